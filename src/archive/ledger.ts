@@ -1,0 +1,89 @@
+import type { SourceName } from '../messages/message.ts';
+import type { Instant } from '../windows/interval.ts';
+
+/** What became of every message of one reading. `read` is the sum of the others. */
+export interface Counts {
+  readonly read: number;
+  readonly closed: number;
+  readonly open: number;
+  readonly unalerted: number;
+  readonly invalid: number;
+  readonly duplicates: number;
+}
+
+/** Cases that a person may want to look into; each is also named in the log of the run that met it. */
+export interface Cases {
+  /** Archived messages that the source shows with an open alert again. */
+  readonly reopened: number;
+  /** Archived messages that the source shows with another content. */
+  readonly amended: number;
+  /** Archived messages that the source no longer shows. */
+  readonly gone: number;
+  /** Staged messages that the source no longer shows. */
+  readonly vanished: number;
+  /** Pairs of messages with one id and different content, within one reading. */
+  readonly conflicting: number;
+}
+
+/** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */
+export interface SourceCount {
+  readonly total: number;
+  readonly alerted?: number;
+  readonly closed?: number;
+}
+
+/** The failed attempt after which no other succeeded. */
+export interface LastError {
+  readonly at: Instant;
+  readonly message: string;
+  readonly run_url?: string;
+}
+
+/** One record of the ledger, a slot each. Its names are those under which it is stored. */
+export interface LedgerRecord {
+  /** The slot's id: `20240601T000000Z-20240701T000000Z`. */
+  readonly slot: string;
+  /** Counts the writes of this record: the condition of the next write. */
+  readonly revision: number;
+  /** The instant just before the source was first asked for the whole slot; absent while no reading succeeded. */
+  readonly read_at?: Instant;
+  /** The same, of the last look again at staged messages only. */
+  readonly looked_at?: Instant;
+  readonly source?: SourceName;
+  readonly counts?: Counts;
+  readonly cases?: Cases;
+  /** Absent where the source gives no totals. */
+  readonly source_count?: SourceCount;
+  /** Rows of the slot's object; 0 where there is none. */
+  readonly rows: number;
+  /** Hex SHA-256 of the object's content; absent where there is no object. */
+  readonly digest?: string;
+  /** The archive's version (S3: ETag) of the object that this record speaks of. */
+  readonly version?: string;
+  /** Bytes of JSON that the reading took in, and bytes of the object. */
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  /** Duration of the last reading, in ms. */
+  readonly took_ms: number;
+  readonly run_id?: string;
+  readonly run_url?: string;
+  readonly last_error?: LastError;
+}
+
+/** A message that waits because an alert of it is open. Its names are those under which it is stored. */
+export interface StagedMessage {
+  readonly slot: string;
+  readonly message_id: string;
+  /** µs since 1970, as decimal text. */
+  readonly timestamp: string;
+  /** The first 100 ids of its open alerts. */
+  readonly open_alerts: readonly string[];
+  readonly open_alert_count: number;
+  readonly reason: 'open' | 'reopened';
+  readonly first_seen: Instant;
+  readonly read_at: Instant;
+  /** How many readings have found it open. */
+  readonly checks: number;
+  /** Set when the source no longer showed it, at this instant. */
+  readonly vanished_at?: Instant;
+}

@@ -1,0 +1,13 @@
+/**
+ * A failure that a person can act on: its message is one sentence that says what is wrong, where, and what to do.
+ * It is shown without a stack trace. Anything else that is thrown is a defect, and is shown with its trace.
+ */
+export class UserError extends Error {
+  override readonly name: string = 'UserError';
+}
+
+/** The text of anything thrown: a {@link UserError} as it stands, a defect with its kind. */
+export function messageOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,32 @@
+import type { Pointer } from './pointer.ts';
+
+export type SourceName = 'api' | 'elasticsearch';
+
+/**
+ * What a message is to the archive.
+ * `closed`: it has alerts and every status is one of the closed ones; `open`: some alert has any other status, or none;
+ * `unalerted`: it has no alerts; `invalid`: it cannot be read as a message.
+ */
+export type State = 'closed' | 'open' | 'unalerted' | 'invalid';
+
+export type ColumnType = 'string' | 'int64' | 'double' | 'boolean' | 'timestamp';
+
+/** A column that the user declares: the value at `pointer` of each message. */
+export interface Column {
+  readonly name: string;
+  readonly pointer: Pointer;
+  readonly type: ColumnType;
+}
+
+/** Where the parts of a message stand. */
+export interface MessageShape {
+  readonly id: Pointer;
+  readonly timestamp: Pointer;
+  readonly alerts: Pointer;
+  /** Within one alert. */
+  readonly alertId: Pointer;
+  readonly alertStatus: Pointer;
+  /** Lower case. */
+  readonly closedStatuses: readonly string[];
+  readonly columns: readonly Column[];
+}
