@@ -52,6 +52,8 @@ export interface LedgerRecord {
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
+  /** Messages that the reading met and left to their own slots; `counts.read` and these are the source's total. */
+  readonly outside: number;
   /** Absent where the source gives no totals. */
   readonly source_count?: SourceCount;
   /** Rows of the slot's object; 0 where there is none. */

@@ -23,3 +23,61 @@ export function compactInstant(ms: number): string {
 export function day(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
+
+/** Reads what {@link compactInstant} writes, as ms since 1970; undefined for any other text, also for `20240230T000000Z`. */
+export function parseCompactInstant(text: string): number | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (!parts) return undefined;
+  const [, year, month, date, hour, minute, second] = parts;
+  const ms = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
+  // Date.parse takes the 30th of February for the 1st of March, and 24:00 for the next day.
+  return Number.isNaN(ms) || compactInstant(ms) !== text ? undefined : ms;
+}
+
+/** Whether the interval holds no instant: it ends where it starts, or before. */
+export function isEmpty(interval: Interval): boolean {
+  return interval.end <= interval.start;
+}
+
+/** What two intervals share; undefined where they share no instant, so also where they only touch. */
+export function intersection(a: Interval, b: Interval): Interval | undefined {
+  const shared = { start: Math.max(a.start, b.start), end: Math.min(a.end, b.end) };
+  return isEmpty(shared) ? undefined : shared;
+}
+
+/** Whether all of `inner` lies in `outer`. */
+export function covers(outer: Interval, inner: Interval): boolean {
+  return inner.start >= outer.start && inner.end <= outer.end;
+}
+
+/** Whether a message's timestamp, in µs since 1970, lies in the interval, whose bounds are whole ms. */
+export function contains(interval: Interval, us: bigint): boolean {
+  return us >= BigInt(interval.start) * 1000n && us < BigInt(interval.end) * 1000n;
+}
+
+/**
+ * Cuts an interval into consecutive chunks of `daysMax` days, the last one shorter where need be; an empty one into none.
+ * @throws RangeError where `daysMax` is not above 0.
+ */
+export function split(interval: Interval, daysMax: number): Interval[] {
+  if (!(daysMax > 0)) throw new RangeError(`An interval cannot be split into chunks of ${daysMax} days.`);
+  const chunks: Interval[] = [];
+  for (let start = interval.start; start < interval.end; start += daysMax * DAY_MS) {
+    chunks.push({ start, end: Math.min(start + daysMax * DAY_MS, interval.end) });
+  }
+  return chunks;
+}
+
+/** The fewest intervals that hold the same instants, in time order: those that overlap or touch become one. */
+export function union(intervals: readonly Interval[]): Interval[] {
+  const joined: Interval[] = [];
+  for (const next of intervals.filter((each) => !isEmpty(each)).sort((a, b) => a.start - b.start)) {
+    const last = joined.at(-1);
+    if (last && next.start <= last.end) {
+      joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, next.end) };
+    } else {
+      joined.push({ start: next.start, end: next.end });
+    }
+  }
+  return joined;
+}

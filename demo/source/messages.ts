@@ -1,0 +1,83 @@
+import type { Content, Parts } from './content.ts';
+import { encodeMessage, servedId } from './encode.ts';
+import { Generated } from './generated.ts';
+import type { Life, Visibility } from './life.ts';
+import { lifeOf, visibilityOf } from './life.ts';
+import { Mail } from './mail.ts';
+import type { Settings } from './options.ts';
+import { DEFAULT_MESSAGES, OptionError } from './options.ts';
+import { Texts } from './text.ts';
+import { Timeline } from './timeline.ts';
+
+/** All messages that there ever are, by index in the order of time. None is kept: each is made when asked for. */
+export class Messages {
+  readonly timeline: Timeline;
+  readonly #seed: number;
+  readonly #oddities: number;
+  readonly #content: Content;
+
+  /** @throws OptionError where the settings do not go together, or the mail cannot be read */
+  constructor(settings: Settings) {
+    this.#seed = settings.seed;
+    this.#oddities = settings.oddities;
+    this.#content = contentOf(settings);
+    const count = settings.messages ?? this.#content.countMax ?? DEFAULT_MESSAGES;
+    try {
+      this.timeline = timelineOf(settings, count, this.#content.countMax ?? count);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get count(): number {
+    return this.timeline.count;
+  }
+
+  /** The id that keeps messages of the same timestamp in order; a flawed message may not show it. */
+  sortId(index: number): string {
+    return this.#content.idOf(index);
+  }
+
+  /** The id as the message's JSON text has it; null where it has none. */
+  servedId(index: number): string | null {
+    return servedId(this.sortId(index), this.life(index));
+  }
+
+  visibility(index: number): Visibility {
+    return visibilityOf(this.#seed, index, this.timeline.at(index), this.#oddities);
+  }
+
+  life(index: number): Life {
+    return lifeOf(this.#seed, index, this.timeline.at(index), this.#oddities);
+  }
+
+  /** The exact JSON text of a message as of an instant, in ms since 1970, at which it is visible. */
+  text(index: number, asOf: number): Parts {
+    const { timeline } = this;
+    return encodeMessage({ seed: this.#seed, timeline, content: this.#content }, index, this.life(index), asOf);
+  }
+
+  close(): void {
+    this.#content.close();
+  }
+}
+
+function contentOf(settings: Settings): Content {
+  if (settings.mail !== undefined) return Mail.open(settings.mail, settings.seed);
+  const texts = new Texts(settings.seed, settings.textBytesMax);
+  if (settings.warm) texts.makeAll();
+  return new Generated(settings.seed, texts, settings.messageBytes);
+}
+
+function timelineOf({ seed, from, to, oddities }: Settings, count: number, countMax: number): Timeline {
+  if (count > countMax) {
+    throw new OptionError(`Option messages must be at most ${countMax}, the number of mails, not ${count}.`);
+  }
+  try {
+    return new Timeline(seed, from, to, count, oddities);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new OptionError(`Options from, to and messages do not go together: ${error.message}`);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Buffers } from './buffers.ts';
+import { bytesMaxOf, writeParts } from './encode.ts';
+import type { Faults } from './faults.ts';
+import type { Listing, Range } from './listing.ts';
+import type { Messages } from './messages.ts';
+import type { PageQuery } from './query.ts';
+
+/** What a page holds. */
+export interface Page {
+  /** Undefined: the answer tells none. */
+  readonly total: number | undefined;
+  readonly indices: readonly number[];
+}
+
+/** A page's JSON text: the first `length` bytes of a buffer. */
+export interface PageText {
+  readonly buffer: Buffer;
+  readonly length: number;
+}
+
+const ALL: Range = { start: -Infinity, end: Infinity };
+
+/** Chooses the messages of a page, as the faults that hit its request have it. */
+export function choosePage(listing: Listing, faults: Faults, query: PageQuery, parameters: URLSearchParams): Page {
+  const { range, asOf, pageNumber } = query;
+  const listed = listing.visible(faults.shape('ignoreRange', parameters) ? ALL : range, asOf);
+  // As if the first messages of the list came only while it is read: all others change their places.
+  const visible = listed.subarray(faults.shape('drift', parameters)?.left ?? 0);
+  const pageSize = Math.min(query.pageSize, faults.shape('pageCap', parameters)?.pageCap ?? Infinity);
+  const first = (pageNumber - 1) * pageSize;
+  const indices = [...visible.subarray(first, first + pageSize)];
+  if (indices.length > 0 && first > 0 && faults.shape('repeat', parameters))
+    indices.unshift(visible[first - 1] as number);
+  if (indices.length > 0 && faults.shape('dropOne', parameters)) indices.splice(indices.length >>> 1, 1);
+  return { total: faults.shape('noTotal', parameters) ? undefined : visible.length, indices };
+}
+
+/** Writes a page as JSON into a buffer, which the caller gives back. */
+export function writePage(messages: Messages, buffers: Buffers, { total, indices }: Page, asOf: number): PageText {
+  const head = total === undefined ? '{"messages":[' : `{"total":${total},"messages":[`;
+  const parts: (string | Uint8Array)[] = [head];
+  for (const index of indices) {
+    if (parts.length > 1) parts.push(',');
+    for (const part of messages.text(index, asOf)) parts.push(part);
+  }
+  parts.push(']}');
+  const buffer = buffers.take(bytesMaxOf(parts));
+  return { buffer, length: writeParts(parts, buffer, 0) };
+}

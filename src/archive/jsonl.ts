@@ -1,0 +1,169 @@
+import { Readable } from 'node:stream';
+import { crc32, createGunzip, deflateRawSync } from 'node:zlib';
+import { formatTimestamp, parseTimestamp } from '../messages/timestamp.ts';
+import { FileSink } from './file-sink.ts';
+import {
+  type ByteRanges,
+  type EncodedObject,
+  type EncodeJob,
+  factPairs,
+  factsOf,
+  type ObjectFacts,
+  type ReadRequest,
+  type RowChunk,
+} from './object.ts';
+import { type RowBatch, rowBatches } from './row-batches.ts';
+import { packShas, type RowColumns, shaBytes, sourceAt } from './rows.ts';
+import { SpoolReader } from './spool.ts';
+
+/** Payload of one gzip member, and of one chunk that is read back. */
+const memberBytes = 4 * 1024 * 1024;
+const rangeBytes = 1024 * 1024;
+const headerBytesMax = 64 * 1024;
+const messageKey = Buffer.from(',"message":');
+const newline = 0x0a;
+
+/** Writes a slot's rows as gzipped JSON Lines, one member of the gzip file in memory at a time. */
+export async function encodeJsonl(job: EncodeJob): Promise<EncodedObject> {
+  const spool = new SpoolReader(job.spool);
+  const sink = new FileSink(job.path);
+  let rows = 0;
+  try {
+    for (const batch of rowBatches(job.rows, spool, memberBytes)) {
+      sink.write(gzipMember(lines(job.rows, batch), rows === 0 ? factsName(job.facts) : ''));
+      rows += batch.end - batch.first;
+    }
+  } finally {
+    spool.close();
+    sink.close();
+  }
+  return { bytes: sink.bytes, sha256: sink.sha256(), rows };
+}
+
+function lines(rows: RowColumns, batch: RowBatch): Buffer {
+  const shas = Buffer.from(rows.shas.buffer, rows.shas.byteOffset, rows.shas.byteLength);
+  const parts: Uint8Array[] = [];
+  for (let n = batch.first; n < batch.end; n += 1) {
+    const head = JSON.stringify({
+      message_id: rows.ids[n]!,
+      timestamp: formatTimestamp(rows.timestamps[n]!),
+      read_at: formatTimestamp(BigInt(rows.readAts[n]!) * 1000n),
+      source: sourceAt(rows, n),
+      payload_sha256: shas.toString('hex', n * shaBytes, (n + 1) * shaBytes),
+    });
+    parts.push(Buffer.from(head.slice(0, -1)), messageKey);
+    parts.push(
+      batch.bytes.subarray(batch.offsets[n - batch.first]!, batch.offsets[n - batch.first + 1]!),
+      Buffer.from('}\n'),
+    );
+  }
+  return Buffer.concat(parts);
+}
+
+/**
+ * One gzip member (RFC 1952). The facts stand in the header's file name: of the optional fields it is the one that every
+ * reader skips, where some refuse comments and extra fields.
+ */
+function gzipMember(bytes: Buffer, name: string): Buffer {
+  const flags = name === '' ? 0 : 0x08;
+  const header = Buffer.from([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255]);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(bytes), 0);
+  trailer.writeUInt32LE(bytes.length % 2 ** 32, 4);
+  const field = name === '' ? Buffer.alloc(0) : Buffer.from(`${name}\0`, 'latin1');
+  return Buffer.concat([header, field, deflateRawSync(bytes), trailer]);
+}
+
+function factsName(facts: ObjectFacts): string {
+  return `messages-${facts.slot}.jsonl?${new URLSearchParams(factPairs(facts))}`;
+}
+
+/**
+ * Reads a JSON Lines object back, some MB at a time.
+ * @throws Error when the bytes are no such file of this archive
+ */
+export async function readJsonl(
+  ranges: ByteRanges,
+  request: ReadRequest,
+  emit: (chunk: RowChunk) => Promise<void>,
+): Promise<ObjectFacts> {
+  const facts = await readFacts(ranges);
+  let first = 0;
+  for await (const batch of lineBatches(ranges)) {
+    await emit(chunkOf(batch, first, request.payloads));
+    first += batch.length;
+  }
+  return facts;
+}
+
+async function readFacts(ranges: ByteRanges): Promise<ObjectFacts> {
+  const head = Buffer.from(await ranges.read(0, Math.min(headerBytesMax, ranges.size)));
+  const name = head[3] === 0x08 ? head.toString('latin1', 10, head.indexOf(0, 10)) : '';
+  const pairs = new URLSearchParams(name.slice(name.indexOf('?') + 1));
+  const facts = factsOf((key) => pairs.get(key) ?? undefined);
+  if (facts === undefined) throw new Error('it was not written by this archive');
+  return facts;
+}
+
+async function* lineBatches(ranges: ByteRanges): AsyncGenerator<Buffer[]> {
+  let rest = Buffer.alloc(0);
+  let batch: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of Readable.from(parts(ranges)).compose(
+    createGunzip({ chunkSize: rangeBytes }),
+  ) as AsyncIterable<Buffer>) {
+    let text = Buffer.concat([rest, chunk]);
+    for (let at = text.indexOf(newline); at >= 0; at = text.indexOf(newline)) {
+      batch.push(text.subarray(0, at));
+      bytes += at;
+      text = text.subarray(at + 1);
+    }
+    rest = text;
+    if (bytes < memberBytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (rest.length > 0) throw new Error('its last line is cut');
+  if (batch.length > 0) yield batch;
+}
+
+async function* parts(ranges: ByteRanges): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < ranges.size; start += rangeBytes) {
+    yield await ranges.read(start, Math.min(ranges.size, start + rangeBytes));
+  }
+}
+
+interface LineHead {
+  readonly message_id: string;
+  readonly timestamp: string;
+  readonly read_at: string;
+  readonly source: string;
+  readonly payload_sha256: string;
+}
+
+function chunkOf(batch: readonly Buffer[], first: number, withPayloads: boolean): RowChunk {
+  // The first `,"message":` is the key itself: within the strings before it, every quote is escaped.
+  const keys = batch.map((line) => line.indexOf(messageKey));
+  const heads = batch.map((line, n) => headOf(line, keys[n]!));
+  const payloads = batch.map((line, n) => line.subarray(keys[n]! + messageKey.length, line.length - 1));
+  const offsets = new Int32Array(batch.length + 1);
+  payloads.forEach((payload, n) => {
+    offsets[n + 1] = offsets[n]! + payload.length;
+  });
+  return {
+    group: 0,
+    first,
+    ids: heads.map((head) => head.message_id),
+    timestamps: BigInt64Array.from(heads, (head) => parseTimestamp(JSON.stringify(head.timestamp)) ?? 0n),
+    readAts: Float64Array.from(heads, (head) => Date.parse(head.read_at)),
+    sources: heads.map((head) => head.source),
+    shas: packShas(heads.map((head) => head.payload_sha256)),
+    ...(withPayloads && { payloads: { bytes: Buffer.concat(payloads), offsets } }),
+  };
+}
+
+function headOf(line: Buffer, key: number): LineHead {
+  if (key < 0 || line.at(-1) !== 0x7d) throw new Error('a line of it is not of this archive');
+  return JSON.parse(`${line.toString('utf8', 0, key)}}`) as LineHead;
+}

@@ -1,0 +1,26 @@
+import type { Slot } from '../windows/slots.ts';
+import type { Format } from './schema.ts';
+
+/** The version of the archive's layout, kept in `_archive.json` and in every object. */
+export const layoutVersion = '1';
+
+const extensions: Readonly<Record<Format, string>> = { parquet: 'parquet', jsonl: 'jsonl.gz' };
+const objectName =
+  /^(?:month=\d{4}-\d{2}|day=\d{4}-\d{2}-\d{2})\/messages-(\d{8}T\d{6}Z-\d{8}T\d{6}Z)\.(?:parquet|jsonl\.gz)$/;
+
+export const settingsPath = '_archive.json';
+
+/** `month=2024-06/messages-20240601T000000Z-20240701T000000Z.parquet`: the object's name is its slot. */
+export function objectPath(slot: Slot, format: Format): string {
+  return `${slot.partition}/messages-${slot.id}.${extensions[format]}`;
+}
+
+/** The id of the slot that a path names, or undefined where the path is no slot's object. */
+export function slotIdOfPath(path: string): string | undefined {
+  return objectName.exec(path)?.[1];
+}
+
+/** `_quarantine/20240601T000000Z-20240701T000000Z/<sha256>.jsonl`. */
+export function quarantinePath(slot: Slot, shaHex: string): string {
+  return `_quarantine/${slot.id}/${shaHex}.jsonl`;
+}

@@ -1,0 +1,70 @@
+import type { Findings } from './reading.ts';
+import { Rows } from './rows.ts';
+
+/** What a merge finds before it looks into payloads. Rows are numbers: of the archived rows, or of the closed ones found. */
+export interface MergePlan {
+  /** Closed rows found that the archive does not hold. */
+  readonly added: readonly number[];
+  /** Archived rows whose bytes differ from the closed ones found, which were read later: amended, or only spelled otherwise. */
+  readonly differing: readonly { readonly archived: number; readonly found: number }[];
+  /** Archived ids that the source shows with an open alert. */
+  readonly reopened: readonly string[];
+  /** Archived ids that the source shows without any alert: amended, with nothing to put in their place. */
+  readonly unalerted: readonly string[];
+  /** Archived ids that the source does not show; only a reading of the whole slot can tell. */
+  readonly gone: readonly string[];
+}
+
+/** Compares what the archive holds of a slot with what was found. */
+export function planMerge(archived: Rows, found: Findings, isWholeSlot: boolean): MergePlan {
+  const open = new Set(found.open.map(({ id }) => id));
+  const differing: { archived: number; found: number }[] = [];
+  const reopened: string[] = [];
+  const unalerted: string[] = [];
+  const gone: string[] = [];
+  for (let at = 0; at < archived.size; at += 1) {
+    const id = archived.id(at);
+    const closedAt = found.closed.find(id);
+    if (closedAt !== undefined) {
+      if (isNewer(found.closed, closedAt, archived, at)) differing.push({ archived: at, found: closedAt });
+    } else if (open.has(id)) reopened.push(id);
+    else if (found.unalerted.has(id)) unalerted.push(id);
+    else if (isWholeSlot) gone.push(id);
+  }
+  const added = [...found.closed.order()].filter((at) => archived.find(found.closed.id(at)) === undefined);
+  return { added, differing, reopened, unalerted, gone };
+}
+
+/** Whether a closed version has other bytes and is to replace the archived one. One instant: the greater hash, in any order. */
+function isNewer(closed: Rows, closedAt: number, archived: Rows, at: number): boolean {
+  const order = Buffer.compare(closed.sha(closedAt), archived.sha(at));
+  if (order === 0) return false;
+  const [found, kept] = [closed.readAt(closedAt), archived.readAt(at)];
+  return found === kept ? order > 0 : found > kept;
+}
+
+/** The slot's next content: every archived row, the amended ones replaced, and the rows added. */
+export function nextRows(archived: Rows, closed: Rows, added: readonly number[], amended: readonly number[]): Rows {
+  const next = new Rows();
+  for (let at = 0; at < archived.size; at += 1) next.set(archived.row(at));
+  for (const at of [...added, ...amended]) next.set(closed.row(at));
+  return next;
+}
+
+/**
+ * What must hold of a slot's next content before it is published.
+ * @throws Error naming the invariant that does not hold: a defect, never a user's mistake
+ */
+export function assertContent(next: Rows, archived: Rows, slot: { id: string; start: number; end: number }): void {
+  const fail = (invariant: string) => {
+    throw new Error(`The next content of slot ${slot.id} is refused: ${invariant}.`);
+  };
+  for (let at = 0; at < archived.size; at += 1)
+    if (next.find(archived.id(at)) === undefined) fail('an archived message is missing');
+  const [start, end] = [BigInt(slot.start) * 1000n, BigInt(slot.end) * 1000n];
+  for (let at = 0; at < next.size; at += 1) {
+    if (next.timestamp(at) < start || next.timestamp(at) >= end) fail('a timestamp lies outside of the slot');
+    if (next.find(next.id(at)) !== at) fail('an id stands twice');
+    if (next.position(at) < 0) fail('a payload is not at hand');
+  }
+}

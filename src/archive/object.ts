@@ -1,0 +1,96 @@
+import type { MessageShape } from '../messages/message.ts';
+import type { RowColumns } from './rows.ts';
+import type { ArchiveSchema, Format } from './schema.ts';
+import type { SpoolView } from './spool.ts';
+
+/** What an object says of itself, in its footer (JSON Lines: in its header) and, on S3, in its metadata. */
+export interface ObjectFacts {
+  /** See {@link contentDigest}. */
+  readonly digest: string;
+  readonly rows: number;
+  readonly slot: string;
+  readonly layout: string;
+  /** Its columns: see {@link describeSchema}. */
+  readonly schema: string;
+}
+
+/** The keys of {@link ObjectFacts} as they are stored. */
+export const factKeys = {
+  digest: 'content-digest',
+  rows: 'row-count',
+  slot: 'slot',
+  layout: 'layout-version',
+  schema: 'schema',
+} as const;
+
+/** Facts as text pairs, for a footer or metadata. */
+export function factPairs(facts: ObjectFacts): [string, string][] {
+  return [
+    [factKeys.digest, facts.digest],
+    [factKeys.rows, String(facts.rows)],
+    [factKeys.slot, facts.slot],
+    [factKeys.layout, facts.layout],
+    [factKeys.schema, facts.schema],
+  ];
+}
+
+/** The facts among text pairs; undefined where one is missing: such a file was not written by this tool. */
+export function factsOf(get: (key: string) => string | undefined): ObjectFacts | undefined {
+  const digest = get(factKeys.digest);
+  const rows = get(factKeys.rows);
+  const slot = get(factKeys.slot);
+  const layout = get(factKeys.layout);
+  const schema = get(factKeys.schema);
+  if (!digest || !rows || !slot || !layout || !schema) return undefined;
+  return { digest, rows: Number(rows), slot, layout, schema };
+}
+
+/** An object to be encoded: its rows in order, their payloads in a spool. Crosses to a worker. */
+export interface EncodeJob {
+  readonly format: Format;
+  readonly schema: ArchiveSchema;
+  readonly shape: MessageShape;
+  readonly rows: RowColumns;
+  readonly spool: SpoolView;
+  readonly facts: ObjectFacts;
+  /** The file to write; made anew. */
+  readonly path: string;
+}
+
+/** A finished file: its size, its hash and the rows that its own footer counts. */
+export interface EncodedObject {
+  readonly bytes: number;
+  /** Base64, as S3's `ChecksumSHA256` wants it. */
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/** Some rows of an object as they were read back. */
+export interface RowChunk {
+  /** The row group (JSON Lines: 0) and the object's row number of the first row. */
+  readonly group: number;
+  readonly first: number;
+  readonly ids: readonly string[];
+  readonly timestamps: BigInt64Array;
+  /** ms since 1970. */
+  readonly readAts: Float64Array;
+  readonly sources: readonly string[];
+  /** As stored: 32 bytes a row. */
+  readonly shas: Uint8Array;
+  /** Where payloads were asked for: row n is `bytes[offsets[n], offsets[n + 1])`. */
+  readonly payloads?: { readonly bytes: Uint8Array; readonly offsets: Int32Array };
+}
+
+/** Random access to an object's bytes; a read returns exactly the bytes of `[start, end)`. */
+export interface ByteRanges {
+  readonly size: number;
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What is wanted of an object that is read back. */
+export interface ReadRequest {
+  readonly format: Format;
+  readonly payloads: boolean;
+  /** Row groups (Parquet only); all where absent. */
+  readonly groups?: readonly number[];
+}

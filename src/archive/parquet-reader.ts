@@ -1,0 +1,100 @@
+import { type Table as ArrowTable, tableFromIPC } from 'apache-arrow';
+import { ParquetFile } from 'parquet-wasm/esm';
+import { type ByteRanges, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
+import { packShas } from './rows.ts';
+import { loadParquet } from './wasm.ts';
+
+const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
+
+/**
+ * Reads a Parquet object back, a row group at a time, fetching no other bytes than those of the columns wanted.
+ * Damaged bytes can end in a thrown error, in a dead thread, or in nothing at all: run it where it can be ended.
+ * @throws Error when the bytes are no Parquet file of this archive
+ */
+export async function readParquet(
+  ranges: ByteRanges,
+  request: ReadRequest,
+  emit: (chunk: RowChunk) => Promise<void>,
+): Promise<ObjectFacts> {
+  await loadParquet();
+  const blob = new RangeBlob(ranges);
+  return Promise.race([blob.failed, readGroups(blob, request, emit)]);
+}
+
+async function readGroups(blob: RangeBlob, request: ReadRequest, emit: (chunk: RowChunk) => Promise<void>) {
+  const file = await ParquetFile.fromFile(blob as unknown as Blob);
+  const metadata = file.metadata();
+  const pairs: ReadonlyMap<string, string> = metadata.fileMetadata().keyValueMetadata();
+  const facts = factsOf((key) => pairs.get(key));
+  if (facts === undefined) throw new Error('it was not written by this archive');
+  const columns = request.payloads ? [...indexColumns, 'payload'] : indexColumns;
+  let first = 0;
+  for (let group = 0; group < metadata.numRowGroups(); group += 1) {
+    const rows = metadata.rowGroup(group).numRows();
+    if (request.groups === undefined || request.groups.includes(group)) {
+      const table = await file.read({ rowGroups: [group], columns, batchSize: Math.max(1, rows) });
+      await emit(chunkOf(tableFromIPC(table.intoIPCStream()), group, first));
+    }
+    first += rows;
+  }
+  file.free();
+  return facts;
+}
+
+function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
+  const column = (name: string) => {
+    const data = table.getChild(name)?.data;
+    if (data?.length !== 1) throw new Error(`its column ${name} cannot be read`);
+    return data[0]!;
+  };
+  const texts = (name: string) => [...(table.getChild(name) as Iterable<string>)];
+  const payload = table.getChild('payload') === null ? undefined : column('payload');
+  return {
+    group,
+    first,
+    ids: texts('message_id'),
+    timestamps: column('timestamp').values as BigInt64Array,
+    readAts: Float64Array.from(column('read_at').values as BigInt64Array, (us) => Number(us / 1000n)),
+    sources: texts('source'),
+    shas: packShas(texts('payload_sha256')),
+    ...(payload && { payloads: { bytes: payload.values as Uint8Array, offsets: payload.valueOffsets as Int32Array } }),
+  };
+}
+
+/**
+ * As much of a Blob as parquet-wasm uses. A read that fails is told through {@link failed}: inside the library, a rejected
+ * promise would be a panic that says nothing.
+ */
+class RangeBlob {
+  readonly #ranges: ByteRanges;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #fail: (error: unknown) => void;
+  readonly failed: Promise<never>;
+
+  constructor(ranges: ByteRanges, start = 0, end = ranges.size, fail?: (error: unknown) => void) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#ranges = ranges;
+    this.#start = start;
+    this.#end = end;
+    this.#fail = fail ?? reject;
+    this.failed = promise;
+  }
+
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  slice(start: number, end: number): RangeBlob {
+    return new RangeBlob(this.#ranges, this.#start + start, this.#start + end, this.#fail);
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return new Promise((resolve) => {
+      if (this.#start < 0 || this.#end > this.#ranges.size || this.#end < this.#start) {
+        return this.#fail(new Error('its footer points outside of the file'));
+      }
+      this.#ranges.read(this.#start, this.#end).then((bytes) => resolve(bytes.buffer), this.#fail);
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { openAsBlob } from 'node:fs';
+import type { Schema } from 'apache-arrow';
+import {
+  Compression,
+  EnabledStatistics,
+  ParquetFile,
+  Table,
+  transformParquetStream,
+  type WriterProperties,
+  WriterPropertiesBuilder,
+} from 'parquet-wasm/esm';
+import { compileShape, readRow } from '../messages/read.ts';
+import { FileSink } from './file-sink.ts';
+import { type EncodedObject, type EncodeJob, factPairs } from './object.ts';
+import { arrowSchema, encodeBatch } from './parquet-batch.ts';
+import { rowBatches } from './row-batches.ts';
+import { type RowColumns, shaBytes, sourceAt } from './rows.ts';
+import { SpoolReader } from './spool.ts';
+import { loadParquet } from './wasm.ts';
+
+/** Payload of a row group: large enough to compress well, small enough to be held by a reader. */
+const groupBytes = 12 * 1024 * 1024;
+/** Compressed bytes at which a row group ends at the latest, where sizes within a slot differ a lot. */
+const groupCompressedBytesMax = 16 * 1024 * 1024;
+/** Payload that is handed to the encoder at once. */
+const batchBytesMax = 4 * 1024 * 1024;
+
+/**
+ * Writes a slot's rows as a Parquet file, one batch in memory at a time.
+ * @throws Error when a payload is no closed message, or when the file does not hold every row: the encoder ends as a valid
+ *   but shorter file when its input fails, so that failure is kept here and the footer is read back.
+ */
+export async function encodeParquet(job: EncodeJob): Promise<EncodedObject> {
+  await loadParquet();
+  const spool = new SpoolReader(job.spool);
+  const sink = new FileSink(job.path);
+  try {
+    const input = batchStream(job, spool);
+    const output = await transformParquetStream(input.stream, writerProperties(job));
+    for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) sink.write(chunk);
+    if (input.failure() !== undefined) throw input.failure();
+  } finally {
+    spool.close();
+    sink.close();
+  }
+  return { bytes: sink.bytes, sha256: sink.sha256(), rows: await footerRows(job.path) };
+}
+
+/** A stream of record batches that remembers why it ended early. */
+function batchStream(job: EncodeJob, spool: SpoolReader) {
+  const fields = arrowSchema(job.schema);
+  const batches = recordBatches(job, fields, spool);
+  let failure: unknown;
+  const stream = new ReadableStream(
+    {
+      pull(controller) {
+        try {
+          const next = batches.next();
+          if (next.done) controller.close();
+          else controller.enqueue(next.value);
+        } catch (error) {
+          failure = error;
+          controller.error(error);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, failure: () => failure };
+}
+
+function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader) {
+  const { rows, schema } = job;
+  const shape = compileShape(job.shape);
+  const shas = Buffer.from(rows.shas.buffer, rows.shas.byteOffset, rows.shas.byteLength);
+  for (const { first, end, bytes, offsets } of rowBatches(rows, spool, batchBytesMax)) {
+    const numbers = Array.from({ length: end - first }, (_, n) => first + n);
+    const ipc = encodeBatch(schema, fields, {
+      rows: numbers.map((n) => readRow(bytes.subarray(offsets[n - first]!, offsets[n - first + 1]!), shape)),
+      sources: numbers.map((n) => sourceAt(rows, n)),
+      readAts: rows.readAts.subarray(first, end),
+      shas: numbers.map((n) => shas.toString('hex', n * shaBytes, (n + 1) * shaBytes)),
+      payload: { bytes, offsets },
+    });
+    const table = Table.fromIPCStream(ipc);
+    yield* table.recordBatches();
+    table.free();
+  }
+}
+
+function writerProperties(job: EncodeJob): WriterProperties {
+  return new WriterPropertiesBuilder()
+    .setCreatedBy('message-archive')
+    .setCompression(Compression.ZSTD)
+    .setMaxRowGroupSize(rowsPerGroup(job.rows))
+    .setMaxRowGroupBytes(groupCompressedBytesMax)
+    .setColumnDictionaryEnabled('payload', false)
+    .setColumnStatisticsEnabled('payload', EnabledStatistics.None)
+    .setColumnDictionaryEnabled('payload_sha256', false)
+    .setColumnDictionaryEnabled('message_id', false)
+    .setKeyValueMetadata(new Map(factPairs(job.facts)))
+    .build();
+}
+
+function rowsPerGroup(rows: RowColumns): number {
+  const bytes = rows.lengths.reduce((sum, length) => sum + length, 0);
+  return Math.max(1, Math.floor((groupBytes * rows.ids.length) / Math.max(1, bytes)));
+}
+
+async function footerRows(path: string): Promise<number> {
+  const file = await ParquetFile.fromFile(await openAsBlob(path));
+  try {
+    return file.metadata().fileMetadata().numRows();
+  } finally {
+    file.free();
+  }
+}

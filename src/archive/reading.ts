@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import type { MessageShape, SourceName } from '../messages/message.ts';
+import type { ScannedMessage } from '../messages/page.ts';
+import { type CompiledShape, compileShape, lastAlertChange } from '../messages/read.ts';
+import type { Interval } from '../windows/interval.ts';
+import type { Page } from '../worker/pages.ts';
+import type { Counts } from './ledger.ts';
+import { Rows, shaBytes } from './rows.ts';
+import type { Spool } from './spool.ts';
+
+/** A message with an open alert, as it is to be staged. */
+export interface OpenMessage {
+  readonly id: string;
+  readonly timestamp: bigint;
+  readonly openAlerts: readonly string[];
+  readonly openAlertCount: number;
+}
+
+/** What could not be read as a message; its bytes lie in the spool. */
+export interface InvalidMessage {
+  /** Hex SHA-256 of its bytes. */
+  readonly sha: string;
+  readonly reason: string;
+  readonly position: number;
+  readonly length: number;
+}
+
+/** What a complete reading of an interval found. */
+export interface Findings {
+  /** ms since 1970: just before the source was first asked. */
+  readonly readAt: number;
+  readonly source: SourceName;
+  /** Their payloads lie in the spool. */
+  readonly closed: Rows;
+  readonly open: readonly OpenMessage[];
+  /** Ids of messages without alerts. */
+  readonly unalerted: ReadonlySet<string>;
+  readonly invalid: readonly InvalidMessage[];
+  readonly counts: Counts;
+  /** Messages of the range asked for that belong to other slots. */
+  readonly outside: number;
+  /** Ids that stood for more than one content. */
+  readonly conflicting: readonly string[];
+  /** JSON taken in. */
+  readonly bytes: number;
+}
+
+type Place = 'closed' | 'open' | 'unalerted' | 'outside';
+
+interface SeenInvalid extends InvalidMessage {
+  readonly page: number;
+  readonly inside: boolean;
+}
+
+/**
+ * One pass over an interval: takes pages in any order, keeps each id once, and can tell whether what it was given is what
+ * the source says it holds.
+ */
+export class Reading {
+  readonly #interval: Interval;
+  readonly #source: SourceName;
+  readonly #readAt: number;
+  readonly #spool: Spool;
+  readonly #shape: CompiledShape;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #rows = new Rows();
+  readonly #places: Place[] = [];
+  readonly #pages: number[] = [];
+  readonly #open = new Map<string, OpenMessage>();
+  readonly #invalid = new Map<string, SeenInvalid>();
+  readonly #conflicting = new Set<string>();
+  #samePage = 0;
+  #duplicates = 0;
+  #bytes = 0;
+  #page = 0;
+  #queue: Promise<void> = Promise.resolve();
+
+  /**
+   * @param readAt ms since 1970: just before the source is first asked
+   * @param only the ids that are looked for; others count as outside
+   */
+  constructor(
+    interval: Interval,
+    source: SourceName,
+    readAt: number,
+    spool: Spool,
+    shape: MessageShape,
+    only?: ReadonlySet<string>,
+  ) {
+    this.#shape = compileShape(shape);
+    this.#interval = interval;
+    this.#source = source;
+    this.#readAt = readAt;
+    this.#spool = spool;
+    this.#only = only;
+  }
+
+  /** Takes a page; resolves when its closed payloads are in the spool. Calls may overlap. */
+  take(page: Page): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#takeNow(page));
+    return this.#queue;
+  }
+
+  /** Messages taken, an id once; invalid ones by their bytes. */
+  get distinct(): number {
+    return this.#rows.size + this.#invalid.size;
+  }
+
+  /**
+   * Whether the messages taken are as many as the source says it holds. It counts what it holds twice as two, which is
+   * certain only where one page shows both; a message that came on two pages may have pushed another one out.
+   */
+  isWhole(total: number): boolean {
+    return this.distinct + this.#samePage === total;
+  }
+
+  /** Alike for two readings that found the same messages with the same bytes. */
+  fingerprint(): string {
+    const digest = createHash('sha256');
+    for (const at of this.#rows.order()) digest.update(this.#rows.id(at)).update(this.#rows.sha(at));
+    for (const sha of [...this.#invalid.keys()].sort()) digest.update(sha);
+    return digest.digest('hex');
+  }
+
+  findings(): Findings {
+    const closed = new Rows();
+    const unalerted = new Set<string>();
+    let outside = 0;
+    this.#places.forEach((place, at) => {
+      if (place === 'closed') closed.set(this.#rows.row(at));
+      if (place === 'unalerted') unalerted.add(this.#rows.id(at));
+      if (place === 'outside') outside += 1;
+    });
+    const invalid = [...this.#invalid.values()].filter(({ inside }) => inside);
+    const states = { closed: closed.size, open: this.#open.size, unalerted: unalerted.size, invalid: invalid.length };
+    const read = states.closed + states.open + states.unalerted + states.invalid + this.#duplicates;
+    return {
+      readAt: this.#readAt,
+      source: this.#source,
+      closed,
+      open: [...this.#open.values()],
+      unalerted,
+      invalid,
+      counts: { read, ...states, duplicates: this.#duplicates },
+      outside: outside + this.#invalid.size - invalid.length + this.#samePage - this.#duplicates,
+      conflicting: [...this.#conflicting],
+      bytes: this.#bytes,
+    };
+  }
+
+  async #takeNow(page: Page): Promise<void> {
+    this.#page += 1;
+    this.#bytes += page.bytes.length;
+    for (const [n, message] of page.messages.entries()) {
+      const sha = page.shas.subarray(n * shaBytes, (n + 1) * shaBytes);
+      const bytes = page.bytes.subarray(message.start, message.end);
+      if (message.state === 'invalid') await this.#takeInvalid(message, sha, bytes);
+      else await this.#takeMessage(message, sha, bytes);
+    }
+  }
+
+  async #takeMessage(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
+    const place = this.#placeOf(message);
+    const known = this.#rows.find(message.id!);
+    if (known !== undefined) {
+      this.#countTwin(known, place);
+      if (Buffer.compare(this.#rows.sha(known), sha) === 0) return;
+      this.#conflicting.add(message.id!);
+      if (!(await this.#wins(bytes, sha, known))) return;
+      this.#open.delete(message.id!);
+    }
+    const position = place === 'closed' || place === 'open' ? await this.#spool.append(bytes) : -1;
+    const at = this.#rows.set({
+      id: message.id!,
+      timestamp: message.timestamp!,
+      readAt: this.#readAt,
+      source: this.#source,
+      sha,
+      position,
+      length: bytes.length,
+    });
+    this.#places[at] = place;
+    this.#pages[at] = this.#page;
+    if (place === 'open') {
+      const { id, timestamp, openAlerts, openAlertCount } = message;
+      this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount });
+    }
+  }
+
+  async #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
+    const key = Buffer.from(sha).toString('hex');
+    const known = this.#invalid.get(key);
+    const inside = this.#only === undefined && (message.timestamp === undefined || this.#contains(message.timestamp));
+    if (known !== undefined) {
+      if (known.page === this.#page) {
+        this.#samePage += 1;
+        if (inside) this.#duplicates += 1;
+      }
+      return;
+    }
+    const position = inside ? await this.#spool.append(bytes) : -1;
+    const reason = message.reason ?? 'unreadable';
+    this.#invalid.set(key, { sha: key, reason, position, length: bytes.length, page: this.#page, inside });
+  }
+
+  #placeOf({ id, timestamp, state }: ScannedMessage): Place {
+    if (!this.#contains(timestamp!) || this.#only?.has(id!) === false) return 'outside';
+    return state as Exclude<typeof state, 'invalid'>;
+  }
+
+  #contains(timestamp: bigint): boolean {
+    return timestamp >= BigInt(this.#interval.start) * 1000n && timestamp < BigInt(this.#interval.end) * 1000n;
+  }
+
+  #countTwin(known: number, place: Place): void {
+    if (this.#pages[known] !== this.#page) return;
+    this.#samePage += 1;
+    if (place !== 'outside') this.#duplicates += 1;
+  }
+
+  /** Of two contents of one id, the one whose alerts changed last; else the one of the greater hash, whatever came first. */
+  async #wins(bytes: Uint8Array, sha: Uint8Array, known: number): Promise<boolean> {
+    const position = this.#rows.position(known);
+    const other = position < 0 ? undefined : await this.#spool.read(position, this.#rows.length(known));
+    const change = lastAlertChange(bytes, this.#shape) ?? 0n;
+    const otherChange = (other && lastAlertChange(other, this.#shape)) ?? 0n;
+    if (change !== otherChange) return change > otherChange;
+    return Buffer.compare(sha, this.#rows.sha(known)) > 0;
+  }
+}
+
+/** Puts the findings of several intervals of one slot together: of the staged messages that were looked for. */
+export function joinFindings(all: readonly Findings[]): Findings {
+  const [first, ...rest] = all;
+  if (first === undefined) throw new Error('There are no findings to join.');
+  const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
+  const closed = new Rows();
+  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.set(findings.closed.row(at));
+  return {
+    readAt: Math.min(first.readAt, ...rest.map(({ readAt }) => readAt)),
+    source: first.source,
+    closed,
+    open: all.flatMap(({ open }) => open),
+    unalerted: new Set(all.flatMap(({ unalerted }) => [...unalerted])),
+    invalid: all.flatMap(({ invalid }) => invalid),
+    counts: {
+      read: sum('read'),
+      closed: sum('closed'),
+      open: sum('open'),
+      unalerted: sum('unalerted'),
+      invalid: sum('invalid'),
+      duplicates: sum('duplicates'),
+    },
+    outside: all.reduce((total, { outside }) => total + outside, 0),
+    conflicting: all.flatMap(({ conflicting }) => conflicting),
+    bytes: all.reduce((total, { bytes }) => total + bytes, 0),
+  };
+}

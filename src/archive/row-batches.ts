@@ -1,0 +1,34 @@
+import type { RowColumns } from './rows.ts';
+import type { SpoolReader } from './spool.ts';
+
+/** Rows `[first, end)` with their payloads side by side: row n's is `bytes[offsets[n], offsets[n + 1])`. */
+export interface RowBatch {
+  readonly first: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+/** Takes the rows in order, in batches of at most `bytesMax` of payload, and of at least one row. */
+export function* rowBatches(rows: RowColumns, spool: SpoolReader, bytesMax: number): Generator<RowBatch> {
+  const count = rows.ids.length;
+  for (let first = 0; first < count; ) {
+    const end = batchEnd(rows.lengths, first, bytesMax);
+    const offsets = new Int32Array(end - first + 1);
+    for (let n = first; n < end; n += 1) offsets[n - first + 1] = offsets[n - first]! + rows.lengths[n]!;
+    const bytes = new Uint8Array(offsets[end - first]!);
+    for (let n = first; n < end; n += 1) spool.copy(rows.positions[n]!, rows.lengths[n]!, bytes, offsets[n - first]!);
+    yield { first, end, bytes, offsets };
+    first = end;
+  }
+}
+
+function batchEnd(lengths: Uint32Array, first: number, bytesMax: number): number {
+  let bytes = lengths[first]!;
+  let end = first + 1;
+  while (end < lengths.length && bytes + lengths[end]! <= bytesMax) {
+    bytes += lengths[end]!;
+    end += 1;
+  }
+  return end;
+}

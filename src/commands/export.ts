@@ -1,0 +1,35 @@
+import { UserError } from '../errors.ts';
+import { type Assignment, decideLeg } from '../windows/legs.ts';
+import { gatherFacts, type Scope } from './facts.ts';
+import type { Parts, Sources } from './parts.ts';
+import { counted } from './words.ts';
+import { describeTally, type Tally, type WorkOptions, workOff } from './work.ts';
+
+/** Works off one leg, on the state as it is now. */
+export async function exportLeg(
+  parts: Parts,
+  sources: Sources,
+  scope: Scope,
+  assignment: Assignment,
+  options: WorkOptions & { readonly dryRun: boolean },
+): Promise<Tally> {
+  const planned = decideLeg(await gatherFacts(parts, sources, scope), assignment);
+  if (planned.length === 0) {
+    throw new UserError(
+      `The input window names ${assignment.name}, of which nothing lies between from and to and in the past: name a window of the plan.`,
+    );
+  }
+  const todo = planned.filter(({ action }) => action !== 'none');
+  parts.log.line(`Leg ${assignment.name}: ${counted(todo.length, 'slot')} to work off.`);
+  const tally = await workOff(parts, sources, options.dryRun ? [] : planned, options);
+  if (!options.dryRun) for (const line of describeTally(tally)) parts.log.line(line);
+  return tally;
+}
+
+/** @throws UserError when a slot failed, naming the first */
+export function assertNothingFailed({ failed }: Tally): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const others = failed.length > 1 ? ` (and ${counted(failed.length - 1, 'other slot')} failed too)` : '';
+  throw new UserError(`${first.message.replace(/\.$/, '')}${others}.`);
+}

@@ -1,0 +1,33 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/** Which slot each id stands in, on disk: an archive has more ids than memory should hold. */
+export class IdRegister {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+
+  /** @param path a file that is made, and that the caller removes */
+  constructor(path: string) {
+    this.path = path;
+    this.#database = new DatabaseSync(path);
+    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;');
+    this.#database.exec('CREATE TABLE ids (id BLOB PRIMARY KEY, slot TEXT NOT NULL) WITHOUT ROWID');
+  }
+
+  /** Notes the ids of a slot; returns those that were there already, with the slot in which they stand. */
+  add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
+    const insert = this.#database.prepare('INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING');
+    const find = this.#database.prepare('SELECT slot FROM ids WHERE id = ?');
+    const twice: { id: string; slot: string }[] = [];
+    this.#database.exec('BEGIN');
+    for (const id of ids) {
+      const key = Buffer.from(id, 'utf8');
+      if (Number(insert.run(key, slot).changes) === 0) twice.push({ id, slot: String(find.get(key)!.slot) });
+    }
+    this.#database.exec('COMMIT');
+    return twice;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import { contentDigest } from '../archive/digest.ts';
+import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
+import type { LedgerRecord } from '../archive/ledger.ts';
+import { assertContent, type MergePlan, nextRows, planMerge } from '../archive/merge.ts';
+import { factPairs, type ObjectFacts } from '../archive/object.ts';
+import type { Findings } from '../archive/reading.ts';
+import type { Rows } from '../archive/rows.ts';
+import { describeSchema } from '../archive/schema.ts';
+import type { Spool } from '../archive/spool.ts';
+import { UserError } from '../errors.ts';
+import type { OpenObject } from '../io/ports.ts';
+import type { Slot } from '../windows/slots.ts';
+import { comparePayloads, encodeObject } from '../worker/objects.ts';
+import { type ArchivedRows, readArchived } from './archived-rows.ts';
+import type { Parts } from './parts.ts';
+
+/** An object is one PutObject, which ends at 5 GB. */
+const objectBytesMax = 5_000_000_000;
+
+/** The object of a slot as it is after a merge. */
+export interface MergedObject {
+  readonly rows: number;
+  readonly digest: string | undefined;
+  readonly version: string | undefined;
+  readonly bytes: number;
+  readonly isWritten: boolean;
+}
+
+/** What a merge did. */
+export interface Merged {
+  readonly object: MergedObject;
+  /** Messages that this merge put into the archive for the first time. */
+  readonly added: number;
+  readonly amended: readonly string[];
+  readonly reopened: readonly string[];
+  readonly gone: readonly string[];
+}
+
+/** Another writer was faster: the merge is to be made again, on what that one left. */
+export class MergeConflict extends Error {
+  override readonly name = 'MergeConflict';
+}
+
+/**
+ * Brings a slot's object up to what was found: publishes archived ∪ closed, of two versions of an id the one read later,
+ * where that differs from what is there; and keeps what is invalid in quarantine. May be made again at any time.
+ * @param isWholeSlot whether the findings are of all the slot's messages, or only of some that were looked for
+ * @throws MergeConflict; UserError when the object is damaged, was deleted, or cannot be published
+ */
+export async function mergeObject(
+  parts: Parts,
+  slot: Slot,
+  record: LedgerRecord | undefined,
+  found: Findings,
+  spool: Spool,
+  isWholeSlot: boolean,
+): Promise<Merged> {
+  const path = objectPath(slot, parts.settings.format);
+  const current = await parts.archive.open(path);
+  try {
+    assertNotDeleted(parts, path, record, current);
+    const merged =
+      (current && unchanged(parts, record, current, found)) ??
+      (await merge(parts, slot, path, record, current, found, spool, isWholeSlot));
+    await quarantine(parts, slot, found, spool);
+    return merged;
+  } finally {
+    await current?.close();
+  }
+}
+
+function assertNotDeleted(
+  parts: Parts,
+  path: string,
+  record: LedgerRecord | undefined,
+  current: OpenObject | undefined,
+): void {
+  if (current !== undefined || record === undefined || record.rows === 0) return;
+  throw new UserError(
+    `The archive ${parts.archive.url} has no object ${path}, but the ledger says that it held ${record.rows} messages: somebody deleted it; restore it, since it is not made again from what the source holds today.`,
+  );
+}
+
+/** The usual case, which reads nothing: the object is the one that the ledger knows, and holds just what was found. */
+function unchanged(
+  parts: Parts,
+  record: LedgerRecord | undefined,
+  current: OpenObject,
+  found: Findings,
+): Merged | undefined {
+  if (record?.digest === undefined || record.version !== current.version) return undefined;
+  const digest = digestOf(parts, found.closed);
+  if (digest !== record.digest) return undefined;
+  const object = { rows: record.rows, digest, version: current.version, bytes: current.size, isWritten: false };
+  return { object, added: 0, amended: [], reopened: [], gone: [] };
+}
+
+async function merge(
+  parts: Parts,
+  slot: Slot,
+  path: string,
+  record: LedgerRecord | undefined,
+  current: OpenObject | undefined,
+  found: Findings,
+  spool: Spool,
+  isWholeSlot: boolean,
+): Promise<Merged> {
+  const archived = await readArchived(parts, path, record, current, spool);
+  const plan = planMerge(archived.rows, found, isWholeSlot);
+  const amended = await amendedRows(parts, archived, plan, found, spool);
+  const done = {
+    added: plan.added.length,
+    amended: [...amended.map((at) => found.closed.id(at)), ...plan.unalerted],
+    reopened: plan.reopened,
+    gone: plan.gone,
+  };
+  const isSchemaOld =
+    archived.facts !== undefined && archived.facts.schema !== describeSchema({ columns: parts.settings.shape.columns });
+  if (current !== undefined && plan.added.length + amended.length === 0 && !isSchemaOld) {
+    const { rows, digest } = archived.facts!;
+    return { ...done, object: { rows, digest, version: current.version, bytes: current.size, isWritten: false } };
+  }
+  if (current === undefined && plan.added.length === 0) {
+    return { ...done, object: { rows: 0, digest: undefined, version: undefined, bytes: 0, isWritten: false } };
+  }
+  const replaced = new Set(amended.map((at) => found.closed.id(at)));
+  await archived.place((at) => !replaced.has(archived.rows.id(at)));
+  const next = nextRows(archived.rows, found.closed, plan.added, amended);
+  assertContent(next, archived.rows, slot);
+  return { ...done, object: await publish(parts, slot, path, next, spool, current?.version) };
+}
+
+/** Of the rows that differ in their bytes, those that say something else: numbers of closed rows found. */
+async function amendedRows(
+  parts: Parts,
+  archived: ArchivedRows,
+  plan: MergePlan,
+  found: Findings,
+  spool: Spool,
+): Promise<number[]> {
+  const { differing } = plan;
+  if (differing.length === 0) return [];
+  const wanted = new Set(differing.map((pair) => pair.archived));
+  await archived.place((at) => wanted.has(at));
+  const pairs = differing.map((pair) => {
+    const [a, b] = [archived.rows.row(pair.archived), found.closed.row(pair.found)];
+    return [a.position, a.length, b.position, b.length] as const;
+  });
+  const same = await comparePayloads(parts.threads, await spool.flush(), pairs);
+  return differing.filter((_, n) => !same[n]).map((pair) => pair.found);
+}
+
+async function publish(
+  parts: Parts,
+  slot: Slot,
+  path: string,
+  next: Rows,
+  spool: Spool,
+  expected: string | undefined,
+): Promise<MergedObject> {
+  const { format, shape } = parts.settings;
+  const rows = next.columns(next.order());
+  const schema = { columns: shape.columns };
+  const described = describeSchema(schema);
+  const digest = contentDigest(described, rows);
+  const facts: ObjectFacts = { digest, rows: next.size, slot: slot.id, layout: layoutVersion, schema: described };
+  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
+  const encoded = await encodeObject(parts.threads, {
+    format,
+    schema,
+    shape,
+    rows,
+    spool: await spool.flush(),
+    facts,
+    path: file,
+  });
+  if (encoded.rows !== next.size)
+    throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
+  if (encoded.bytes > objectBytesMax) {
+    throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
+  }
+  const outcome = await parts.archive.publish(
+    path,
+    { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) },
+    expected,
+  );
+  if (outcome.outcome === 'committed') {
+    return { rows: next.size, digest, version: outcome.version, bytes: encoded.bytes, isWritten: true };
+  }
+  if (outcome.outcome === 'conflict')
+    throw new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
+  if (outcome.outcome === 'missing') {
+    throw new UserError(
+      `The object ${path} was deleted from ${parts.archive.url} while it was brought up to date: restore it, then run again.`,
+    );
+  }
+  throw new UserError(
+    `It cannot be told whether the object ${path} was written to ${parts.archive.url} (${outcome.reason}): run again, which finds out and loses nothing.`,
+  );
+}
+
+/** One file for each invalid message, named after its bytes: written twice, it is the same. */
+async function quarantine(parts: Parts, slot: Slot, found: Findings, spool: Spool): Promise<void> {
+  if (found.invalid.length === 0) return;
+  await spool.flush();
+  for (const { sha, reason, position, length } of found.invalid) {
+    const line = quarantineLine(sha, reason, await spool.read(position, length));
+    await parts.archive.put(quarantinePath(slot, sha), Buffer.from(line), 'application/x-ndjson');
+  }
+}
+
+function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes);
+  const text = buffer.toString('utf8');
+  const payload = Buffer.from(text).equals(buffer) ? { payload: text } : { payload_base64: buffer.toString('base64') };
+  return `${JSON.stringify({ reason, payload_sha256: sha, ...payload })}\n`;
+}
+
+function digestOf(parts: Parts, rows: Rows): string {
+  return contentDigest(describeSchema({ columns: parts.settings.shape.columns }), rows.columns(rows.order()));
+}

@@ -1,0 +1,79 @@
+import type { Instant } from '../windows/interval.ts';
+import { instant } from '../windows/interval.ts';
+import { type Leg, legs } from '../windows/legs.ts';
+import { type Action, decide, type Facts, type PlannedSlot, type Reason } from '../windows/planner.ts';
+import { audited, gatherFacts, type Scope } from './facts.ts';
+import type { Parts, Sources } from './parts.ts';
+import { bytes, counted, number } from './words.ts';
+
+/** The plan as the report is given it: what was to be done, and when that was decided. */
+export interface PlanOutput {
+  readonly planned_at: Instant;
+  /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
+  readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
+}
+
+export interface Plan {
+  readonly facts: Facts;
+  readonly slots: readonly PlannedSlot[];
+  readonly legs: readonly Leg[];
+  readonly output: PlanOutput;
+}
+
+/** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
+export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
+  const facts = await audited(await gatherFacts(parts, sources, scope), sources);
+  const slots = decide(facts);
+  const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
+  for (const line of describePlan(made, sources)) parts.log.line(line);
+  return made;
+}
+
+/** The outputs of `plan`. */
+export function planOutputs(made: Plan): Record<string, string> {
+  return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: JSON.stringify(made.output) };
+}
+
+function outputOf(facts: Facts, slots: readonly PlannedSlot[]): PlanOutput {
+  return {
+    planned_at: instant(facts.now),
+    slots: slots.flatMap(({ slot, action, reason }) => (action === 'none' ? [] : [[slot.id, action, reason] as const])),
+  };
+}
+
+function describePlan({ facts, slots, legs: made }: Plan, sources: Sources): string[] {
+  const idle = slots.filter(({ action }) => action === 'none').length;
+  const waiting = [...facts.staged.values()].reduce((sum, count) => sum + count, 0);
+  const known = [...facts.ledger.values()];
+  const read = known.reduce((sum, { bytes_in }) => sum + bytes_in, 0);
+  const stored = known.reduce((sum, { bytes_out }) => sum + bytes_out, 0);
+  const lines = [
+    `Plan of ${instant(facts.now)}: ${counted(slots.length, 'slot')}, of which ${number(idle)} are settled and left alone; ${counted(waiting, 'message')} waiting.`,
+  ];
+  if (known.length > 0) lines.push(`The archive holds ${bytes(stored)}, made from ${bytes(read)} of JSON.`);
+  const byWindow = Map.groupBy(
+    slots.filter(({ action }) => action !== 'none'),
+    ({ slot }) => slot.window,
+  );
+  for (const [window, group] of byWindow) lines.push(`  ${window}  ${describeGroup(group, facts, sources)}`);
+  lines.push(made.length === 0 ? 'There is nothing to do.' : `${counted(made.length, 'leg')}.`);
+  return lines;
+}
+
+function describeGroup(group: readonly PlannedSlot[], facts: Facts, sources: Sources): string {
+  const reasons = [
+    ...Map.groupBy(group, ({ action, reason }) => (action === 'read' ? `read: ${reason}` : 'look again')),
+  ];
+  const what = reasons.map(([reason, slots]) => `${counted(slots.length, 'slot')} ${reason}`).join(', ');
+  const from = [
+    ...new Set(group.map(({ source }) => (source === sources.live.name ? sources.live.name : source))),
+  ].join(' and ');
+  const staged = group.reduce((sum, { staged: count }) => sum + count, 0);
+  const read = group.reduce((sum, { slot }) => sum + (facts.ledger.get(slot.id)?.bytes_in ?? 0), 0);
+  const details = [
+    `from ${from}`,
+    ...(staged > 0 ? [`${number(staged)} waiting`] : []),
+    ...(read > 0 ? [`${bytes(read)} last time`] : []),
+  ];
+  return `${what}; ${details.join(', ')}`;
+}

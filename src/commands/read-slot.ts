@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
+import { type Findings, joinFindings, Reading } from '../archive/reading.ts';
+import { Spool } from '../archive/spool.ts';
+import { UserError } from '../errors.ts';
+import type { Pass, Source } from '../io/ports.ts';
+import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
+import type { Slot } from '../windows/slots.ts';
+import type { Parts } from './parts.ts';
+import { number } from './words.ts';
+
+/** Readings of one interval until one is whole. */
+const passesMax = 5;
+
+/** Staged messages that lie at most so many days apart are read in one go: what is read around a day covers as much. */
+const gapDaysMax = 2;
+
+/** A reading and the spool that holds its payloads; the caller closes it. */
+export interface SlotReading {
+  readonly findings: Findings;
+  readonly count: SourceCount | undefined;
+  readonly spool: Spool;
+}
+
+/**
+ * Reads every message of a slot, as far as it lies in the past.
+ * @param isFinal whether the slot is to count as settled by this reading
+ * @throws UserError when no reading agrees with what the source says it holds
+ */
+export async function readWhole(parts: Parts, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
+  const interval = { start: slot.start, end: Math.min(slot.end, parts.now()) };
+  return withSpool(parts, (newSpool) => provenReading(parts, source, interval, isFinal, newSpool));
+}
+
+/** Looks for staged messages: by their ids where the source can, else on the days that they lie in. */
+export async function readStaged(
+  parts: Parts,
+  source: Source,
+  slot: Slot,
+  staged: readonly StagedMessage[],
+): Promise<SlotReading> {
+  const ids = new Set(staged.map(({ message_id }) => message_id));
+  return withSpool(parts, async (newSpool) => {
+    const spool = await newSpool();
+    if (source.find !== undefined) {
+      const reading = new Reading(slot, source.name, parts.now(), spool, parts.settings.shape, ids);
+      await source.find(staged, (page) => reading.take(page));
+      return { findings: reading.findings(), count: undefined, spool };
+    }
+    const all: Findings[] = [];
+    for (const interval of daysOf(staged, slot)) {
+      const { findings } = await provenReading(parts, source, interval, true, async () => spool, ids);
+      all.push(findings);
+    }
+    return { findings: joinFindings(all), count: undefined, spool };
+  });
+}
+
+/** The days of staged messages, within their slot; days that are close are taken together. */
+export function daysOf(staged: readonly StagedMessage[], slot: Interval): Interval[] {
+  const days = staged.map(({ timestamp }) => {
+    const start = Math.floor(Number(BigInt(timestamp) / 1000n) / DAY_MS) * DAY_MS;
+    return { start, end: start + DAY_MS * (1 + gapDaysMax) };
+  });
+  return union(days).map(({ start, end }) => ({
+    start: Math.max(start, slot.start),
+    end: Math.min(end - DAY_MS * gapDaysMax, slot.end),
+  }));
+}
+
+async function provenReading(
+  parts: Parts,
+  source: Source,
+  interval: Interval,
+  isFinal: boolean,
+  newSpool: () => Promise<Spool>,
+  only?: ReadonlySet<string>,
+): Promise<SlotReading> {
+  let before = '';
+  let said = '';
+  for (let attempt = 0; attempt < passesMax; attempt += 1) {
+    const spool = await newSpool();
+    const reading = new Reading(interval, source.name, parts.now(), spool, parts.settings.shape, only);
+    const pass = await source.read(interval, attempt, (page) => reading.take(page));
+    const fingerprint = pass.totals.length === 0 && isFinal ? reading.fingerprint() : '';
+    if (isProven(pass, reading, isFinal, fingerprint, before))
+      return { findings: reading.findings(), count: pass.count, spool };
+    before = fingerprint;
+    said = difference(pass, reading);
+  }
+  throw new UserError(
+    `${source.url} was read ${passesMax} times from ${instant(interval.start)} to ${instant(interval.end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest.`,
+  );
+}
+
+/** Without totals, two readings that agree stand in for them; of a slot that is read again anyway, one will do. */
+function isProven(pass: Pass, reading: Reading, isFinal: boolean, fingerprint: string, before: string): boolean {
+  const [total] = pass.totals;
+  if (total === undefined) return !isFinal || fingerprint === before;
+  return pass.totals.every((other) => other === total) && reading.isWhole(total);
+}
+
+function difference(pass: Pass, reading: Reading): string {
+  const totals = [...new Set(pass.totals)];
+  if (totals.length === 0) return 'it sent something else than the time before';
+  if (totals.length > 1) return `its total moved (${totals.map(number).join(', ')})`;
+  return `it said that it holds ${number(totals[0]!)} messages and sent ${number(reading.distinct)} distinct ones`;
+}
+
+/** Gives out spools, each closing the one before; the last is the caller's, or closed when the work fails. */
+async function withSpool(
+  parts: Parts,
+  work: (newSpool: () => Promise<Spool>) => Promise<SlotReading>,
+): Promise<SlotReading> {
+  let spool: Spool | undefined;
+  try {
+    return await work(async () => {
+      await spool?.close();
+      spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
+      return spool;
+    });
+  } catch (error) {
+    await spool?.close();
+    throw error;
+  }
+}

@@ -1,0 +1,244 @@
+import type { Cases, Counts, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import type { Findings } from '../archive/reading.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Source } from '../io/ports.ts';
+import { instant } from '../windows/interval.ts';
+import type { PlannedSlot } from '../windows/planner.ts';
+import { isLive, type Slot } from '../windows/slots.ts';
+import { MergeConflict, type Merged, mergeObject } from './merge-slot.ts';
+import type { Parts, Sources } from './parts.ts';
+import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
+import { counted, names, number } from './words.ts';
+
+/** Merges of one reading, when other writers are faster. */
+const mergesMax = 5;
+
+/** What was done with a slot. */
+export interface SlotResult {
+  readonly slot: Slot;
+  readonly record: LedgerRecord;
+  readonly added: number;
+  readonly isWritten: boolean;
+  /** Messages of the slot that are staged now. */
+  readonly staged: number;
+}
+
+/**
+ * Carries out the plan for one slot: reads it or looks again at its staged messages, and merges what was found into the
+ * archive, the staging and the ledger. May be cut anywhere and made again.
+ * @throws UserError when the slot cannot be brought up to date
+ */
+export async function processSlot(
+  parts: Parts,
+  sources: Sources,
+  planned: PlannedSlot,
+  acceptFewer: boolean,
+): Promise<SlotResult> {
+  const { slot } = planned;
+  const live = isLive(slot, parts.now(), parts.recentDays);
+  const source = live ? sources.live : sources.settled;
+  const startedMs = parts.elapsed();
+  if (planned.action === 'look-again') {
+    const looked = await lookAgain(parts, source, slot, startedMs, acceptFewer);
+    if (looked !== undefined) return looked;
+  }
+  const reading = await readWhole(parts, source, slot, !live);
+  return commit(parts, slot, reading, { isWhole: true, startedMs, acceptFewer });
+}
+
+/** Undefined when a staged message turned into something that only a whole reading can count. */
+async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: number, acceptFewer: boolean) {
+  const { record, staged } = await parts.staging.slot(slot);
+  if (record?.counts === undefined || staged.length === 0) return undefined;
+  const reading = await readStaged(parts, source, slot, staged);
+  const { unalerted, invalid } = reading.findings;
+  if (unalerted.size === 0 && invalid.length === 0)
+    return commit(parts, slot, reading, { isWhole: false, startedMs, acceptFewer });
+  await reading.spool.close();
+  return undefined;
+}
+
+interface How {
+  readonly isWhole: boolean;
+  readonly startedMs: number;
+  readonly acceptFewer: boolean;
+}
+
+async function commit(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult> {
+  try {
+    for (let attempt = 0; attempt < mergesMax; attempt += 1) {
+      const result = await mergeOnce(parts, slot, reading, how);
+      if (result !== undefined) return result;
+    }
+  } finally {
+    await reading.spool.close();
+  }
+  throw new UserError(
+    `Slot ${slot.id} was written by somebody else ${mergesMax} times while it was merged: see that one run works on it at a time, then run again.`,
+  );
+}
+
+/** The merge of the design, step by step; undefined when another writer came first. */
+async function mergeOnce(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult | undefined> {
+  const { findings } = reading;
+  const { record, staged } = await parts.staging.slot(slot);
+  if (how.isWhole) assertNotShrunk(slot, record, findings, how.acceptFewer);
+
+  const merged = await mergeObject(parts, slot, record, findings, reading.spool, how.isWhole).catch(
+    (error: unknown) => {
+      if (error instanceof MergeConflict) return undefined;
+      throw error;
+    },
+  );
+  if (merged === undefined) return undefined;
+
+  const waiting = stagedNext(slot, findings, staged, merged);
+  await parts.staging.stage(waiting.stage);
+  const next = nextRecord(parts, slot, record, reading, merged, waiting, how);
+  if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
+  await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
+
+  tellCases(parts, slot, merged, waiting.vanished, findings.conflicting);
+  return { slot, record: next, added: merged.added, isWritten: merged.object.isWritten, staged: waiting.remaining };
+}
+
+/** A source that shows fewer alerted messages than before may have lost some: that is not taken over on its word. */
+function assertNotShrunk(slot: Slot, record: LedgerRecord | undefined, findings: Findings, acceptFewer: boolean): void {
+  if (record?.counts === undefined || acceptFewer) return;
+  const before = record.counts.closed + record.counts.open;
+  const now = findings.counts.closed + findings.counts.open;
+  if (now >= before) return;
+  throw new UserError(
+    `Slot ${slot.id} has shrunk: the source shows ${number(now)} messages with alerts where it showed ${number(before)} on ${record.read_at}; find out why, and run with accept-fewer: true if that is right.`,
+  );
+}
+
+interface Waiting {
+  readonly stage: readonly StagedMessage[];
+  readonly unstage: readonly string[];
+  readonly vanished: readonly string[];
+  /** Staged messages when all is done, and those of them that the last whole reading counted. */
+  readonly remaining: number;
+}
+
+function stagedNext(slot: Slot, findings: Findings, staged: readonly StagedMessage[], merged: Merged): Waiting {
+  const readAt = instant(findings.readAt);
+  const known = new Map(staged.map((message) => [message.message_id, message]));
+  const reopened = new Set(merged.reopened);
+  const open = findings.open.map(({ id, timestamp, openAlerts, openAlertCount }): StagedMessage => {
+    const before = known.get(id);
+    return {
+      slot: slot.id,
+      message_id: id,
+      timestamp: String(timestamp),
+      open_alerts: openAlerts,
+      open_alert_count: openAlertCount,
+      reason: reopened.has(id) ? 'reopened' : 'open',
+      first_seen: before?.first_seen ?? readAt,
+      read_at: readAt,
+      checks: (before?.checks ?? 0) + 1,
+    };
+  });
+  const isOpen = new Set(open.map(({ message_id }) => message_id));
+  const isFound = (id: string) =>
+    isOpen.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
+  const vanished = staged
+    .filter(({ message_id }) => !isFound(message_id))
+    .map(
+      (message): StagedMessage => ({
+        ...message,
+        read_at: readAt,
+        checks: message.checks + 1,
+        vanished_at: message.vanished_at ?? readAt,
+      }),
+    );
+  const unstage = staged.map(({ message_id }) => message_id).filter((id) => isFound(id) && !isOpen.has(id));
+  return {
+    stage: [...open, ...vanished],
+    unstage,
+    vanished: vanished.map(({ message_id }) => message_id),
+    remaining: open.length + vanished.length,
+  };
+}
+
+function nextRecord(
+  parts: Parts,
+  slot: Slot,
+  record: LedgerRecord | undefined,
+  { findings, count }: SlotReading,
+  { object, amended, reopened, gone }: Merged,
+  waiting: Waiting,
+  how: How,
+): LedgerRecord {
+  const cases: Cases = {
+    reopened: reopened.length,
+    amended: amended.length,
+    gone: gone.length,
+    vanished: waiting.vanished.length,
+    conflicting: findings.conflicting.length,
+  };
+  const sourceCount = how.isWhole ? count : record?.source_count;
+  const readAt = how.isWhole ? instant(findings.readAt) : record?.read_at;
+  return {
+    slot: slot.id,
+    revision: (record?.revision ?? 0) + 1,
+    ...(readAt !== undefined && { read_at: readAt }),
+    ...(!how.isWhole && { looked_at: instant(findings.readAt) }),
+    source: how.isWhole ? findings.source : (record?.source ?? findings.source),
+    counts: how.isWhole ? findings.counts : countsAfterLook(record!.counts!, waiting, record!.read_at!),
+    outside: how.isWhole ? findings.outside : (record?.outside ?? 0),
+    cases: how.isWhole ? cases : { ...cases, gone: record?.cases?.gone ?? 0 },
+    ...(sourceCount && { source_count: sourceCount }),
+    rows: object.rows,
+    ...(object.digest !== undefined && { digest: object.digest }),
+    ...(object.version !== undefined && { version: object.version }),
+    bytes_in: how.isWhole ? findings.bytes : (record?.bytes_in ?? 0),
+    bytes_out: object.bytes,
+    took_ms: Math.round(parts.elapsed() - how.startedMs),
+    ...(parts.run.id !== undefined && { run_id: parts.run.id }),
+    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
+  };
+}
+
+/** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */
+function countsAfterLook(counts: Counts, waiting: Waiting, readAt: string): Counts {
+  const open = waiting.stage.filter(({ vanished_at }) => vanished_at === undefined || vanished_at > readAt).length;
+  return { ...counts, open, closed: counts.read - open - counts.unalerted - counts.invalid - counts.duplicates };
+}
+
+function tellCases(
+  parts: Parts,
+  slot: Slot,
+  merged: Merged,
+  vanished: readonly string[],
+  conflicting: readonly string[],
+): void {
+  const tell = (ids: readonly string[], what: string) => {
+    if (ids.length > 0) parts.log.warning(`Slot ${slot.id}: ${counted(ids.length, 'message')} ${what}: ${names(ids)}.`);
+  };
+  tell(merged.reopened, 'of the archive opened again; the archived version stays until it is closed');
+  tell(merged.amended, 'of the archive changed at the source');
+  tell(merged.gone, 'of the archive no longer shown by the source; the archived version stays');
+  tell(vanished, 'that wait no longer shown by the source; they stay staged');
+  tell(conflicting, 'with more than one content in the source; the one whose alerts changed last is taken');
+}
+
+/** Leaves a failed attempt in the ledger, beside what the last good one knew. */
+export async function recordFailure(parts: Parts, slot: Slot, error: unknown): Promise<void> {
+  const { record } = await parts.staging.slot(slot);
+  const last_error = {
+    at: instant(parts.now()),
+    message: messageOf(error),
+    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
+  };
+  const base: LedgerRecord = record ?? {
+    slot: slot.id,
+    revision: 0,
+    outside: 0,
+    rows: 0,
+    bytes_in: 0,
+    bytes_out: 0,
+    took_ms: 0,
+  };
+  await parts.staging.record({ ...base, revision: base.revision + 1, last_error }, base.revision);
+}

@@ -1,0 +1,44 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMs from 'pretty-ms';
+
+const namesMax = 10;
+const nameCharactersMax = 80;
+
+/** `1,234`. */
+export function number(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `1 message`, `1,234 messages`. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `1.2 GB`: powers of 1000. */
+export function bytes(count: number): string {
+  return prettyBytes(count);
+}
+
+/** `3 min 20 s`. */
+export function duration(ms: number): string {
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const text = prettyMs(Math.round(ms / 1000) * 1000, { unitCount: 2 });
+  return text.replaceAll(
+    /(\d+)([a-z]+)/g,
+    (_, count: string, unit: string) => `${count} ${unit === 'm' ? 'min' : unit}`,
+  );
+}
+
+/** `75 MB/s`. */
+export function rate(count: number, ms: number): string {
+  return ms <= 0 ? '' : `${bytes(Math.round((count / ms) * 1000))}/s`;
+}
+
+/** Ids for people, on one line, whatever they hold: the first ten. */
+export function names(ids: readonly string[]): string {
+  const shown = ids
+    .slice(0, namesMax)
+    .map((id) => JSON.stringify(id.length > nameCharactersMax ? `${id.slice(0, nameCharactersMax)}…` : id));
+  const more = ids.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`;
+}

@@ -1,0 +1,145 @@
+import pLimit from 'p-limit';
+import { UserError } from '../errors.ts';
+import { day } from '../windows/interval.ts';
+import type { PlannedSlot } from '../windows/planner.ts';
+import type { Slot } from '../windows/slots.ts';
+import type { Parts, Sources } from './parts.ts';
+import { processSlot, recordFailure, type SlotResult } from './slot.ts';
+import { bytes, counted, duration, number, rate } from './words.ts';
+
+/** So that one slot is read while another is encoded. */
+const slotsAtOnce = 2;
+
+/** What the user allows. */
+export interface WorkOptions {
+  readonly acceptFewer: boolean;
+  /** After so many ms no slot is begun that would end later. */
+  readonly timeBudgetMs: number;
+}
+
+/** What a leg did. */
+export interface Tally {
+  readonly done: readonly SlotResult[];
+  readonly failed: readonly { readonly slot: Slot; readonly message: string }[];
+  /** Slots that were not begun, since time ran out. */
+  readonly left: readonly Slot[];
+  readonly tookMs: number;
+}
+
+/** Works off planned slots, in time order, two at a time. A slot that fails does not stop the others. */
+export async function workOff(
+  parts: Parts,
+  sources: Sources,
+  planned: readonly PlannedSlot[],
+  options: WorkOptions,
+): Promise<Tally> {
+  const todo = planned.filter(({ action }) => action !== 'none');
+  const startedMs = parts.elapsed();
+  const progress = new Progress(parts, todo.length, startedMs);
+  const done: SlotResult[] = [];
+  const failed: { slot: Slot; message: string }[] = [];
+  const left: Slot[] = [];
+  const limit = pLimit(slotsAtOnce);
+  await limit.map(todo, async (one) => {
+    const begunMs = parts.elapsed();
+    if (begunMs - startedMs + progress.longestMs > options.timeBudgetMs) {
+      left.push(one.slot);
+      return;
+    }
+    try {
+      const result = await processSlot(parts, sources, one, options.acceptFewer);
+      done.push(result);
+      progress.tell(one, result, parts.elapsed() - begunMs);
+    } catch (error) {
+      const message = failureOf(error);
+      failed.push({ slot: one.slot, message });
+      parts.log.line(`  ${progress.step()} ${period(one.slot)}  failed: ${message}`);
+      await recordFailure(parts, one.slot, error);
+    }
+  });
+  return { done, failed, left, tookMs: parts.elapsed() - startedMs };
+}
+
+function failureOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+}
+
+/** `2024-06-01 to 2024-06-30`: a slot for people, its last day included. */
+export function period(slot: Slot): string {
+  const [first, last] = [day(slot.start), day(slot.end - 1)];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** The outputs of `export` and `run`. */
+export function outputsOf(tally: Tally): Record<string, string> {
+  const sum = (value: (result: SlotResult) => number) =>
+    String(tally.done.reduce((total, result) => total + value(result), 0));
+  return {
+    archived: sum(({ added }) => added),
+    open: sum(({ staged }) => staged),
+    unalerted: sum(({ record }) => record.counts?.unalerted ?? 0),
+    invalid: sum(({ record }) => record.counts?.invalid ?? 0),
+    'objects-written': sum(({ isWritten }) => (isWritten ? 1 : 0)),
+    complete: String(tally.failed.length === 0 && tally.left.length === 0),
+  };
+}
+
+/** What a leg did, in a few lines. */
+export function describeTally(tally: Tally): string[] {
+  const read = tally.done.reduce((sum, { record }) => sum + record.bytes_in, 0);
+  const outputs = outputsOf(tally);
+  const lines = [
+    `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${number(Number(outputs.archived))} messages newly archived, ` +
+      `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
+      `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
+  ];
+  if (tally.left.length > 0) {
+    lines.push(
+      `Time ran out: ${counted(tally.left.length, 'slot')} left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
+    );
+  }
+  return lines;
+}
+
+class Progress {
+  readonly #parts: Parts;
+  readonly #total: number;
+  readonly #startedMs: number;
+  #steps = 0;
+  longestMs = 0;
+
+  constructor(parts: Parts, total: number, startedMs: number) {
+    this.#parts = parts;
+    this.#total = total;
+    this.#startedMs = startedMs;
+  }
+
+  step(): string {
+    this.#steps += 1;
+    return `[${String(this.#steps).padStart(String(this.#total).length)}/${this.#total}]`;
+  }
+
+  tell({ slot, action }: PlannedSlot, { record, added, isWritten, staged }: SlotResult, tookMs: number): void {
+    this.longestMs = Math.max(this.longestMs, tookMs);
+    const { counts } = record;
+    const read =
+      action === 'look-again' && record.looked_at !== undefined
+        ? `looked again at what waits`
+        : `${counted(counts?.read ?? 0, 'message')}, ${bytes(record.bytes_in)}`;
+    const written = isWritten ? `${number(added)} archived, object of ${bytes(record.bytes_out)}` : 'nothing to write';
+    const rest = [
+      [staged, 'waiting'],
+      [counts?.unalerted ?? 0, 'unalerted'],
+      [counts?.invalid ?? 0, 'invalid'],
+    ] as const;
+    const details = rest.filter(([count]) => count > 0).map(([count, word]) => `, ${number(count)} ${word}`);
+    this.#parts.log.line(`  ${this.step()} ${period(slot)}  ${read} → ${written}${details.join('')}${this.#left()}`);
+  }
+
+  #left(): string {
+    if (this.#steps === this.#total) return '';
+    const perSlotMs = (this.#parts.elapsed() - this.#startedMs) / this.#steps;
+    return `; about ${duration(perSlotMs * (this.#total - this.#steps))} left`;
+  }
+}

@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os';
+import type { ArchiveSettings } from './archive/settings.ts';
+import { address, readApi } from './inputs/api.ts';
+import { columns } from './inputs/columns.ts';
+import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
+import { type Form, Given } from './inputs/given.ts';
+import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
+import { readRange } from './inputs/range.ts';
+import type { ApiSettings } from './io/api.ts';
+import type { Interval } from './windows/interval.ts';
+import { type Assignment, parseLeg } from './windows/legs.ts';
+import type { Layout } from './windows/slots.ts';
+
+export { inputDefaults } from './inputs/defaults.ts';
+
+const windowDaysMax = 366;
+const recentDaysMax = 3_650;
+const scrubWindowsMax = 1_000;
+const concurrencyMax = 64;
+/** GitHub ends a job on a self-hosted runner after five days. */
+const timeBudgetHoursMax = 120;
+
+export type Command = 'run' | 'plan' | 'export' | 'report' | 'verify';
+
+const commands: readonly Command[] = ['run', 'plan', 'export', 'report', 'verify'];
+/** The commands that read messages from the source. */
+const readers: ReadonlySet<Command> = new Set(['run', 'plan', 'export']);
+
+/** Every input, read and checked. */
+export interface Inputs {
+  readonly command: Command;
+  /** What to read, in ms since 1970: it ends now at the latest, and starts 7 calendar years before its end by default. */
+  readonly range: Interval;
+  readonly refresh: boolean;
+  readonly acceptFewer: boolean;
+  readonly dryRun: boolean;
+  /** What the run takes for now, in ms since 1970; undefined: the clock. */
+  readonly asOf: number | undefined;
+  /** Given for `export`, and for it alone. */
+  readonly assignment: Assignment | undefined;
+  /** What `plan` put out, as text; given for `report`, and for it alone. */
+  readonly plan: string | undefined;
+  readonly recentDays: number;
+  readonly scrubWindows: number;
+  readonly archive: ArchivePlace;
+  readonly staging: StagingPlace;
+  readonly settings: ArchiveSettings;
+  /** Undefined only for `report` and `verify`, which need no source. */
+  readonly api: ApiSettings | undefined;
+  readonly concurrency: number;
+  readonly timeBudgetMs: number;
+}
+
+/**
+ * Reads every input, and contacts nothing.
+ * @param environment the process's variables, with the inputs as GitHub gives them: `api-url` is `INPUT_API-URL`
+ * @param now the clock, in ms since 1970
+ * @throws UserError on the first input that is unknown, missing or not accepted: one sentence with its name, its value
+ *   (without secrets) and what is accepted
+ */
+export function readInputs(environment: Readonly<Record<string, string | undefined>>, now: number): Inputs {
+  const given = new Given(environment);
+  const command = given.read('command', word(...commands));
+  const archive = given.required('archive', archivePlace);
+  const staging = given.required('staging', stagingPlace);
+  const isLocal = archive.kind === 'file' && staging.kind === 'sqlite';
+  const settings = readSettings(given);
+  const api = readApi(given, settings.layout);
+  if (api === undefined && readers.has(command)) given.required('api-url', address);
+  return {
+    command,
+    ...readRange(given, now, isLocal),
+    refresh: given.read('refresh', flag),
+    acceptFewer: given.read('accept-fewer', flag),
+    dryRun: readDryRun(given, command),
+    assignment: readFor('export', command, given, 'window', assignmentOn(settings.layout)),
+    plan: readFor('report', command, given, 'plan', planText),
+    recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
+    scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
+    archive,
+    staging,
+    settings,
+    api,
+    concurrency:
+      given.read('concurrency', wholeNumber(1, concurrencyMax)) ?? Math.min(availableParallelism(), concurrencyMax),
+    timeBudgetMs: given.read('time-budget', duration(timeBudgetHoursMax)),
+  };
+}
+
+function readSettings(given: Given): ArchiveSettings {
+  return {
+    layout: {
+      windowDays: given.read('window-days', wholeNumber(1, windowDaysMax)),
+      partitionBy: given.read('partition-by', word('month', 'day')),
+    },
+    format: given.read('format', word('parquet', 'jsonl')),
+    shape: {
+      id: given.read('message-id', pointer),
+      timestamp: given.read('message-timestamp', pointer),
+      alerts: given.read('message-alerts', pointer),
+      alertId: given.read('alert-id', pointer),
+      alertStatus: given.read('alert-status', pointer),
+      closedStatuses: given.read('closed-statuses', statuses),
+      columns: given.read('columns', columns) ?? [],
+    },
+  };
+}
+
+function readDryRun(given: Given, command: Command): boolean {
+  const dryRun = given.read('dry-run', flag);
+  if (!dryRun || readers.has(command)) return dryRun;
+  throw given.refuse('dry-run', `it prints a plan, and \`${command}\` makes none, so leave it out there`);
+}
+
+/** An input that one command needs, and that every other refuses. */
+function readFor<Value>(
+  owner: Command,
+  command: Command,
+  given: Given,
+  name: 'window' | 'plan',
+  form: Form<Value>,
+): Value | undefined {
+  if (command === owner) return given.required(name, form);
+  if (given.text(name) === '') return undefined;
+  throw given.refuse(name, `only the command \`${owner}\` takes it, leave it out for \`${command}\``);
+}
+
+function assignmentOn(layout: Layout): Form<Assignment> {
+  return {
+    accepted: "write an element of the plan's matrix, as JSON, or the ids of windows",
+    read: (text) => parseLeg(text, layout.windowDays),
+  };
+}
+
+const planText: Form<string> = {
+  accepted: 'write the output `plan` of the command `plan`',
+  read: (text) => text,
+};

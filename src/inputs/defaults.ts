@@ -1,0 +1,47 @@
+/**
+ * Every input, in the order of action.yml, with the text that stands for an absent one. Empty: there is no default, or, for
+ * `from`, `to`, `as-of` and `concurrency`, one that the moment or the machine gives.
+ */
+export const inputDefaults = {
+  command: 'run',
+  from: '',
+  to: '',
+  refresh: 'false',
+  'accept-fewer': 'false',
+  'dry-run': 'false',
+  'as-of': '',
+  window: '',
+  plan: '',
+  'window-days': '60',
+  'recent-days': '60',
+  'scrub-windows': '1',
+  archive: '',
+  staging: '',
+  format: 'parquet',
+  'partition-by': 'month',
+  columns: '',
+  'closed-statuses': 'closed',
+  'message-id': '/message_id',
+  'message-timestamp': '/timestamp',
+  'message-alerts': '/alerts',
+  'alert-id': '/alert_id',
+  'alert-status': '/status',
+  'api-url': '',
+  'api-token': '',
+  'api-page-size': '500',
+  'api-concurrency': '5',
+  'api-max-days': '60',
+  'api-messages': '/messages',
+  'api-total': '/total',
+  'api-time-format': 'date',
+  'api-query': 'status=all',
+  concurrency: '',
+  'time-budget': '5h30m',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type InputName = keyof typeof inputDefaults;
+
+/** A value of that input as {@link inputDefaults} tells: possibly absent where there is no default. */
+export type Defaulted<Name extends InputName, Value> = (typeof inputDefaults)[Name] extends ''
+  ? Value | undefined
+  : Value;

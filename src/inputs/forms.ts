@@ -1,0 +1,90 @@
+import { UserError } from '../errors.ts';
+import { type Pointer, parsePointer } from '../messages/pointer.ts';
+import { parseInstant } from '../messages/timestamp.ts';
+import { type Form, Refusal } from './given.ts';
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+/** `true` or `false`, as YAML 1.2 spells them. */
+export const flag: Form<boolean> = {
+  accepted: 'write `true` or `false`',
+  read(text) {
+    if (/^(true|True|TRUE)$/.test(text)) return true;
+    return /^(false|False|FALSE)$/.test(text) ? false : undefined;
+  },
+};
+
+/** One of these words. */
+export function word<Word extends string>(...words: readonly Word[]): Form<Word> {
+  return {
+    accepted: `write one of ${words.map((each) => `\`${each}\``).join(', ')}`,
+    read: (text) => words.find((each) => each === text),
+  };
+}
+
+/** Digits alone, between these bounds, which are included. */
+export function wholeNumber(min: number, max: number): Form<number> {
+  return {
+    accepted: `write a whole number from ${min} to ${max}`,
+    read(text) {
+      const number = Number(text);
+      return /^\d+$/.test(text) && number >= min && number <= max ? number : undefined;
+    },
+  };
+}
+
+/** A date or an instant, UTC unless it has an offset, as ms since 1970, finer digits dropped. */
+export const moment: Form<number> = {
+  accepted:
+    'write a date, such as 2024-06-01, or an instant, such as 2024-06-01T12:00:00Z, of the years 1970 to 9999, since ' +
+    'windows are counted from 1970-01-01 and the names of slots hold four digits of a year',
+  read(text) {
+    const micros = parseInstant(text);
+    return micros === undefined || micros < 0n ? undefined : Number(micros / 1_000n);
+  },
+};
+
+/** Hours, minutes and seconds (`5h30m`) as ms, up to `hoursMax` hours. */
+export function duration(hoursMax: number): Form<number> {
+  return {
+    accepted: `write hours, minutes and seconds, such as \`5h30m\`, \`45m\` or \`90s\`, of 1s to ${hoursMax}h in all`,
+    read(text) {
+      const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
+      const [hours, minutes, seconds] = (parts ?? []).slice(1).map((digits) => Number(digits ?? 0));
+      const ms = (hours ?? 0) * hourMs + (minutes ?? 0) * minuteMs + (seconds ?? 0) * secondMs;
+      return ms >= secondMs && ms <= hoursMax * hourMs ? ms : undefined;
+    },
+  };
+}
+
+/** A JSON pointer to a part of a value. */
+export const pointer: Form<Pointer> = {
+  accepted: 'write a JSON pointer, such as `/data/id`, with `~0` for "~" and `~1` for "/" within a name',
+  read(text) {
+    try {
+      return text === '' ? undefined : parsePointer(text);
+    } catch (error) {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    }
+  },
+};
+
+/** A JSON pointer, or the empty one, as RFC 6901 shows it: `""`. An input that is empty would be an absent one. */
+export const anyPointer: Form<Pointer> = {
+  accepted: `${pointer.accepted}, or \`""\` for the whole`,
+  read: (text) => (text === '""' ? [] : pointer.read(text)),
+};
+
+/** Statuses separated by commas, on one line, each once, in lower case. */
+export const statuses: Form<readonly string[]> = {
+  accepted: 'write at least one status, and commas between them: `closed, resolved`',
+  read(text) {
+    if (/[\r\n]/.test(text)) throw new Refusal(`${statuses.accepted}, all on one line`);
+    const each = text.split(',').map((part) => part.trim().toLowerCase());
+    const found = [...new Set(each)].filter((part) => part !== '');
+    return found.length > 0 ? found : undefined;
+  },
+};

@@ -1,0 +1,43 @@
+import { Temporal } from 'temporal-polyfill';
+import { type Interval, instant } from '../windows/interval.ts';
+import { moment } from './forms.ts';
+import type { Given } from './given.ts';
+
+const historyYears = 7;
+
+/**
+ * Reads `from`, `to` and `as-of`, as ms since 1970. What lies later than now (`as-of`, else `clock`) is cut off. Without
+ * `from` the range starts with the UTC day that is 7 calendar years before its end.
+ * @param isLocal whether archive and staging are on this machine alone, so that a future `as-of` can harm nobody
+ * @throws UserError where one is unreadable, or the range holds nothing that can be read
+ */
+export function readRange(
+  given: Given,
+  clock: number,
+  isLocal: boolean,
+): { range: Interval; asOf: number | undefined } {
+  const asOf = given.read('as-of', moment);
+  if (asOf !== undefined && asOf > clock && !isLocal) {
+    throw given.refuse(
+      'as-of',
+      `it is later than now (${instant(clock)}), which only a local archive and staging allow`,
+    );
+  }
+  const now = asOf ?? clock;
+  const end = Math.min(given.read('to', moment) ?? now, now);
+  const start = given.read('from', moment) ?? yearsBefore(end);
+  if (start >= now) {
+    throw given.refuse('from', `nothing can be read of the future, write an instant before ${instant(now)}`);
+  }
+  if (start >= end) {
+    const shown = given.text('from') || instant(start);
+    throw given.refuse('from', `write an instant before \`to\`, which is ${instant(end)}`, shown);
+  }
+  return { range: { start, end }, asOf };
+}
+
+function yearsBefore(ms: number): number {
+  const end = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO('UTC');
+  const start = end.subtract({ years: historyYears }).startOfDay();
+  return Math.max(0, start.epochMilliseconds);
+}

@@ -1,0 +1,202 @@
+import pLimit from 'p-limit';
+import type { SourceCount } from '../archive/ledger.ts';
+import { UserError } from '../errors.ts';
+import { PageError, type PageShape } from '../messages/page.ts';
+import { formatPointer, type Pointer } from '../messages/pointer.ts';
+import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
+import type { Page, Scan } from '../worker/pages.ts';
+import { HttpClient, type Nature } from './http.ts';
+import type { Pass, Source } from './ports.ts';
+
+export type ApiTimeFormat = 'date' | 'iso' | 'epoch-ms';
+
+export interface ApiSettings {
+  readonly url: string;
+  readonly token: string;
+  readonly pageSize: number;
+  readonly concurrency: number;
+  readonly timeFormat: ApiTimeFormat;
+  /** What else the query string carries: `status=all`. */
+  readonly query: string;
+  readonly messages: Pointer;
+  readonly total: Pointer;
+  readonly stallMs?: number;
+}
+
+/** Bytes of one page, decompressed. */
+const pageBytesMax = 256 * 1024 * 1024;
+const pagesMax = 1_000_000;
+/** How far around the interval a server is asked, by how it is told the time, in ms. */
+const padMs: Readonly<Record<ApiTimeFormat, number>> = { date: DAY_MS, iso: 0, 'epoch-ms': 0 };
+/** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
+const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
+
+const hints = {
+  400: 'it refuses the request; see api-query, api-page-size, api-time-format and api-max-days',
+  401: 'it does not accept the token; see api-token',
+  403: 'the token may not read messages; see api-token and its permissions',
+  404: 'there is nothing at this address; see api-url',
+};
+
+/** The longest interval, in days, that is asked for when `intervalDays` are wanted. */
+export function requestDays(intervalDays: number, format: ApiTimeFormat): number {
+  return intervalDays + (2 * padMs[format]) / DAY_MS;
+}
+
+/** The paginated REST API: `GET url?start_time&end_time&page_size&page_number`, with a bearer token. */
+export class ApiSource implements Source {
+  readonly name = 'api';
+  readonly url: string;
+  readonly #settings: ApiSettings;
+  readonly #scan: Scan;
+  readonly #http: HttpClient;
+  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #shape: PageShape;
+
+  constructor(settings: ApiSettings, scan: Scan, nature: Nature) {
+    const { origin, pathname } = new URL(settings.url);
+    this.url = `${origin}${pathname}`;
+    this.#settings = settings;
+    this.#scan = scan;
+    this.#limit = pLimit(settings.concurrency);
+    this.#shape = { messages: settings.messages, total: settings.total, message: [] };
+    this.#http = new HttpClient('The message API', nature, {
+      bodyBytesMax: pageBytesMax,
+      ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }),
+    });
+  }
+
+  async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {
+    const { pageSize, concurrency } = this.#settings;
+    const reading = new Reading(attempt === 0);
+    let asked = 0;
+    const ask = (pages: number) => {
+      const numbers = Array.from({ length: pages }, (_, n) => asked + n + 1);
+      asked += pages;
+      if (asked > pagesMax)
+        throw new UserError(
+          `The message API at ${this.url} sent ${pagesMax} pages for ${label(interval)} and does not end.`,
+        );
+      return Promise.all(numbers.map((number) => this.#limit(one, number)));
+    };
+    const one = async (number: number) => {
+      const page = await this.#page(interval, number, Math.max(1, pageSize - attempt));
+      this.#assertWithin(interval, page);
+      reading.note(page);
+      await take(page);
+    };
+    await ask(1);
+    await ask(reading.pagesExpected() - 1);
+    while (!reading.isAtEnd()) await ask(reading.hasTotal() ? 1 : concurrency);
+    return reading.pass();
+  }
+
+  count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
+    const counts = slots.map((slot) =>
+      this.#limit(async () => {
+        const { total } = await this.#page(slot, 1, 1);
+        return total === undefined ? undefined : { total };
+      }),
+    );
+    return Promise.all(counts);
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  async #page(interval: Interval, number: number, pageSize: number): Promise<Page> {
+    const { token } = this.#settings;
+    const url = this.#address(interval, number, pageSize);
+    const bytes = await this.#http.get(url, { authorization: `Bearer ${token}` }, hints);
+    try {
+      return await this.#scan(bytes, this.#shape);
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+      const pointers = `api-messages (${formatPointer(this.#settings.messages)}) and api-total (${formatPointer(this.#settings.total)})`;
+      throw new UserError(
+        `The message API at ${this.url} sent page ${number} of ${label(interval)} as something else than a page of messages (${error.message}): see ${pointers}.`,
+      );
+    }
+  }
+
+  #address(interval: Interval, number: number, pageSize: number): URL {
+    const { url, query, timeFormat } = this.#settings;
+    const pad = padMs[timeFormat];
+    const address = new URL(url);
+    const parameters = address.searchParams;
+    for (const [name, value] of new URLSearchParams(query)) parameters.append(name, value);
+    parameters.set('start_time', formatTime(interval.start - pad, timeFormat));
+    parameters.set('end_time', formatTime(interval.end + pad, timeFormat));
+    parameters.set('page_size', String(pageSize));
+    parameters.set('page_number', String(number));
+    return address;
+  }
+
+  #assertWithin(interval: Interval, page: Page): void {
+    const { timeFormat } = this.#settings;
+    const reach = padMs[timeFormat] + beyondMs[timeFormat];
+    const from = BigInt(interval.start - reach) * 1000n;
+    const to = BigInt(interval.end + reach) * 1000n;
+    const stray = page.messages.find(
+      ({ timestamp }) => timestamp !== undefined && (timestamp < from || timestamp >= to),
+    );
+    if (stray?.timestamp === undefined) return;
+    throw new UserError(
+      `The message API at ${this.url} was asked for ${label(interval)} and sent a message of ${instant(Number(stray.timestamp / 1000n))}: it ignores the range; see api-time-format.`,
+    );
+  }
+}
+
+/**
+ * How far a reading has come. A page that is shorter than asked is not the end, since servers cap pages; an empty one is,
+ * or, where it is trusted, the total.
+ */
+class Reading {
+  readonly #trustsTotal: boolean;
+  readonly #totals: number[] = [];
+  #received = 0;
+  #pageLength = 0;
+  #sawEmpty = false;
+
+  constructor(trustsTotal: boolean) {
+    this.#trustsTotal = trustsTotal;
+  }
+
+  note(page: Page): void {
+    const { length } = page.messages;
+    this.#received += length;
+    this.#pageLength = Math.max(this.#pageLength, length);
+    if (length === 0) this.#sawEmpty = true;
+    if (page.total !== undefined) this.#totals.push(page.total);
+  }
+
+  hasTotal(): boolean {
+    return this.#totals.length > 0;
+  }
+
+  /** Judged from the first page, which shows the length that the server really gives. */
+  pagesExpected(): number {
+    return this.#pageLength === 0 ? 1 : Math.max(1, Math.ceil((this.#totals[0] ?? 0) / this.#pageLength));
+  }
+
+  isAtEnd(): boolean {
+    const total = this.#totals.at(-1);
+    return this.#sawEmpty || (this.#trustsTotal && total !== undefined && this.#received >= total);
+  }
+
+  pass(): Pass {
+    const total = this.#totals.at(-1);
+    return { totals: this.#totals, ...(total !== undefined && { count: { total } }) };
+  }
+}
+
+function formatTime(ms: number, format: ApiTimeFormat): string {
+  if (format === 'epoch-ms') return String(ms);
+  return format === 'iso' ? instant(ms) : day(ms);
+}
+
+/** An interval for people. */
+function label({ start, end }: Interval): string {
+  return `${instant(start)} to ${instant(end)}`;
+}

@@ -1,0 +1,123 @@
+import type { LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { ByteRanges } from '../archive/object.ts';
+import type { SourceName } from '../messages/message.ts';
+import type { Instant, Interval } from '../windows/interval.ts';
+import type { Slot } from '../windows/slots.ts';
+import type { Page } from '../worker/pages.ts';
+
+/** What a source said while it was read. */
+export interface Pass {
+  /**
+   * Every total that it gave for the range asked for, in the order in which it gave them; empty where it gives none.
+   * Where they differ, the source changed under the reading.
+   */
+  readonly totals: readonly number[];
+  /** What the audit compares; absent where the source gives no totals. */
+  readonly count?: SourceCount;
+}
+
+/** Where messages come from. */
+export interface Source {
+  readonly name: SourceName;
+  /** The source for people: its address, without what is secret. */
+  readonly url: string;
+  /**
+   * Reads every message of the interval once, and hands over each page as it comes, several at a time; pages may hold
+   * messages around the interval, as the source was asked for a little more. It resolves only when the source has
+   * nothing left; whether that was everything is for the caller to prove from the totals.
+   * Nothing is remembered: a reading that failed may be made again.
+   * @param attempt 0 for the first reading; a later one may page differently
+   * @throws UserError when a request failed for good or an answer is no answer
+   */
+  read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass>;
+  /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
+  count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
+  /** Reads the staged messages by their ids; absent where a source cannot, then their days are read. */
+  readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An object of the archive as one listing shows it. */
+export interface ListedObject {
+  /** Relative to the archive: `month=2024-06/messages-….parquet`. */
+  readonly path: string;
+  readonly version: string;
+  readonly bytes: number;
+}
+
+/** An object that is open for reading: all its bytes are of one version, whatever is published meanwhile. */
+export interface OpenObject extends ByteRanges {
+  readonly version: string;
+  close(): Promise<void>;
+}
+
+/** Bytes to publish: a finished file, or a small object in memory. */
+export type Body =
+  | {
+      readonly path: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly metadata: readonly (readonly [string, string])[];
+    }
+  | { readonly text: string };
+
+/**
+ * What became of a publication. `conflict`: another version than the one expected is there, and stays; `missing`: the
+ * version expected is gone and nothing took its place; `unknown`: it cannot be told, nothing may be cleaned up.
+ */
+export type Outcome =
+  | { readonly outcome: 'committed'; readonly version: string }
+  | { readonly outcome: 'conflict' }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+/** Where slots live. */
+export interface Archive {
+  /** For people: `file:folder` or `s3://bucket/prefix`. */
+  readonly url: string;
+  /** A folder for files that will be published: on the archive's own file system where it has one. */
+  readonly scratch: string;
+  /** Makes the archive ready for writing; throws UserError when it cannot be written or does not honour conditions. */
+  prepare(): Promise<void>;
+  /** Every object whose name is a slot's. */
+  list(): Promise<ListedObject[]>;
+  /** Undefined where there is no such object. Reading from it later throws UserError when its bytes are no longer there. */
+  open(path: string): Promise<OpenObject | undefined>;
+  /**
+   * Puts a whole object in the place of the version expected, or where nothing is (`undefined`), or does nothing.
+   * A reader sees the object before or after, never between; of several writers who expect the same version, one wins.
+   * Never throws for what {@link Outcome} can say. A body's file is left in place or taken away.
+   */
+  publish(path: string, body: Body, expected: string | undefined): Promise<Outcome>;
+  /** Writes a small object whatever is there, whole or not at all: reports, and what is named after its content. */
+  put(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All that is known of an archive's slots. */
+export interface ArchiveState {
+  readonly ledger: readonly LedgerRecord[];
+  readonly staged: readonly StagedMessage[];
+}
+
+/** Where open messages wait, and the ledger; of one archive. Every read sees every write that was made before. */
+export interface Staging {
+  /** For people: `sqlite:file` or `dynamodb:table`. */
+  readonly url: string;
+  /** Throws UserError when the store cannot be used. */
+  prepare(): Promise<void>;
+  /** Everything, in one paged query. */
+  state(): Promise<ArchiveState>;
+  /** One slot's record and staged messages. */
+  slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }>;
+  /**
+   * Writes a record whose revision is one more than `revision`, if the stored one is still at `revision` (0: there is
+   * none); false, and nothing is written, where it moved.
+   */
+  record(record: LedgerRecord, revision: number): Promise<boolean>;
+  /** Puts each message, unless the one stored of that id was read later. */
+  stage(messages: readonly StagedMessage[]): Promise<void>;
+  /** Removes each message, unless it was read later than `readAt`. Absent ones are no error. */
+  unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,147 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Instant } from '../windows/interval.ts';
+import type { Slot } from '../windows/slots.ts';
+import type { ArchiveState, Staging } from './ports.ts';
+
+const lockWaitMsMax = 30_000;
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS slots (
+    archive TEXT NOT NULL, slot TEXT NOT NULL, revision INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (archive, slot)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS messages (
+    archive TEXT NOT NULL, slot TEXT NOT NULL, id BLOB NOT NULL, read_at TEXT NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (archive, slot, id)) WITHOUT ROWID;`;
+
+/** Staging and ledger in one SQLite file, for one machine; any number of processes and archives may share it. */
+export class SqliteStaging implements Staging {
+  readonly url: string;
+  readonly #path: string;
+  readonly #archive: string;
+  #database: DatabaseSync | undefined;
+
+  /** @param archive the archive's id */
+  constructor(path: string, archive: string) {
+    this.url = `sqlite:${path}`;
+    this.#path = path;
+    this.#archive = archive;
+  }
+
+  async prepare(): Promise<void> {
+    this.#run((database) => database.prepare('SELECT 1').get());
+  }
+
+  /** A file that is not there is not made by looking: it holds nothing yet. */
+  async state(): Promise<ArchiveState> {
+    if (this.#database === undefined && !existsSync(this.#path)) return { ledger: [], staged: [] };
+    return this.#run((database) => ({
+      ledger: read<LedgerRecord>(
+        database.prepare('SELECT record AS json FROM slots WHERE archive = ? ORDER BY slot'),
+        this.#archive,
+      ),
+      staged: read<StagedMessage>(
+        database.prepare('SELECT message AS json FROM messages WHERE archive = ? ORDER BY slot, id'),
+        this.#archive,
+      ),
+    }));
+  }
+
+  async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
+    return this.#run((database) => ({
+      record: read<LedgerRecord>(
+        database.prepare('SELECT record AS json FROM slots WHERE archive = ? AND slot = ?'),
+        this.#archive,
+        slot.id,
+      )[0],
+      staged: read<StagedMessage>(
+        database.prepare('SELECT message AS json FROM messages WHERE archive = ? AND slot = ? ORDER BY id'),
+        this.#archive,
+        slot.id,
+      ),
+    }));
+  }
+
+  async record(record: LedgerRecord, revision: number): Promise<boolean> {
+    const json = JSON.stringify(record);
+    return this.#run((database) => {
+      const { changes } =
+        revision === 0
+          ? database
+              .prepare('INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
+              .run(this.#archive, record.slot, record.revision, json)
+          : database
+              .prepare('UPDATE slots SET revision = ?, record = ? WHERE archive = ? AND slot = ? AND revision = ?')
+              .run(record.revision, json, this.#archive, record.slot, revision);
+      return Number(changes) === 1;
+    });
+  }
+
+  async stage(messages: readonly StagedMessage[]): Promise<void> {
+    this.#transaction((database) => {
+      const put = database.prepare(`INSERT INTO messages VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET read_at = excluded.read_at, message = excluded.message WHERE read_at <= excluded.read_at`);
+      for (const message of messages) {
+        put.run(this.#archive, message.slot, idBytes(message.message_id), message.read_at, JSON.stringify(message));
+      }
+    });
+  }
+
+  async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
+    this.#transaction((database) => {
+      const remove = database.prepare(
+        'DELETE FROM messages WHERE archive = ? AND slot = ? AND id = ? AND read_at <= ?',
+      );
+      for (const id of ids) remove.run(this.#archive, slot.id, idBytes(id), readAt);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #transaction(work: (database: DatabaseSync) => void): void {
+    this.#run((database) => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        work(database);
+        database.exec('COMMIT');
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  #run<Result>(work: (database: DatabaseSync) => Result): Result {
+    try {
+      this.#database ??= this.#open();
+      return work(this.#database);
+    } catch (error) {
+      throw new UserError(
+        `The staging file ${this.#path} cannot be used (${messageOf(error)}): name a file in a folder that exists and can be written, on a local disk.`,
+      );
+    }
+  }
+
+  #open(): DatabaseSync {
+    accessSync(dirname(this.#path), constants.W_OK);
+    const database = new DatabaseSync(this.#path, { timeout: lockWaitMsMax });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    database.exec(tables);
+    return database;
+  }
+}
+
+/** An id as bytes: SQLite's TEXT would end at a NUL, which an id may hold. */
+function idBytes(id: string): Uint8Array {
+  return Buffer.from(id, 'utf8');
+}
+
+function read<T>(statement: StatementSync, ...values: string[]): T[] {
+  return statement.all(...values).map((row) => JSON.parse(row.json as string) as T);
+}

@@ -1,0 +1,184 @@
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import { skipBalanced } from './broken.ts';
+import { scalarText } from './columns.ts';
+import { type Visitor, Walk } from './json.ts';
+import { compilePlan, type Plan } from './plan.ts';
+import { formatPointer, type Pointer } from './pointer.ts';
+import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
+import { isList, isNull, JsonError, type JsonRange, type JsonText, jsonText, spaceEnd } from './tokens.ts';
+
+/** Where the parts of a source's answer stand. */
+export interface PageShape {
+  /** The list. */
+  readonly messages: Pointer;
+  /** How many messages the source holds in all; a page may lack it. */
+  readonly total?: Pointer;
+  /** The message within each element of the list; empty where the element is the message. */
+  readonly message: Pointer;
+}
+
+/** A message and its bytes `[start, end)` within the page, without the whitespace around it. */
+export interface ScannedMessage extends ReadMessage {
+  readonly start: number;
+}
+
+export interface ScannedPage {
+  readonly total?: number;
+  /** In the page's order, invalid ones included. */
+  readonly messages: readonly ScannedMessage[];
+}
+
+/** A source's answer that is no page of messages. Its message is a clause without a full stop: `it is cut off after 9 bytes`. */
+export class PageError extends UserError {
+  override readonly name = 'PageError';
+}
+
+const byteOrderMark = [0xef, 0xbb, 0xbf];
+const totalSlot = 0;
+/** A longer token is no total. */
+const totalBytesMax = 256;
+
+/**
+ * Finds and reads the messages of a page (UTF-8 JSON, a byte order mark allowed) in one pass. An element that is broken or
+ * no object is one invalid message.
+ * @throws PageError where the page is not whole, valid JSON around its messages, has no list of them or two, or a total
+ *   that is no count
+ */
+export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledShape): ScannedPage {
+  try {
+    return scan(jsonText(bytes), page, compiled);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const isCut = error.offset >= bytes.length;
+    throw new PageError(
+      isCut ? `it is cut off after ${bytes.length} bytes` : `it is not readable JSON: ${error.message}`,
+    );
+  }
+}
+
+function scan(text: JsonText, page: PageShape, compiled: CompiledShape): ScannedPage {
+  const { bytes } = text;
+  const plan = compilePlan(page.total === undefined ? [] : [page.total], { pointer: page.messages, what: 'elements' });
+  const list = new MessageList(text, page, compiled);
+  const walk = new Walk(text, plan, list);
+  const start = byteOrderMark.every((byte, index) => bytes[index] === byte) ? byteOrderMark.length : 0;
+  const end = spaceEnd(bytes, walk.run(spaceEnd(bytes, start)));
+  if (end < bytes.length) throw new JsonError('something after the end', end);
+  const found = walk.captured(plan.visitedSlot);
+  if (found === undefined || !isList(found)) throw new PageError(`it has no list of messages ${place(page.messages)}`);
+  checkUtf8Around(bytes, list.messages);
+  const total = page.total === undefined ? undefined : readTotal(walk.captured(totalSlot), page.total);
+  return { messages: list.messages, ...(total !== undefined && { total }) };
+}
+
+/** Visits the elements of a page's list. */
+class MessageList implements Visitor {
+  readonly messages: ScannedMessage[] = [];
+  private readonly text: JsonText;
+  private readonly page: PageShape;
+  private readonly element: Plan;
+  private readonly compiled: CompiledShape;
+
+  constructor(text: JsonText, page: PageShape, compiled: CompiledShape) {
+    this.text = text;
+    this.page = page;
+    this.element = compilePlan([], { pointer: page.message, what: 'value' });
+    this.compiled = compiled;
+  }
+
+  visit(start: number): number {
+    if (this.page.message.length > 0) return this.visitElement(start);
+    const message = scanMessage(this.text, start, this.compiled);
+    this.messages.push(message);
+    return message.end;
+  }
+
+  forget(): never {
+    throw new PageError(`it has two lists of messages ${place(this.page.messages)}`);
+  }
+
+  private visitElement(start: number): number {
+    const within = new MessageWithin(this.text, this.compiled);
+    const end = this.walkElement(start, within);
+    if (within.message === undefined) {
+      throw new PageError(`an element of its list has no message ${place(this.page.message)}, at byte ${start}`);
+    }
+    this.messages.push(within.message);
+    return end;
+  }
+
+  private walkElement(start: number, within: MessageWithin): number {
+    try {
+      return new Walk(this.text, this.element, within).run(start);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      within.message = { start, ...invalidMessage(skipBalanced(this.text.bytes, start), 'not valid JSON') };
+      return within.message.end;
+    }
+  }
+}
+
+/** Visits the message within an element. */
+class MessageWithin implements Visitor {
+  message: ScannedMessage | undefined;
+  private readonly text: JsonText;
+  private readonly compiled: CompiledShape;
+
+  constructor(text: JsonText, compiled: CompiledShape) {
+    this.text = text;
+    this.compiled = compiled;
+  }
+
+  visit(start: number): number {
+    this.message = scanMessage(this.text, start, this.compiled);
+    return this.message.end;
+  }
+
+  forget(): void {
+    this.message = undefined;
+  }
+}
+
+function scanMessage(text: JsonText, start: number, compiled: CompiledShape): ScannedMessage {
+  const message = readMessageOf(text, start, compiled);
+  if (message.end === start) throw new JsonError('a value is missing', start);
+  return { start, ...message };
+}
+
+/** The messages are checked as they are read: one that is no UTF-8 is invalid, and the rest goes on. */
+function checkUtf8Around(bytes: Uint8Array, messages: readonly ScannedMessage[]): void {
+  const starts = [...messages.map((message) => message.start), bytes.length];
+  const ends = [0, ...messages.map((message) => message.end)];
+  const isClean = starts.every((start, index) => isUtf8(bytes.subarray(ends[index], start)));
+  if (!isClean) throw new PageError('it is not valid UTF-8 outside of its messages');
+}
+
+function readTotal(value: JsonRange | undefined, pointer: Pointer): number | undefined {
+  if (value === undefined || isNull(value)) return undefined;
+  const text = value.end - value.start > totalBytesMax ? '' : scalarText(value);
+  const total = text !== null && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(total)) throw new PageError(`its total ${place(pointer)} is not a whole number`);
+  return total;
+}
+
+function place(pointer: Pointer): string {
+  return pointer.length === 0 ? 'as its root' : `at ${formatPointer(pointer)}`;
+}
+
+/** SHA-256 of the bytes `[start, end)`: 32 bytes. */
+export function hashMessage(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return hash('sha256', bytes.subarray(start, end), 'buffer');
+}
+
+/**
+ * Makes the valid JSON text `[start, end)` one line, in place: its raw CR and LF become spaces. They stand between tokens,
+ * since strings hold none.
+ */
+export function oneLine(bytes: Uint8Array, start: number, end: number): void {
+  const text = bytes.subarray(start, end);
+  for (const lineBreak of [0x0a, 0x0d]) {
+    for (let at = text.indexOf(lineBreak); at >= 0; at = text.indexOf(lineBreak, at + 1)) text[at] = 0x20;
+  }
+}

@@ -1,0 +1,191 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { type Alert, AlertList, AlertTally, isClosed } from './alerts.ts';
+import { skipBalanced } from './broken.ts';
+import { type ColumnValue, columnValue } from './columns.ts';
+import { Walk } from './json.ts';
+import type { State } from './message.ts';
+import { type CompiledShape, firstColumn, Part } from './shape.ts';
+import { parseInstant, parseTimestamp } from './timestamp.ts';
+import {
+  decodeString,
+  isList,
+  isNull,
+  isNumber,
+  isObject,
+  isString,
+  JsonError,
+  type JsonRange,
+  type JsonText,
+  jsonText,
+  spaceEnd,
+  textOf,
+} from './tokens.ts';
+import { JsonDepthError } from './value.ts';
+
+export type { Alert } from './alerts.ts';
+export type { ColumnValue } from './columns.ts';
+export { type CompiledShape, compileShape } from './shape.ts';
+
+export const messageBytesMax = 64 * 1024 * 1024;
+/** UTF-8 bytes of an id. */
+export const idBytesMax = 8_192;
+
+/** Why bytes are not a message. */
+export type InvalidReason =
+  | 'not a JSON object'
+  | 'not valid JSON'
+  | 'nested deeper than 1000 levels'
+  | 'longer than 64 MiB'
+  | 'not valid UTF-8'
+  | 'no id'
+  | 'an id that is neither a string nor a number'
+  | 'an id that is not valid Unicode'
+  | 'an id longer than 8192 bytes'
+  | 'no timestamp'
+  | 'a timestamp that cannot be read'
+  | 'alerts that are not a list';
+
+/** What a message is, in the words of the archive. */
+export interface ReadMessage {
+  /** The offset after the message. */
+  readonly end: number;
+  readonly state: State;
+  /** Of an invalid message. */
+  readonly reason?: InvalidReason | undefined;
+  /** A number as it is spelled. Of an invalid message where it could be read. */
+  readonly id?: string | undefined;
+  /** µs since 1970. Of an invalid message where it could be read. */
+  readonly timestamp?: bigint | undefined;
+  /** 0 of an invalid message, as are the open ones. */
+  readonly alertCount: number;
+  /** The ids of the first open alerts, cut where they are long; '' of one without id. */
+  readonly openAlerts: readonly string[];
+  readonly openAlertCount: number;
+}
+
+/** What a row of the archive is made of, beside the payload. */
+export interface ArchiveRow {
+  readonly id: string;
+  /** µs since 1970. */
+  readonly timestamp: bigint;
+  readonly alerts: readonly Alert[];
+  /** In the order in which they are declared. */
+  readonly columns: readonly ColumnValue[];
+}
+
+/** Reads the message that begins at `start`. Whatever the bytes are, they are a message, be it an invalid one. */
+export function readMessage(bytes: Uint8Array, start: number, compiled: CompiledShape): ReadMessage {
+  return readMessageOf(jsonText(bytes), start, compiled);
+}
+
+/** As {@link readMessage}, for many messages of one text. */
+export function readMessageOf(text: JsonText, start: number, compiled: CompiledShape): ReadMessage {
+  const tally = new AlertTally(text, compiled);
+  const walk = new Walk(text, compiled.message, tally);
+  const { end, problem } = walkMessage(text, start, walk);
+  const id = readId(walk.captured(Part.id));
+  const timestamp = readTimestamp(walk.captured(Part.timestamp));
+  const reason = problem ?? id.reason ?? timestamp.reason ?? alertsProblem(walk.captured(Part.alerts));
+  if (reason !== undefined) return invalidMessage(end, reason, id.value, timestamp.value);
+  const { count, openCount, openIds } = tally;
+  const state = count === 0 ? 'unalerted' : openCount === 0 ? 'closed' : 'open';
+  const found = { end, state, id: id.value, timestamp: timestamp.value } as const;
+  return { ...found, alertCount: count, openAlerts: openIds, openAlertCount: openCount };
+}
+
+/** What is said of bytes that are no message. */
+export function invalidMessage(end: number, reason: InvalidReason, id?: string, timestamp?: bigint): ReadMessage {
+  return { end, state: 'invalid', reason, id, timestamp, alertCount: 0, openAlerts: [], openAlertCount: 0 };
+}
+
+interface Walked {
+  readonly end: number;
+  readonly problem?: InvalidReason;
+}
+
+/** What can be wrong with the bytes as a whole. */
+function walkMessage(text: JsonText, start: number, walk: Walk): Walked {
+  const { bytes } = text;
+  if (!isObject({ bytes, start, end: bytes.length })) {
+    return { end: skipBalanced(bytes, start), problem: 'not a JSON object' };
+  }
+  try {
+    const end = walk.run(start);
+    if (end - start > messageBytesMax) return { end, problem: 'longer than 64 MiB' };
+    return isUtf8(bytes.subarray(start, end)) ? { end } : { end, problem: 'not valid UTF-8' };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const problem = error instanceof JsonDepthError ? 'nested deeper than 1000 levels' : 'not valid JSON';
+    return { end: skipBalanced(bytes, start), problem };
+  }
+}
+
+/** A value of a message, or why it has none. */
+type Readable<T> =
+  | { readonly value: T; readonly reason?: never }
+  | { readonly value?: never; readonly reason: InvalidReason };
+
+function readId(id: JsonRange | undefined): Readable<string> {
+  if (id === undefined || isNull(id)) return { reason: 'no id' };
+  if (!isString(id) && !isNumber(id)) return { reason: 'an id that is neither a string nor a number' };
+  // Of a string, each byte may be written with six.
+  if (id.end - id.start > 6 * idBytesMax + 2) return { reason: 'an id longer than 8192 bytes' };
+  if (!isUtf8(id.bytes.subarray(id.start, id.end))) return { reason: 'an id that is not valid Unicode' };
+  const value = isString(id) ? decodeString(id) : textOf(id);
+  if (value === '') return { reason: 'no id' };
+  if (!value.isWellFormed()) return { reason: 'an id that is not valid Unicode' };
+  return Buffer.byteLength(value) > idBytesMax ? { reason: 'an id longer than 8192 bytes' } : { value };
+}
+
+function readTimestamp(timestamp: JsonRange | undefined): Readable<bigint> {
+  if (timestamp === undefined || isNull(timestamp)) return { reason: 'no timestamp' };
+  const value = isString(timestamp) || isNumber(timestamp) ? parseTimestamp(textOf(timestamp)) : undefined;
+  return value === undefined ? { reason: 'a timestamp that cannot be read' } : { value };
+}
+
+function alertsProblem(alerts: JsonRange | undefined): InvalidReason | undefined {
+  return alerts === undefined || isNull(alerts) || isList(alerts) ? undefined : 'alerts that are not a list';
+}
+
+/**
+ * Reads a closed message as a row.
+ * @throws Error where the payload is not the text of one closed message
+ */
+export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRow {
+  const text = jsonText(payload);
+  const list = new AlertList(text, compiled);
+  const walk = new Walk(text, compiled.row, list);
+  const { end, problem } = walkMessage(text, spaceEnd(payload, 0), walk);
+  const id = readId(walk.captured(Part.id));
+  const timestamp = readTimestamp(walk.captured(Part.timestamp));
+  const reason = problem ?? id.reason ?? timestamp.reason ?? alertsProblem(walk.captured(Part.alerts));
+  const isRow = list.alerts.length > 0 && list.alerts.every((alert) => isClosed(alert, compiled));
+  if (reason !== undefined || !isRow || spaceEnd(payload, end) < payload.length) {
+    throw new Error(`A row is made of a closed message, not of one with ${reason ?? 'an open alert, or none'}`);
+  }
+  const columns = compiled.shape.columns.map(({ type }, index) => {
+    const value = walk.captured(firstColumn + index);
+    return value === undefined ? null : columnValue(value, type);
+  });
+  return { id: id.value!, timestamp: timestamp.value!, alerts: list.alerts, columns };
+}
+
+/**
+ * The last alert change of a message, in µs since 1970: the latest of the date-times (ISO 8601, not plain dates) that are
+ * members of its alerts. Undefined where there is none.
+ */
+export function lastAlertChange(payload: Uint8Array, compiled: CompiledShape): bigint | undefined {
+  const text = jsonText(payload);
+  const walk = new Walk(text, compiled.message);
+  if (walkMessage(text, spaceEnd(payload, 0), walk).problem !== undefined) return undefined;
+  const list = walk.captured(Part.alerts);
+  if (list === undefined || !isList(list)) return undefined;
+  const instants = (JSON.parse(textOf(list)) as unknown[])
+    .flatMap((alert) => Object.values(alert ?? {}))
+    .map((value) => (typeof value === 'string' && /[Tt ]/.test(value) ? parseInstant(value) : undefined))
+    .filter((micros) => micros !== undefined);
+  return instants.reduce<bigint | undefined>(
+    (last, micros) => (last === undefined || micros > last ? micros : last),
+    undefined,
+  );
+}

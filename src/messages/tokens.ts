@@ -1,0 +1,180 @@
+import { Buffer } from 'node:buffer';
+
+/** JSON bytes, and a view of the same bytes that reads four at a time. */
+export interface JsonText {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** The bytes `[start, end)` of one JSON value. */
+export interface JsonRange {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Why bytes are not JSON, and at which byte offset; never what they hold. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(`${problem} at byte ${offset}`);
+    this.offset = offset;
+  }
+}
+
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const POINT = 0x2e;
+export const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const LOWER_N = 0x6e;
+const LOWER_E = 0x65;
+const LOWER_U = 0x75;
+const LITERALS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+/** By byte, whether it may follow a backslash. */
+const escapable = new Uint8Array(256).map((_, byte) => ('"\\/bfnrtu'.includes(String.fromCharCode(byte)) ? 1 : 0));
+
+export function jsonText(bytes: Uint8Array): JsonText {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/** The text of a value. */
+export function textOf({ bytes, start, end }: JsonRange): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+}
+
+/** The value of a string; an escaped lone surrogate stays one. */
+export function decodeString(range: JsonRange): string {
+  return JSON.parse(textOf(range)) as string;
+}
+
+export function isString({ bytes, start }: JsonRange): boolean {
+  return bytes[start] === QUOTE;
+}
+
+export function isNumber({ bytes, start }: JsonRange): boolean {
+  return bytes[start] === MINUS || isDigit(bytes[start]);
+}
+
+export function isObject({ bytes, start }: JsonRange): boolean {
+  return bytes[start] === OPEN_OBJECT;
+}
+
+export function isList({ bytes, start }: JsonRange): boolean {
+  return bytes[start] === OPEN_LIST;
+}
+
+export function isNull({ bytes, start }: JsonRange): boolean {
+  return bytes[start] === LOWER_N;
+}
+
+export function isSpace(byte: number | undefined): boolean {
+  return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** The offset of the first byte from `start` on that is no whitespace. */
+export function spaceEnd(bytes: Uint8Array, start: number): number {
+  let pos = start;
+  while (bytes[pos]! <= SPACE && isSpace(bytes[pos])) pos += 1;
+  return pos;
+}
+
+/**
+ * The offset after the string, number or literal that begins at `start`.
+ * @throws JsonError where no such token of RFC 8259 begins there.
+ */
+export function scalarEnd(text: JsonText, start: number): number {
+  const first = text.bytes[start];
+  if (first === QUOTE) return stringEnd(text, start);
+  if (first === MINUS || isDigit(first)) return numberEnd(text.bytes, start);
+  return literalEnd(text.bytes, start);
+}
+
+/** The offset after the string whose opening quote is at `start`. @throws JsonError */
+export function stringEnd(text: JsonText, start: number): number {
+  const { bytes } = text;
+  let pos = plainEnd(text, start + 1);
+  while (bytes[pos] === BACKSLASH) pos = plainEnd(text, escapeEnd(bytes, pos));
+  if (bytes[pos] === QUOTE) return pos + 1;
+  throw new JsonError(pos < bytes.length ? 'a control character within a string' : 'a string has no end', pos);
+}
+
+/**
+ * The offset of the first quote, backslash or control character from `start` on, or of the end. Most bytes of a message
+ * stand in its long strings, so four are tested at once.
+ */
+function plainEnd({ bytes, view }: JsonText, start: number): number {
+  const lastWord = bytes.length - 4;
+  let pos = start;
+  for (; pos <= lastWord; pos += 4) {
+    const found = endsIn(view.getInt32(pos, true));
+    if (found !== 0) return pos + ((31 - Math.clz32(found & -found)) >> 3);
+  }
+  while (pos < bytes.length && bytes[pos]! >= SPACE && bytes[pos] !== QUOTE && bytes[pos] !== BACKSLASH) pos += 1;
+  return pos;
+}
+
+/**
+ * The high bit of each byte of the word that is a quote, a backslash or a control character: the lowest such bit is exact,
+ * those above it need not be. `(x - k) & ~x` has a byte's high bit set where the byte is less than k. With bit 1 turned
+ * over, control characters and the quote are the bytes less than 0x21; a backslash less itself is less than 1.
+ */
+function endsIn(word: number): number {
+  const turned = word ^ 0x02020202;
+  const backslash = word ^ 0x5c5c5c5c;
+  return (((turned - 0x21212121) & ~turned) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080;
+}
+
+function escapeEnd(bytes: Uint8Array, start: number): number {
+  const kind = bytes[start + 1];
+  if (escapable[kind!] !== 1) throw new JsonError('an unknown escape', start + 1);
+  if (kind !== LOWER_U) return start + 2;
+  for (let pos = start + 2; pos < start + 6; pos += 1) {
+    if (!isHex(bytes[pos])) throw new JsonError('a \\u escape without four hex digits', pos);
+  }
+  return start + 6;
+}
+
+function numberEnd(bytes: Uint8Array, start: number): number {
+  let pos = bytes[start] === MINUS ? start + 1 : start;
+  pos = bytes[pos] === 0x30 ? pos + 1 : digitsEnd(bytes, pos);
+  if (bytes[pos] === POINT) pos = digitsEnd(bytes, pos + 1);
+  if ((bytes[pos]! | 0x20) === LOWER_E) {
+    const signed = bytes[pos + 1] === PLUS || bytes[pos + 1] === MINUS;
+    pos = digitsEnd(bytes, pos + (signed ? 2 : 1));
+  }
+  return pos;
+}
+
+function digitsEnd(bytes: Uint8Array, start: number): number {
+  let pos = start;
+  while (isDigit(bytes[pos])) pos += 1;
+  if (pos === start) throw new JsonError('a digit is missing', pos);
+  return pos;
+}
+
+function literalEnd(bytes: Uint8Array, start: number): number {
+  const word = LITERALS.find((literal) => literal[0] === bytes[start]);
+  if (word === undefined) throw new JsonError('a value is missing', start);
+  for (let index = 1; index < word.length; index += 1) {
+    if (bytes[start + index] !== word[index]) throw new JsonError('an unknown literal', start + index);
+  }
+  return start + word.length;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte! >= 0x30 && byte! <= 0x39;
+}
+
+function isHex(byte: number | undefined): boolean {
+  return isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+}

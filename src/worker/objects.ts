@@ -1,0 +1,96 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
+import type { SpoolView } from '../archive/spool.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Answer, Ask } from './remote.ts';
+import type { Threads } from './threads.ts';
+
+/** How long a reading thread may be silent: far more than a row group takes. */
+const silenceMsMax = 60_000;
+
+/** The bytes of an object are not what was written. Its message is a reason, to be put after the object's name. */
+export class DamagedError extends UserError {
+  override readonly name = 'DamagedError';
+}
+
+/** Writes an object's file in a worker thread. */
+export function encodeObject(threads: Threads, job: EncodeJob): Promise<EncodedObject> {
+  return threads.run('encode', [job]);
+}
+
+/** Of two payloads of a spool, `[position, length, position, length]`. */
+export type Pair = readonly [number, number, number, number];
+
+/** For each pair, whether both payloads say the same, however they are spelled. */
+export function comparePayloads(threads: Threads, spool: SpoolView, pairs: readonly Pair[]): Promise<boolean[]> {
+  return threads.run('compare', [spool, pairs]);
+}
+
+/**
+ * Reads an object's rows in a worker thread that is thrown away when it fails or falls silent.
+ * @param take is given one chunk at a time; the next is read when it resolves
+ * @throws DamagedError when the bytes cannot be read as an object; what `take` or reading the bytes throws, as it is
+ */
+export async function readObject(
+  threads: Threads,
+  ranges: ByteRanges,
+  request: ReadRequest,
+  take: (chunk: RowChunk) => Promise<void>,
+): Promise<ObjectFacts> {
+  const { port1, port2 } = new MessageChannel();
+  const end = new AbortController();
+  const desk = new Desk(port1, ranges, take, (reason) => end.abort(reason));
+  try {
+    return await threads.run<ObjectFacts>('read', [port2, ranges.size, request], [port2], end.signal);
+  } catch (error) {
+    if (end.signal.aborted) throw end.signal.reason;
+    throw new DamagedError(messageOf(error));
+  } finally {
+    desk.close();
+  }
+}
+
+/** Answers a reading thread's asks, and gives it up when it is silent for too long after an answer. */
+class Desk {
+  readonly #port: MessagePort;
+  readonly #giveUp: (reason: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    port: MessagePort,
+    ranges: ByteRanges,
+    take: (chunk: RowChunk) => Promise<void>,
+    giveUp: (reason: unknown) => void,
+  ) {
+    this.#port = port;
+    this.#giveUp = giveUp;
+    port.on('message', async (ask: Ask) => {
+      clearTimeout(this.#timer);
+      try {
+        if ('chunk' in ask) {
+          await take(ask.chunk);
+          port.postMessage({ ask: ask.ask } satisfies Answer);
+        } else {
+          const bytes = await ranges.read(ask.start, ask.end);
+          port.postMessage({ ask: ask.ask, bytes } satisfies Answer, [bytes.buffer]);
+        }
+        this.#listen();
+      } catch (error) {
+        giveUp(error);
+      }
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#port.close();
+  }
+
+  #listen(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#giveUp(new DamagedError('its bytes bring the reader to a halt')),
+      silenceMsMax,
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import type { MessageShape } from '../messages/message.ts';
+import { PageError, type PageShape, type ScannedMessage } from '../messages/page.ts';
+import type { Threads } from './threads.ts';
+
+/** A page and what was found in it. */
+export interface Page {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the page says the whole range holds, where it says so. */
+  readonly total?: number;
+  readonly messages: readonly ScannedMessage[];
+  /** SHA-256 of each message's bytes: 32 bytes a message, in the messages' order. */
+  readonly shas: Uint8Array;
+}
+
+/** A task's answer: the page, or why it is none. */
+export type PageScan = Page | { readonly reason: string };
+
+/** Scans page bytes, which go over to another thread and must not be used after. Throws {@link PageError}. */
+export type Scan = (bytes: Uint8Array<ArrayBuffer>, shape: PageShape) => Promise<Page>;
+
+/** @param asOneLine whether line breaks between a message's tokens become spaces, as JSON Lines needs it */
+export function pageScanner(threads: Threads, message: MessageShape, asOneLine: boolean): Scan {
+  return async (bytes, shape) => {
+    const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine], [bytes.buffer]);
+    if ('reason' in scan) throw new PageError(scan.reason);
+    return scan;
+  };
+}

@@ -1,0 +1,75 @@
+import type { MessagePort } from 'node:worker_threads';
+import workerpool from 'workerpool';
+import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
+import type { EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
+import { readParquet } from '../archive/parquet-reader.ts';
+import { encodeParquet } from '../archive/parquet-writer.ts';
+import { shaBytes } from '../archive/rows.ts';
+import { SpoolReader, type SpoolView } from '../archive/spool.ts';
+import { sameContent } from '../messages/canonical.ts';
+import type { MessageShape } from '../messages/message.ts';
+import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
+import { compileShape } from '../messages/read.ts';
+import type { PageScan } from './pages.ts';
+import { type Remote, remoteRanges } from './remote.ts';
+
+/** Finds, classifies and hashes the messages of a page. The page's bytes go back with the answer. */
+function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageShape, asOneLine: boolean) {
+  try {
+    const { total, messages } = scanPage(bytes, page, compileShape(message));
+    const shas = new Uint8Array(messages.length * shaBytes);
+    messages.forEach(({ start, end, state }, n) => {
+      if (asOneLine && state !== 'invalid') oneLine(bytes, start, end);
+      shas.set(hashMessage(bytes, start, end), n * shaBytes);
+    });
+    const found: PageScan = { bytes, messages, shas, ...(total !== undefined && { total }) };
+    return new workerpool.Transfer(found, [bytes.buffer, shas.buffer]);
+  } catch (error) {
+    if (error instanceof PageError) return { reason: error.message } satisfies PageScan;
+    throw error;
+  }
+}
+
+function encode(job: EncodeJob): Promise<EncodedObject> {
+  return job.format === 'parquet' ? encodeParquet(job) : encodeJsonl(job);
+}
+
+async function read(port: MessagePort, size: number, request: ReadRequest): Promise<ObjectFacts> {
+  const remote: Remote = remoteRanges(port, size);
+  try {
+    const readFormat = request.format === 'parquet' ? readParquet : readJsonl;
+    return await readFormat(remote.ranges, request, (chunk) => {
+      assertPayloads(chunk);
+      return remote.emit(chunk);
+    });
+  } finally {
+    port.close();
+  }
+}
+
+function assertPayloads({ first, shas, payloads }: RowChunk): void {
+  if (payloads === undefined) return;
+  const { bytes, offsets } = payloads;
+  for (let n = 0; n + 1 < offsets.length; n += 1) {
+    const sha = hashMessage(bytes, offsets[n]!, offsets[n + 1]!);
+    if (Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0) continue;
+    throw new Error(`the payload of its row ${first + n + 1} does not have the SHA-256 that stands beside it`);
+  }
+}
+
+/** For each pair of payloads `[position, length, position, length]`, whether both say the same. */
+function compare(view: SpoolView, pairs: readonly (readonly [number, number, number, number])[]): boolean[] {
+  const spool = new SpoolReader(view);
+  const payload = (position: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    spool.copy(position, length, bytes, 0);
+    return bytes;
+  };
+  try {
+    return pairs.map(([a, aLength, b, bLength]) => sameContent(payload(a, aLength), payload(b, bLength)));
+  } finally {
+    spool.close();
+  }
+}
+
+workerpool.worker({ scan, encode, read, compare });

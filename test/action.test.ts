@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { inputDefaults } from '../src/inputs.ts';
+
+type Section = Record<string, Record<string, string>>;
+
+const text = readFileSync(new URL('../action.yml', import.meta.url), 'utf8');
+
+/** The names of a section of action.yml, two spaces in, and their `key: value` lines, four spaces in. */
+function section(title: string): Section {
+  const lines = text.split('\n');
+  const start = lines.indexOf(`${title}:`) + 1;
+  expect(start, title).toBeGreaterThan(0);
+  const end = lines.findIndex((line, index) => index >= start && /^\S/.test(line));
+  const found: Section = {};
+  let entry: Record<string, string> = {};
+  for (const line of lines.slice(start, end === -1 ? undefined : end).filter((each) => each !== '')) {
+    const [, name] = /^ {2}([a-z-]+):$/.exec(line) ?? [];
+    const [, key, value] = /^ {4}([a-z]+): (.+)$/.exec(line) ?? [];
+    if (name !== undefined) found[name] = entry = {};
+    else if (key !== undefined) entry[key] = scalar(value!);
+    else throw new Error(`action.yml has a line of another form: ${line}`);
+  }
+  return found;
+}
+
+/** A YAML scalar: in single quotes, or a word. */
+function scalar(value: string): string {
+  if (/^'(?:[^']|'')*'$/.test(value)) return value.slice(1, -1).replaceAll("''", "'");
+  expect(value).toMatch(/^[a-z0-9]+$/);
+  return value;
+}
+
+describe('action.yml', () => {
+  it('declares the inputs of the code, in their order, with their defaults', () => {
+    const declared = Object.entries(section('inputs')).map(([name, entry]) => [name, entry.default ?? '']);
+    expect(declared).toEqual(Object.entries(inputDefaults));
+  });
+
+  it('requires what has no default and no command does without', () => {
+    const entries = Object.entries(section('inputs'));
+    const required = entries.filter(([, entry]) => entry.required === 'true').map(([name]) => name);
+    expect(required).toEqual(['archive', 'staging']);
+  });
+
+  it('declares the outputs of the design', () => {
+    expect(Object.keys(section('outputs'))).toEqual([
+      'matrix',
+      'count',
+      'plan',
+      'archived',
+      'open',
+      'unalerted',
+      'invalid',
+      'objects-written',
+      'complete',
+      'oldest-open',
+    ]);
+  });
+
+  it('describes each of them', () => {
+    for (const [name, { description, ...rest }] of ['inputs', 'outputs'].flatMap((each) =>
+      Object.entries(section(each)),
+    )) {
+      expect(description, name).toMatch(/^[A-Z].{20,}\.$/);
+      expect(['default', 'required']).toEqual(expect.arrayContaining(Object.keys(rest)));
+    }
+  });
+
+  it('is run by the bundle', () => {
+    expect(text).toContain('\nruns:\n  using: node24\n  main: dist/index.js\n');
+    expect(text).toMatch(/^name: Message Archive\ndescription: .{20,125}\nbranding:\n/);
+  });
+});

@@ -1,0 +1,547 @@
+import { availableParallelism } from 'node:os';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fixedColumns } from '../src/archive/schema.ts';
+import { UserError } from '../src/errors.ts';
+import { Given } from '../src/inputs/given.ts';
+import { readRange } from '../src/inputs/range.ts';
+import { type Command, type Inputs, inputDefaults, readInputs } from '../src/inputs.ts';
+
+type Texts = Readonly<Record<string, string | undefined>>;
+
+const token = 'gp_4Tz!q9$v"K\\w7';
+const now = Date.UTC(2025, 0, 15, 12, 30);
+const good: Texts = {
+  archive: 'file:archive',
+  staging: 'sqlite:staging.db',
+  'api-url': 'https://api.example.com/v1/messages',
+  'api-token': token,
+};
+const legJson = {
+  name: '2024-05-17..2024-07-16',
+  windows: ['2024-05-17..2024-07-16'],
+  from: '2024-05-01T00:00:00.000Z',
+  to: '2024-08-01T00:00:00.000Z',
+  refresh: false,
+  planned_at: '2025-01-15T12:00:00.000Z',
+  reread: {},
+};
+
+function environmentOf(texts: Texts): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text]));
+}
+
+function read(texts: Texts = {}): Inputs {
+  return readInputs({ PATH: '/bin', GITHUB_RUN_ID: '1', ...environmentOf({ ...good, ...texts }) }, now);
+}
+
+function refusalOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+}
+
+function expectOneSentence(message: string): void {
+  expect(message).toMatch(/^The input `[^`]+` [^\r\n]+\.$/);
+  expect(message).not.toContain(token);
+  expect(message).not.toContain(JSON.stringify(token).slice(1, -1));
+  expect(message.length).toBeLessThan(900);
+}
+
+const aMoment =
+  'write a date, such as 2024-06-01, or an instant, such as 2024-06-01T12:00:00Z, of the years 1970 to 9999';
+const aPointer = 'write a JSON pointer, such as `/data/id`';
+const aFolder = 'write `file:` and a folder, such as `file:archive`';
+const aFile = 'write `sqlite:` and a file, such as `sqlite:staging.db`';
+const anAddress = 'write the address of the message API, such as `https://api.example.com/v1/messages`';
+const pairs = 'write `name=value` pairs with `&` between them';
+const aDuration = 'write hours, minutes and seconds, such as `5h30m`, `45m` or `90s`, of 1s to 120h in all';
+const aStatus = 'write at least one status, and commas between them';
+const aColumn = 'write `name: /json/pointer type` on a line of its own';
+const aColumnName = 'write the name of a column in lower case';
+const aToken = 'in printable ASCII without spaces';
+const trueOrFalse = 'write `true` or `false`';
+
+/** The input that is named, its text, what is said of it, and the other inputs. */
+const refused: [name: string, text: string | undefined, said: string, others?: Texts][] = [
+  ['command', 'backup', '"backup": write one of `run`, `plan`, `export`, `report`, `verify`'],
+  ['command', 'Plan', '"Plan": write one of'],
+  ['command', 'toString', '"toString": write one of'],
+  ['from', 'yesterday', `"yesterday": ${aMoment}`],
+  ['from', '01/06/2024', `"01/06/2024": ${aMoment}`],
+  ['from', '2024-13-01', `"2024-13-01": ${aMoment}`],
+  ['from', '2024-02-30', `"2024-02-30": ${aMoment}`],
+  ['from', '2024-6-1', `"2024-6-1": ${aMoment}`],
+  ['from', '20240601', `"20240601": ${aMoment}`],
+  ['from', '1717200000', `"1717200000": ${aMoment}`],
+  ['from', '2024-06-01T25:00:00Z', `"2024-06-01T25:00:00Z": ${aMoment}`],
+  ['from', '2024-06-01T12:00:00+25:00', `"2024-06-01T12:00:00+25:00": ${aMoment}`],
+  ['from', '1969-12-31', '"1969-12-31"'],
+  ['from', '1969-12-31', 'since windows are counted from 1970-01-01 and the names of slots hold four digits of a year'],
+  ['from', '1970-01-01T00:00:00+00:01', 'of the years 1970 to 9999'],
+  ['from', '1969-12-31T23:59:59.999999Z', 'of the years 1970 to 9999'],
+  ['from', '2025-01-16', '"2025-01-16": nothing can be read of the future, write an instant before 2025-01-15T12:30'],
+  ['from', '2025-01-15T12:30:00Z', 'nothing can be read of the future'],
+  ['from', '2024-01-01', 'the future, write an instant before 2023-06-01T00:00:00.000Z', { 'as-of': '2023-06-01' }],
+  ['from', '2024-07-01', '"2024-07-01": write an instant before `to`, which is 2024-06-01T', { to: '2024-06-01' }],
+  ['from', '2024-06-01', 'before `to`, which is 2024-06-01T00:00:00.000Z', { to: '2024-06-01T02:00:00+02:00' }],
+  ['from', undefined, '"1970-01-01T00:00:00.000Z": write an instant before `to`', { to: '1970-01-01' }],
+  ['to', 'tomorrow', `"tomorrow": ${aMoment}`],
+  ['to', '+010000-01-01T00:00:00Z', `"+010000-01-01T00:00:00Z": ${aMoment}`],
+  ['to', '0000-01-01', `"0000-01-01": ${aMoment}`],
+  ['to', '2024-06-01..2024-07-01', aMoment],
+  ['as-of', 'now', `"now": ${aMoment}`],
+  ['as-of', '2024-06-31T00:00:00Z', aMoment],
+  ['refresh', 'yes', `"yes": ${trueOrFalse}`],
+  ['accept-fewer', '1', `"1": ${trueOrFalse}`],
+  ['dry-run', 'tRUE', `"tRUE": ${trueOrFalse}`],
+  ['dry-run', 'true', '"true": it prints a plan, and `verify` makes none, so leave it out', { command: 'verify' }],
+  ['dry-run', 'true', 'it prints a plan, and `report` makes none', { command: 'report', plan: '{}' }],
+  [
+    'window',
+    undefined,
+    "is missing: write an element of the plan's matrix, as JSON, or the ids",
+    { command: 'export' },
+  ],
+  ['window', '2024-05-17..2024-07-16', 'only the command `export` takes it, leave it out for `run`'],
+  ['window', '{}', 'only the command `export` takes it, leave it out for `report`', { command: 'report', plan: '{}' }],
+  ['window', '2024-05-18..2024-07-17', 'on the grid', { command: 'export' }],
+  ['window', '2024-05-17..2024-07-16', 'window of 30 days', { command: 'export', 'window-days': '30' }],
+  ['window', 'june', '"june" is not the id of a window', { command: 'export' }],
+  ['window', ',', 'names no window', { command: 'export' }],
+  ['window', '{"name":', 'starts like JSON but cannot be read', { command: 'export' }],
+  ['window', JSON.stringify({ ...legJson, refresh: 'no' }), 'at refresh', { command: 'export' }],
+  ['window', JSON.stringify({ ...legJson, 'two\nlines': 1 }), 'two lines', { command: 'export' }],
+  ['window', token, '"***" is not the id of a window', { command: 'export' }],
+  ['plan', undefined, 'is missing: write the output `plan` of the command `plan`', { command: 'report' }],
+  ['plan', ' \n ', 'is missing: write the output `plan`', { command: 'report' }],
+  ['plan', '{"slots":[]}', 'only the command `report` takes it, leave it out for `plan`', { command: 'plan' }],
+  ['window-days', '0', '"0": write a whole number from 1 to 366'],
+  ['window-days', '367', '"367": write a whole number from 1 to 366'],
+  ['window-days', '60.0', '"60.0": write a whole number'],
+  ['window-days', '6e1', '"6e1": write a whole number'],
+  ['window-days', '0x3c', '"0x3c": write a whole number'],
+  ['window-days', '٦٠', 'write a whole number'],
+  ['recent-days', '-1', '"-1": write a whole number from 0 to 3650'],
+  ['recent-days', '3651', 'write a whole number from 0 to 3650'],
+  ['scrub-windows', 'all', '"all": write a whole number from 0 to 1000'],
+  ['scrub-windows', '1001', 'write a whole number from 0 to 1000'],
+  ['archive', undefined, `is missing: ${aFolder}`],
+  ['archive', '', `is missing: ${aFolder}`],
+  ['archive', 's3://bucket/prefix', `"s3://bucket/prefix": this version writes to folders only, ${aFolder}`],
+  ['archive', 'S3:bucket', 'this version writes to folders only'],
+  ['archive', 'archive', `"archive": ${aFolder}`],
+  ['archive', '/data/archive', `"/data/archive": ${aFolder}`],
+  ['archive', 'file:', `"file:": ${aFolder}`],
+  ['archive', 'file: ', `"file:": ${aFolder}`],
+  ['archive', 'file://archive', `"file://archive": ${aFolder}`],
+  ['archive', 'sqlite:archive', aFolder],
+  ['staging', undefined, `is missing: ${aFile}`],
+  ['staging', 'dynamodb:table', `"dynamodb:table": this version stages in SQLite files only, ${aFile}`],
+  ['staging', 'staging.db', `"staging.db": ${aFile}`],
+  ['staging', 'sqlite:', `"sqlite:": ${aFile}`],
+  ['staging', 'sqlite::memory:', aFile],
+  ['staging', 'sqlite:file:staging.db?mode=memory', aFile],
+  ['staging', 'sqlite://staging.db', aFile],
+  ['format', 'csv', '"csv": write one of `parquet`, `jsonl`'],
+  ['format', 'Parquet', 'write one of `parquet`, `jsonl`'],
+  ['partition-by', 'year', '"year": write one of `month`, `day`'],
+  ['columns', 'subject', `"subject": ${aColumn}`],
+  ['columns', 'subject /subject string', aColumn],
+  ['columns', 'subject: /subject', `"subject: /subject": ${aColumn}`],
+  ['columns', 'subject: subject string', `"subject: subject string": ${aPointer}`],
+  ['columns', 'subject: /a~b string', aPointer],
+  ['columns', 'subject: "" string', aPointer],
+  ['columns', 'subject: /subject text', 'write a type of string, int64, double, boolean, timestamp at the end'],
+  ['columns', 'subject: /subject string # why', 'write a type of string'],
+  ['columns', 'Subject: /subject string', aColumnName],
+  ['columns', '1st: /subject string', aColumnName],
+  ['columns', ': /subject string', aColumnName],
+  ['columns', 'sub-ject: /subject string', aColumnName],
+  ['columns', `${'s'.repeat(64)}: /subject string`, 'and 63 characters at most'],
+  ['columns', 'payload: /payload string', 'the archive itself has a column `payload`, choose another name'],
+  ['columns', 'month: /month int64', 'the archive itself has a column `month`'],
+  ['columns', 'day: /day string', 'the archive itself has a column `day`'],
+  ['columns', 'a: /a string\nb: /b string\na: /c int64', 'holds "a": two columns have this name'],
+  ['columns', 'a: /a string\nb: b string', 'holds "b: b string": '],
+  ['columns', manyColumns(101), '"101 columns": at most 100 are accepted'],
+  ['closed-statuses', ',', `",": ${aStatus}`],
+  ['closed-statuses', ' , ,', aStatus],
+  ['closed-statuses', 'closed\nresolved', `"closed resolved": ${aStatus}: \`closed, resolved\`, all on one line`],
+  ['message-id', 'message_id', `"message_id": ${aPointer}`],
+  ['message-id', '""', aPointer],
+  ['message-timestamp', '$.timestamp', `"$.timestamp": ${aPointer}`],
+  ['message-alerts', '/alerts~', `"/alerts~": ${aPointer}`],
+  ['alert-id', 'alert_id', `"alert_id": ${aPointer}`],
+  ['alert-status', '#/status', `"#/status": ${aPointer}`],
+  ['api-url', undefined, `is missing: ${anAddress}`],
+  ['api-url', undefined, `is missing: ${anAddress}`, { command: 'plan' }],
+  ['api-url', undefined, 'is missing', { command: 'export', window: '2024-05-17..2024-07-16' }],
+  ['api-url', 'api.example.com/messages', `"api.example.com/messages": ${anAddress}`],
+  ['api-url', 'localhost:8080/messages', `"localhost:8080/messages": ${anAddress}`],
+  ['api-url', 'ftp://api.example.com', anAddress],
+  ['api-url', 'https:api.example.com', anAddress],
+  ['api-url', 'https://', anAddress],
+  ['api-url', 'https:///messages', anAddress],
+  ['api-url', 'https://api.example.com:99999/', anAddress],
+  ['api-url', 'https://api.exa mple.com/', anAddress],
+  ['api-url', 'https://api.example.com/#top', '"https://api.example.com/#…": write it without "#"'],
+  ['api-url', 'https://anna:pass@api.example.com/', '"https://api.example.com/": write it without a user name'],
+  ['api-url', 'https://anna@api.example.com/', '"https://api.example.com/": write it without a user name'],
+  ['api-url', 'https://api.example.com/?page_size=9', '"https://api.example.com/?…": leave `page_size` out'],
+  ['api-url', 'https://api.example.com/?start%5Ftime=1', 'leave `start_time` out, each request sets it'],
+  ['api-url', `http:${token}`, `"http:***": ${anAddress}`],
+  ['api-token', undefined, `is missing: write the token that the API accepts as a bearer, ${aToken}`],
+  ['api-token', undefined, 'is missing', { command: 'verify' }],
+  ['api-token', `Bearer ${token}`, '"***": write the token alone, without the word before it'],
+  ['api-token', `${token}\nX-Admin: 1`, `"***": write the token that the API accepts as a bearer, ${aToken}`],
+  ['api-token', 'tøken', 'which its character 2 is not'],
+  ['api-token', 'to ken', 'which its character 3 is not', { 'api-url': undefined, command: 'verify' }],
+  ['api-page-size', '0', '"0": write a whole number from 1 to 10000'],
+  ['api-page-size', '10001', 'write a whole number from 1 to 10000'],
+  ['api-concurrency', '65', '"65": write a whole number from 1 to 64'],
+  ['api-max-days', '0', '"0": write a whole number from 1 to 1000000'],
+  ['api-max-days', '32', '"32": one request asks for up to 33 days, write at least 33, or set `partition-by: day`'],
+  ['api-max-days', '32', 'which needs 3.'],
+  ['api-max-days', '30', 'up to 31 days, write at least 31, or', { 'api-time-format': 'iso' }],
+  ['api-max-days', '11', 'up to 12 days, write at least 12, or', { 'window-days': '10' }],
+  ['api-max-days', '2', 'up to 3 days, write at least 3.', { 'partition-by': 'day' }],
+  ['api-messages', 'messages', `"messages": ${aPointer}`],
+  ['api-messages', "''", 'or `""` for the whole'],
+  ['api-total', '""', aPointer],
+  ['api-total', 'total', `"total": ${aPointer}`],
+  ['api-time-format', 'ISO', '"ISO": write one of `date`, `iso`, `epoch-ms`'],
+  ['api-query', 'status', `"status": ${pairs}`],
+  ['api-query', '?status=all', `"?status=": ${pairs}`.replace('"?', 'holds "?')],
+  ['api-query', 'status=all&', pairs],
+  ['api-query', '=all', pairs],
+  ['api-query', 'status=all sort=asc', `holds "status=": ${pairs}`],
+  ['api-query', 'key=s3cr3t%zz', `holds "key=": ${pairs}`],
+  ['api-query', 'status=all&end_time=2024-06-01', 'holds "end_time": leave it out, each request sets `end_time`'],
+  ['api-query', 'page%5Fnumber=1', 'leave it out, each request sets `page_number`'],
+  ['api-query', undefined, '`api-url` sets this parameter too', { 'api-url': 'https://api.example.com/?status=open' }],
+  ['concurrency', '0', '"0": write a whole number from 1 to 64'],
+  ['concurrency', 'auto', '"auto": write a whole number from 1 to 64'],
+  ['time-budget', '5', `"5": ${aDuration}`],
+  ['time-budget', '5 h', aDuration],
+  ['time-budget', '30m5h', aDuration],
+  ['time-budget', '-1h', aDuration],
+  ['time-budget', '1.5h', aDuration],
+  ['time-budget', '0s', `"0s": ${aDuration}`],
+  ['time-budget', '120h1s', `"120h1s": ${aDuration}`],
+  ['time-budget', '1d', aDuration],
+  ['api_url', 'https://api.example.com', '(INPUT_API_URL) is not known: the nearest is `api-url` (INPUT_API-URL)'],
+  ['form', '2024-06-01', 'the nearest is `from`'],
+  ['colunms', '', 'the nearest is `columns`'],
+  ['message-alert', '/alerts', 'the nearest is `message-alerts`'],
+  ['elasticsearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
+  ['role-to-assume', 'arn:aws:iam::1:role/a', 'is not known: there are'],
+  ['github-token', token, 'is not known: there are'],
+  ['x', '1', 'is not known: there are'],
+];
+
+function manyColumns(count: number): string {
+  return Array.from({ length: count }, (_, n) => `c${n}: /c/${n} double`).join('\n');
+}
+
+describe('an input that is not accepted', () => {
+  it.each(refused)('%s: %j: %s', (name, text, said, others = {}) => {
+    const message = refusalOf(() => read({ ...others, [name]: text }));
+    expect(message).toContain(`The input \`${name}\` `);
+    expect(message).toContain(said);
+    expectOneSentence(message);
+  });
+
+  it('names columns that the archive has itself', () => {
+    expect(fixedColumns.length).toBeGreaterThan(0);
+    for (const name of fixedColumns) {
+      const message = refusalOf(() => read({ columns: `${name}: /a string` }));
+      expect(message).toContain(`the archive itself has a column \`${name}\``);
+    }
+  });
+
+  it('is named though it is written in lower case', () => {
+    const message = refusalOf(() => readInputs({ ...environmentOf(good), 'INPUT_dry-run': 'true' }, now));
+    expect(message).toBe('The input `dry-run` (INPUT_dry-run) is not known: the nearest is `dry-run` (INPUT_DRY-RUN).');
+  });
+
+  it('is shown without the password of an address, whatever else is wrong', () => {
+    const addresses = [
+      'https://anna:pa55word@api.example.com/',
+      'https://anna:pa55/word?#@api.example.com/',
+      'https://anna:pa55@word@api.example.com/',
+      'htps://anna:pa55word@api.example.com/',
+      'https:/anna:pa55word@api.example.com/',
+      'anna:pa55word@api.example.com',
+      'https://anna:pa55word@api.example.com/ and more',
+      'https://anna:pa55word@api.example.com/?page_size=1',
+      'https://api.example.com/?page_size=1&password=pa55word',
+      'https://api.example.com/#pa55word',
+    ];
+    for (const url of addresses) {
+      const message = refusalOf(() => read({ 'api-url': url }));
+      expect(message).not.toMatch(/pa55|word@/);
+      expect(message).not.toContain('anna');
+      expect(message).toContain('api.example.com');
+      expectOneSentence(message);
+    }
+  });
+
+  it('is cut where it is long, but not through the token', () => {
+    const message = refusalOf(() => read({ command: `${'x'.repeat(110)}${token}${'y'.repeat(5000)}` }));
+    expect(message).toContain(`${'x'.repeat(110)}***yyyyyyy…"`);
+    expect(message).not.toContain('gp_4');
+  });
+
+  it('never shows the token, and is always told in one sentence', () => {
+    const name = fc.constantFrom(...Object.keys(inputDefaults));
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(token, '\n', 'file:', '/', '{', ': ', '&', '@'),
+    );
+    const text = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(''));
+    const others = fc.record({ command: fc.constantFrom('run', 'export', 'report', 'verify') }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(name, text, others, (broken, value, rest) => {
+        fc.pre(broken !== 'api-token');
+        try {
+          read({ ...rest, [broken]: value });
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+          expectOneSentence((error as UserError).message);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('the inputs that are left out', () => {
+  it('have the defaults of the design', () => {
+    expect(read()).toEqual({
+      command: 'run',
+      range: { start: Date.UTC(2018, 0, 15), end: now },
+      refresh: false,
+      acceptFewer: false,
+      dryRun: false,
+      asOf: undefined,
+      assignment: undefined,
+      plan: undefined,
+      recentDays: 60,
+      scrubWindows: 1,
+      archive: { kind: 'file', folder: 'archive' },
+      staging: { kind: 'sqlite', path: 'staging.db' },
+      settings: {
+        layout: { windowDays: 60, partitionBy: 'month' },
+        format: 'parquet',
+        shape: {
+          id: ['message_id'],
+          timestamp: ['timestamp'],
+          alerts: ['alerts'],
+          alertId: ['alert_id'],
+          alertStatus: ['status'],
+          closedStatuses: ['closed'],
+          columns: [],
+        },
+      },
+      api: {
+        url: 'https://api.example.com/v1/messages',
+        token,
+        pageSize: 500,
+        concurrency: 5,
+        timeFormat: 'date',
+        query: 'status=all',
+        messages: ['messages'],
+        total: ['total'],
+      },
+      concurrency: Math.min(availableParallelism(), 64),
+      timeBudgetMs: 19_800_000,
+    } satisfies Inputs);
+  });
+
+  it('are the empty ones, the blank ones and the default ones too', () => {
+    const others = Object.keys(inputDefaults).filter((name) => !(name in good));
+    for (const blank of ['', ' ', '\n\t']) {
+      expect(read(Object.fromEntries(others.map((name) => [name, blank])))).toEqual(read());
+    }
+    expect(read({ ...inputDefaults, ...good })).toEqual(read());
+  });
+
+  it.each<[Command, Texts]>([
+    ['verify', {}],
+    ['report', { plan: '{"slots":[]}' }],
+  ])('may be those of the API for %s', (command, texts) => {
+    expect(read({ command, ...texts, 'api-url': undefined, 'api-token': undefined }).api).toBeUndefined();
+    expect(read({ command, ...texts, 'api-url': undefined }).api).toBeUndefined();
+    expect(read({ command, ...texts }).api).toEqual(read().api);
+  });
+});
+
+describe('an input', () => {
+  it.each<[texts: Texts, accepted: object]>([
+    [{ command: 'plan' }, { command: 'plan' }],
+    [{ command: ' verify\n' }, { command: 'verify' }],
+    [
+      { refresh: 'true', 'accept-fewer': 'True', 'dry-run': 'TRUE' },
+      { refresh: true, acceptFewer: true, dryRun: true },
+    ],
+    [
+      { refresh: 'false', 'accept-fewer': 'False', 'dry-run': 'FALSE' },
+      { refresh: false, acceptFewer: false },
+    ],
+    [{ command: 'export', window: JSON.stringify(legJson) }, { assignment: legJson }],
+    [
+      { command: 'export', window: '2024-05-17..2024-07-16, 2024-03-18..2024-05-17' },
+      { assignment: { windows: ['2024-03-18..2024-05-17', '2024-05-17..2024-07-16'] } },
+    ],
+    [
+      { command: 'export', window: '1970-01-01..1970-01-31', 'window-days': '30' },
+      { settings: { layout: { windowDays: 30 } } },
+    ],
+    [{ command: 'export', window: JSON.stringify(legJson), 'dry-run': 'true' }, { dryRun: true }],
+    [{ command: 'report', plan: ' {"slots":[]}\n' }, { plan: '{"slots":[]}' }],
+    [
+      { 'window-days': '366', 'partition-by': 'day' },
+      { settings: { layout: { windowDays: 366, partitionBy: 'day' } } },
+    ],
+    [
+      { 'recent-days': '0', 'scrub-windows': '0' },
+      { recentDays: 0, scrubWindows: 0 },
+    ],
+    [
+      { 'recent-days': '3650', 'scrub-windows': '1000' },
+      { recentDays: 3650, scrubWindows: 1000 },
+    ],
+    [{ archive: 'file:/data/my archive' }, { archive: { kind: 'file', folder: '/data/my archive' } }],
+    [{ archive: 'file:../archive:2' }, { archive: { kind: 'file', folder: '../archive:2' } }],
+    [{ staging: 'sqlite:/data/staging.db' }, { staging: { kind: 'sqlite', path: '/data/staging.db' } }],
+    [{ format: 'jsonl' }, { settings: { format: 'jsonl' } }],
+    [
+      { 'closed-statuses': 'Closed, RESOLVED,closed,,won’t fix ' },
+      { settings: { shape: { closedStatuses: ['closed', 'resolved', 'won’t fix'] } } },
+    ],
+    [
+      {
+        'message-id': '/meta/id',
+        'message-timestamp': '/at/0',
+        'message-alerts': '/a~1b',
+        'alert-id': '/',
+        'alert-status': '/~0',
+      },
+      {
+        settings: {
+          shape: { id: ['meta', 'id'], timestamp: ['at', '0'], alerts: ['a/b'], alertId: [''], alertStatus: ['~'] },
+        },
+      },
+    ],
+    [{ 'api-url': 'http://127.0.0.1:8080/messages' }, { api: { url: 'http://127.0.0.1:8080/messages' } }],
+    [{ 'api-url': 'HTTPS://API.example.com?tenant=a%20b' }, { api: { url: 'HTTPS://API.example.com?tenant=a%20b' } }],
+    [{ 'api-url': 'https://api.example.com/@me' }, { api: { url: 'https://api.example.com/@me' } }],
+    [{ 'api-token': ` ${token}\n` }, { api: { token } }],
+    [{ 'api-page-size': '10000', 'api-concurrency': '64' }, { api: { pageSize: 10_000, concurrency: 64 } }],
+    [{ 'api-page-size': '1', 'api-concurrency': '1' }, { api: { pageSize: 1, concurrency: 1 } }],
+    [{ 'api-max-days': '33' }, { api: { timeFormat: 'date' } }],
+    [{ 'api-max-days': '31', 'api-time-format': 'iso' }, { api: { timeFormat: 'iso' } }],
+    [
+      { 'api-max-days': '1', 'api-time-format': 'epoch-ms', 'partition-by': 'day' },
+      { api: { timeFormat: 'epoch-ms' } },
+    ],
+    [{ 'api-max-days': '9', 'window-days': '7' }, { settings: { layout: { windowDays: 7 } } }],
+    [
+      { 'api-messages': '/data/items', 'api-total': '/data/count' },
+      { api: { messages: ['data', 'items'], total: ['data', 'count'] } },
+    ],
+    [{ 'api-messages': '""' }, { api: { messages: [] } }],
+    [{ 'api-query': 'status=all&tag=a&tag=b%26c&empty=' }, { api: { query: 'status=all&tag=a&tag=b%26c&empty=' } }],
+    [{ concurrency: '64' }, { concurrency: 64 }],
+    [{ 'time-budget': '1s' }, { timeBudgetMs: 1_000 }],
+    [{ 'time-budget': '90s' }, { timeBudgetMs: 90_000 }],
+    [{ 'time-budget': '45m' }, { timeBudgetMs: 2_700_000 }],
+    [{ 'time-budget': '1h' }, { timeBudgetMs: 3_600_000 }],
+    [{ 'time-budget': '2h3m4s' }, { timeBudgetMs: 7_384_000 }],
+    [{ 'time-budget': '119h60m' }, { timeBudgetMs: 432_000_000 }],
+  ])('is read from %j', (texts, accepted) => {
+    expect(read(texts)).toMatchObject(accepted);
+  });
+
+  it('declares columns', () => {
+    const declared = [
+      '# what people search for',
+      'subject: /subject string',
+      '',
+      '  _size2 :  /meta/si ze  int64 ',
+      'score: /a~1b double\r',
+      'is_read: /read boolean',
+      `${'t'.repeat(63)}: /t timestamp`,
+    ];
+    expect(read({ columns: declared.join('\n') }).settings.shape.columns).toEqual([
+      { name: 'subject', pointer: ['subject'], type: 'string' },
+      { name: '_size2', pointer: ['meta', 'si ze'], type: 'int64' },
+      { name: 'score', pointer: ['a/b'], type: 'double' },
+      { name: 'is_read', pointer: ['read'], type: 'boolean' },
+      { name: 't'.repeat(63), pointer: ['t'], type: 'timestamp' },
+    ]);
+    expect(read({ columns: '# none yet' }).settings.shape.columns).toEqual([]);
+    expect(read({ columns: manyColumns(100) }).settings.shape.columns).toHaveLength(100);
+  });
+});
+
+describe('the range', () => {
+  it.each([
+    ['2024-06-01', Date.UTC(2024, 5, 1)],
+    ['2024-02-29', Date.UTC(2024, 1, 29)],
+    ['2024-06-01T12:34:56Z', Date.UTC(2024, 5, 1, 12, 34, 56)],
+    ['2024-06-01T12:34:56', Date.UTC(2024, 5, 1, 12, 34, 56)],
+    ['2024-06-01 12:34:56.789', Date.UTC(2024, 5, 1, 12, 34, 56, 789)],
+    ['2024-06-01T00:00:00.0009Z', Date.UTC(2024, 5, 1)],
+    ['2024-06-01T00:00:00+05:30', Date.UTC(2024, 4, 31, 18, 30)],
+    ['2024-06-01T00:00:00-02:00', Date.UTC(2024, 5, 1, 2)],
+    ['1970-01-01', 0],
+  ])('starts where from says: %s', (from, start) => {
+    expect(read({ from }).range).toEqual({ start, end: now });
+    expect(read({ to: '2024-06-03', from }).range).toEqual({ start, end: Date.UTC(2024, 5, 3) });
+  });
+
+  it('ends now where to is later', () => {
+    for (const to of ['2025-01-15T12:30:00.001Z', '2025-02-01', '9999-12-31T23:59:59Z']) {
+      expect(read({ to }).range).toEqual({ start: Date.UTC(2018, 0, 15), end: now });
+    }
+    expect(read({ to: '2025-01-15T12:29:59Z' }).range.end).toBe(now - 1_000);
+  });
+
+  it.each([
+    ['2024-06-01', Date.UTC(2017, 5, 1)],
+    ['2024-06-01T23:59:59Z', Date.UTC(2017, 5, 1)],
+    ['2024-06-01T00:30:00+01:00', Date.UTC(2017, 4, 31)],
+    ['2024-02-29T12:00:00Z', Date.UTC(2017, 1, 28)],
+    ['1975-03-01', 0],
+  ])('starts 7 calendar years before its end, %s, by default', (to, start) => {
+    expect(read({ to }).range.start).toBe(start);
+  });
+
+  it('takes as-of for now', () => {
+    const past = Date.UTC(2023, 5, 1, 6);
+    const range = { start: Date.UTC(2016, 5, 1), end: past };
+    expect(read({ 'as-of': '2023-06-01T06:00Z' })).toMatchObject({ asOf: past, range });
+    expect(read({ 'as-of': '2023-06-01T06:00Z', to: '2024-01-01' })).toMatchObject({ asOf: past, range });
+    const future = Date.UTC(2026, 5, 1);
+    expect(read({ 'as-of': '2026-06-01', from: '2026-01-01' })).toMatchObject({
+      asOf: future,
+      range: { start: Date.UTC(2026, 0, 1), end: future },
+    });
+  });
+
+  it('takes a future as-of only where archive and staging are local', () => {
+    const rangeAsOf = (asOf: string) => readRange(new Given(environmentOf({ ...good, 'as-of': asOf })), now, false);
+    const message = refusalOf(() => rangeAsOf('2025-01-16'));
+    expect(message).toBe(
+      'The input `as-of` is "2025-01-16": it is later than now (2025-01-15T12:30:00.000Z), which only a local archive ' +
+        'and staging allow.',
+    );
+    expect(rangeAsOf('2025-01-15T12:30Z')).toMatchObject({ asOf: now });
+  });
+});
