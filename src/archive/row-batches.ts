@@ -9,14 +9,20 @@ export interface RowBatch {
   readonly offsets: Int32Array;
 }
 
-/** Takes the rows in order, in batches of at most `bytesMax` of payload, and of at least one row. */
+/**
+ * Takes the rows in order, in batches of at most `bytesMax` of payload, and of at least one row. A batch's bytes are those
+ * of the next one too: they are to be used before that is taken.
+ */
 export function* rowBatches(rows: RowColumns, spool: SpoolReader, bytesMax: number): Generator<RowBatch> {
   const count = rows.ids.length;
+  let buffer = new Uint8Array(bytesMax);
   for (let first = 0; first < count; ) {
     const end = batchEnd(rows.lengths, first, bytesMax);
     const offsets = new Int32Array(end - first + 1);
     for (let n = first; n < end; n += 1) offsets[n - first + 1] = offsets[n - first]! + rows.lengths[n]!;
-    const bytes = new Uint8Array(offsets[end - first]!);
+    const length = offsets[end - first]!;
+    if (length > buffer.length) buffer = new Uint8Array(length);
+    const bytes = buffer.subarray(0, length);
     for (let n = first; n < end; n += 1) spool.copy(rows.positions[n]!, rows.lengths[n]!, bytes, offsets[n - first]!);
     yield { first, end, bytes, offsets };
     first = end;

@@ -5,6 +5,7 @@ import { PageError, type PageShape } from '../messages/page.ts';
 import { formatPointer, type Pointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
+import { Buffers } from './buffers.ts';
 import { HttpClient, type Nature } from './http.ts';
 import type { Pass, Source } from './ports.ts';
 
@@ -52,6 +53,7 @@ export class ApiSource implements Source {
   readonly #http: HttpClient;
   readonly #limit: ReturnType<typeof pLimit>;
   readonly #shape: PageShape;
+  readonly #buffers: Buffers;
 
   constructor(settings: ApiSettings, scan: Scan, nature: Nature) {
     const { origin, pathname } = new URL(settings.url);
@@ -60,10 +62,9 @@ export class ApiSource implements Source {
     this.#scan = scan;
     this.#limit = pLimit(settings.concurrency);
     this.#shape = { messages: settings.messages, total: settings.total, message: [] };
-    this.#http = new HttpClient('The message API', nature, {
-      bodyBytesMax: pageBytesMax,
-      ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }),
-    });
+    this.#buffers = new Buffers(settings.concurrency);
+    const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
+    this.#http = new HttpClient('The message API', nature, limits, this.#buffers);
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {
@@ -84,6 +85,7 @@ export class ApiSource implements Source {
       this.#assertWithin(interval, page);
       reading.note(page);
       await take(page);
+      this.#buffers.give(page.bytes.buffer);
     };
     await ask(1);
     await ask(reading.pagesExpected() - 1);
@@ -94,7 +96,8 @@ export class ApiSource implements Source {
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
     const counts = slots.map((slot) =>
       this.#limit(async () => {
-        const { total } = await this.#page(slot, 1, 1);
+        const { total, bytes } = await this.#page(slot, 1, 1);
+        this.#buffers.give(bytes.buffer);
         return total === undefined ? undefined : { total };
       }),
     );

@@ -4,6 +4,7 @@ import pRetry, { AbortError } from 'p-retry';
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
 import { messageOf, UserError } from '../errors.ts';
+import type { Buffers } from './buffers.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -15,6 +16,8 @@ const backoffMsBase = 500;
 const backoffMsMax = 30_000;
 /** A server that asks for a longer wait than this is taken for one that is not to be had. */
 const retryAfterMsMax = 300_000;
+/** What is set aside for a body that does not tell its length. */
+const unknownBytes = 1024 * 1024;
 /** Of an error's body, for its first words. */
 const errorBytesMax = 64 * 1024;
 
@@ -62,10 +65,12 @@ export class HttpClient {
   readonly #nature: Nature;
   readonly #limits: HttpLimits;
   readonly #agent: Dispatcher;
+  readonly #buffers: Buffers;
   #pausedUntil = 0;
 
   /** @param what the host for people, as it begins a sentence: `The message API` */
-  constructor(what: string, nature: Nature, limits: HttpLimits) {
+  constructor(what: string, nature: Nature, limits: HttpLimits, buffers: Buffers) {
+    this.#buffers = buffers;
     this.#what = what;
     this.#nature = nature;
     this.#limits = limits;
@@ -78,6 +83,7 @@ export class HttpClient {
   }
 
   /**
+   * The bytes are in one of the buffers given, to which the caller gives it back.
    * @param hints what to do about an answer that is not retried, by its status
    * @throws UserError when no attempt succeeds
    */
@@ -143,20 +149,28 @@ export class HttpClient {
       answer.body.destroy();
       throw this.#tooLarge(url);
     }
-    let bytes = new Uint8Array(length || 64 * 1024);
+    let bytes = new Uint8Array(this.#buffers.take(length || unknownBytes));
     let filled = 0;
     try {
       for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
         if (filled + chunk.length > bodyBytesMax) throw this.#tooLarge(url);
-        if (filled + chunk.length > bytes.length) bytes = grown(bytes, filled + chunk.length);
+        if (filled + chunk.length > bytes.length) bytes = this.#grown(bytes, filled + chunk.length);
         bytes.set(chunk, filled);
         filled += chunk.length;
       }
     } catch (error) {
+      this.#buffers.give(bytes.buffer);
       if (error instanceof UserError) throw error;
       throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
     }
-    return filled === bytes.length ? bytes : bytes.slice(0, filled);
+    return bytes.subarray(0, filled);
+  }
+
+  #grown(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
+    const larger = new Uint8Array(this.#buffers.take(Math.max(needed, bytes.length * 2)));
+    larger.set(bytes);
+    this.#buffers.give(bytes.buffer);
+    return larger;
   }
 
   async #decompressed(url: URL, bytes: Uint8Array, encoding: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -198,12 +212,6 @@ export class HttpClient {
     const date = Date.parse(text);
     return Number.isNaN(date) ? 0 : Math.max(0, date - this.#nature.now());
   }
-}
-
-function grown(bytes: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(needed, bytes.length * 2));
-  larger.set(bytes);
-  return larger;
 }
 
 /** A URL for people: its query may hold what is secret. */

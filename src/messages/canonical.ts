@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { textOf } from './tokens.ts';
 
 /** A number as it is spelled: 1 and 1.0 are two, and digits beyond a double's are kept. */
 class NumberText {
@@ -19,13 +20,12 @@ export function sameContent(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function parse(bytes: Uint8Array): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-  return JSON.parse(text, spelledNumbers as Parameters<typeof JSON.parse>[1]);
+  return JSON.parse(textOf({ bytes, start: 0, end: bytes.length }), keepNumberText);
 }
 
-/** A reviver with the third argument of the proposal `JSON.parse source text access`, which the types do not know yet. */
-function spelledNumbers(_: string, value: unknown, { source }: { source: string }): unknown {
-  return typeof value === 'number' ? new NumberText(source) : value;
+/** `context` is newer than its type declarations: how a number, a string or a literal is spelled. */
+function keepNumberText(_name: string, value: unknown, context?: { readonly source: string }): unknown {
+  return typeof value === 'number' ? new NumberText(context!.source) : value;
 }
 
 /** Recursive: a message is at most `depthMax` deep. */

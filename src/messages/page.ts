@@ -30,7 +30,7 @@ export interface ScannedPage {
   readonly messages: readonly ScannedMessage[];
 }
 
-/** A source's answer that is no page of messages. Its message is a clause without a full stop: `it is cut off after 9 bytes`. */
+/** A source's answer that is no page of messages. Its message is a clause without a full stop: `it ends too early, after 9 bytes`. */
 export class PageError extends UserError {
   override readonly name = 'PageError';
 }
@@ -51,9 +51,9 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
     return scan(jsonText(bytes), page, compiled);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    const isCut = error.offset >= bytes.length;
+    const isShort = error.offset >= bytes.length;
     throw new PageError(
-      isCut ? `it is cut off after ${bytes.length} bytes` : `it is not readable JSON: ${error.message}`,
+      isShort ? `it ends too early, after ${bytes.length} bytes` : `it is not readable JSON: ${error.message}`,
     );
   }
 }

@@ -39,7 +39,9 @@ const SPACE = 0x20;
 const LOWER_N = 0x6e;
 const LOWER_E = 0x65;
 const LOWER_U = 0x75;
-const LITERALS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
 /** By byte, whether it may follow a backslash. */
 const escapable = new Uint8Array(256).map((_, byte) => ('"\\/bfnrtu'.includes(String.fromCharCode(byte)) ? 1 : 0));
 
@@ -163,8 +165,9 @@ function digitsEnd(bytes: Uint8Array, start: number): number {
 }
 
 function literalEnd(bytes: Uint8Array, start: number): number {
-  const word = LITERALS.find((literal) => literal[0] === bytes[start]);
-  if (word === undefined) throw new JsonError('a value is missing', start);
+  const first = bytes[start];
+  const word = first === LOWER_N ? NULL : first === TRUE[0] ? TRUE : FALSE;
+  if (first !== word[0]) throw new JsonError('a value is missing', start);
   for (let index = 1; index < word.length; index += 1) {
     if (bytes[start + index] !== word[index]) throw new JsonError('an unknown literal', start + index);
   }

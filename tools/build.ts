@@ -1,0 +1,60 @@
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+/** Bundles what GitHub runs into `dist/`, or into the folder given as argument. The same source gives the same bytes. */
+const root = join(import.meta.dirname, '..');
+const folder = process.argv[2] ?? join(root, 'dist');
+
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { index: 'src/index.ts', worker: 'src/worker/tasks.ts' },
+  outdir: folder,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  chunkNames: 'chunks/[name]-[hash]',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // CommonJS packages call `require` for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+  },
+});
+await copyFile(
+  fileURLToPath(import.meta.resolve('parquet-wasm/esm/parquet_wasm_bg.wasm')),
+  join(folder, 'parquet_wasm_bg.wasm'),
+);
+await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+await writeFile(join(folder, 'licenses.txt'), await licences(packagesOf(metafile)));
+
+/** The packages of which something is in the bundle. */
+function packagesOf({ inputs }: Metafile): string[] {
+  const found = Object.keys(inputs).map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(found.filter((path) => path !== undefined))].sort();
+}
+
+async function licences(packages: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    packages.map(async (path) => {
+      const { name, version, license } = JSON.parse(await readFile(join(root, path, 'package.json'), 'utf8'));
+      const files = (await readdir(join(root, path)))
+        .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+        .sort();
+      const contents = await Promise.all(files.map((file) => readFile(join(root, path, file), 'utf8')));
+      return [`${name} ${version} (${license})`, ...contents.map((text) => text.trim())].join('\n\n');
+    }),
+  );
+  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+console.log(`Built ${join(dirname(folder), 'dist').replace(`${root}/`, '')}/ from src/.`);
