@@ -131,7 +131,15 @@ function today(source: BenchSource, file: string): Promise<Finished> {
   const pages = Math.ceil(oneWindow.messages / pageSize);
   return finish(
     python,
-    [join(root, 'bench', 'today.py'), source.url, source.token, oneWindow.from, '2024-07-15', String(pages), file],
+    [
+      join(root, 'bench', 'today.py'),
+      `${source.url}?as_of=${now}`,
+      source.token,
+      oneWindow.from,
+      '2024-07-15',
+      String(pages),
+      file,
+    ],
     {},
   );
 }
