@@ -9,6 +9,7 @@ import { describeSchema } from '../src/archive/schema.ts';
 import { Spool, SpoolMemory } from '../src/archive/spool.ts';
 import { scanPage } from '../src/messages/page.ts';
 import { compileShape } from '../src/messages/read.ts';
+import { parquetModule } from '../src/worker/parquet-module.ts';
 
 const shape = {
   id: ['message_id'],
@@ -72,8 +73,9 @@ export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: 
     const facts = { digest: '0', rows: rows.size, slot: 'bench', layout: '1', schema: describeSchema(schema) };
     const path = join(folder, 'object.parquet');
     const view = await spool.flush();
+    const module = await parquetModule();
     await time('encode Parquet', () =>
-      encodeParquet({ format: 'parquet', schema, shape, rows: columns, spool: view, facts, path }),
+      encodeParquet({ format: 'parquet', schema, shape, rows: columns, spool: view, facts, path }, module),
     );
     await stat(path);
     await spool.close();

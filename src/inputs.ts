@@ -6,7 +6,7 @@ import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/f
 import { type Form, Given } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { readRange } from './inputs/range.ts';
-import type { ApiSettings } from './io/api.ts';
+import type { ApiSettings } from './io/api-settings.ts';
 import type { Interval } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
 import type { Layout } from './windows/slots.ts';

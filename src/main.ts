@@ -15,7 +15,6 @@ import { outputsOf } from './commands/work.ts';
 import { UserError } from './errors.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
-import { ApiSource } from './io/api.ts';
 import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
 import { SqliteStaging } from './io/sqlite.ts';
@@ -42,7 +41,7 @@ export async function main(environment: Environment): Promise<void> {
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
   if (inputs.command === 'verify') return assertSame(await verify(parts), host);
   if (inputs.command === 'report') return publishReport(parts, parsePlan(inputs.plan!), host);
-  const sources = sourcesOf(inputs, parts);
+  const sources = await sourcesOf(inputs, parts);
   try {
     if (inputs.command === 'plan') {
       host.setOutputs(planOutputs(await plan(parts, sources, inputs)));
@@ -132,7 +131,9 @@ async function withParts(
   }
 }
 
-function sourcesOf(inputs: Inputs, { threads, settings }: Parts): Sources {
+/** The source's client is large: only the commands that ask it load it. */
+async function sourcesOf(inputs: Inputs, { threads, settings }: Parts): Promise<Sources> {
+  const { ApiSource } = await import('./io/api.ts');
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const api = new ApiSource(inputs.api!, scan, nature);
   return { live: api, settled: api };

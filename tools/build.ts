@@ -1,11 +1,22 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** Bundles what GitHub runs into `dist/`, or into the folder given as argument. The same source gives the same bytes. */
 const root = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(root, 'dist');
+
+/** Of `@actions/core` only what is used: its HTTP client comes with a second undici, and half of the bundle. */
+const withoutIdleClient: Plugin = {
+  name: 'without-idle-client',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@actions\/http-client/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (pluginData === 'resolving') return undefined;
+      return { ...(await resolve(path, { kind, resolveDir, pluginData: 'resolving' })), sideEffects: false };
+    });
+  },
+};
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
@@ -24,6 +35,7 @@ const { metafile } = await build({
   keepNames: true,
   legalComments: 'none',
   metafile: true,
+  plugins: [withoutIdleClient],
   logLevel: 'warning',
   // CommonJS packages call `require` for Node's own modules.
   banner: {

@@ -1,11 +1,5 @@
 import { isVisible } from './life.ts';
-import type { Messages } from './messages.ts';
-
-/** A half-open span of time `[start, end)`, both in ms since 1970. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Messages, Range } from './messages.ts';
 
 /** What a range holds, the same for every instant of [since, until), in ms since 1970. */
 interface Entry extends Range {
@@ -37,12 +31,11 @@ export class Listing {
     return entry.indices;
   }
 
-  #list({ start, end }: Range, asOf: number): Entry {
-    const last = this.#messages.timeline.firstFrom(end);
+  #list(range: Range, asOf: number): Entry {
     const indices: number[] = [];
     let since = -Infinity;
     let until = Infinity;
-    for (let index = this.#messages.timeline.firstFrom(start); index < last; index++) {
+    for (const index of this.#messages.inOrder(range)) {
       const visibility = this.#messages.visibility(index);
       for (const change of [visibility.arrival, visibility.gone]) {
         if (change <= asOf) since = Math.max(since, change);
@@ -50,19 +43,7 @@ export class Listing {
       }
       if (isVisible(visibility, asOf)) indices.push(index);
     }
-    this.#sortTies(indices);
-    return { start, end, since, until, indices: Uint32Array.from(indices) };
-  }
-
-  /** Indices ascend with time: only neighbours of the same timestamp may have to change places. */
-  #sortTies(indices: number[]): void {
-    for (let place = 1; place < indices.length; place++) {
-      const [before, after] = [indices[place - 1] as number, indices[place] as number];
-      if (this.#messages.timeline.at(before) !== this.#messages.timeline.at(after)) continue;
-      if (this.#messages.sortId(before) < this.#messages.sortId(after)) continue;
-      indices[place - 1] = after;
-      indices[place] = before;
-    }
+    return { ...range, since, until, indices: Uint32Array.from(indices) };
   }
 
   #keep(entry: Entry): void {

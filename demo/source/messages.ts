@@ -9,6 +9,14 @@ import { DEFAULT_MESSAGES, OptionError } from './options.ts';
 import { Texts } from './text.ts';
 import { Timeline } from './timeline.ts';
 
+/** A half-open span of time `[start, end)`, both in ms since 1970; infinite bounds leave nothing out. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+export const ALWAYS: Range = { start: -Infinity, end: Infinity };
+
 /** All messages that there ever are, by index in the order of time. None is kept: each is made when asked for. */
 export class Messages {
   readonly timeline: Timeline;
@@ -30,18 +38,26 @@ export class Messages {
     }
   }
 
-  get count(): number {
-    return this.timeline.count;
-  }
-
-  /** The id that keeps messages of the same timestamp in order; a flawed message may not show it. */
-  sortId(index: number): string {
-    return this.#content.idOf(index);
+  /** The messages of a range, visible or not, by timestamp, then id. */
+  *inOrder({ start, end }: Range): Generator<number> {
+    const { timeline } = this;
+    const last = timeline.firstFrom(end);
+    for (let index = timeline.firstFrom(start); index < last; index++) {
+      // Indices ascend with time, and no three messages share a timestamp.
+      const isTie = index + 1 < last && timeline.at(index) === timeline.at(index + 1);
+      if (!isTie || this.#content.idOf(index) < this.#content.idOf(index + 1)) {
+        yield index;
+      } else {
+        yield index + 1;
+        yield index;
+        index++;
+      }
+    }
   }
 
   /** The id as the message's JSON text has it; null where it has none. */
   servedId(index: number): string | null {
-    return servedId(this.sortId(index), this.life(index));
+    return servedId(this.#content.idOf(index), this.life(index));
   }
 
   visibility(index: number): Visibility {

@@ -1,8 +1,9 @@
 import type { Buffers } from './buffers.ts';
 import { bytesMaxOf, writeParts } from './encode.ts';
 import type { Faults } from './faults.ts';
-import type { Listing, Range } from './listing.ts';
+import type { Listing } from './listing.ts';
 import type { Messages } from './messages.ts';
+import { ALWAYS } from './messages.ts';
 import type { PageQuery } from './query.ts';
 
 /** What a page holds. */
@@ -18,12 +19,10 @@ export interface PageText {
   readonly length: number;
 }
 
-const ALL: Range = { start: -Infinity, end: Infinity };
-
 /** Chooses the messages of a page, as the faults that hit its request have it. */
 export function choosePage(listing: Listing, faults: Faults, query: PageQuery, parameters: URLSearchParams): Page {
   const { range, asOf, pageNumber } = query;
-  const listed = listing.visible(faults.shape('ignoreRange', parameters) ? ALL : range, asOf);
+  const listed = listing.visible(faults.shape('ignoreRange', parameters) ? ALWAYS : range, asOf);
   // As if the first messages of the list came only while it is read: all others change their places.
   const visible = listed.subarray(faults.shape('drift', parameters)?.left ?? 0);
   const pageSize = Math.min(query.pageSize, faults.shape('pageCap', parameters)?.pageCap ?? Infinity);

@@ -1,5 +1,5 @@
 import { isDate, parseInstant } from './instant.ts';
-import type { Range } from './listing.ts';
+import type { Range } from './messages.ts';
 import type { Settings } from './options.ts';
 import { Refusal } from './refusal.ts';
 

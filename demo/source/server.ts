@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FaultRule } from './faults.ts';
 import { parseInstant } from './instant.ts';
-import type { Range } from './listing.ts';
+import type { Range } from './messages.ts';
 import type { SourceOptions } from './options.ts';
 import type { RequestCounters } from './requests.ts';
 import { Service } from './service.ts';

@@ -19,7 +19,7 @@ interface Shelf {
 }
 
 const FORM_SHARES: Readonly<Record<Form, number>> = { prose: 0.5, quote: 0.3, chat: 0.2 };
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 128 * 1024;
 const QUOTE_LINE_CHARS = 70;
 const SALT = 0x7e87;
 

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { bytesMaxOf, writeParts } from './encode.ts';
 import type { State } from './life.ts';
 import { isVisible, stateAt } from './life.ts';
-import type { Range } from './listing.ts';
-import type { Messages } from './messages.ts';
+import type { Messages, Range } from './messages.ts';
+import { ALWAYS } from './messages.ts';
 
 /** What is true of a message as of one instant. */
 export interface Version {
@@ -27,10 +27,10 @@ export interface History {
 }
 
 /**
- * The truth about the visible messages of a range, in the order of time, from what they are made of: no JSON is read.
+ * The truth about the visible messages of a range, by timestamp, then id, from what they are made of: no JSON is read.
  * @param asOf in ms since 1970
  */
-export function* truth(messages: Messages, asOf: number, range?: Range): Generator<Truth> {
+export function* truth(messages: Messages, asOf: number, range: Range = ALWAYS): Generator<Truth> {
   for (const { id, timestamp, versions } of history(messages, [asOf], range)) {
     const version = versions[0];
     if (version) yield { id, timestamp, ...version };
@@ -41,10 +41,8 @@ export function* truth(messages: Messages, asOf: number, range?: Range): Generat
  * The truth about every message of a range that can be seen at any of the instants, in ms since 1970: its state and
  * text at each. From it follows what an archive holds after runs at these instants.
  */
-export function* history(messages: Messages, instants: readonly number[], range?: Range): Generator<History> {
-  const first = range ? messages.timeline.firstFrom(range.start) : 0;
-  const end = range ? messages.timeline.firstFrom(range.end) : messages.count;
-  for (let index = first; index < end; index++) {
+export function* history(messages: Messages, instants: readonly number[], range: Range = ALWAYS): Generator<History> {
+  for (const index of messages.inOrder(range)) {
     const life = messages.life(index);
     const versions = instants.map((asOf) =>
       isVisible(life, asOf) ? { state: stateAt(life, asOf), sha256: sha256Of(messages, index, asOf) } : null,

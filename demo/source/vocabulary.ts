@@ -8,9 +8,9 @@ interface Vocabulary {
   readonly phrases: readonly string[];
 }
 
-const WORDS_MAX = 24_000;
-const PHRASE_COUNT = 12_000;
-const PHRASE_SHARE = 0.5;
+const WORDS_MAX = 20_000;
+const PHRASE_COUNT = 10_000;
+const PHRASE_SHARE = 0.6;
 const TOKEN_SHARE = 0.06;
 const COMMA_SHARE = 0.08;
 const VOCABULARY_SEED = 20_190_101;

@@ -15,8 +15,9 @@ export async function readParquet(
   ranges: ByteRanges,
   request: ReadRequest,
   emit: (chunk: RowChunk) => Promise<void>,
+  module: WebAssembly.Module,
 ): Promise<ObjectFacts> {
-  await loadParquet();
+  await loadParquet(module);
   const blob = new RangeBlob(ranges);
   return Promise.race([blob.failed, readGroups(blob, request, emit)]);
 }

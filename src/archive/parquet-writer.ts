@@ -30,8 +30,8 @@ const batchBytesMax = 4 * 1024 * 1024;
  * @throws Error when a payload is no closed message, or when the file does not hold every row: the encoder ends as a valid
  *   but shorter file when its input fails, so that failure is kept here and the footer is read back.
  */
-export async function encodeParquet(job: EncodeJob): Promise<EncodedObject> {
-  await loadParquet();
+export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module): Promise<EncodedObject> {
+  await loadParquet(module);
   const spool = new SpoolReader(job.spool);
   const sink = new FileSink(job.path);
   try {

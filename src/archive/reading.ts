@@ -48,9 +48,11 @@ export interface Findings {
 type Place = 'closed' | 'open' | 'unalerted' | 'outside';
 
 interface SeenInvalid extends InvalidMessage {
-  readonly page: number;
   readonly inside: boolean;
 }
+
+/** What is counted once: the row of an id, or the hash of invalid bytes. */
+type Key = number | string;
 
 /**
  * One pass over an interval: takes pages in any order, keeps each id once, and can tell whether what it was given is what
@@ -65,14 +67,14 @@ export class Reading {
   readonly #only: ReadonlySet<string> | undefined;
   readonly #rows = new Rows();
   readonly #places: Place[] = [];
-  readonly #pages: number[] = [];
   readonly #open = new Map<string, OpenMessage>();
   readonly #invalid = new Map<string, SeenInvalid>();
   readonly #conflicting = new Set<string>();
+  /** How many more than one of what is the same stood on one page: the most of any page. */
+  readonly #twins = new Map<Key, number>();
   #samePage = 0;
-  #duplicates = 0;
+  #onPage = new Map<Key, number>();
   #bytes = 0;
-  #page = 0;
   #queue: Promise<void> = Promise.resolve();
 
   /**
@@ -133,7 +135,8 @@ export class Reading {
     });
     const invalid = [...this.#invalid.values()].filter(({ inside }) => inside);
     const states = { closed: closed.size, open: this.#open.size, unalerted: unalerted.size, invalid: invalid.length };
-    const read = states.closed + states.open + states.unalerted + states.invalid + this.#duplicates;
+    const duplicates = this.#duplicates();
+    const read = states.closed + states.open + states.unalerted + states.invalid + duplicates;
     return {
       readAt: this.#readAt,
       source: this.#source,
@@ -141,15 +144,15 @@ export class Reading {
       open: [...this.#open.values()],
       unalerted,
       invalid,
-      counts: { read, ...states, duplicates: this.#duplicates },
-      outside: outside + this.#invalid.size - invalid.length + this.#samePage - this.#duplicates,
+      counts: { read, ...states, duplicates },
+      outside: outside + this.#invalid.size - invalid.length + this.#samePage - duplicates,
       conflicting: [...this.#conflicting],
       bytes: this.#bytes,
     };
   }
 
   async #takeNow(page: Page): Promise<void> {
-    this.#page += 1;
+    this.#onPage = new Map();
     this.#bytes += page.bytes.length;
     for (const [n, message] of page.messages.entries()) {
       const sha = page.shas.subarray(n * shaBytes, (n + 1) * shaBytes);
@@ -163,10 +166,10 @@ export class Reading {
     const place = this.#placeOf(message);
     const known = this.#rows.find(message.id!);
     if (known !== undefined) {
-      this.#countTwin(known, place);
+      this.#countOnPage(known);
       if (Buffer.compare(this.#rows.sha(known), sha) === 0) return;
       this.#conflicting.add(message.id!);
-      if (!(await this.#wins(bytes, sha, known))) return;
+      if (!(await this.#wins(place, bytes, sha, known))) return;
       this.#open.delete(message.id!);
     }
     const position = place === 'closed' || place === 'open' ? await this.#spool.append(bytes) : -1;
@@ -180,7 +183,7 @@ export class Reading {
       length: bytes.length,
     });
     this.#places[at] = place;
-    this.#pages[at] = this.#page;
+    if (known === undefined) this.#countOnPage(at);
     if (place === 'open') {
       const { id, timestamp, openAlerts, openAlertCount } = message;
       this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount });
@@ -189,18 +192,12 @@ export class Reading {
 
   async #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
     const key = Buffer.from(sha).toString('hex');
-    const known = this.#invalid.get(key);
+    this.#countOnPage(key);
+    if (this.#invalid.has(key)) return;
     const inside = this.#only === undefined && (message.timestamp === undefined || this.#contains(message.timestamp));
-    if (known !== undefined) {
-      if (known.page === this.#page) {
-        this.#samePage += 1;
-        if (inside) this.#duplicates += 1;
-      }
-      return;
-    }
     const position = inside ? await this.#spool.append(bytes) : -1;
     const reason = message.reason ?? 'unreadable';
-    this.#invalid.set(key, { sha: key, reason, position, length: bytes.length, page: this.#page, inside });
+    this.#invalid.set(key, { sha: key, reason, position, length: bytes.length, inside });
   }
 
   #placeOf({ id, timestamp, state }: ScannedMessage): Place {
@@ -212,20 +209,34 @@ export class Reading {
     return timestamp >= BigInt(this.#interval.start) * 1000n && timestamp < BigInt(this.#interval.end) * 1000n;
   }
 
-  #countTwin(known: number, place: Place): void {
-    if (this.#pages[known] !== this.#page) return;
+  #countOnPage(key: Key): void {
+    const others = this.#onPage.get(key) ?? 0;
+    this.#onPage.set(key, others + 1);
+    if (others <= (this.#twins.get(key) ?? 0)) return;
+    this.#twins.set(key, others);
     this.#samePage += 1;
-    if (place !== 'outside') this.#duplicates += 1;
   }
 
-  /** Of two contents of one id, the one whose alerts changed last; else the one of the greater hash, whatever came first. */
-  async #wins(bytes: Uint8Array, sha: Uint8Array, known: number): Promise<boolean> {
+  #duplicates(): number {
+    const isInside = (key: Key) =>
+      typeof key === 'number' ? this.#places[key] !== 'outside' : this.#invalid.get(key)!.inside;
+    return [...this.#twins].reduce((sum, [key, others]) => (isInside(key) ? sum + others : sum), 0);
+  }
+
+  /**
+   * Of two contents of one id, the one that lies in the slot; else the one whose alerts changed last; else the one of the
+   * greater hash: whatever came first.
+   */
+  async #wins(place: Place, bytes: Uint8Array, sha: Uint8Array, known: number): Promise<boolean> {
+    const isInside = place !== 'outside';
+    if (isInside !== (this.#places[known] !== 'outside')) return isInside;
+    const hasGreaterHash = Buffer.compare(sha, this.#rows.sha(known)) > 0;
+    if (!isInside) return hasGreaterHash;
     const position = this.#rows.position(known);
     const other = position < 0 ? undefined : await this.#spool.read(position, this.#rows.length(known));
     const change = lastAlertChange(bytes, this.#shape) ?? 0n;
     const otherChange = (other && lastAlertChange(other, this.#shape)) ?? 0n;
-    if (change !== otherChange) return change > otherChange;
-    return Buffer.compare(sha, this.#rows.sha(known)) > 0;
+    return change === otherChange ? hasGreaterHash : change > otherChange;
   }
 }
 

@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { DAY_MS, instant } from '../windows/interval.ts';
+import { reasons } from '../windows/planner.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
 import type { Parts } from './parts.ts';
 import type { PlanOutput } from './plan.ts';
@@ -15,16 +16,10 @@ const problemsMax = 20;
 /** Ages at which waiting messages are counted, in days. */
 const ages = [7, 30, 90, 365];
 
-const planOutput: z.ZodType<PlanOutput> = z.object({
-  planned_at: z.string(),
-  slots: z.array(
-    z.tuple([
-      z.string(),
-      z.enum(['read', 'look-again']),
-      z.string() as unknown as z.ZodType<PlanOutput['slots'][number][2]>,
-    ]),
-  ),
-});
+const planOutput = v.object({
+  planned_at: v.string(),
+  slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
+}) satisfies v.GenericSchema<unknown, PlanOutput>;
 
 /** What the report found. */
 export interface Report {
@@ -42,7 +37,7 @@ export interface Report {
  */
 export function parsePlan(text: string): PlanOutput {
   try {
-    return planOutput.parse(JSON.parse(text));
+    return v.parse(planOutput, JSON.parse(text));
   } catch {
     throw new UserError(
       'The input plan is not what the command plan gives as its output plan: pass that output unchanged.',

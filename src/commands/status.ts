@@ -34,5 +34,5 @@ export function emptyBetween(slots: readonly Slot[], ledger: ReadonlyMap<string,
   const held = (slot: Slot) => ledger.get(slot.id)?.counts?.read ?? 0;
   const first = slots.findIndex((slot) => held(slot) > 0);
   const last = slots.findLastIndex((slot) => held(slot) > 0);
-  return slots.slice(first + 1, Math.max(first, last)).filter((slot) => ledger.get(slot.id)?.counts?.read === 0);
+  return slots.slice(first + 1, Math.max(0, last)).filter((slot) => ledger.get(slot.id)?.counts?.read === 0);
 }

@@ -1,4 +1,4 @@
-import { type ApiSettings, type ApiTimeFormat, requestDays } from '../io/api.ts';
+import { type ApiSettings, type ApiTimeFormat, requestDays } from '../io/api-settings.ts';
 import type { Layout } from '../windows/slots.ts';
 import { anyPointer, pointer, wholeNumber, word } from './forms.ts';
 import { type Form, type Given, Refusal } from './given.ts';

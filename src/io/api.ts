@@ -2,33 +2,17 @@ import pLimit from 'p-limit';
 import type { SourceCount } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { PageError, type PageShape } from '../messages/page.ts';
-import { formatPointer, type Pointer } from '../messages/pointer.ts';
+import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
+import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
 import { Buffers } from './buffers.ts';
 import { HttpClient, type Nature } from './http.ts';
 import type { Pass, Source } from './ports.ts';
 
-export type ApiTimeFormat = 'date' | 'iso' | 'epoch-ms';
-
-export interface ApiSettings {
-  readonly url: string;
-  readonly token: string;
-  readonly pageSize: number;
-  readonly concurrency: number;
-  readonly timeFormat: ApiTimeFormat;
-  /** What else the query string carries: `status=all`. */
-  readonly query: string;
-  readonly messages: Pointer;
-  readonly total: Pointer;
-  readonly stallMs?: number;
-}
-
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
 const pagesMax = 1_000_000;
-/** How far around the interval a server is asked, by how it is told the time, in ms. */
-const padMs: Readonly<Record<ApiTimeFormat, number>> = { date: DAY_MS, iso: 0, 'epoch-ms': 0 };
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
 
@@ -38,11 +22,6 @@ const hints = {
   403: 'the token may not read messages; see api-token and its permissions',
   404: 'there is nothing at this address; see api-url',
 };
-
-/** The longest interval, in days, that is asked for when `intervalDays` are wanted. */
-export function requestDays(intervalDays: number, format: ApiTimeFormat): number {
-  return intervalDays + (2 * padMs[format]) / DAY_MS;
-}
 
 /** The paginated REST API: `GET url?start_time&end_time&page_size&page_number`, with a bearer token. */
 export class ApiSource implements Source {
@@ -71,21 +50,28 @@ export class ApiSource implements Source {
     const { pageSize, concurrency } = this.#settings;
     const reading = new Reading(attempt === 0);
     let asked = 0;
-    const ask = (pages: number) => {
+    const ask = async (pages: number) => {
       const numbers = Array.from({ length: pages }, (_, n) => asked + n + 1);
       asked += pages;
       if (asked > pagesMax)
         throw new UserError(
           `The message API at ${this.url} sent ${pagesMax} pages for ${label(interval)} and does not end.`,
         );
-      return Promise.all(numbers.map((number) => this.#limit(one, number)));
+      await Promise.all(numbers.map((number) => this.#limit(one, number)));
+      reading.assertNotFailed();
     };
     const one = async (number: number) => {
-      const page = await this.#page(interval, number, Math.max(1, pageSize - attempt));
-      this.#assertWithin(interval, page);
-      reading.note(page);
-      await take(page);
-      this.#buffers.give(page.bytes.buffer);
+      if (reading.hasFailed()) return;
+      try {
+        const page = await this.#page(interval, number, Math.max(1, pageSize - attempt));
+        this.#assertWithin(interval, page);
+        if (reading.hasFailed()) return;
+        reading.note(page);
+        await take(page);
+        this.#buffers.give(page.bytes.buffer);
+      } catch (error) {
+        reading.fail(error);
+      }
     };
     await ask(1);
     await ask(reading.pagesExpected() - 1);
@@ -125,12 +111,12 @@ export class ApiSource implements Source {
 
   #address(interval: Interval, number: number, pageSize: number): URL {
     const { url, query, timeFormat } = this.#settings;
-    const pad = padMs[timeFormat];
+    const { start, end } = askedFor(interval, timeFormat);
     const address = new URL(url);
     const parameters = address.searchParams;
     for (const [name, value] of new URLSearchParams(query)) parameters.append(name, value);
-    parameters.set('start_time', formatTime(interval.start - pad, timeFormat));
-    parameters.set('end_time', formatTime(interval.end + pad, timeFormat));
+    parameters.set('start_time', formatTime(start, timeFormat));
+    parameters.set('end_time', formatTime(end, timeFormat));
     parameters.set('page_size', String(pageSize));
     parameters.set('page_number', String(number));
     return address;
@@ -138,9 +124,9 @@ export class ApiSource implements Source {
 
   #assertWithin(interval: Interval, page: Page): void {
     const { timeFormat } = this.#settings;
-    const reach = padMs[timeFormat] + beyondMs[timeFormat];
-    const from = BigInt(interval.start - reach) * 1000n;
-    const to = BigInt(interval.end + reach) * 1000n;
+    const { start, end } = askedFor(interval, timeFormat);
+    const from = BigInt(start - beyondMs[timeFormat]) * 1000n;
+    const to = BigInt(end + beyondMs[timeFormat]) * 1000n;
     const stray = page.messages.find(
       ({ timestamp }) => timestamp !== undefined && (timestamp < from || timestamp >= to),
     );
@@ -161,6 +147,7 @@ class Reading {
   #received = 0;
   #pageLength = 0;
   #sawEmpty = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(trustsTotal: boolean) {
     this.#trustsTotal = trustsTotal;
@@ -172,6 +159,19 @@ class Reading {
     this.#pageLength = Math.max(this.#pageLength, length);
     if (length === 0) this.#sawEmpty = true;
     if (page.total !== undefined) this.#totals.push(page.total);
+  }
+
+  /** From the first failure on, no more pages are asked for or handed over. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  assertNotFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   hasTotal(): boolean {
@@ -192,6 +192,13 @@ class Reading {
     const total = this.#totals.at(-1);
     return { totals: this.#totals, ...(total !== undefined && { count: { total } }) };
   }
+}
+
+/** Days are rounded outward first: a server may end its day hours before the one that an interval ends within. */
+function askedFor({ start, end }: Interval, format: ApiTimeFormat): Interval {
+  const unit = format === 'date' ? DAY_MS : 1;
+  const pad = padMs[format];
+  return { start: Math.floor(start / unit) * unit - pad, end: Math.ceil(end / unit) * unit + pad };
 }
 
 function formatTime(ms: number, format: ApiTimeFormat): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, type Stats, statSync } from 'node:fs';
+import { mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
 import {
   access,
   constants,
@@ -85,6 +85,7 @@ export class DirectoryArchive implements Archive {
         if (expected !== undefined && there === undefined) return { outcome: 'missing' };
         if ((there && versionOf(there)) !== expected) return { outcome: 'conflict' };
         mkdirSync(dirname(target), { recursive: true });
+        if (there !== undefined) makeLater(finished, there);
         renameSync(finished, target);
         return { outcome: 'committed', version: versionOf(statSync(target, { bigint: true })) };
       });
@@ -92,7 +93,7 @@ export class DirectoryArchive implements Archive {
       return { outcome: 'unknown', reason: messageOf(error) };
     } finally {
       await synced(dirname(target)).catch(() => undefined);
-      await rm(finished, { force: true });
+      await rm(finished, { force: true }).catch(() => undefined);
     }
   }
 
@@ -128,6 +129,13 @@ export class DirectoryArchive implements Archive {
 /** A file's version: its size and the time of its last change, which a rename keeps and a copy with times keeps too. */
 function versionOf(found: { size: bigint; mtimeNs: bigint }): string {
   return `${found.size}-${found.mtimeNs}`;
+}
+
+/** Dates a file after the one whose place it takes: a clock that ticks slowly must not give both the same version. */
+function makeLater(path: string, there: { mtimeNs: bigint }): void {
+  if (statSync(path, { bigint: true }).mtimeNs > there.mtimeNs) return;
+  const seconds = Number(there.mtimeNs / 1_000_000n + 2n) / 1000;
+  utimesSync(path, seconds, seconds);
 }
 
 function openObject(path: string, file: FileHandle, version: string, size: number): OpenObject {

@@ -18,7 +18,7 @@ export function skipBalanced(bytes: Uint8Array, start: number): number {
     if (!isSpace(byte)) end = pos;
     if (depth === 0 && !bare) return end;
   }
-  return bytes.length;
+  return end;
 }
 
 function looseStringEnd(bytes: Uint8Array, start: number): number {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { windowAt, windowById } from './grid.ts';
 import { covers, type Instant, instant } from './interval.ts';
@@ -82,26 +82,30 @@ export function parseLeg(text: string, windowDays: number): Assignment {
   return assignment;
 }
 
-const instantText = z.string().refine((text) => {
-  const ms = Date.parse(text);
-  return !Number.isNaN(ms) && instant(ms) === text;
-}, 'not an instant such as 2024-05-17T00:00:00.000Z');
+const instantText = v.pipe(
+  v.string(),
+  v.check((text) => {
+    const ms = Date.parse(text);
+    return !Number.isNaN(ms) && instant(ms) === text;
+  }, 'not an instant such as 2024-05-17T00:00:00.000Z'),
+);
 
-const element: z.ZodType<Leg> = z.strictObject({
-  name: z.string(),
-  windows: z.array(z.string()).min(1),
+const element = v.strictObject({
+  name: v.string(),
+  windows: v.pipe(v.array(v.string()), v.minLength(1)),
   from: instantText,
   to: instantText,
-  refresh: z.boolean(),
+  refresh: v.boolean(),
   planned_at: instantText,
-  reread: z.record(z.string(), z.enum(['audit', 'scrub'])),
-});
+  reread: v.record(v.string(), v.picklist(['audit', 'scrub'])),
+}) satisfies v.GenericSchema<unknown, Leg>;
 
 function parseElement(text: string): Leg {
-  const { data, error } = element.safeParse(jsonOf(text));
-  if (data) return data;
-  const issue = error.issues[0]!;
-  const place = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
+  const { success, output, issues } = v.safeParse(element, jsonOf(text));
+  if (success) return output;
+  const [issue] = issues;
+  const path = v.getDotPath(issue);
+  const place = path === null ? '' : ` at ${path}`;
   throw new UserError(
     `The input \`window\` is not an element of the plan's matrix${place} (${issue.message}): ` +
       'pass the element unchanged, with toJSON, or the ids of windows.',

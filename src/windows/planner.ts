@@ -44,16 +44,22 @@ export type Recheck = 'refresh' | 'audit' | 'scrub';
  * - `staged`: it is settled, and messages of it wait;
  * - `settled`: nothing is to be done.
  */
-export type Reason =
-  | 'live'
-  | 'failed'
-  | 'new'
-  | 'unsettled'
-  | 'object missing'
-  | 'object changed'
-  | Recheck
-  | 'staged'
-  | 'settled';
+export type Reason = (typeof reasons)[number];
+
+/** In the order of their precedence. */
+export const reasons = [
+  'live',
+  'failed',
+  'new',
+  'unsettled',
+  'object missing',
+  'object changed',
+  'refresh',
+  'audit',
+  'scrub',
+  'staged',
+  'settled',
+] as const;
 
 /** What is done with a slot: it is read as a whole, only its staged messages are looked at again, or nothing. */
 export type Action = 'read' | 'look-again' | 'none';

@@ -1,7 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
+import type { Format } from '../archive/schema.ts';
 import type { SpoolView } from '../archive/spool.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
 import type { Threads } from './threads.ts';
 
@@ -14,8 +16,12 @@ export class DamagedError extends UserError {
 }
 
 /** Writes an object's file in a worker thread. */
-export function encodeObject(threads: Threads, job: EncodeJob): Promise<EncodedObject> {
-  return threads.run('encode', [job]);
+export async function encodeObject(threads: Threads, job: EncodeJob): Promise<EncodedObject> {
+  return threads.run('encode', [job, await moduleFor(job.format)]);
+}
+
+function moduleFor(format: Format): Promise<WebAssembly.Module> | undefined {
+  return format === 'parquet' ? parquetModule() : undefined;
 }
 
 /** Of two payloads of a spool, `[position, length, position, length]`. */
@@ -39,9 +45,10 @@ export async function readObject(
 ): Promise<ObjectFacts> {
   const { port1, port2 } = new MessageChannel();
   const end = new AbortController();
+  const module = await moduleFor(request.format);
   const desk = new Desk(port1, ranges, take, (reason) => end.abort(reason));
   try {
-    return await threads.run<ObjectFacts>('read', [port2, ranges.size, request], [port2], end.signal);
+    return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
     throw new DamagedError(messageOf(error));

@@ -11,7 +11,7 @@ import type { MessageShape } from '../messages/message.ts';
 import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
 import { compileShape } from '../messages/read.ts';
 import type { PageScan } from './pages.ts';
-import { type Remote, remoteRanges } from './remote.ts';
+import { remoteRanges } from './remote.ts';
 
 /** Finds, classifies and hashes the messages of a page. The page's bytes go back with the answer. */
 function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageShape, asOneLine: boolean) {
@@ -30,18 +30,26 @@ function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageS
   }
 }
 
-function encode(job: EncodeJob): Promise<EncodedObject> {
-  return job.format === 'parquet' ? encodeParquet(job) : encodeJsonl(job);
+/** @param module parquet-wasm, where the format is Parquet */
+function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
+  return module === undefined ? encodeJsonl(job) : encodeParquet(job, module);
 }
 
-async function read(port: MessagePort, size: number, request: ReadRequest): Promise<ObjectFacts> {
-  const remote: Remote = remoteRanges(port, size);
+async function read(
+  port: MessagePort,
+  size: number,
+  request: ReadRequest,
+  module?: WebAssembly.Module,
+): Promise<ObjectFacts> {
+  const { ranges, emit } = remoteRanges(port, size);
+  const checked = (chunk: RowChunk) => {
+    assertPayloads(chunk);
+    return emit(chunk);
+  };
   try {
-    const readFormat = request.format === 'parquet' ? readParquet : readJsonl;
-    return await readFormat(remote.ranges, request, (chunk) => {
-      assertPayloads(chunk);
-      return remote.emit(chunk);
-    });
+    return await (module === undefined
+      ? readJsonl(ranges, request, checked)
+      : readParquet(ranges, request, checked, module));
   } finally {
     port.close();
   }

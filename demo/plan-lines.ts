@@ -1,0 +1,34 @@
+import type { PlanOutput } from '../src/commands/plan.ts';
+import { number } from '../src/commands/words.ts';
+import type { Reason } from '../src/windows/planner.ts';
+
+/** What each reason of a plan means. */
+const meanings: Readonly<Record<Reason, string>> = {
+  new: 'never read before',
+  live: 'their alerts still move',
+  unsettled: 'were still live when they were last read',
+  failed: 'the last attempt failed',
+  'object missing': 'their object was deleted',
+  'object changed': 'their object was written by somebody else',
+  refresh: 'asked for',
+  audit: 'the source now counts otherwise than when they were read',
+  scrub: 'in the window that was read longest ago',
+  staged: 'messages of theirs wait for their alerts',
+  settled: 'left alone',
+};
+
+/** A line for each action and reason of a plan, the most frequent first. */
+export function planLines({ slots }: PlanOutput): string[] {
+  const groups = [...Map.groupBy(slots, ([, action, reason]) => `${action} ${reason}`).values()];
+  const rows = groups
+    .sort((a, b) => b.length - a.length)
+    .map((group) => {
+      const [, action, reason] = group[0]!;
+      return { count: number(group.length), action: action === 'read' ? 'read' : 'look again', reason };
+    });
+  const width = Math.max(0, ...rows.map(({ count }) => count.length));
+  return rows.map(
+    ({ count, action, reason }) =>
+      `${count.padStart(width)} × ${action.padEnd(10)}  ${reason.padEnd(9)}  ${meanings[reason]}`,
+  );
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { objectPath, quarantinePath, settingsPath, slotIdOfPath } from '../../src/archive/layout.ts';
+import { slotAt } from '../../src/windows/slots.ts';
+import { anyLayout, anyMs } from '../windows/arbitraries.ts';
+
+const slot = slotAt(Date.parse('2024-06-20T12:00:00Z'), { windowDays: 366, partitionBy: 'month' });
+const daySlot = slotAt(Date.parse('2024-06-20T12:00:00Z'), { windowDays: 60, partitionBy: 'day' });
+
+describe('layout', () => {
+  it('names an object after its slot, in the folder of its partition', () => {
+    expect(objectPath(slot, 'parquet')).toBe('month=2024-06/messages-20240601T000000Z-20240701T000000Z.parquet');
+    expect(objectPath(daySlot, 'jsonl')).toBe('day=2024-06-20/messages-20240620T000000Z-20240621T000000Z.jsonl.gz');
+  });
+
+  it('names what is in quarantine after its slot and its bytes', () => {
+    expect(quarantinePath(slot, 'ab12')).toBe('_quarantine/20240601T000000Z-20240701T000000Z/ab12.jsonl');
+  });
+
+  it('finds back the slot of every object', () => {
+    fc.assert(
+      fc.property(anyMs, anyLayout, fc.constantFrom('parquet' as const, 'jsonl' as const), (ms, layout, format) => {
+        const any = slotAt(ms, layout);
+        expect(slotIdOfPath(objectPath(any, format))).toBe(any.id);
+      }),
+    );
+  });
+
+  it.each([
+    settingsPath,
+    '_report/ledger.json',
+    quarantinePath(slot, 'ab'),
+    `_tmp/messages-${slot.id}.parquet`,
+    `messages-${slot.id}.parquet`,
+    `month=2024-06/messages-${slot.id}.parquet.tmp`,
+    `month=2024-06/messages-${slot.id}.csv`,
+    `month=2024-06/other-${slot.id}.parquet`,
+    `copy/month=2024-06/messages-${slot.id}.parquet`,
+    `month=2024-06/messages-${slot.id.replace('Z', '')}.parquet`,
+  ])('takes %s for no object of a slot', (path) => {
+    expect(slotIdOfPath(path)).toBeUndefined();
+  });
+});

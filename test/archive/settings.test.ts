@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type ArchiveSettings,
+  checkSettings,
+  formatArchiveFile,
+  parseArchiveFile,
+} from '../../src/archive/settings.ts';
+import { UserError } from '../../src/errors.ts';
+import type { Column } from '../../src/messages/message.ts';
+import { plainSettings, plainShape } from '../support/embedded-parts.ts';
+
+const url = 'file:archive';
+const subject: Column = { name: 'subject', pointer: ['subject'], type: 'string' };
+const size: Column = { name: 'size', pointer: ['meta', 'si/ze'], type: 'int64' };
+const withShape = (changes: Partial<ArchiveSettings['shape']>): ArchiveSettings => ({
+  ...plainSettings,
+  shape: { ...plainShape, ...changes },
+});
+
+/** Compares a run's settings with those that an archive was made with. */
+function check(made: ArchiveSettings, wanted: ArchiveSettings): boolean {
+  return checkSettings(parseArchiveFile(formatArchiveFile('id', made), url), wanted, url);
+}
+
+describe('_archive.json', () => {
+  it('holds the id, the layout version and every input that shapes content', () => {
+    const text = formatArchiveFile(
+      'an-id',
+      withShape({ columns: [subject, size], closedStatuses: ['done', 'closed'] }),
+    );
+    expect(JSON.parse(text)).toEqual({
+      id: 'an-id',
+      layout: '1',
+      settings: {
+        'window-days': '60',
+        'partition-by': 'month',
+        format: 'parquet',
+        columns: ['subject: /subject string', 'size: /meta/si~1ze int64'],
+        'closed-statuses': ['closed', 'done'],
+        'message-id': '/message_id',
+        'message-timestamp': '/timestamp',
+        'message-alerts': '/alerts',
+        'alert-id': '/alert_id',
+        'alert-status': '/status',
+      },
+    });
+    expect(parseArchiveFile(text, url).id).toBe('an-id');
+  });
+
+  it.each([
+    ['not JSON', '{', 'is not JSON'],
+    ['null', 'null', 'has no id or no settings'],
+    ['a list', '[]', 'has no id or no settings'],
+    ['without id', '{"layout":"1","settings":{}}', 'has no id or no settings'],
+    ['without settings', '{"id":"x","layout":"1","settings":null}', 'has no id or no settings'],
+    ['of another layout', '{"id":"x","layout":"2","settings":{}}', 'has layout "2", this version writes layout 1'],
+  ])('is refused with a sentence when it is %s', (_, text, words) => {
+    expect(() => parseArchiveFile(text, url)).toThrow(UserError);
+    expect(() => parseArchiveFile(text, url)).toThrow(`The archive ${url} cannot be used: its _archive.json ${words}`);
+  });
+});
+
+describe('checkSettings', () => {
+  it('accepts the same settings, however closed-statuses are ordered', () => {
+    const made = withShape({ closedStatuses: ['closed', 'done'] });
+    expect(check(made, withShape({ closedStatuses: ['done', 'closed'] }))).toBe(false);
+  });
+
+  it.each<[string, ArchiveSettings, string, string]>([
+    ['window-days', { ...plainSettings, layout: { windowDays: 30, partitionBy: 'month' } }, '"30"', '"60"'],
+    ['partition-by', { ...plainSettings, layout: { windowDays: 60, partitionBy: 'day' } }, '"day"', '"month"'],
+    ['format', { ...plainSettings, format: 'jsonl' }, '"jsonl"', '"parquet"'],
+    ['closed-statuses', withShape({ closedStatuses: ['closed', 'done'] }), '"closed", "done"', '"closed"'],
+    ['message-id', withShape({ id: ['id'] }), '"/id"', '"/message_id"'],
+    ['message-timestamp', withShape({ timestamp: ['at'] }), '"/at"', '"/timestamp"'],
+    ['message-alerts', withShape({ alerts: ['a'] }), '"/a"', '"/alerts"'],
+    ['alert-id', withShape({ alertId: ['id'] }), '"/id"', '"/alert_id"'],
+    ['alert-status', withShape({ alertStatus: ['s'] }), '"/s"', '"/status"'],
+  ])('refuses another %s, naming both values', (name, wanted, asked, kept) => {
+    expect(() => check(plainSettings, wanted)).toThrow(
+      new UserError(
+        `The input ${name} is ${asked}, but the archive ${url} was made with ${kept}: set it to that value, or name another archive.`,
+      ),
+    );
+  });
+
+  it('accepts columns that are added after the others, and says so', () => {
+    expect(check(plainSettings, withShape({ columns: [subject] }))).toBe(true);
+    expect(check(withShape({ columns: [subject] }), withShape({ columns: [subject, size] }))).toBe(true);
+  });
+
+  it.each<[string, Column[], Column[], string, string]>([
+    ['removed', [subject, size], [subject], '"subject: /subject string"', '"size: /meta/si~1ze int64"'],
+    ['all removed', [subject], [], 'none', '"subject: /subject string"'],
+    ['put before the others', [subject], [size, subject], '"size: /meta/si~1ze int64"', '"subject: /subject string"'],
+    ['given another type', [subject], [{ ...subject, type: 'double' }], 'double"', 'string"'],
+  ])('refuses columns that are %s, naming both lists', (_, made, wanted, asked, kept) => {
+    const attempt = () => check(withShape({ columns: made }), withShape({ columns: wanted }));
+    expect(attempt).toThrow(/^The input columns is .*: columns may be added after those, never changed or removed\.$/);
+    expect(attempt).toThrow(asked);
+    expect(attempt).toThrow(kept);
+  });
+});

@@ -1,0 +1,273 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FaultRule } from '../../demo/source/faults.ts';
+import { type ApiSettings, type ApiSource, requestDays } from '../../src/io/api.ts';
+import type { Pass } from '../../src/io/ports.ts';
+import { DAY_MS } from '../../src/windows/interval.ts';
+import { apiSource, endThreads, now, startServer, token } from '../support/api.ts';
+import { failureOf } from '../support/failure.ts';
+import { testServer } from '../support/http-server.ts';
+import { TestNature } from '../support/nature.ts';
+import { sourceConformance } from './conformance/source.ts';
+
+const server = await startServer();
+const west = await startServer({ dayOffsetMinutes: -14 * 60, endInclusive: false });
+const east = await startServer({ dayOffsetMinutes: 14 * 60 - 1, endInclusive: false });
+afterAll(() => Promise.all([server.close(), west.close(), east.close(), endThreads()]));
+beforeEach(() => {
+  server.faults([]);
+  server.resetRequests();
+});
+
+for (const [name, timeFormat, from] of [
+  ['ApiSource with dates', 'date', server],
+  ['ApiSource with dates, in the far west', 'date', west],
+  ['ApiSource with dates, in the far east', 'date', east],
+  ['ApiSource with instants', 'iso', server],
+  ['ApiSource with epoch ms', 'epoch-ms', server],
+] as const) {
+  sourceConformance(name, async () => ({
+    source: apiSource(from.url, { timeFormat }),
+    now,
+    known: ({ start, end }) => [...from.truth(now, { from: start, to: end })],
+    cleanUp: async () => undefined,
+  }));
+}
+
+const interval = { start: now - 40 * DAY_MS, end: now - 15 * DAY_MS };
+const known = [...server.truth(now, { from: interval.start, to: interval.end })];
+const held = known.length;
+
+function apiTest(settings: Partial<ApiSettings> = {}, faults: readonly FaultRule[] = []) {
+  server.faults(faults);
+  const nature = new TestNature();
+  return { nature, source: apiSource(server.url, settings, nature) };
+}
+
+/** The number of requests since the test began. */
+function asked(): number {
+  return server.requests().count;
+}
+
+/** Reads the interval; `missing` is how many messages were not handed over. */
+async function read({ source }: { source: ApiSource }): Promise<{ pass: Pass; missing: number; taken: number }> {
+  const missing = new Set(known.map(({ sha256 }) => sha256));
+  let taken = 0;
+  const pass = await source.read(interval, 0, async ({ messages, shas }) => {
+    taken += messages.length;
+    messages.forEach((_, n) => void missing.delete(Buffer.from(shas.subarray(n * 32, (n + 1) * 32)).toString('hex')));
+  });
+  return { pass, missing: missing.size, taken };
+}
+
+/** The message of a reading that fails, which holds no secret. */
+async function failure(api: { source: ApiSource }): Promise<string> {
+  const message = await failureOf(read(api));
+  expect(message).not.toContain(token);
+  expect(message).not.toContain('hush');
+  expect(message).toContain(api.source.url);
+  return message;
+}
+
+describe('ApiSource asks for', () => {
+  it('no page beyond the end where the total is told', async () => {
+    const api = apiTest();
+    const { pass, missing } = await read(api);
+    expect({ missing, totals: new Set(pass.totals) }).toEqual({ missing: 0, totals: new Set([held]) });
+    expect(asked()).toBe(Math.ceil(held / 10));
+    expect(server.requests().concurrentMax).toBeLessThanOrEqual(4);
+  });
+
+  it('one page where the range is empty, and where one holds everything', async () => {
+    const api = apiTest({ pageSize: 500 });
+    await read(api);
+    await api.source.read({ start: 0, end: DAY_MS }, 0, async () => undefined);
+    expect(asked()).toBe(2);
+  });
+
+  it('as many pages as a server needs that caps them', async () => {
+    const api = apiTest({}, [{ kind: 'pageCap', pageCap: 7, times: 'always' }]);
+    const { missing } = await read(api);
+    expect(missing).toBe(0);
+    expect(asked()).toBe(Math.ceil(held / 7));
+  });
+
+  it('pages until one is empty where no total is told, and few beyond it', async () => {
+    const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
+    const { pass, missing } = await read(api);
+    expect(pass).toEqual({ totals: [] });
+    expect(missing).toBe(0);
+    expect(asked()).toBeLessThanOrEqual(Math.ceil(held / 10) + 4);
+  });
+
+  it('other pages, and one more, at a later attempt', async () => {
+    const api = apiTest();
+    let taken = 0;
+    await api.source.read(interval, 1, async ({ messages }) => {
+      taken += messages.length;
+    });
+    const sizes = server.requests().log.map(({ query }) => new URLSearchParams(query).get('page_size'));
+    expect(new Set(sizes)).toEqual(new Set(['9']));
+    expect(sizes).toHaveLength(Math.ceil(taken / 9) + 1);
+  });
+
+  it('what the query input says, beside its own parameters', async () => {
+    const api = apiTest({ query: 'status=all&tag=a%26b&tag=c&page_size=3' });
+    await api.source.count([interval]);
+    const query = new URLSearchParams(server.requests().log[0]!.query);
+    expect(query.getAll('tag')).toEqual(['a&b', 'c']);
+    expect(query.getAll('page_size')).toEqual(['1']);
+    expect(query.get('start_time')).toBe(new Date(interval.start).toISOString());
+  });
+
+  it('the days that an interval of dates needs', () => {
+    expect(requestDays(58, 'date')).toBe(60);
+    expect(requestDays(60, 'iso')).toBe(60);
+    expect(requestDays(60, 'epoch-ms')).toBe(60);
+  });
+
+  it('no count where the source gives no totals', async () => {
+    const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
+    expect(await api.source.count([interval, interval])).toEqual([undefined, undefined]);
+  });
+});
+
+describe('ApiSource shows what a caller needs to tell that', () => {
+  it('a message came on two pages', async () => {
+    const api = apiTest({}, [{ kind: 'repeat' }]);
+    const { pass, missing, taken } = await read(api);
+    expect({ missing, taken }).toEqual({ missing: 0, taken: held + 1 });
+    expect(new Set(pass.totals)).toEqual(new Set([held]));
+  });
+
+  it('the total moved', async () => {
+    const api = apiTest({}, [{ kind: 'drift', times: 3 }]);
+    const { pass } = await read(api);
+    expect(new Set(pass.totals)).toEqual(new Set([held - 3, held - 2, held - 1, held]));
+  });
+
+  it('a message was dropped', async () => {
+    const api = apiTest({}, [{ kind: 'dropOne', match: { page_number: 3 } }]);
+    const { pass, missing, taken } = await read(api);
+    expect({ missing, taken }).toEqual({ missing: 1, taken: held - 1 });
+    expect(new Set(pass.totals)).toContain(held);
+  });
+});
+
+describe('ApiSource gets over', () => {
+  it.each(['500', '502', '503', '504', 'cut', '429'] as const)('%s', async (kind) => {
+    const api = apiTest({}, [
+      { kind, times: 3 },
+      { kind, match: { page_number: 4 } },
+    ]);
+    expect((await read(api)).missing).toBe(0);
+    expect(api.nature.waits.length).toBeGreaterThanOrEqual(kind === '429' ? 1 : 4);
+  });
+
+  it('a body that stalls', async () => {
+    const api = apiTest({ stallMs: 250 }, [{ kind: 'stall', match: { page_number: 2 } }]);
+    expect((await read(api)).missing).toBe(0);
+  });
+
+  it('a body that comes slowly', async () => {
+    const api = apiTest({ stallMs: 2_000 }, [{ kind: 'slow', bytesPerSecond: 100_000 }]);
+    expect((await read(api)).missing).toBe(0);
+    expect(server.requests().statuses).toEqual({ 200: Math.ceil(held / 10) });
+  });
+
+  it('a 429 with a Retry-After, for which all requests wait', async () => {
+    const api = apiTest({}, [{ kind: '429', retryAfter: 9, match: { page_number: 2 } }]);
+    const began = api.nature.now();
+    expect((await read(api)).missing).toBe(0);
+    expect(api.nature.now() - began).toBeGreaterThanOrEqual(9_000);
+  });
+});
+
+describe('ApiSource fails', () => {
+  it.each([
+    ['400', /api-query, api-page-size, api-time-format and api-max-days/],
+    ['401', /api-token/],
+    ['403', /api-token/],
+    ['404', /api-url/],
+  ] as const)('at once at %s, naming the input', async (kind, input) => {
+    const api = apiTest({}, [{ kind, times: 'always' }]);
+    const message = await failure(api);
+    expect(message).toContain(`answers ${kind}`);
+    expect(message).toMatch(input);
+    expect(asked()).toBe(1);
+    expect(api.nature.waits).toEqual([]);
+  });
+
+  it.each([
+    ['429', 'answers 429'],
+    ['500', 'answers 500'],
+    ['503', 'answers 503'],
+    ['cut', 'broke off in mid-answer'],
+  ] as const)('after a bounded number of tries at %s', async (kind, what) => {
+    const api = apiTest({ concurrency: 1 }, [{ kind, times: 'always' }]);
+    expect(await failure(api)).toContain(`${what}`);
+    expect(asked()).toBe(7);
+  });
+
+  it('where nobody listens', async () => {
+    const gone = await testServer(() => undefined);
+    await gone.close();
+    const nature = new TestNature();
+    const source = apiSource(gone.url.href, {}, nature);
+    expect(await failureOf(source.count([interval]))).toMatch(/cannot be reached \(ECONNREFUSED\), 7 times/);
+    expect(nature.waits).toHaveLength(6);
+  });
+
+  it('at a page that is no JSON', async () => {
+    const api = apiTest({}, [{ kind: 'badJson', match: { page_number: 3 } }]);
+    expect(await failure(api)).toMatch(
+      /page 3 of .*it ends too early.*api-messages \(\/messages\).*api-total \(\/total\)/,
+    );
+  });
+
+  it('at an answer that has no list where it is told', async () => {
+    const api = apiTest({ messages: ['data', 'items'] });
+    expect(await failure(api)).toContain('api-messages (/data/items)');
+  });
+
+  it.each(['date', 'iso', 'epoch-ms'] as const)('where the range is ignored, sent as %s', async (timeFormat) => {
+    const api = apiTest({ timeFormat }, [{ kind: 'ignoreRange', times: 'always' }]);
+    expect(await failure(api)).toMatch(/ignores the range; see api-time-format/);
+  });
+
+  it('where a page is redirected, and takes the token nowhere else', async () => {
+    const elsewhere = await testServer((response) => response.end('{"total":0,"messages":[]}'));
+    const redirecting = await testServer((response) => response.writeHead(302, { location: elsewhere.url.href }).end());
+    const source = apiSource(redirecting.url.href);
+    expect(await failureOf(source.count([interval]))).toContain('answers 302');
+    expect(redirecting.requests).toHaveLength(1);
+    expect(redirecting.requests[0]!.headers.authorization).toBe(`Bearer ${token}`);
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it('without asking for the pages that are left', async () => {
+    const api = apiTest({ pageSize: 1 }, [{ kind: '400', match: { page_number: 5 } }]);
+    let taken = 0;
+    await failureOf(
+      api.source.read(interval, 0, async () => {
+        taken += 1;
+      }),
+    );
+    const [takenBefore, askedBefore] = [taken, asked()];
+    await api.source.count([interval]);
+    expect(taken).toBe(takenBefore);
+    expect(asked()).toBe(askedBefore + 1);
+    expect(askedBefore).toBeLessThan(12);
+  });
+
+  it('with a wrong token, which it does not tell', async () => {
+    const wrong = `not-${token}`;
+    const message = await failureOf(apiTest({ token: wrong }).source.count([interval]));
+    expect(message).not.toContain(token);
+    expect(message).toContain('api-token');
+  });
+
+  it('with a token that no header can hold, which it does not tell', async () => {
+    const api = apiTest({ token: `${token}\n` });
+    expect(await failureOf(api.source.count([interval]))).not.toContain(token);
+  });
+});

@@ -1,0 +1,44 @@
+import { onTestFinished } from 'vitest';
+import { type Source as Server, startSource } from '../../demo/source/server.ts';
+import { type ApiSettings, ApiSource } from '../../src/io/api.ts';
+import { DAY_MS, instant } from '../../src/windows/interval.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { plainShape } from './messages.ts';
+import { TestNature } from './nature.ts';
+
+/** No whole day, hour or second. */
+export const now = Date.UTC(2024, 5, 20, 23, 37, 11, 123);
+export const token = 'a-token-that-nobody-may-see';
+
+const threads = new Threads(1);
+const scan = pageScanner(threads, plainShape, false);
+
+/** Ends the threads that scan the pages. */
+export function endThreads(): Promise<void> {
+  return threads.close();
+}
+
+/** A message API that holds 300 messages of the 60 days before {@link now}, nearly all alike in size. */
+export function startServer(options: Parameters<typeof startSource>[0] = {}): Promise<Server> {
+  const range = { from: instant(now - 60 * DAY_MS), to: instant(now) };
+  const small = { messages: 300, messageBytes: [500, 600], textBytesMax: 0 } as const;
+  return startSource({ token, ...range, ...small, now: () => now, ...options });
+}
+
+/** What reads it: pages of 10 messages, 4 at a time, in a world whose clock stands still. It ends with the test in hand. */
+export function apiSource(url: string, settings: Partial<ApiSettings> = {}, nature = new TestNature()): ApiSource {
+  const defaults: ApiSettings = {
+    url,
+    token,
+    pageSize: 10,
+    concurrency: 4,
+    timeFormat: 'iso',
+    query: 'status=all&key=hush',
+    messages: ['messages'],
+    total: ['total'],
+  };
+  const source = new ApiSource({ ...defaults, ...settings }, scan, nature);
+  onTestFinished(() => source.close());
+  return source;
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { objectPath } from '../../src/archive/layout.ts';
+import type { RowChunk } from '../../src/archive/object.ts';
+import { shaBytes } from '../../src/archive/rows.ts';
+import type { ArchiveSettings } from '../../src/archive/settings.ts';
+import { SpoolMemory } from '../../src/archive/spool.ts';
+import type { Scope } from '../../src/commands/facts.ts';
+import { openArchive } from '../../src/commands/open-archive.ts';
+import type { Parts, Sources } from '../../src/commands/parts.ts';
+import { run } from '../../src/commands/run.ts';
+import type { WorkOptions } from '../../src/commands/work.ts';
+import { DirectoryArchive } from '../../src/io/directory.ts';
+import type { Source } from '../../src/io/ports.ts';
+import { SqliteStaging } from '../../src/io/sqlite.ts';
+import type { MessageShape } from '../../src/messages/message.ts';
+import type { Interval } from '../../src/windows/interval.ts';
+import type { Slot } from '../../src/windows/slots.ts';
+import { readObject } from '../../src/worker/objects.ts';
+import type { Threads } from '../../src/worker/threads.ts';
+
+export const plainShape: MessageShape = {
+  id: ['message_id'],
+  timestamp: ['timestamp'],
+  alerts: ['alerts'],
+  alertId: ['alert_id'],
+  alertStatus: ['status'],
+  closedStatuses: ['closed'],
+  columns: [],
+};
+
+export const plainSettings: ArchiveSettings = {
+  layout: { windowDays: 60, partitionBy: 'month' },
+  format: 'parquet',
+  shape: plainShape,
+};
+
+/** What a run said, a line each. */
+export interface Said {
+  readonly lines: string[];
+  readonly warnings: string[];
+  readonly errors: string[];
+}
+
+/** The real parts over one folder, with a clock that only the test moves. */
+export interface Embedded {
+  readonly parts: Parts;
+  readonly said: Said;
+  readonly clock: { now: number };
+  readonly folder: string;
+  /** The same stores as another process would have them. */
+  again(changes?: Partial<EmbeddedOptions>): Promise<Embedded>;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  readonly now: number;
+  readonly settings: ArchiveSettings;
+  readonly recentDays: number;
+  readonly spoolBytes: number;
+  readonly run: Parts['run'];
+}
+
+/** Makes an archive and a staging in a new folder, which {@link Embedded.close} removes. */
+export async function embed(threads: Threads, options: Partial<EmbeddedOptions> & { now: number }): Promise<Embedded> {
+  const folder = await mkdtemp(join(tmpdir(), 'embedded-'));
+  const made = await open(threads, folder, options);
+  const close = async () => {
+    await made.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...made, close };
+}
+
+async function open(
+  threads: Threads,
+  folder: string,
+  options: Partial<EmbeddedOptions> & { now: number },
+): Promise<Embedded> {
+  const settings = options.settings ?? plainSettings;
+  const archive = new DirectoryArchive(join(folder, 'archive'));
+  const staging = new SqliteStaging(join(folder, 'staging.db'), await openArchive(archive, settings, randomUUID));
+  await staging.prepare();
+  const temporary = join(folder, 'temporary');
+  await mkdir(temporary, { recursive: true });
+  const clock = { now: options.now };
+  const said: Said = { lines: [], warnings: [], errors: [] };
+  const parts: Parts = {
+    settings,
+    recentDays: options.recentDays ?? 60,
+    archive,
+    staging,
+    threads,
+    memory: new SpoolMemory(options.spoolBytes ?? 32 * 1024 * 1024),
+    temporary,
+    now: () => clock.now,
+    elapsed: () => 0,
+    newId: randomUUID,
+    run: options.run ?? {},
+    log: {
+      line: (text) => void said.lines.push(text),
+      warning: (text) => void said.warnings.push(text),
+      error: (text) => void said.errors.push(text),
+    },
+  };
+  const close = async () => {
+    await staging.close();
+    await archive.close();
+  };
+  const again = (changes: Partial<EmbeddedOptions> = {}) =>
+    open(threads, folder, { ...options, now: clock.now, ...changes });
+  return { parts, said, clock, folder, again, close };
+}
+
+/** What a run is told beside its range. */
+export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
+
+/** One run of everything: plan, legs and report; from one source, or from one for each kind of slot. */
+export async function runAll(parts: Parts, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
+  const { refresh = false, scrubWindows = 0, acceptFewer = false, timeBudgetMs = 3_600_000 } = changes;
+  const sources = 'live' in source ? source : { live: source, settled: source };
+  const scope = { range, refresh, scrubWindows };
+  return (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
+}
+
+/** A row of an object, as a reader of the archive sees it. */
+export interface StoredRow {
+  readonly id: string;
+  readonly timestamp: bigint;
+  readonly readAt: number;
+  readonly source: string;
+  readonly sha: string;
+  readonly payload: string;
+}
+
+/** The rows of a slot's object, in its order; none where there is no object. */
+export async function storedRows(parts: Parts, slot: Slot): Promise<StoredRow[]> {
+  const object = await parts.archive.open(objectPath(slot, parts.settings.format));
+  if (object === undefined) return [];
+  const rows: StoredRow[] = [];
+  try {
+    const request = { format: parts.settings.format, payloads: true };
+    await readObject(parts.threads, object, request, async (chunk) => void rows.push(...rowsOf(chunk)));
+  } finally {
+    await object.close();
+  }
+  return rows;
+}
+
+function rowsOf(chunk: RowChunk): StoredRow[] {
+  const { bytes, offsets } = chunk.payloads!;
+  return chunk.ids.map((id, n) => ({
+    id,
+    timestamp: chunk.timestamps[n]!,
+    readAt: chunk.readAts[n]!,
+    source: chunk.sources[n]!,
+    sha: Buffer.from(chunk.shas.subarray(n * shaBytes, (n + 1) * shaBytes)).toString('hex'),
+    payload: Buffer.from(bytes.subarray(offsets[n]!, offsets[n + 1]!)).toString('utf8'),
+  }));
+}
+
+/** Every file below a folder, sorted; none where there is no such folder. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}

@@ -1,0 +1,15 @@
+import { expect } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+
+/** The message of the UserError that a promise ends in: one line, which ends like a sentence. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => expect.fail('It should have failed.'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  const { message } = error as UserError;
+  expect(message).toMatch(/^[A-Z].*[^.]\.$/);
+  expect(message).not.toContain('\n');
+  return message;
+}

@@ -1,0 +1,38 @@
+import type { MessageShape } from '../../src/messages/message.ts';
+import type { PageShape } from '../../src/messages/page.ts';
+
+/** The shape of messages where no input says otherwise. */
+export const plainShape: MessageShape = {
+  id: ['message_id'],
+  timestamp: ['timestamp'],
+  alerts: ['alerts'],
+  alertId: ['alert_id'],
+  alertStatus: ['status'],
+  closedStatuses: ['closed'],
+  columns: [],
+};
+
+/** The same, with a column of every type. */
+export const columnsShape: MessageShape = {
+  ...plainShape,
+  columns: [
+    { name: 'subject', pointer: ['subject'], type: 'string' },
+    { name: 'sequence', pointer: ['sequence'], type: 'int64' },
+    { name: 'score', pointer: ['risk', 'score'], type: 'double' },
+    { name: 'private', pointer: ['private'], type: 'boolean' },
+    { name: 'sent', pointer: ['sent'], type: 'timestamp' },
+  ],
+};
+
+export const pageShape: PageShape = { messages: ['messages'], total: ['total'], message: [] };
+
+/** The JSON text of a closed message, with any other members beside. */
+export function messageText(id: string, timestamp: string, members: Readonly<Record<string, unknown>> = {}): string {
+  const alerts = [{ alert_id: `alert of ${id}`, status: 'closed' }];
+  return JSON.stringify({ message_id: id, timestamp, alerts, ...members });
+}
+
+/** The bytes of a page that holds these messages' texts. */
+export function pageBytes(texts: readonly string[], total: number = texts.length): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(`{"total":${total},"messages":[${texts.join(',')}]}`));
+}

@@ -1,0 +1,21 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+/** Starts a script of this folder in a process of its own, which ends with the test in hand at the latest. */
+export function startScript(name: string, ...parameters: string[]): ChildProcess {
+  const path = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [path, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** Runs a script to its end and returns what it printed. */
+export async function runScript(name: string, ...parameters: string[]): Promise<string> {
+  const child = startScript(name, ...parameters);
+  const [output, problem, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${problem}`);
+  return output;
+}

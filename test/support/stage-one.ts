@@ -1,0 +1,10 @@
+import { SqliteStaging } from '../../src/io/sqlite.ts';
+import { slotAt } from '../../src/windows/slots.ts';
+import { stagedMessage } from './ledger.ts';
+
+/** Opens a staging file that others open at the same time, and stages a message of the id told. */
+const [path, id] = process.argv.slice(2) as [string, string];
+const staging = new SqliteStaging(path, 'archive');
+await staging.prepare();
+await staging.stage([stagedMessage({ slot: slotAt(0, { windowDays: 60, partitionBy: 'month' }).id, message_id: id })]);
+await staging.close();
