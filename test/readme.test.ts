@@ -6,6 +6,12 @@ import { inputDefaults } from '../src/inputs.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
 
+/** The text from a heading to the first paragraph after its table. */
+function section(heading: string): string {
+  const start = readme.indexOf(heading);
+  return readme.slice(start, readme.indexOf('\nOutputs:', start));
+}
+
 const athenaTypes: Readonly<Record<string, string>> = {
   string: 'string',
   timestamp: 'timestamp',
@@ -14,7 +20,7 @@ const athenaTypes: Readonly<Record<string, string>> = {
 };
 
 test('the table of inputs names every input with its default', () => {
-  const rows = [...readme.matchAll(/^\| `([a-z-]+)` \| (.*?) \| .+ \|$/gm)].map(([, name, value]) => [name, value]);
+  const rows = [...section('## Inputs').matchAll(/^\| `([a-z-]+)` \| (.*?) \| .+ \|$/gm)].map(([, name, value]) => [name, value]);
   const expected = Object.entries(inputDefaults).map(([name, value]) => {
     const required = name === 'archive' || name === 'staging';
     return [name, required ? 'required' : value === '' ? '' : `\`${value}\``];
