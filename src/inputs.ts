@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ArchiveSettings } from './archive/settings.ts';
+import type { UserError } from './errors.ts';
 import { address, readApi } from './inputs/api.ts';
 import { columns } from './inputs/columns.ts';
 import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
@@ -64,6 +65,7 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
   const archive = given.required('archive', archivePlace);
   const staging = given.required('staging', stagingPlace);
   const isLocal = archive.kind === 'file' && staging.kind === 'sqlite';
+  if (command === 'export' && isLocal && environment.RUNNER_ENVIRONMENT === 'github-hosted') throw refuseMatrix(given);
   const settings = readSettings(given);
   const api = readApi(given, settings.layout);
   if (api === undefined && readers.has(command)) given.required('api-url', address);
@@ -110,6 +112,14 @@ function readDryRun(given: Given, command: Command): boolean {
   const dryRun = given.read('dry-run', flag);
   if (!dryRun || readers.has(command)) return dryRun;
   throw given.refuse('dry-run', `it prints a plan, and \`${command}\` makes none, so leave it out there`);
+}
+
+/** A file is on one machine, and GitHub gives each leg of a matrix another one. */
+function refuseMatrix(given: Given): UserError {
+  return given.refuse(
+    'staging',
+    "each leg of a matrix has a hosted runner of its own, which has no other's files: use `command: run`, or runners that share them",
+  );
 }
 
 /** An input that one command needs, and that every other refuses. */

@@ -545,3 +545,11 @@ describe('the range', () => {
     expect(rangeAsOf('2025-01-15T12:30Z')).toMatchObject({ asOf: now });
   });
 });
+
+it('refuses a matrix of hosted runners over files, of which each runner would have its own', () => {
+  const leg = environmentOf({ ...good, command: 'export', window: JSON.stringify(legJson) });
+  const message = refusalOf(() => readInputs({ ...leg, RUNNER_ENVIRONMENT: 'github-hosted' }, now));
+  expectOneSentence(message);
+  expect(message).toContain('`staging` is "sqlite:staging.db": each leg of a matrix has a hosted runner of its own');
+  expect(readInputs({ ...leg, RUNNER_ENVIRONMENT: 'self-hosted' }, now).command).toBe('export');
+});
