@@ -56,7 +56,7 @@ export async function runLegs(
   }
 }
 
-/** `archived 431  waiting 12  objects written 13`: what a leg did, in columns. */
+/** What a leg did, in columns: `archived 431  waiting 12  written 13`, the last of them objects. */
 export function legLine(window: string, { outputs, tookMs }: Pick<Step, 'outputs' | 'tookMs'>): string {
   const count = (name: string, output: string, width: number) =>
     `${name} ${number(Number(outputs[output])).padStart(width)}`;
@@ -64,7 +64,7 @@ export function legLine(window: string, { outputs, tookMs }: Pick<Step, 'outputs
     window,
     count('archived', 'archived', 5),
     count('waiting', 'open', 4),
-    count('objects written', 'objects-written', 3),
+    count('written', 'objects-written', 3),
     duration(tookMs).padStart(5),
   ].join('  ');
 }
@@ -96,7 +96,7 @@ class Progress {
   async ended(leg: Leg, step: Step): Promise<string> {
     this.#ended += 1;
     const count = `${String(this.#ended).padStart(String(this.#legs).length)}/${this.#legs}`;
-    return `leg ${count}  ${legLine(leg.name, step)}  │ all legs: ${await this.#sofar()}`;
+    return `leg ${count}  ${legLine(leg.name, step)}  │ ${await this.#sofar()}`;
   }
 
   async status(): Promise<string> {

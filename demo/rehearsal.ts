@@ -85,8 +85,6 @@ function tellMoves(ledger: LedgerFile, before: LedgerFile, screen: Screen): void
       `${number(stillWaiting)} still wait; ${number(newlyWaiting)} are new here`,
   );
   if (reopened > 0) {
-    screen.line(
-      `           ${number(reopened)} of those that wait are archived and were opened again: the archived version stays`,
-    );
+    screen.line(`           opened again after they were archived: ${number(reopened)}; the archived version stays`);
   }
 }

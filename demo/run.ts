@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
-import { bytes, counted, duration, names, number } from '../src/commands/words.ts';
+import { bytes, counted, duration } from '../src/commands/words.ts';
 import { Action } from './action.ts';
 import { DemoFailure } from './failure.ts';
-import { places, prepareFolder } from './folder.ts';
+import { places, prepareFolder, writeVerifyInputs } from './folder.ts';
 import { Queries } from './queries.ts';
 import { type RunDone, rehearse } from './rehearsal.ts';
 import { Screen } from './screen.ts';
-import { commonInputs, layout, recentDays, runs, sourceArguments } from './settings.ts';
+import { archiveInputs, runs, sourceArguments, sourceInputs } from './settings.ts';
 import { SourceProcess } from './source-process.ts';
-import { type Comparison, compare, expectation, isSame, type Look } from './truth.ts';
+import { judge } from './verdict.ts';
 
 const usage = `Usage: npm run demo [-- --mail <folder or mbox file>]
 
-Archives seven years of messages, then what a week and a year bring, and queries the result.
+Archives seven years of messages, then what a week and a year bring, queries the archive, and compares it with the source.
 
   --mail PATH   archive these mails instead of made-up text: a file each in a folder, or an mbox file
 `;
@@ -44,7 +44,9 @@ async function main(mail: string | undefined): Promise<void> {
   await prepareFolder();
   const source = await SourceProcess.start(sourceArguments(mail));
   try {
-    const action = new Action(commonInputs(source.url, places.archive, places.staging), places.runner, abort.signal);
+    const inputs = archiveInputs(places.archive, places.staging);
+    await writeVerifyInputs(inputs);
+    const action = new Action({ ...inputs, ...sourceInputs(source.url) }, places.runner, abort.signal);
     introduce(source, mail);
     const done = await rehearseAll(action, source);
     await ask(source, done);
@@ -55,12 +57,16 @@ async function main(mail: string | undefined): Promise<void> {
 }
 
 function introduce(source: SourceProcess, mail: string | undefined): void {
-  screen.line(
-    `The source     ${mail === undefined ? 'made-up mails and chats' : `the mails of ${mail}`}, at ${source.url}`,
+  screen.heading('Message Archive: a rehearsal of eight years');
+  screen.lines(
+    [
+      `source    ${mail === undefined ? 'made-up mails and chats' : `the mails of ${mail}`}, at ${source.url}`,
+      'action    node dist/index.js, a process for each step, with its inputs in INPUT_* as on GitHub',
+      `archive   ${places.archive}: a Parquet file for each slot, which is a month, cut where a window ends`,
+      `staging   ${places.staging}: the ledger, and messages that wait until all their alerts are closed`,
+    ],
+    '  ',
   );
-  screen.line(`The archive    ${places.archive}, one Parquet file for each slot: a month, cut where a window ends`);
-  screen.line(`The staging    ${places.staging}, where messages wait until all their alerts are closed`);
-  screen.line('The action     node dist/index.js, a process for each step, told all in INPUT_* as on GitHub');
 }
 
 async function rehearseAll(action: Action, source: SourceProcess): Promise<RunDone[]> {
@@ -68,12 +74,12 @@ async function rehearseAll(action: Action, source: SourceProcess): Promise<RunDo
   for (const [n, run] of runs.entries()) {
     done.push(await rehearse(run, `run-${n + 1}`, done.at(-1), { action, source, screen }));
   }
-  const { objectsWritten, archived, legs } = done.at(-1)!.legs;
-  if (objectsWritten + archived > 0) {
+  const { objectsWritten, legs } = done.at(-1)!.legs;
+  if (objectsWritten > 0) {
     throw new DemoFailure(`The last run wrote ${counted(objectsWritten, 'object')}, though nothing had changed since.`);
   }
   screen.line(
-    `  again    ${counted(legs, 'leg')} looked, and wrote nothing: any number of runs leads to the same archive`,
+    `  again    ${counted(legs, 'leg')} looked and wrote no object: any number of runs leads to the same archive`,
   );
   return done;
 }
@@ -86,13 +92,7 @@ async function ask(source: SourceProcess, done: readonly RunDone[]): Promise<voi
   try {
     await queries.showAll(showAnswer);
     await queries.showMessage(joined(done), showAnswer);
-    screen.heading('What the source says');
-    screen.status('  asking the source what it showed at each run');
-    const looks = await looksOf(source, done);
-    const expected = expectation(looks, layout, recentDays);
-    const comparison = compare(expected, await queries.rows());
-    screen.status('');
-    tellComparison(comparison, expected.unnoticed);
+    await judge(source, done, queries, screen);
   } finally {
     queries.close();
   }
@@ -113,53 +113,26 @@ function joined(done: readonly RunDone[]): string {
   return found.message_id;
 }
 
-async function looksOf(source: SourceProcess, done: readonly RunDone[]): Promise<Look[]> {
-  const looks: Look[] = [];
-  for (const { run, plan } of done) {
-    const read = plan.slots.filter(([, action]) => action === 'read').map(([slot]) => slot);
-    looks.push({ at: Date.parse(run.asOf), read: new Set(read), truth: await source.truth(run.asOf) });
-  }
-  return looks;
-}
-
-/** @throws DemoFailure where the archive is not what it promises */
-function tellComparison(comparison: Comparison, unnoticed: number): void {
-  const { messages, missing, extra, twice, damaged, foreign, older } = comparison;
-  screen.line(
-    `  compared with the source: ${number(messages)} messages, ${number(missing.length)} missing, ${number(extra.length)} extra, ${number(twice.length)} twice`,
-  );
-  screen.line(
-    `  payloads: ${number(damaged.length)} differ from their SHA-256, ${number(foreign.length)} from what the source sent`,
-  );
-  if (older.length > 0) {
-    screen.line(
-      `  ${number(older.length)} were amended or opened again after their slot had settled: the archive keeps the closed version that it read`,
-    );
-  }
-  if (unnoticed > 0) {
-    screen.line(`  ${number(unnoticed)} got their first alert after their slot had settled: a later scrub finds them`);
-  }
-  if (isSame(comparison)) return;
-  const lists = Object.entries({ missing, extra, twice, damaged, foreign }).filter(([, ids]) => ids.length > 0);
-  const details = lists.map(([kind, ids]) => `${kind}: ${names(ids)}`).join('\n');
-  throw new DemoFailure('The archive is not what the source says.', details);
-}
-
 function takeLeave(done: readonly RunDone[], tookMs: number): void {
   const read = done.reduce((sum, { legs }) => sum + legs.bytesRead, 0);
   const steps = done.reduce((sum, { legs }) => sum + legs.legs + 2, 0);
-  screen.heading(`Done in ${duration(tookMs)}: ${counted(steps, 'step')}, ${bytes(read)} read.`);
-  screen.lines(
-    [
-      `${places.archive}/month=*/*.parquet   the messages`,
-      `${places.archive}/_quarantine/        what could not be read as a message, with the reason`,
-      `${places.archive}/_report/            the ledger, for auditors`,
-      `${places.runner}/run-*/               each step's log, outputs and summary (${done.at(-1)!.summaryPath})`,
-      '',
-      'To try next:',
-      `env INPUT_COMMAND=verify INPUT_ARCHIVE=file:${places.archive} INPUT_STAGING=sqlite:${places.staging} \\`,
-      `    INPUT_WINDOW-DAYS=${layout.windowDays} node dist/index.js`,
-    ],
-    '  ',
-  );
+  screen.heading(`Done in ${duration(tookMs)}: ${counted(steps, 'step')}, ${bytes(read)} read`);
+  tellAll([
+    [`${places.archive}/month=*/*.parquet`, 'the messages'],
+    [`${places.archive}/_quarantine/`, 'what could not be read as a message, with the reason'],
+    [`${places.archive}/_report/`, 'the ledger, for auditors'],
+    [`${places.runner}/run-*/`, 'log, outputs and summary of each step'],
+    [done.at(-1)!.summaryPath, 'what GitHub would show of the last run'],
+  ]);
+  screen.heading('To try next');
+  tellAll([
+    [`npx node --env-file=${places.verify} dist/index.js`, 'reads every object back against the ledger'],
+    ['npm run demo -- --mail <folder or mbox file>', 'the same with real mails'],
+  ]);
+}
+
+/** What, and what that is, in two columns. */
+function tellAll(pairs: readonly (readonly [what: string, meaning: string])[]): void {
+  const width = Math.max(...pairs.map(([what]) => what.length));
+  for (const [what, meaning] of pairs) screen.line(`  ${what.padEnd(width)}   ${meaning}`);
 }

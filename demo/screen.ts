@@ -4,6 +4,9 @@ import { styleText } from 'node:util';
 /** Starts the line again, and empties it. */
 const restart = '\r\u001b[2K';
 
+/** The width of a terminal that does not tell its own. */
+const columnsUnknown = 80;
+
 /** Where the demo speaks: lines, and on a terminal below them one line on what goes on now. */
 export class Screen {
   #status = '';
@@ -31,7 +34,8 @@ export class Screen {
   /** Replaces what goes on now; empty: nothing does. Nowhere but on a terminal. */
   status(text: string): void {
     if (!stdout.isTTY) return;
-    this.#status = text === '' ? '' : styleText('dim', text.slice(0, stdout.columns - 1), { stream: stdout });
+    this.#status =
+      text === '' ? '' : styleText('dim', text.slice(0, (stdout.columns || columnsUnknown) - 1), { stream: stdout });
     stdout.write(`${restart}${this.#status}`);
   }
 

@@ -21,19 +21,37 @@ export const runs: readonly Run[] = [
 const generatedMessages = 3_600;
 
 /** So often as usual messages come late, are amended, or cannot be read: few messages are to show all that happens. */
-const oddities = 3;
+const oddities = 1;
 
-/** How the source is started: its messages lie in all the time that the runs look at. */
+/** One with which messages come late to settled slots, so that the audit has something to find. */
+const seed = 6;
+
+/**
+ * How the source is started: its messages lie in all the time that the runs look at. None is deleted: a slot that shrinks
+ * is refused until a person has looked into it, which would be the end of the demo.
+ */
 export function sourceArguments(mail: string | undefined): string[] {
   const text = mail === undefined ? ['--messages', String(generatedMessages)] : ['--mail', mail];
-  return ['--from', from, '--to', end, '--oddities', String(oddities), ...text];
+  return [
+    '--seed',
+    String(seed),
+    '--from',
+    from,
+    '--to',
+    end,
+    '--oddities',
+    String(oddities),
+    '--deletions',
+    '0',
+    ...text,
+  ];
 }
 
 /** Days for which the alerts of a slot may still move. */
 export const recentDays = 60;
 
-/** A leg handles a year instead of the usual 60 days, so that the demo takes its time for messages, not for processes. */
-export const layout = { windowDays: 365, partitionBy: 'month' } as const;
+/** The usual layout: a leg for each 60 days, and an object for each month within them. */
+export const layout = { windowDays: 60, partitionBy: 'month' } as const;
 
 const columns = ['channel: /channel string', 'subject: /subject string', 'risk_score: /risk_score double'];
 

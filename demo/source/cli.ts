@@ -19,6 +19,7 @@ Serves messages for demonstrations, tests and measurements, and prints {"url":".
   --end-exclusive       the day that end_time names does not belong to the range
   --day-offset-minutes N  days begin so much earlier than in UTC (0)
   --oddities X          how often odd messages occur; 0: never (1)
+  --deletions X         how often messages are deleted; 0: never (as --oddities)
   --faults JSON         a list of faults that requests meet
   --warm                make all text first, so that no request waits for it
   --with-parent         end when standard input does
@@ -37,6 +38,7 @@ const OPTIONS = {
   'end-exclusive': { type: 'boolean' },
   'day-offset-minutes': { type: 'string' },
   oddities: { type: 'string' },
+  deletions: { type: 'string' },
   faults: { type: 'string' },
   warm: { type: 'boolean' },
   'with-parent': { type: 'boolean' },
@@ -79,6 +81,7 @@ function startOptions(values: ReturnType<typeof readArgs>): StartOptions {
     endInclusive: !values['end-exclusive'],
     dayOffsetMinutes: numberOf('day-offset-minutes', values['day-offset-minutes']),
     oddities: numberOf('oddities', values.oddities),
+    deletions: numberOf('deletions', values.deletions),
     warm: values.warm,
     faults: values.faults === undefined ? undefined : faultsOf(values.faults),
   });

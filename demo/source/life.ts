@@ -40,7 +40,7 @@ export interface Change {
 const SALT = { arrival: 11, gone: 12, amended: 13, flaw: 14, delay: 15, alerts: 16 };
 const SHARE = { late: 0.01, gone: 0.004, amended: 0.01, flaw: 0.004, statusless: 0.002 };
 const UNALERTED_SHARE = 0.12;
-const NEVER_CLOSED_SHARE = 0.02;
+const NEVER_CLOSED_SHARE = 0.002;
 const REOPENED_SHARE = 0.03;
 const REVIEWED_SHARE = 0.3;
 const MINUTE_MS = 60_000;
@@ -58,20 +58,27 @@ const POLICIES: readonly string[] = [
   'sanctions',
 ];
 
+/** How much more often than usual: late, amended, invalid and other odd messages; and messages that are deleted. */
+export interface Rates {
+  readonly oddities: number;
+  readonly deletions: number;
+}
+
 /** The visibility of message `index` with a timestamp in µs since 1970: a small part of {@link lifeOf}, at a smaller price. */
-export function visibilityOf(seed: number, index: number, us: number, oddities: number): Visibility {
+export function visibilityOf(seed: number, index: number, us: number, { oddities, deletions }: Rates): Visibility {
   const delay = (share: number, salt: number, least: number, most: number): number | undefined =>
-    unit(seed, index, salt) < share * oddities
+    unit(seed, index, salt) < share
       ? Math.round(new Random(seed, index, SALT.delay + salt).magnitude(least, most))
       : undefined;
   const sent = Math.ceil(us / 1_000);
-  const arrival = sent + (delay(SHARE.late, SALT.arrival, DAY_MS, 200 * DAY_MS) ?? 0);
-  return { arrival, gone: arrival + (delay(SHARE.gone, SALT.gone, 5 * DAY_MS, 500 * DAY_MS) ?? Infinity) };
+  const arrival = sent + (delay(SHARE.late * oddities, SALT.arrival, DAY_MS, 200 * DAY_MS) ?? 0);
+  return { arrival, gone: arrival + (delay(SHARE.gone * deletions, SALT.gone, 5 * DAY_MS, 500 * DAY_MS) ?? Infinity) };
 }
 
 /** The life of message `index` with a timestamp in µs since 1970; it follows from the arguments alone. */
-export function lifeOf(seed: number, index: number, us: number, oddities: number): Life {
-  const { arrival, gone } = visibilityOf(seed, index, us, oddities);
+export function lifeOf(seed: number, index: number, us: number, rates: Rates): Life {
+  const { oddities } = rates;
+  const { arrival, gone } = visibilityOf(seed, index, us, rates);
   const random = new Random(seed, index, SALT.alerts);
   const amended = unit(seed, index, SALT.amended) < SHARE.amended * oddities;
   const flaw = unit(seed, index, SALT.flaw) < SHARE.flaw * oddities ? random.pick(FLAWS) : undefined;

@@ -1,7 +1,7 @@
 import type { Content, Parts } from './content.ts';
 import { encodeMessage, servedId } from './encode.ts';
 import { Generated } from './generated.ts';
-import type { Life, Visibility } from './life.ts';
+import type { Life, Rates, Visibility } from './life.ts';
 import { lifeOf, visibilityOf } from './life.ts';
 import { Mail } from './mail.ts';
 import type { Settings } from './options.ts';
@@ -21,13 +21,13 @@ export const ALWAYS: Range = { start: -Infinity, end: Infinity };
 export class Messages {
   readonly timeline: Timeline;
   readonly #seed: number;
-  readonly #oddities: number;
+  readonly #rates: Rates;
   readonly #content: Content;
 
   /** @throws OptionError where the settings do not go together, or the mail cannot be read */
   constructor(settings: Settings) {
     this.#seed = settings.seed;
-    this.#oddities = settings.oddities;
+    this.#rates = settings;
     this.#content = contentOf(settings);
     const count = settings.messages ?? this.#content.countMax ?? DEFAULT_MESSAGES;
     try {
@@ -61,11 +61,11 @@ export class Messages {
   }
 
   visibility(index: number): Visibility {
-    return visibilityOf(this.#seed, index, this.timeline.at(index), this.#oddities);
+    return visibilityOf(this.#seed, index, this.timeline.at(index), this.#rates);
   }
 
   life(index: number): Life {
-    return lifeOf(this.#seed, index, this.timeline.at(index), this.#oddities);
+    return lifeOf(this.#seed, index, this.timeline.at(index), this.#rates);
   }
 
   /** The exact JSON text of a message as of an instant, in ms since 1970, at which it is visible. */

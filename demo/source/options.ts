@@ -27,8 +27,10 @@ export interface SourceOptions {
   readonly endInclusive?: boolean;
   /** Where the days of dates begin: minutes that local time is ahead of UTC. */
   readonly dayOffsetMinutes?: number;
-  /** Multiplies how often late, amended, gone, invalid and other odd messages occur; 0: none. */
+  /** Multiplies how often late, amended, invalid and other odd messages occur; 0: none. */
   readonly oddities?: number;
+  /** Multiplies how often messages are deleted; 0: never; by default as often as `oddities` tells. */
+  readonly deletions?: number;
   /** The usual size of a message's JSON: from the least to the most bytes. */
   readonly messageBytes?: readonly [least: number, most: number];
   /** How much generated text is kept in memory. */
@@ -53,6 +55,7 @@ export interface Settings {
   readonly endInclusive: boolean;
   readonly dayOffsetMinutes: number;
   readonly oddities: number;
+  readonly deletions: number;
   readonly messageBytes: readonly [least: number, most: number];
   readonly textBytesMax: number;
   readonly warm: boolean;
@@ -83,6 +86,7 @@ export function readOptions(options: SourceOptions): Settings {
     endInclusive: options.endInclusive ?? true,
     dayOffsetMinutes: integer('day-offset-minutes', options.dayOffsetMinutes ?? 0, -1_439, 1_439),
     oddities: number('oddities', options.oddities ?? 1, 0, 20),
+    deletions: number('deletions', options.deletions ?? options.oddities ?? 1, 0, 20),
     messageBytes: sizes(options.messageBytes ?? MESSAGE_BYTES),
     textBytesMax: integer('text-bytes-max', options.textBytesMax ?? TEXT_BYTES_MAX, 0, 2 ** 30),
     warm: options.warm ?? false,

@@ -164,6 +164,12 @@ function chunkOf(batch: readonly Buffer[], first: number, withPayloads: boolean)
 }
 
 function headOf(line: Buffer, key: number): LineHead {
-  if (key < 0 || line.at(-1) !== 0x7d) throw new Error('a line of it is not of this archive');
-  return JSON.parse(`${line.toString('utf8', 0, key)}}`) as LineHead;
+  const foreign = new Error('a line of it is not of this archive');
+  if (key < 0 || line.at(-1) !== 0x7d) throw foreign;
+  try {
+    return JSON.parse(`${line.toString('utf8', 0, key)}}`) as LineHead;
+  } catch {
+    // The parser's own message would show some of the line.
+    throw foreign;
+  }
 }

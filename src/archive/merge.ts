@@ -11,6 +11,8 @@ export interface MergePlan {
   readonly reopened: readonly string[];
   /** Archived ids that the source shows without any alert: amended, with nothing to put in their place. */
   readonly unalerted: readonly string[];
+  /** Archived ids that were found open, and closed by a reading later than that. */
+  readonly closedSince: readonly string[];
   /** Archived ids that the source does not show; only a reading of the whole slot can tell. */
   readonly gone: readonly string[];
 }
@@ -20,19 +22,22 @@ export function planMerge(archived: Rows, found: Findings, isWholeSlot: boolean)
   const open = new Set(found.open.map(({ id }) => id));
   const differing: { archived: number; found: number }[] = [];
   const reopened: string[] = [];
+  const closedSince: string[] = [];
   const unalerted: string[] = [];
   const gone: string[] = [];
   for (let at = 0; at < archived.size; at += 1) {
     const id = archived.id(at);
     const closedAt = found.closed.find(id);
+    const isSince = archived.readAt(at) > found.readAt;
     if (closedAt !== undefined) {
       if (isNewer(found.closed, closedAt, archived, at)) differing.push({ archived: at, found: closedAt });
-    } else if (open.has(id)) reopened.push(id);
+    } else if (open.has(id)) (isSince ? closedSince : reopened).push(id);
+    else if (isSince) continue;
     else if (found.unalerted.has(id)) unalerted.push(id);
     else if (isWholeSlot) gone.push(id);
   }
   const added = [...found.closed.order()].filter((at) => archived.find(found.closed.id(at)) === undefined);
-  return { added, differing, reopened, unalerted, gone };
+  return { added, differing, reopened, closedSince, unalerted, gone };
 }
 
 /** Whether a closed version has other bytes and is to replace the archived one. One instant: the greater hash, in any order. */

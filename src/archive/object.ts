@@ -91,6 +91,8 @@ export interface ByteRanges {
 export interface ReadRequest {
   readonly format: Format;
   readonly payloads: boolean;
+  /** Where it is given, each payload that is read must be a closed message of its row's id and timestamp. */
+  readonly shape?: MessageShape;
   /** Row groups (Parquet only); all where absent. */
   readonly groups?: readonly number[];
 }

@@ -34,11 +34,13 @@ export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module):
   await loadParquet(module);
   const spool = new SpoolReader(job.spool);
   const sink = new FileSink(job.path);
+  const input = batchStream(job, spool);
   try {
-    const input = batchStream(job, spool);
     const output = await transformParquetStream(input.stream, writerProperties(job));
     for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) sink.write(chunk);
     if (input.failure() !== undefined) throw input.failure();
+  } catch (error) {
+    throw input.failure() ?? error;
   } finally {
     spool.close();
     sink.close();

@@ -65,14 +65,15 @@ export class Reading {
   readonly #spool: Spool;
   readonly #shape: CompiledShape;
   readonly #only: ReadonlySet<string> | undefined;
+  readonly #deliversOnce: boolean;
   readonly #rows = new Rows();
   readonly #places: Place[] = [];
   readonly #open = new Map<string, OpenMessage>();
   readonly #invalid = new Map<string, SeenInvalid>();
   readonly #conflicting = new Set<string>();
-  /** How many more than one of what is the same stood on one page: the most of any page. */
+  /** How many more than one of what is the same the source holds: as many as came, or the most that stood on one page. */
   readonly #twins = new Map<Key, number>();
-  #samePage = 0;
+  #twinCount = 0;
   #onPage = new Map<Key, number>();
   #bytes = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -80,6 +81,7 @@ export class Reading {
   /**
    * @param readAt ms since 1970: just before the source is first asked
    * @param only the ids that are looked for; others count as outside
+   * @param deliversOnce whether what comes twice is held twice, on whatever pages it comes
    */
   constructor(
     interval: Interval,
@@ -88,7 +90,9 @@ export class Reading {
     spool: Spool,
     shape: MessageShape,
     only?: ReadonlySet<string>,
+    deliversOnce = false,
   ) {
+    this.#deliversOnce = deliversOnce;
     this.#shape = compileShape(shape);
     this.#interval = interval;
     this.#source = source;
@@ -109,11 +113,12 @@ export class Reading {
   }
 
   /**
-   * Whether the messages taken are as many as the source says it holds. It counts what it holds twice as two, which is
-   * certain only where one page shows both; a message that came on two pages may have pushed another one out.
+   * Whether the messages taken are as many as the source says it holds. It counts what it holds twice as two. Unless it
+   * delivers once, that is certain only where one page shows both: a message that came on two pages may have pushed
+   * another one out.
    */
   isWhole(total: number): boolean {
-    return this.distinct + this.#samePage === total;
+    return this.distinct + this.#twinCount === total;
   }
 
   /** Alike for two readings that found the same messages with the same bytes. */
@@ -145,7 +150,7 @@ export class Reading {
       unalerted,
       invalid,
       counts: { read, ...states, duplicates },
-      outside: outside + this.#invalid.size - invalid.length + this.#samePage - duplicates,
+      outside: outside + this.#invalid.size - invalid.length + this.#twinCount - duplicates,
       conflicting: [...this.#conflicting],
       bytes: this.#bytes,
     };
@@ -166,7 +171,7 @@ export class Reading {
     const place = this.#placeOf(message);
     const known = this.#rows.find(message.id!);
     if (known !== undefined) {
-      this.#countOnPage(known);
+      this.#countTwin(known, true);
       if (Buffer.compare(this.#rows.sha(known), sha) === 0) return;
       this.#conflicting.add(message.id!);
       if (!(await this.#wins(place, bytes, sha, known))) return;
@@ -183,7 +188,7 @@ export class Reading {
       length: bytes.length,
     });
     this.#places[at] = place;
-    if (known === undefined) this.#countOnPage(at);
+    if (known === undefined) this.#countTwin(at, false);
     if (place === 'open') {
       const { id, timestamp, openAlerts, openAlertCount } = message;
       this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount });
@@ -192,8 +197,9 @@ export class Reading {
 
   async #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
     const key = Buffer.from(sha).toString('hex');
-    this.#countOnPage(key);
-    if (this.#invalid.has(key)) return;
+    const isKnown = this.#invalid.has(key);
+    this.#countTwin(key, isKnown);
+    if (isKnown) return;
     const inside = this.#only === undefined && (message.timestamp === undefined || this.#contains(message.timestamp));
     const position = inside ? await this.#spool.append(bytes) : -1;
     const reason = message.reason ?? 'unreadable';
@@ -209,12 +215,17 @@ export class Reading {
     return timestamp >= BigInt(this.#interval.start) * 1000n && timestamp < BigInt(this.#interval.end) * 1000n;
   }
 
-  #countOnPage(key: Key): void {
-    const others = this.#onPage.get(key) ?? 0;
-    this.#onPage.set(key, others + 1);
-    if (others <= (this.#twins.get(key) ?? 0)) return;
-    this.#twins.set(key, others);
-    this.#samePage += 1;
+  #countTwin(key: Key, isKnown: boolean): void {
+    const twins = this.#twins.get(key) ?? 0;
+    if (!this.#deliversOnce) {
+      const others = this.#onPage.get(key) ?? 0;
+      this.#onPage.set(key, others + 1);
+      if (others <= twins) return;
+    } else if (!isKnown) {
+      return;
+    }
+    this.#twins.set(key, twins + 1);
+    this.#twinCount += 1;
   }
 
   #duplicates(): number {

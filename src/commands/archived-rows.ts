@@ -1,4 +1,5 @@
 import { contentDigest } from '../archive/digest.ts';
+import { slotIdOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import type { ObjectFacts, RowChunk } from '../archive/object.ts';
 import { Rows, shaBytes } from '../archive/rows.ts';
@@ -38,7 +39,8 @@ export async function readArchived(
   }
   const read = async (payloads: boolean, take: (chunk: RowChunk) => Promise<void>, only?: readonly number[]) => {
     try {
-      const request = { format: parts.settings.format, payloads, ...(only && { groups: only }) };
+      const { format, shape } = parts.settings;
+      const request = { format, payloads, shape, ...(only && { groups: only }) };
       return await readObject(parts.threads, object, request, take);
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
@@ -104,6 +106,7 @@ function assertWhole(
       `The object ${path} of ${parts.archive.url} ${what}: somebody changed it; restore it from an earlier version or a backup.`,
     );
   };
+  if (facts.slot !== slotIdOfPath(path)) refuse(`is the object of slot ${facts.slot}`);
   const digest = contentDigest(facts.schema, rows.columns(rows.order()));
   if (rows.size !== facts.rows || digest !== facts.digest)
     refuse('does not hold the rows that its own footer speaks of');

@@ -34,6 +34,8 @@ export interface Merged {
   readonly added: number;
   readonly amended: readonly string[];
   readonly reopened: readonly string[];
+  /** Found open, but archived by a reading later than that. */
+  readonly closedSince: readonly string[];
   readonly gone: readonly string[];
 }
 
@@ -93,7 +95,7 @@ function unchanged(
   const digest = digestOf(parts, found.closed);
   if (digest !== record.digest) return undefined;
   const object = { rows: record.rows, digest, version: current.version, bytes: current.size, isWritten: false };
-  return { object, added: 0, amended: [], reopened: [], gone: [] };
+  return { object, added: 0, amended: [], reopened: [], closedSince: [], gone: [] };
 }
 
 async function merge(
@@ -113,6 +115,7 @@ async function merge(
     added: plan.added.length,
     amended: [...amended.map((at) => found.closed.id(at)), ...plan.unalerted],
     reopened: plan.reopened,
+    closedSince: plan.closedSince,
     gone: plan.gone,
   };
   const isSchemaOld =

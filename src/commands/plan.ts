@@ -69,7 +69,8 @@ function describeGroup(group: readonly PlannedSlot[], facts: Facts, sources: Sou
     ...new Set(group.map(({ source }) => (source === sources.live.name ? sources.live.name : source))),
   ].join(' and ');
   const staged = group.reduce((sum, { staged: count }) => sum + count, 0);
-  const read = group.reduce((sum, { slot }) => sum + (facts.ledger.get(slot.id)?.bytes_in ?? 0), 0);
+  const whole = group.filter(({ action }) => action === 'read');
+  const read = whole.reduce((sum, { slot }) => sum + (facts.ledger.get(slot.id)?.bytes_in ?? 0), 0);
   const details = [
     `from ${from}`,
     ...(staged > 0 ? [`${number(staged)} waiting`] : []),

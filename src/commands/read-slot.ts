@@ -3,7 +3,7 @@ import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import { type Findings, joinFindings, Reading } from '../archive/reading.ts';
 import { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
-import type { Pass, Source } from '../io/ports.ts';
+import { LostReading, type Pass, type Source } from '../io/ports.ts';
 import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import type { Parts } from './parts.ts';
@@ -41,12 +41,12 @@ export async function readStaged(
 ): Promise<SlotReading> {
   const ids = new Set(staged.map(({ message_id }) => message_id));
   return withSpool(parts, async (newSpool) => {
-    const spool = await newSpool();
-    if (source.find !== undefined) {
-      const reading = new Reading(slot, source.name, parts.now(), spool, parts.settings.shape, ids);
-      await source.find(staged, (page) => reading.take(page));
-      return { findings: reading.findings(), count: undefined, spool };
+    const { find } = source;
+    if (find !== undefined) {
+      const look = (reading: Reading) => find.call(source, staged, (page) => reading.take(page));
+      return foundReading(parts, source, slot, look, newSpool, ids);
     }
+    const spool = await newSpool();
     const all: Findings[] = [];
     for (const interval of daysOf(staged, slot)) {
       const { findings } = await provenReading(parts, source, interval, true, async () => spool, ids);
@@ -80,16 +80,62 @@ async function provenReading(
   let said = '';
   for (let attempt = 0; attempt < passesMax; attempt += 1) {
     const spool = await newSpool();
-    const reading = new Reading(interval, source.name, parts.now(), spool, parts.settings.shape, only);
-    const pass = await source.read(interval, attempt, (page) => reading.take(page));
+    const reading = newReading(parts, source, interval, spool, only);
+    const pass = await source.read(interval, attempt, (page) => reading.take(page)).catch(whereLost);
+    if (pass instanceof LostReading) {
+      before = '';
+      said = pass.message;
+      continue;
+    }
     const fingerprint = pass.totals.length === 0 && isFinal ? reading.fingerprint() : '';
     if (isProven(pass, reading, isFinal, fingerprint, before))
       return { findings: reading.findings(), count: pass.count, spool };
     before = fingerprint;
     said = difference(pass, reading);
   }
-  throw new UserError(
-    `${source.url} was read ${passesMax} times from ${instant(interval.start)} to ${instant(interval.end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest.`,
+  throw unproven(source, interval, said);
+}
+
+/** Looks for messages by their ids until a look is not lost. */
+async function foundReading(
+  parts: Parts,
+  source: Source,
+  interval: Interval,
+  look: (reading: Reading) => Promise<void>,
+  newSpool: () => Promise<Spool>,
+  ids: ReadonlySet<string>,
+): Promise<SlotReading> {
+  let said = '';
+  for (let attempt = 0; attempt < passesMax; attempt += 1) {
+    const spool = await newSpool();
+    const reading = newReading(parts, source, interval, spool, ids);
+    const lost = await look(reading).catch(whereLost);
+    if (lost === undefined) return { findings: reading.findings(), count: undefined, spool };
+    said = lost.message;
+  }
+  throw unproven(source, interval, said);
+}
+
+function newReading(
+  parts: Parts,
+  source: Source,
+  interval: Interval,
+  spool: Spool,
+  only?: ReadonlySet<string>,
+): Reading {
+  const { name, deliversOnce } = source;
+  return new Reading(interval, name, parts.now(), spool, parts.settings.shape, only, deliversOnce);
+}
+
+/** What is lost may be had by the next reading; everything else is thrown on. */
+function whereLost(error: unknown): LostReading {
+  if (error instanceof LostReading) return error;
+  throw error;
+}
+
+function unproven(source: Source, { start, end }: Interval, said: string): UserError {
+  return new UserError(
+    `${source.url} was read ${passesMax} times from ${instant(start)} to ${instant(end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest.`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Source } from '../io/ports.ts';
 import { instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
-import { MergeConflict, type Merged, mergeObject } from './merge-slot.ts';
+import { MergeConflict, type Merged, type MergedObject, mergeObject } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
 import { counted, names, number } from './words.ts';
@@ -19,6 +19,8 @@ export interface SlotResult {
   readonly record: LedgerRecord;
   readonly added: number;
   readonly isWritten: boolean;
+  /** JSON that was read for it, in bytes. */
+  readonly bytesRead: number;
   /** Messages of the slot that are staged now. */
   readonly staged: number;
 }
@@ -49,13 +51,24 @@ export async function processSlot(
 /** Undefined when a staged message turned into something that only a whole reading can count. */
 async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: number, acceptFewer: boolean) {
   const { record, staged } = await parts.staging.slot(slot);
-  if (record?.counts === undefined || staged.length === 0) return undefined;
+  const readAt = record?.read_at;
+  if (record?.counts === undefined || readAt === undefined || staged.length === 0) return undefined;
+  // Staged by a run that ended before it could count what it had read.
+  if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
   const reading = await readStaged(parts, source, slot, staged);
-  const { unalerted, invalid } = reading.findings;
-  if (unalerted.size === 0 && invalid.length === 0)
+  if (isCountable(reading.findings, staged, readAt))
     return commit(parts, slot, reading, { isWhole: false, startedMs, acceptFewer });
   await reading.spool.close();
   return undefined;
+}
+
+/** Whether every message found was open when the slot was read as a whole, and is open or closed now. */
+function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
+  if (findings.unalerted.size > 0 || findings.invalid.length > 0) return false;
+  const isOpen = new Set(findings.open.map(({ id }) => id));
+  return staged
+    .filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt)
+    .every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
 interface How {
@@ -82,7 +95,8 @@ async function commit(parts: Parts, slot: Slot, reading: SlotReading, how: How):
 async function mergeOnce(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult | undefined> {
   const { findings } = reading;
   const { record, staged } = await parts.staging.slot(slot);
-  if (how.isWhole) assertNotShrunk(slot, record, findings, how.acceptFewer);
+  const isOvertaken = how.isWhole && record?.read_at !== undefined && record.read_at > instant(findings.readAt);
+  if (how.isWhole && !isOvertaken) assertNotShrunk(slot, record, findings, how.acceptFewer);
 
   const merged = await mergeObject(parts, slot, record, findings, reading.spool, how.isWhole).catch(
     (error: unknown) => {
@@ -94,12 +108,21 @@ async function mergeOnce(parts: Parts, slot: Slot, reading: SlotReading, how: Ho
 
   const waiting = stagedNext(slot, findings, staged, merged);
   await parts.staging.stage(waiting.stage);
-  const next = nextRecord(parts, slot, record, reading, merged, waiting, how);
+  const next = isOvertaken
+    ? overtakenRecord(record, merged)
+    : nextRecord(parts, slot, record, reading, merged, waiting, how);
   if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
   await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
   tellCases(parts, slot, merged, waiting.vanished, findings.conflicting);
-  return { slot, record: next, added: merged.added, isWritten: merged.object.isWritten, staged: waiting.remaining };
+  return {
+    slot,
+    record: next,
+    added: merged.added,
+    isWritten: merged.object.isWritten,
+    bytesRead: findings.bytes,
+    staged: waiting.remaining,
+  };
 }
 
 /** A source that shows fewer alerted messages than before may have lost some: that is not taken over on its word. */
@@ -117,7 +140,9 @@ interface Waiting {
   readonly stage: readonly StagedMessage[];
   readonly unstage: readonly string[];
   readonly vanished: readonly string[];
-  /** Staged messages when all is done, and those of them that the last whole reading counted. */
+  /** Of the staged messages, those that another run has read since: they stay as they are. */
+  readonly later: readonly StagedMessage[];
+  /** Staged messages when all is done. */
   readonly remaining: number;
 }
 
@@ -125,25 +150,30 @@ function stagedNext(slot: Slot, findings: Findings, staged: readonly StagedMessa
   const readAt = instant(findings.readAt);
   const known = new Map(staged.map((message) => [message.message_id, message]));
   const reopened = new Set(merged.reopened);
-  const open = findings.open.map(({ id, timestamp, openAlerts, openAlertCount }): StagedMessage => {
-    const before = known.get(id);
-    return {
-      slot: slot.id,
-      message_id: id,
-      timestamp: String(timestamp),
-      open_alerts: openAlerts,
-      open_alert_count: openAlertCount,
-      reason: reopened.has(id) ? 'reopened' : 'open',
-      first_seen: before?.first_seen ?? readAt,
-      read_at: readAt,
-      checks: (before?.checks ?? 0) + 1,
-    };
-  });
+  const later = staged.filter(({ read_at }) => read_at > readAt);
+  const settledSince = new Set([...merged.closedSince, ...later.map(({ message_id }) => message_id)]);
+  const open = findings.open
+    .filter(({ id }) => !settledSince.has(id))
+    .map(({ id, timestamp, openAlerts, openAlertCount }): StagedMessage => {
+      const before = known.get(id);
+      return {
+        slot: slot.id,
+        message_id: id,
+        timestamp: String(timestamp),
+        open_alerts: openAlerts,
+        open_alert_count: openAlertCount,
+        reason: reopened.has(id) ? 'reopened' : 'open',
+        first_seen: before?.first_seen ?? readAt,
+        read_at: readAt,
+        checks: (before?.checks ?? 0) + 1,
+      };
+    });
   const isOpen = new Set(open.map(({ message_id }) => message_id));
-  const isFound = (id: string) =>
-    isOpen.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
-  const vanished = staged
-    .filter(({ message_id }) => !isFound(message_id))
+  const isDone = (id: string) =>
+    settledSince.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
+  const own = staged.filter(({ read_at, message_id }) => read_at <= readAt && !isOpen.has(message_id));
+  const vanished = own
+    .filter(({ message_id }) => !isDone(message_id))
     .map(
       (message): StagedMessage => ({
         ...message,
@@ -152,12 +182,26 @@ function stagedNext(slot: Slot, findings: Findings, staged: readonly StagedMessa
         vanished_at: message.vanished_at ?? readAt,
       }),
     );
-  const unstage = staged.map(({ message_id }) => message_id).filter((id) => isFound(id) && !isOpen.has(id));
   return {
     stage: [...open, ...vanished],
-    unstage,
+    unstage: own.map(({ message_id }) => message_id).filter(isDone),
     vanished: vanished.map(({ message_id }) => message_id),
-    remaining: open.length + vanished.length,
+    later,
+    remaining: open.length + vanished.length + later.length,
+  };
+}
+
+/** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
+function overtakenRecord(record: LedgerRecord, { object }: Merged): LedgerRecord {
+  return { ...record, revision: record.revision + 1, ...factsOf(object) };
+}
+
+function factsOf(object: MergedObject): Pick<LedgerRecord, 'rows' | 'digest' | 'version' | 'bytes_out'> {
+  return {
+    rows: object.rows,
+    ...(object.digest !== undefined && { digest: object.digest }),
+    ...(object.version !== undefined && { version: object.version }),
+    bytes_out: object.bytes,
   };
 }
 
@@ -189,11 +233,8 @@ function nextRecord(
     outside: how.isWhole ? findings.outside : (record?.outside ?? 0),
     cases: how.isWhole ? cases : { ...cases, gone: record?.cases?.gone ?? 0 },
     ...(sourceCount && { source_count: sourceCount }),
-    rows: object.rows,
-    ...(object.digest !== undefined && { digest: object.digest }),
-    ...(object.version !== undefined && { version: object.version }),
+    ...factsOf(object),
     bytes_in: how.isWhole ? findings.bytes : (record?.bytes_in ?? 0),
-    bytes_out: object.bytes,
     took_ms: Math.round(parts.elapsed() - how.startedMs),
     ...(parts.run.id !== undefined && { run_id: parts.run.id }),
     ...(parts.run.url !== undefined && { run_url: parts.run.url }),
@@ -201,8 +242,10 @@ function nextRecord(
 }
 
 /** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */
-function countsAfterLook(counts: Counts, waiting: Waiting, readAt: string): Counts {
-  const open = waiting.stage.filter(({ vanished_at }) => vanished_at === undefined || vanished_at > readAt).length;
+function countsAfterLook(counts: Counts, { stage, later }: Waiting, readAt: string): Counts {
+  const open = [...stage, ...later].filter(
+    ({ vanished_at }) => vanished_at === undefined || vanished_at > readAt,
+  ).length;
   return { ...counts, open, closed: counts.read - open - counts.unalerted - counts.invalid - counts.duplicates };
 }
 

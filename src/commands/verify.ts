@@ -27,20 +27,22 @@ export async function verify(parts: Parts): Promise<string[]> {
   const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const register = new IdRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
-  const differences = missingObjects(objects, state.ledger);
+  const differences: string[] = [];
   let rows = 0;
   let done = 0;
   try {
     const limit = pLimit(objectsAtOnce);
-    await limit.map(objects, async (object) => {
+    const found = await limit.map(objects, async (object) => {
       const check = new ObjectCheck(parts, object, ledger.get(slotIdOfPath(object.path)!), register);
-      differences.push(...(await check.run()));
+      const different = await check.run();
       rows += check.rows;
       done += 1;
       parts.log.line(
         `  [${done}/${objects.length}] ${object.path}  ${counted(check.rows, 'message')}, ${bytes(object.bytes)}`,
       );
+      return different;
     });
+    differences.push(...missingObjects(objects, state.ledger), ...found.flat());
   } finally {
     register.close();
     await rm(register.path, { force: true });
@@ -88,7 +90,8 @@ class ObjectCheck {
       await this.#read(slotById(this.#slotId, this.#parts.settings.layout));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      this.#differs('unreadable', error instanceof DamagedError ? `is damaged: ${error.message}` : error.message);
+      if (error instanceof DamagedError) this.#differs('unreadable', `is damaged: ${error.message}`);
+      else this.#found.set('unreadable', `The object ${this.#object.path} cannot be checked: ${error.message}`);
     }
     return [...this.#found.values()];
   }
@@ -97,7 +100,8 @@ class ObjectCheck {
     const open = await this.#parts.archive.open(this.#object.path);
     if (open === undefined) return this.#differs('gone', 'was deleted while it was verified');
     try {
-      const request = { format: this.#parts.settings.format, payloads: true };
+      const { format, shape } = this.#parts.settings;
+      const request = { format, payloads: true, shape };
       const facts = await readObject(this.#parts.threads, open, request, async (chunk) => this.#check(slot, chunk));
       this.#checkFacts(facts, open.version);
     } finally {

@@ -87,7 +87,7 @@ export function outputsOf(tally: Tally): Record<string, string> {
 
 /** What a leg did, in a few lines. */
 export function describeTally(tally: Tally): string[] {
-  const read = tally.done.reduce((sum, { record }) => sum + record.bytes_in, 0);
+  const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   const outputs = outputsOf(tally);
   const lines = [
     `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${number(Number(outputs.archived))} messages newly archived, ` +

@@ -26,6 +26,7 @@ const hints = {
 /** The paginated REST API: `GET url?start_time&end_time&page_size&page_number`, with a bearer token. */
 export class ApiSource implements Source {
   readonly name = 'api';
+  readonly deliversOnce = false;
   readonly url: string;
   readonly #settings: ApiSettings;
   readonly #scan: Scan;
@@ -51,12 +52,12 @@ export class ApiSource implements Source {
     const reading = new Reading(attempt === 0);
     let asked = 0;
     const ask = async (pages: number) => {
+      if (asked + pages > pagesMax)
+        throw new UserError(
+          `The message API at ${this.url} has more than ${pagesMax} pages for ${label(interval)}, or does not end: see api-total and api-page-size.`,
+        );
       const numbers = Array.from({ length: pages }, (_, n) => asked + n + 1);
       asked += pages;
-      if (asked > pagesMax)
-        throw new UserError(
-          `The message API at ${this.url} sent ${pagesMax} pages for ${label(interval)} and does not end.`,
-        );
       await Promise.all(numbers.map((number) => this.#limit(one, number)));
       reading.assertNotFailed();
     };

@@ -55,12 +55,11 @@ export class DirectoryArchive implements Archive {
       throw new UserError(`The archive's folder ${this.#root} cannot be listed (${messageOf(error)}).`);
     });
     const paths = entries.map((path) => path.replaceAll('\\', '/')).filter((path) => slotIdOfPath(path) !== undefined);
-    return Promise.all(
-      paths.sort().map(async (path) => {
-        const found = await stat(join(this.#root, path), { bigint: true });
-        return { path, version: versionOf(found), bytes: Number(found.size) };
-      }),
-    );
+    const listed = paths.sort().map(async (path) => {
+      const found = await stat(join(this.#root, path), { bigint: true }).catch(() => undefined);
+      return found === undefined ? [] : [{ path, version: versionOf(found), bytes: Number(found.size) }];
+    });
+    return (await Promise.all(listed)).flat();
   }
 
   async open(path: string): Promise<OpenObject | undefined> {

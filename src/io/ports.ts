@@ -1,5 +1,6 @@
 import type { LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { ByteRanges } from '../archive/object.ts';
+import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Instant, Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
@@ -16,9 +17,19 @@ export interface Pass {
   readonly count?: SourceCount;
 }
 
+/** A reading that broke off and proved nothing, but may be made again. Its message is a clause: `its point in time was lost`. */
+export class LostReading extends UserError {
+  override readonly name = 'LostReading';
+}
+
 /** Where messages come from. */
 export interface Source {
   readonly name: SourceName;
+  /**
+   * Whether a reading hands over each message that the source holds exactly once, so that what comes twice is held twice.
+   * Elsewhere a message may come on two pages, when the source changes under the reading.
+   */
+  readonly deliversOnce: boolean;
   /** The source for people: its address, without what is secret. */
   readonly url: string;
   /**
@@ -27,12 +38,15 @@ export interface Source {
    * nothing left; whether that was everything is for the caller to prove from the totals.
    * Nothing is remembered: a reading that failed may be made again.
    * @param attempt 0 for the first reading; a later one may page differently
-   * @throws UserError when a request failed for good or an answer is no answer
+   * @throws LostReading when it should be made again; UserError when a request failed for good or an answer is no answer
    */
   read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass>;
   /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
-  /** Reads the staged messages by their ids; absent where a source cannot, then their days are read. */
+  /**
+   * Reads the staged messages by their ids; absent where a source cannot, then their days are read.
+   * @throws LostReading when it should be made again; UserError as {@link read}
+   */
   readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
   close(): Promise<void>;
 }

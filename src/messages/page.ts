@@ -7,7 +7,7 @@ import { type Visitor, Walk } from './json.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import { formatPointer, type Pointer } from './pointer.ts';
 import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
-import { isList, isNull, JsonError, type JsonRange, type JsonText, jsonText, spaceEnd } from './tokens.ts';
+import { isList, isNull, JsonError, type JsonRange, type JsonText, jsonText, spaceEnd, textOf } from './tokens.ts';
 
 /** Where the parts of a source's answer stand. */
 export interface PageShape {
@@ -17,15 +17,26 @@ export interface PageShape {
   readonly total?: Pointer;
   /** The message within each element of the list; empty where the element is the message. */
   readonly message: Pointer;
+  /** Values of the page whose JSON text is wanted. */
+  readonly extras?: readonly Pointer[];
+  /** Values of each element whose JSON text is wanted; none where the element is the message. */
+  readonly elementExtras?: readonly Pointer[];
 }
+
+/** The JSON texts of values that were wanted, spelled as they came; undefined for what is not there. */
+export type Extras = readonly (string | undefined)[];
 
 /** A message and its bytes `[start, end)` within the page, without the whitespace around it. */
 export interface ScannedMessage extends ReadMessage {
   readonly start: number;
+  /** In the order of `elementExtras`. */
+  readonly extras?: Extras;
 }
 
 export interface ScannedPage {
   readonly total?: number;
+  /** In the order of `extras`. */
+  readonly extras?: Extras;
   /** In the page's order, invalid ones included. */
   readonly messages: readonly ScannedMessage[];
 }
@@ -36,7 +47,6 @@ export class PageError extends UserError {
 }
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
-const totalSlot = 0;
 /** A longer token is no total. */
 const totalBytesMax = 256;
 
@@ -60,7 +70,9 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
 
 function scan(text: JsonText, page: PageShape, compiled: CompiledShape): ScannedPage {
   const { bytes } = text;
-  const plan = compilePlan(page.total === undefined ? [] : [page.total], { pointer: page.messages, what: 'elements' });
+  const extras = page.extras ?? [];
+  const captured = page.total === undefined ? extras : [...extras, page.total];
+  const plan = compilePlan(captured, { pointer: page.messages, what: 'elements' });
   const list = new MessageList(text, page, compiled);
   const walk = new Walk(text, plan, list);
   const start = byteOrderMark.every((byte, index) => bytes[index] === byte) ? byteOrderMark.length : 0;
@@ -69,8 +81,20 @@ function scan(text: JsonText, page: PageShape, compiled: CompiledShape): Scanned
   const found = walk.captured(plan.visitedSlot);
   if (found === undefined || !isList(found)) throw new PageError(`it has no list of messages ${place(page.messages)}`);
   checkUtf8Around(bytes, list.messages);
-  const total = page.total === undefined ? undefined : readTotal(walk.captured(totalSlot), page.total);
-  return { messages: list.messages, ...(total !== undefined && { total }) };
+  const total = page.total === undefined ? undefined : readTotal(walk.captured(extras.length), page.total);
+  return {
+    messages: list.messages,
+    ...(total !== undefined && { total }),
+    ...(page.extras && { extras: textsOf(walk, extras.length) }),
+  };
+}
+
+/** The texts of a walk's first captures. */
+function textsOf(walk: Walk, count: number): Extras {
+  return Array.from({ length: count }, (_, slot) => {
+    const value = walk.captured(slot);
+    return value && textOf(value);
+  });
 }
 
 /** Visits the elements of a page's list. */
@@ -84,7 +108,7 @@ class MessageList implements Visitor {
   constructor(text: JsonText, page: PageShape, compiled: CompiledShape) {
     this.text = text;
     this.page = page;
-    this.element = compilePlan([], { pointer: page.message, what: 'value' });
+    this.element = compilePlan(page.elementExtras ?? [], { pointer: page.message, what: 'value' });
     this.compiled = compiled;
   }
 
@@ -101,17 +125,20 @@ class MessageList implements Visitor {
 
   private visitElement(start: number): number {
     const within = new MessageWithin(this.text, this.compiled);
-    const end = this.walkElement(start, within);
+    const walk = new Walk(this.text, this.element, within);
+    const end = this.walkElement(start, walk, within);
     if (within.message === undefined) {
       throw new PageError(`an element of its list has no message ${place(this.page.message)}, at byte ${start}`);
     }
-    this.messages.push(within.message);
+    const { elementExtras } = this.page;
+    const extras = elementExtras && { extras: textsOf(walk, elementExtras.length) };
+    this.messages.push(extras === undefined ? within.message : { ...within.message, ...extras });
     return end;
   }
 
-  private walkElement(start: number, within: MessageWithin): number {
+  private walkElement(start: number, walk: Walk, within: MessageWithin): number {
     try {
-      return new Walk(this.text, this.element, within).run(start);
+      return walk.run(start);
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
       within.message = { start, ...invalidMessage(skipBalanced(this.text.bytes, start), 'not valid JSON') };

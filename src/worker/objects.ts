@@ -35,6 +35,7 @@ export function comparePayloads(threads: Threads, spool: SpoolView, pairs: reado
 /**
  * Reads an object's rows in a worker thread that is thrown away when it fails or falls silent.
  * @param take is given one chunk at a time; the next is read when it resolves
+ * @param silenceMs how long the thread may take after an answer until it asks again or ends
  * @throws DamagedError when the bytes cannot be read as an object; what `take` or reading the bytes throws, as it is
  */
 export async function readObject(
@@ -42,11 +43,12 @@ export async function readObject(
   ranges: ByteRanges,
   request: ReadRequest,
   take: (chunk: RowChunk) => Promise<void>,
+  silenceMs: number = silenceMsMax,
 ): Promise<ObjectFacts> {
   const { port1, port2 } = new MessageChannel();
   const end = new AbortController();
   const module = await moduleFor(request.format);
-  const desk = new Desk(port1, ranges, take, (reason) => end.abort(reason));
+  const desk = new Desk(port1, ranges, take, silenceMs, (reason) => end.abort(reason));
   try {
     return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
   } catch (error) {
@@ -57,22 +59,29 @@ export async function readObject(
   }
 }
 
-/** Answers a reading thread's asks, and gives it up when it is silent for too long after an answer. */
+/** Answers a reading thread's asks, and gives it up when it is silent for too long after the last answer. */
 class Desk {
   readonly #port: MessagePort;
+  readonly #silenceMs: number;
   readonly #giveUp: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** A thread that reads ahead asks more than once: while it waits for an answer, its silence says nothing. */
+  #unanswered = 0;
+  #isClosed = false;
 
   constructor(
     port: MessagePort,
     ranges: ByteRanges,
     take: (chunk: RowChunk) => Promise<void>,
+    silenceMs: number,
     giveUp: (reason: unknown) => void,
   ) {
     this.#port = port;
+    this.#silenceMs = silenceMs;
     this.#giveUp = giveUp;
     port.on('message', async (ask: Ask) => {
       clearTimeout(this.#timer);
+      this.#unanswered += 1;
       try {
         if ('chunk' in ask) {
           await take(ask.chunk);
@@ -81,7 +90,8 @@ class Desk {
           const bytes = await ranges.read(ask.start, ask.end);
           port.postMessage({ ask: ask.ask, bytes } satisfies Answer, [bytes.buffer]);
         }
-        this.#listen();
+        this.#unanswered -= 1;
+        if (this.#unanswered === 0) this.#listen();
       } catch (error) {
         giveUp(error);
       }
@@ -89,15 +99,16 @@ class Desk {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#port.close();
   }
 
   #listen(): void {
-    clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     this.#timer = setTimeout(
       () => this.#giveUp(new DamagedError('its bytes bring the reader to a halt')),
-      silenceMsMax,
+      this.#silenceMs,
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageShape } from '../messages/message.ts';
-import { PageError, type PageShape, type ScannedMessage } from '../messages/page.ts';
+import { type Extras, PageError, type PageShape, type ScannedMessage } from '../messages/page.ts';
 import type { Threads } from './threads.ts';
 
 /** A page and what was found in it. */
@@ -7,6 +7,8 @@ export interface Page {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What the page says the whole range holds, where it says so. */
   readonly total?: number;
+  /** The JSON texts that the page's shape asks for beside its messages. */
+  readonly extras?: Extras;
   readonly messages: readonly ScannedMessage[];
   /** SHA-256 of each message's bytes: 32 bytes a message, in the messages' order. */
   readonly shas: Uint8Array;

@@ -2,27 +2,27 @@ import type { MessagePort } from 'node:worker_threads';
 import workerpool from 'workerpool';
 import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
 import type { EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
-import { readParquet } from '../archive/parquet-reader.ts';
-import { encodeParquet } from '../archive/parquet-writer.ts';
 import { shaBytes } from '../archive/rows.ts';
 import { SpoolReader, type SpoolView } from '../archive/spool.ts';
 import { sameContent } from '../messages/canonical.ts';
 import type { MessageShape } from '../messages/message.ts';
 import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
-import { compileShape } from '../messages/read.ts';
+import { type CompiledShape, compileShape, readMessage } from '../messages/read.ts';
 import type { PageScan } from './pages.ts';
 import { remoteRanges } from './remote.ts';
+
+// What Parquet needs is large: only the threads that write or read it load it.
 
 /** Finds, classifies and hashes the messages of a page. The page's bytes go back with the answer. */
 function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageShape, asOneLine: boolean) {
   try {
-    const { total, messages } = scanPage(bytes, page, compileShape(message));
+    const { messages, ...around } = scanPage(bytes, page, compileShape(message));
     const shas = new Uint8Array(messages.length * shaBytes);
     messages.forEach(({ start, end, state }, n) => {
       if (asOneLine && state !== 'invalid') oneLine(bytes, start, end);
       shas.set(hashMessage(bytes, start, end), n * shaBytes);
     });
-    const found: PageScan = { bytes, messages, shas, ...(total !== undefined && { total }) };
+    const found: PageScan = { bytes, messages, shas, ...around };
     return new workerpool.Transfer(found, [bytes.buffer, shas.buffer]);
   } catch (error) {
     if (error instanceof PageError) return { reason: error.message } satisfies PageScan;
@@ -31,8 +31,10 @@ function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageS
 }
 
 /** @param module parquet-wasm, where the format is Parquet */
-function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
-  return module === undefined ? encodeJsonl(job) : encodeParquet(job, module);
+async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
+  if (module === undefined) return encodeJsonl(job);
+  const { encodeParquet } = await import('../archive/parquet-writer.ts');
+  return encodeParquet(job, module);
 }
 
 async function read(
@@ -42,26 +44,34 @@ async function read(
   module?: WebAssembly.Module,
 ): Promise<ObjectFacts> {
   const { ranges, emit } = remoteRanges(port, size);
+  const shape = request.shape && compileShape(request.shape);
   const checked = (chunk: RowChunk) => {
-    assertPayloads(chunk);
+    assertPayloads(chunk, shape);
     return emit(chunk);
   };
   try {
-    return await (module === undefined
-      ? readJsonl(ranges, request, checked)
-      : readParquet(ranges, request, checked, module));
+    if (module === undefined) return await readJsonl(ranges, request, checked);
+    const { readParquet } = await import('../archive/parquet-reader.ts');
+    return await readParquet(ranges, request, checked, module);
   } finally {
     port.close();
   }
 }
 
-function assertPayloads({ first, shas, payloads }: RowChunk): void {
+function assertPayloads({ first, ids, timestamps, shas, payloads }: RowChunk, shape: CompiledShape | undefined): void {
   if (payloads === undefined) return;
   const { bytes, offsets } = payloads;
   for (let n = 0; n + 1 < offsets.length; n += 1) {
+    const fail = (what: string) => {
+      throw new Error(`the payload of its row ${first + n + 1} ${what}`);
+    };
     const sha = hashMessage(bytes, offsets[n]!, offsets[n + 1]!);
-    if (Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0) continue;
-    throw new Error(`the payload of its row ${first + n + 1} does not have the SHA-256 that stands beside it`);
+    const isHashed = Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0;
+    if (!isHashed) fail('does not have the SHA-256 that stands beside it');
+    if (shape === undefined) continue;
+    const { state, id, timestamp } = readMessage(bytes.subarray(offsets[n]!, offsets[n + 1]!), 0, shape);
+    if (state !== 'closed') fail('is no message whose alerts are all closed');
+    if (id !== ids[n] || timestamp !== timestamps[n]) fail('has another id or timestamp than stands beside it');
   }
 }
 

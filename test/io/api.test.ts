@@ -1,11 +1,13 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../demo/source/faults.ts';
-import { type ApiSettings, type ApiSource, requestDays } from '../../src/io/api.ts';
+import type { ApiSource } from '../../src/io/api.ts';
+import { type ApiSettings, requestDays } from '../../src/io/api-settings.ts';
 import type { Pass } from '../../src/io/ports.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
 import { apiSource, endThreads, now, startServer, token } from '../support/api.ts';
 import { failureOf } from '../support/failure.ts';
 import { testServer } from '../support/http-server.ts';
+import { messageText, pageBytes } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
 import { sourceConformance } from './conformance/source.ts';
 
@@ -222,6 +224,14 @@ describe('ApiSource fails', () => {
     expect(await failure(api)).toMatch(
       /page 3 of .*it ends too early.*api-messages \(\/messages\).*api-total \(\/total\)/,
     );
+  });
+
+  it('at a total that no source can have', async () => {
+    const text = messageText('1', new Date(interval.start).toISOString());
+    const boasting = await testServer((response) => response.end(pageBytes([text], Number.MAX_SAFE_INTEGER)));
+    const message = await failureOf(apiSource(boasting.url.href).read(interval, 0, async () => undefined));
+    expect(message).toContain('more than 1000000 pages');
+    expect(boasting.requests).toHaveLength(1);
   });
 
   it('at an answer that has no list where it is told', async () => {

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
-import { type ApiSettings, ApiSource } from '../../src/io/api.ts';
+import { ApiSource } from '../../src/io/api.ts';
+import type { ApiSettings } from '../../src/io/api-settings.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';

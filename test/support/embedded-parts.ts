@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,9 +64,12 @@ export interface EmbeddedOptions {
   readonly run: Parts['run'];
 }
 
+/** In memory where a machine has such a folder: so much is synced here that a disk would take most of the time. */
+export const scratchFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** Makes an archive and a staging in a new folder, which {@link Embedded.close} removes. */
 export async function embed(threads: Threads, options: Partial<EmbeddedOptions> & { now: number }): Promise<Embedded> {
-  const folder = await mkdtemp(join(tmpdir(), 'embedded-'));
+  const folder = await mkdtemp(join(scratchFolder, 'embedded-'));
   const made = await open(threads, folder, options);
   const close = async () => {
     await made.close();

@@ -67,6 +67,7 @@ export interface Manners {
   /** Sent around the interval asked for, in ms. */
   readonly padMs: number;
   readonly givesTotals: boolean;
+  readonly deliversOnce: boolean;
   /** Whether something is not sent in this attempt, though it is counted. */
   readonly hides: (held: Held, attempt: number) => boolean;
   /** Run before a reading: throws to fail it, changes the truth to move it. */
@@ -78,6 +79,7 @@ const plain: Manners = {
   pageSize: 5,
   padMs: DAY_MS,
   givesTotals: true,
+  deliversOnce: false,
   hides: () => false,
   before: () => undefined,
 };
@@ -99,6 +101,10 @@ export class ModelSource implements Source {
 
   get name(): SourceName {
     return this.manners.name;
+  }
+
+  get deliversOnce(): boolean {
+    return this.manners.deliversOnce;
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {

@@ -7,16 +7,16 @@ const SENT_US = Date.parse('2024-01-01T00:00:00Z') * 1_000;
 const LATER_MS = Date.parse('2034-01-01T00:00:00Z');
 const COUNT = 4_000;
 const many = (oddities: number): Life[] =>
-  Array.from({ length: COUNT }, (_, index) => lifeOf(5, index, SENT_US, oddities));
+  Array.from({ length: COUNT }, (_, index) => lifeOf(5, index, SENT_US, { oddities, deletions: oddities }));
 const share = (lives: readonly Life[], holds: (life: Life) => boolean): number =>
   lives.filter(holds).length / lives.length;
 
 test('a life is the same whenever it is asked for, and its visibility is part of it', () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.constantFrom(0, 1, 20), (seed, index, oddities) => {
-      const life = lifeOf(seed, index, SENT_US, oddities);
-      expect(lifeOf(seed, index, SENT_US, oddities)).toEqual(life);
-      expect(life).toMatchObject(visibilityOf(seed, index, SENT_US, oddities));
+      const life = lifeOf(seed, index, SENT_US, { oddities, deletions: oddities });
+      expect(lifeOf(seed, index, SENT_US, { oddities, deletions: oddities })).toEqual(life);
+      expect(life).toMatchObject(visibilityOf(seed, index, SENT_US, { oddities, deletions: oddities }));
     }),
   );
 });

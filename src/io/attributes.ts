@@ -1,0 +1,54 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+export type Attributes = Record<string, AttributeValue>;
+
+type Plain = string | number | boolean | Plain[] | { [name: string]: Plain | undefined };
+
+const numberBytesMax = 21;
+const nestedBytes = 3;
+
+/**
+ * Writes a value as DynamoDB keeps it: as an attribute of its own type.
+ * @throws TypeError for what is no text, number, boolean, list or object of such
+ */
+export function toAttribute(value: unknown): AttributeValue {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number' && Number.isFinite(value)) return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (Array.isArray(value)) return { L: value.map(toAttribute) };
+  if (typeof value === 'object' && value !== null) return { M: toAttributes(value) };
+  throw new TypeError(`A value of type ${typeof value} is no attribute.`);
+}
+
+/** As {@link toAttribute}, of each member; those that are undefined are left out. */
+export function toAttributes(value: object): Attributes {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, toAttribute(member)]));
+}
+
+/** Reads what {@link toAttribute} wrote; undefined for a type that it does not write. */
+export function fromAttribute({ S, N, BOOL, L, M }: AttributeValue): Plain | undefined {
+  if (L !== undefined) return L.map(fromAttribute).filter((value) => value !== undefined);
+  if (M !== undefined) return fromAttributes(M);
+  return N === undefined ? (S ?? BOOL) : Number(N);
+}
+
+/** Reads what {@link toAttributes} wrote. */
+export function fromAttributes(attributes: Attributes): Record<string, Plain | undefined> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, fromAttribute(value)]));
+}
+
+/** The bytes that DynamoDB counts for an item, or a few more. */
+export function attributesBytes(attributes: Attributes): number {
+  return Object.entries(attributes).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + 1 + attributeBytes(value),
+    0,
+  );
+}
+
+function attributeBytes({ S, N, L, M }: AttributeValue): number {
+  if (S !== undefined) return Buffer.byteLength(S);
+  if (N !== undefined) return numberBytesMax;
+  if (L !== undefined) return L.reduce((sum, value) => sum + 1 + attributeBytes(value), nestedBytes);
+  return M === undefined ? 1 : nestedBytes + attributesBytes(M);
+}

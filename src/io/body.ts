@@ -1,0 +1,46 @@
+import type { Buffers } from './buffers.ts';
+
+/** What is set aside for a body that does not tell its length. */
+const unknownBytes = 1024 * 1024;
+
+/** A body has more bytes than are taken. */
+export class BodyTooLarge extends Error {}
+
+/**
+ * Reads a whole body into one of the buffers, to which the caller gives it back.
+ * @param lengthHeader what the answer says of its length
+ * @throws BodyTooLarge beyond `bytesMax`; else what the body throws
+ */
+export async function readBody(
+  body: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  lengthHeader: string | string[] | undefined,
+  bytesMax: number,
+  buffers: Buffers,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Number(lengthHeader ?? 0);
+  if (length > bytesMax) {
+    body.destroy();
+    throw new BodyTooLarge();
+  }
+  let bytes = new Uint8Array(buffers.take(length || unknownBytes));
+  let filled = 0;
+  try {
+    for await (const chunk of body) {
+      if (filled + chunk.length > bytesMax) throw new BodyTooLarge();
+      if (filled + chunk.length > bytes.length) bytes = grown(bytes, filled + chunk.length, buffers);
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+    }
+  } catch (error) {
+    buffers.give(bytes.buffer);
+    throw error;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function grown(bytes: Uint8Array<ArrayBuffer>, needed: number, buffers: Buffers): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(buffers.take(Math.max(needed, bytes.length * 2)));
+  larger.set(bytes);
+  buffers.give(bytes.buffer);
+  return larger;
+}

@@ -1,0 +1,196 @@
+import { Client } from '@elastic/elasticsearch';
+import type { Dispatcher } from 'undici';
+import { messageOf, UserError } from '../../errors.ts';
+import { BodyTooLarge, readBody } from '../body.ts';
+import type { Buffers } from '../buffers.ts';
+import { httpAgent, reasonOf } from '../http.ts';
+import { LostReading } from '../ports.ts';
+import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import type { Json } from './query.ts';
+import type { ElasticsearchSettings } from './settings.ts';
+
+/** Bytes of one answer. */
+const answerBytesMax = 256 * 1024 * 1024;
+/** Of an error's answer. */
+const errorBytesMax = 1024 * 1024;
+const reasonCharsMax = 300;
+/** Until the first byte of an answer. */
+const requestMsMax = 180_000;
+/** Servers of 8.x and of 9.x both take it. */
+const mediaType = 'application/vnd.elasticsearch+json; compatible-with=8';
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+}
+
+/** More was asked for than can be had in one answer. */
+export class TooMuch extends Retryable {}
+
+/** What an error's answer says. */
+interface Refusal {
+  readonly status: number;
+  readonly text: string;
+  readonly type: string;
+  readonly reason: string;
+}
+
+/** One Elasticsearch, 8.x or 9.x. Answers are handed over as the bytes that came. */
+export class Cluster {
+  /** For people, without what is secret. */
+  readonly url: string;
+  readonly #index: string;
+  readonly #client: Client;
+  readonly #agent: Dispatcher;
+  readonly #retries: Retries;
+  readonly #buffers: Buffers;
+
+  constructor(settings: ElasticsearchSettings, nature: Nature, buffers: Buffers) {
+    const { origin, pathname } = new URL(settings.url);
+    this.url = `${origin}${pathname === '/' ? '' : pathname}`;
+    this.#index = settings.index;
+    this.#retries = new Retries(nature);
+    this.#buffers = buffers;
+    this.#agent = httpAgent(settings.stallMs);
+    this.#client = new Client({
+      node: settings.url,
+      ...(settings.apiKey !== undefined && { auth: { apiKey: settings.apiKey } }),
+      headers: { accept: mediaType, 'content-type': mediaType },
+      agent: () => connectionOver(this.#agent),
+      maxRetries: 0,
+      requestTimeout: requestMsMax,
+      enableMetaHeader: false,
+    });
+  }
+
+  /**
+   * Makes a bounded number of attempts, as long as each one fails with {@link Retryable}.
+   * @throws UserError when none succeeds
+   */
+  async retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#retries.run(attempt);
+    } catch (error) {
+      if (!(error instanceof Retryable)) throw error;
+      throw new UserError(
+        `Elasticsearch at ${this.url} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
+      );
+    }
+  }
+
+  /** The JSON of a small answer. */
+  async json(request: Request): Promise<unknown> {
+    const bytes = await this.retried(() => this.bytes(request));
+    const text = Buffer.from(bytes).toString();
+    this.#buffers.give(bytes.buffer);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#notElasticsearch('it answers with something else than JSON');
+    }
+  }
+
+  /**
+   * One attempt. The bytes are in one of the buffers given, to which the caller gives it back.
+   * @throws Retryable when another attempt may succeed; LostReading when a point in time is gone; else UserError
+   */
+  async bytes({ method, path, parameters = {}, body }: Request): Promise<Uint8Array<ArrayBuffer>> {
+    const { statusCode, headers, body: answer } = await this.#answer(method, path, parameters, body);
+    const isRefused = statusCode !== 200;
+    const bytes = await readBody(
+      answer,
+      one(headers['content-length']),
+      isRefused ? errorBytesMax : answerBytesMax,
+      this.#buffers,
+    ).catch((error: unknown) => {
+      if (!(error instanceof BodyTooLarge)) throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
+      throw new TooMuch(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`);
+    });
+    const isElasticsearch = one(headers['x-elastic-product']) === 'Elasticsearch';
+    if (!isRefused && isElasticsearch) return bytes;
+    const text = Buffer.from(bytes).toString();
+    this.#buffers.give(bytes.buffer);
+    if (!isRefused) throw this.#notElasticsearch('it does not say that it is one');
+    throw this.#refused(refusalOf(statusCode, text), isElasticsearch, one(headers['retry-after']));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+    await this.#agent.close();
+  }
+
+  async #answer(
+    method: Request['method'],
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    body: Json | undefined,
+  ) {
+    try {
+      const request = { method, path, querystring: parameters, ...(body !== undefined && { body }) };
+      const result = await this.#client.transport.request(request, { asStream: true, meta: true });
+      return { ...result, body: result.body as Dispatcher.ResponseData['body'] };
+    } catch (error) {
+      throw new Retryable(`cannot be reached (${messageOf(error)})`);
+    }
+  }
+
+  #refused(refusal: Refusal, isElasticsearch: boolean, retryAfter: string | undefined): Error {
+    const { status, type, text } = refusal;
+    if (text.includes('search_context_missing_exception')) return new LostReading('its point in time was lost');
+    if (text.includes('index.max_result_window')) return new TooMuch('allows no page of this size');
+    const retryable = this.#retries.retryable(status, retryAfter);
+    if (retryable !== undefined)
+      return new Retryable(`${retryable.message}${type && ` (${type})`}`, retryable.waitMs, retryable.busy);
+    if (status === 401)
+      return new UserError(
+        `Elasticsearch at ${this.url} answers 401: it does not accept the key; see elasticsearch-api-key.`,
+      );
+    if (status === 403)
+      return new UserError(
+        `Elasticsearch at ${this.url} answers 403: the key may not read ${this.#index}; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.`,
+      );
+    if (!isElasticsearch) return this.#notElasticsearch(`it answers ${status}`);
+    if (type === 'index_not_found_exception')
+      return new UserError(
+        `Elasticsearch at ${this.url} has no index, alias or data stream ${this.#index}: see elasticsearch-index.`,
+      );
+    if (type === 'index_closed_exception')
+      return new UserError(
+        `Elasticsearch at ${this.url} has a closed index in ${this.#index}: open it, or see elasticsearch-index.`,
+      );
+    return new UserError(
+      `Elasticsearch at ${this.url} answers ${status} (${type}: ${refusal.reason}): see elasticsearch-index and elasticsearch-query.`,
+    );
+  }
+
+  #notElasticsearch(why: string): UserError {
+    return new UserError(`There is no Elasticsearch at ${this.url}: ${why}; see elasticsearch-url.`);
+  }
+}
+
+/** What the client takes for a pool of connections. A dispatcher knows hosts by their origin, without a path. */
+function connectionOver(agent: Dispatcher) {
+  const request = (options: Dispatcher.RequestOptions & { origin: URL }) =>
+    agent.request({ ...options, origin: options.origin.origin }).catch((error: unknown) => {
+      throw Object.assign(new Error(reasonOf(error)), { code: (error as NodeJS.ErrnoException).code });
+    });
+  return { request, close: async () => undefined };
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function refusalOf(status: number, text: string): Refusal {
+  try {
+    const { error } = JSON.parse(text) as {
+      error: { type?: string; reason?: string; root_cause?: Partial<Refusal>[] };
+    };
+    const cause = error.root_cause?.[0] ?? error;
+    return { status, text, type: cause.type ?? '', reason: (cause.reason ?? '').slice(0, reasonCharsMax) };
+  } catch {
+    return { status, text, type: '', reason: '' };
+  }
+}

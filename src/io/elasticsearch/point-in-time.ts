@@ -1,0 +1,208 @@
+import { UserError } from '../../errors.ts';
+import { type Extras, PageError, type PageShape, type ScannedMessage } from '../../messages/page.ts';
+import type { Page, Scan } from '../../worker/pages.ts';
+import type { Buffers } from '../buffers.ts';
+import { LostReading } from '../ports.ts';
+import { Retryable } from '../retry.ts';
+import { type Cluster, TooMuch } from './cluster.ts';
+import type { TimestampField } from './fields.ts';
+import { PageSize } from './page-size.ts';
+import type { Json } from './query.ts';
+
+/** Renewed by every request. */
+const keepAlive = '10m';
+/** A search that reached only some of its shards is an error. */
+const whole = { allow_partial_search_results: 'false' };
+
+const shape = {
+  messages: ['hits', 'hits'],
+  total: ['hits', 'total', 'value'],
+  message: ['_source'],
+  extras: [['pit_id'], ['timed_out'], ['_shards'], ['_clusters'], ['hits', 'total', 'relation']],
+  elementExtras: [['sort'], ['_index'], ['_id'], ['_routing']],
+} satisfies PageShape;
+
+/** How many shards, or clusters, were asked and how many answered. */
+interface Share {
+  readonly total: number;
+  readonly successful: number;
+  readonly failed?: number;
+}
+
+/** What an answer says of itself, beside its hits. */
+interface Answer {
+  readonly pit_id?: string;
+  readonly timed_out?: boolean;
+  readonly _shards: Share;
+  readonly _clusters?: Share;
+  readonly hits: { readonly total: { readonly value: number; readonly relation: string } };
+  readonly aggregations?: Readonly<Record<string, unknown>>;
+}
+
+/** A search: what it looks for, and what of each message it wants. */
+export interface Search {
+  readonly query: Json;
+  /** The request's `_source`. */
+  readonly source: Json;
+  /** The request's `sort`, without the tie-breaker. */
+  readonly sort: readonly Json[];
+}
+
+/** Which document a message of a page is: its index, `_id` and routing, as JSON text. */
+export function documentOf({ extras }: ScannedMessage): { key: string; id: Json } {
+  const [, index, id, routing] = extras!;
+  return { key: `${index} ${id} ${routing}`, id: id! };
+}
+
+/** Sorts by time; messages of an index without the field come last. */
+export function byTime({ field, isMixed }: TimestampField): Json {
+  const numericType = isMixed ? { numeric_type: 'date' } : {};
+  return JSON.stringify({ [field]: { order: 'asc', unmapped_type: 'date', ...numericType } });
+}
+
+/** One point in time of the indices: every search in it sees the same documents. */
+export class PointInTime {
+  readonly #cluster: Cluster;
+  readonly #scan: Scan;
+  readonly #buffers: Buffers;
+  /** JSON text. */
+  #id: Json;
+
+  private constructor(cluster: Cluster, scan: Scan, buffers: Buffers, id: Json) {
+    this.#cluster = cluster;
+    this.#scan = scan;
+    this.#buffers = buffers;
+    this.#id = id;
+  }
+
+  /** Opens a point in time, and closes it after the work. */
+  static async during<Result>(
+    cluster: Cluster,
+    scan: Scan,
+    buffers: Buffers,
+    index: string,
+    work: (point: PointInTime) => Promise<Result>,
+  ): Promise<Result> {
+    const opened = await cluster.json({
+      method: 'POST',
+      path: `/${encodeURIComponent(index)}/_pit`,
+      parameters: { keep_alive: keepAlive, ignore_unavailable: 'false', allow_no_indices: 'false' },
+    });
+    const point = new PointInTime(cluster, scan, buffers, JSON.stringify((opened as { id: string }).id));
+    try {
+      return await work(point);
+    } finally {
+      await point.#close();
+    }
+  }
+
+  /** Counts what a query finds, exactly, and aggregates over it. */
+  async tally(query: Json, aggregations?: Json): Promise<{ total: number; aggregations: Record<string, unknown> }> {
+    return this.#cluster.retried(async () => {
+      const aggs = aggregations === undefined ? '' : `,"aggs":${aggregations}`;
+      const bytes = await this.#ask(`"size":0,"track_total_hits":true,"query":${query}${aggs}`);
+      const answer = JSON.parse(Buffer.from(bytes).toString()) as Answer;
+      this.#buffers.give(bytes.buffer);
+      assertWhole(answer._shards, answer._clusters, answer.timed_out === true, JSON.stringify(answer._shards));
+      if (answer.pit_id !== undefined) this.#id = JSON.stringify(answer.pit_id);
+      return {
+        total: exactly(answer.hits.total.value, answer.hits.total.relation),
+        aggregations: { ...answer.aggregations },
+      };
+    });
+  }
+
+  /**
+   * Every page of a search but the last, which is empty, and at the end how many messages they had.
+   * @throws LostReading when they are not as many as the search counts
+   */
+  async *pages(search: Search, size = new PageSize()): AsyncGenerator<Page, number> {
+    let received = 0;
+    let total: number | undefined;
+    for (let after: Json | undefined; ; ) {
+      const page = await this.#page(search, size, after);
+      total ??= page.total;
+      const last = page.messages.at(-1);
+      if (last === undefined) break;
+      received += page.messages.length;
+      after = last.extras![0];
+      yield page;
+    }
+    if (received === total) return received;
+    throw new LostReading(`a search counted ${total} messages and sent ${received}`);
+  }
+
+  /** @param after the sort values after which it begins; of the first page the total is counted */
+  #page({ query, source, sort }: Search, size: PageSize, after: Json | undefined): Promise<Page> {
+    const order = `"sort":[${[...sort, '{"_shard_doc":"asc"}'].join(',')}]`;
+    const start = after === undefined ? '"track_total_hits":true' : `"track_total_hits":false,"search_after":${after}`;
+    return this.#cluster.retried(async () => {
+      try {
+        const bytes = await this.#ask(`"size":${size.next()},"query":${query},"_source":${source},${order},${start}`);
+        const page = await this.#scanned(bytes);
+        assertPage(page, after === undefined);
+        this.#id = page.extras![0] ?? this.#id;
+        size.note(page.bytes.length, page.messages.length);
+        return page;
+      } catch (error) {
+        if (error instanceof TooMuch || (error instanceof Retryable && error.busy)) size.shrink();
+        throw error;
+      }
+    });
+  }
+
+  #ask(search: string): Promise<Uint8Array<ArrayBuffer>> {
+    const body = `{"pit":{"id":${this.#id},"keep_alive":"${keepAlive}"},${search}}`;
+    return this.#cluster.bytes({ method: 'POST', path: '/_search', parameters: whole, body });
+  }
+
+  async #scanned(bytes: Uint8Array<ArrayBuffer>): Promise<Page> {
+    try {
+      return await this.#scan(bytes, shape);
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+      const hint = error.message.includes('/_source')
+        ? ': map its indices with _source enabled'
+        : ', see elasticsearch-url';
+      throw new UserError(
+        `Elasticsearch at ${this.#cluster.url} sent something else than a page of messages (${error.message})${hint}.`,
+      );
+    }
+  }
+
+  /** What is not closed ends by itself. */
+  async #close(): Promise<void> {
+    await this.#cluster.bytes({ method: 'DELETE', path: '/_pit', body: `{"id":${this.#id}}` }).then(
+      (bytes) => this.#buffers.give(bytes.buffer),
+      () => undefined,
+    );
+  }
+}
+
+function assertPage({ extras, messages, total }: Page, isFirst: boolean): void {
+  const [, timedOut, shards, clusters, relation] = extras as Extras;
+  const share = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Share));
+  assertWhole(share(shards), share(clusters), timedOut !== 'false', shards ?? '');
+  if (isFirst) exactly(total, relation && (JSON.parse(relation) as string));
+  if (messages.some((message) => message.extras?.[0] === undefined || message.extras[2] === undefined))
+    throw new Retryable('sent a damaged page');
+}
+
+function assertWhole(
+  shards: Share | undefined,
+  clusters: Share | undefined,
+  timedOut: boolean,
+  failures: string,
+): void {
+  if (failures.includes('search_context_missing_exception')) throw new LostReading('its point in time was lost');
+  if (shards === undefined || shards.failed !== 0 || shards.successful !== shards.total)
+    throw new Retryable(`searched only ${shards?.successful} of ${shards?.total} shards`);
+  if (clusters !== undefined && clusters.successful !== clusters.total)
+    throw new Retryable(`searched only ${clusters.successful} of ${clusters.total} clusters`);
+  if (timedOut) throw new Retryable('ran out of time in a search');
+}
+
+function exactly(total: number | undefined, relation: string | undefined): number {
+  if (total !== undefined && relation === 'eq') return total;
+  throw new Retryable('does not count exactly');
+}

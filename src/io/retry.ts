@@ -1,0 +1,97 @@
+import pRetry from 'p-retry';
+
+const retriesMax = 6;
+const backoffMsBase = 500;
+const backoffMsMax = 30_000;
+/** A server that asks for a longer wait than this is taken for one that is not to be had. */
+const retryAfterMsMax = 300_000;
+
+/** What is made at most, the first try included. */
+export const attemptsMax = retriesMax + 1;
+
+/** Time and chance, which tests replace. */
+export interface Nature {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** A failure that asks for another try, after at least `waitMs`. Its message is a clause: `answers 503`. */
+export class Retryable extends Error {
+  readonly waitMs: number;
+  /** Whether the host says that it has too much to do. */
+  readonly busy: boolean;
+
+  constructor(message: string, waitMs = 0, busy = false) {
+    super(message);
+    this.waitMs = waitMs;
+    this.busy = busy;
+  }
+}
+
+/**
+ * Makes attempts at one host: a bounded number, with full-jitter backoff. Once the host says that it is busy, every
+ * attempt waits.
+ */
+export class Retries {
+  readonly #nature: Nature;
+  #pausedUntil = 0;
+
+  constructor(nature: Nature) {
+    this.#nature = nature;
+  }
+
+  /**
+   * @throws the last {@link Retryable}, where no attempt succeeds; what else an attempt throws, at once
+   */
+  run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    return pRetry(
+      async () => {
+        await this.#pausesEnd();
+        return attempt();
+      },
+      {
+        retries: retriesMax,
+        minTimeout: 0,
+        maxTimeout: 0,
+        shouldRetry: ({ error }) => error instanceof Retryable,
+        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
+          retriesLeft > 0 && error instanceof Retryable ? this.#pause(error, attemptNumber) : undefined,
+      },
+    );
+  }
+
+  /**
+   * An answer with this status as a failure that asks for another try; undefined where there is no use in one.
+   * @param retryAfter RFC 9110, 10.2.3: seconds, or a date
+   */
+  retryable(status: number, retryAfter: string | string[] | undefined): Retryable | undefined {
+    if (status !== 429 && status < 500) return undefined;
+    const waitMs = this.#waitMs(String(retryAfter ?? '').trim());
+    return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429);
+  }
+
+  #waitMs(retryAfter: string): number {
+    if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
+    const date = Date.parse(retryAfter);
+    return Number.isNaN(date) ? 0 : Math.max(0, date - this.#nature.now());
+  }
+
+  async #pausesEnd(): Promise<void> {
+    for (
+      let waitMs = this.#pausedUntil - this.#nature.now();
+      waitMs > 0;
+      waitMs = this.#pausedUntil - this.#nature.now()
+    ) {
+      await this.#nature.sleep(waitMs);
+    }
+  }
+
+  async #pause(error: Retryable, attempt: number): Promise<void> {
+    const backoffMs = this.#nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempt);
+    const waitMs = Math.max(error.waitMs, backoffMs);
+    if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
+    else await this.#nature.sleep(waitMs);
+  }
+}

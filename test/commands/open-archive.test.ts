@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findArchive, openArchive } from '../../src/commands/open-archive.ts';
+import { DirectoryArchive } from '../../src/io/directory.ts';
+import type { Archive } from '../../src/io/ports.ts';
+import { around } from '../support/crashing.ts';
+import { filesBelow, plainSettings, plainShape, scratchFolder } from '../support/embedded-parts.ts';
+
+let folder = '';
+let archive: DirectoryArchive;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(scratchFolder, 'archive-'));
+  archive = new DirectoryArchive(join(folder, 'archive'));
+});
+afterEach(async () => {
+  await archive.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const columns = [{ name: 'subject', pointer: ['subject'], type: 'string' as const }];
+const withColumns = { ...plainSettings, shape: { ...plainShape, columns } };
+const id = (text: string) => () => text;
+const file = () => readFile(join(folder, 'archive', '_archive.json'), 'utf8');
+
+describe('openArchive', () => {
+  it('makes an archive with a new id, once', async () => {
+    expect(await openArchive(archive, plainSettings, id('one'))).toBe('one');
+    const before = await file();
+    expect(await openArchive(archive, plainSettings, id('two'))).toBe('one');
+    expect(await file()).toBe(before);
+  });
+
+  it('notes added columns, and keeps the id', async () => {
+    await openArchive(archive, plainSettings, id('one'));
+    expect(await openArchive(archive, withColumns, id('two'))).toBe('one');
+    expect(JSON.parse(await file())).toMatchObject({ id: 'one', settings: { columns: ['subject: /subject string'] } });
+    await expect(openArchive(archive, plainSettings, id('two'))).rejects.toThrow('The input columns is none, but');
+  });
+
+  it('refuses other settings and leaves everything as it was', async () => {
+    await openArchive(archive, plainSettings, id('one'));
+    const before = await file();
+    const other = { ...plainSettings, format: 'jsonl' as const };
+    await expect(openArchive(archive, other, id('two'))).rejects.toThrow(
+      'The input format is "jsonl", but the archive',
+    );
+    expect(await file()).toBe(before);
+  });
+
+  it('takes the id of another run that was faster', async () => {
+    const other = new DirectoryArchive(join(folder, 'archive'));
+    const slow = around<Archive>(archive, async (method, call) => {
+      if (method === 'publish') await openArchive(other, plainSettings, id('faster'));
+      return call();
+    });
+    expect(await openArchive(slow, plainSettings, id('slower'))).toBe('faster');
+    await other.close();
+  });
+
+  it('gives up in a sentence when nothing can be written', async () => {
+    const stuck = around<Archive>(archive, async (method, call) =>
+      method === 'publish' ? { outcome: 'unknown', reason: 'the connection broke' } : call(),
+    );
+    await expect(openArchive(stuck, plainSettings, id('one'))).rejects.toThrow(
+      `The archive ${archive.url} cannot be set up: its _archive.json could not be written 5 times; see that it can be, then run again.`,
+    );
+  });
+
+  it('refuses an _archive.json that is too large to be one', async () => {
+    await archive.prepare();
+    await writeFile(join(folder, 'archive', '_archive.json'), ' '.repeat(1024 * 1024 + 1));
+    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow('larger than 1 MiB');
+  });
+});
+
+describe('findArchive', () => {
+  it('finds nothing where there is none, and writes nothing', async () => {
+    expect(await findArchive(archive, plainSettings)).toBeUndefined();
+    expect(await filesBelow(folder)).toEqual([]);
+  });
+
+  it('gives the id, and leaves added columns for a run that writes', async () => {
+    await openArchive(archive, plainSettings, id('one'));
+    const before = await file();
+    expect(await findArchive(archive, withColumns)).toBe('one');
+    expect(await file()).toBe(before);
+  });
+});

@@ -1,0 +1,387 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { StagedMessage } from '../../src/archive/ledger.ts';
+import { daysOf } from '../../src/commands/read-slot.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
+import { type Slot, slotAt, slotsIn } from '../../src/windows/slots.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import {
+  type Embedded,
+  type EmbeddedOptions,
+  embed,
+  filesBelow,
+  plainSettings,
+  plainShape,
+  runAll,
+  storedRows,
+} from '../support/embedded-parts.ts';
+import { FindingSource, type Manners, ModelSource, Truth } from '../support/model-source.ts';
+
+const now = Date.parse('2024-09-01');
+/** Settled: of one slot, 2024-04-01 to 2024-04-30. */
+const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
+const slot = slotAt(april.start, plainSettings.layout);
+const live = slotAt(Date.parse('2024-08-10'), plainSettings.layout);
+
+const threads = new Threads(2);
+const open: Embedded[] = [];
+afterEach(async () => {
+  for (const embedded of open.splice(0)) await embedded.close();
+});
+afterAll(() => threads.close());
+
+async function newParts(options: Partial<EmbeddedOptions> = {}): Promise<Embedded> {
+  const embedded = await embed(threads, { now, ...options });
+  open.push(embedded);
+  return embedded;
+}
+
+function newSource(truth: Truth, manners: Partial<Manners> = {}): ModelSource {
+  return new ModelSource(truth, pageScanner(threads, plainShape, false), manners);
+}
+
+const day = (n: number) => april.start + n * DAY_MS;
+
+/** Messages of April, one on each of the first days: `c1` is closed, `o1` open, `u1` unalerted. */
+function aprilOf(...ids: string[]): Truth {
+  const truth = new Truth();
+  const statuses: Record<string, string[]> = { c: ['closed'], o: ['open'], u: [] };
+  ids.forEach((id, n) => {
+    truth.put({ id, at: day(n + 2), statuses: statuses[id[0]!]! });
+  });
+  return truth;
+}
+
+async function recordOf({ parts }: Embedded, of: Slot = slot) {
+  return (await parts.staging.slot(of)).record;
+}
+
+const idsOf = async ({ parts }: Embedded, of: Slot = slot) => (await storedRows(parts, of)).map(({ id }) => id);
+const stagedOf = async ({ parts }: Embedded, of: Slot = slot) =>
+  (await parts.staging.slot(of)).staged.map(({ message_id }) => message_id);
+
+describe('a reading with totals (promise 1, complete)', () => {
+  it('is archived when the source sent as many as it says it holds', async () => {
+    const embedded = await newParts();
+    const source = newSource(aprilOf('c1', 'o1', 'u1', 'c2'));
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2']);
+    expect(await recordOf(embedded)).toMatchObject({
+      counts: { read: 4, closed: 2, open: 1, unalerted: 1, invalid: 0, duplicates: 0 },
+      source_count: { total: 4 },
+    });
+    expect(source.passes.length).toBe(1);
+  });
+
+  it('is made again when it disagrees, and taken when a later one agrees', async () => {
+    const embedded = await newParts();
+    const source = newSource(aprilOf('c1', 'c2'), { hides: ({ id }, attempt) => attempt < 2 && id === 'c2' });
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.map(({ attempt }) => attempt)).toEqual([0, 1, 2]);
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2']);
+  });
+
+  it('fails after a bounded number of passes in one sentence, and archives nothing', async () => {
+    const embedded = await newParts();
+    const source = newSource(aprilOf('c1', 'c2'), { hides: ({ id }) => id === 'c2' });
+    const { tally, report } = await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(5);
+    expect(tally.failed).toMatchObject([
+      {
+        slot: { id: slot.id },
+        message:
+          'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time it said that it holds 2 messages and sent 1 distinct ones: nothing of it is taken for complete; run again when the source is at rest.',
+      },
+    ]);
+    expect(report.isComplete).toBe(false);
+    expect(await idsOf(embedded)).toEqual([]);
+    expect(await stagedOf(embedded)).toEqual([]);
+  });
+
+  it('fails when the total moves in every pass', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1');
+    const source = newSource(truth);
+    const { read } = source;
+    source.read = async (interval, attempt, take) => {
+      const pass = await read.call(source, interval, attempt, take);
+      return { ...pass, totals: [...pass.totals, 2] };
+    };
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(tally.failed[0]?.message).toContain('each time its total moved (1, 2): nothing of it is taken for complete');
+  });
+
+  it('counts a message that the source holds twice as a duplicate', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1');
+    truth.put({ id: 'c1', at: day(2), statuses: ['closed'] }, 'c1 again');
+    await runAll(embedded.parts, newSource(truth), april);
+    expect((await recordOf(embedded))?.counts).toEqual({
+      read: 2,
+      closed: 1,
+      open: 0,
+      unalerted: 0,
+      invalid: 0,
+      duplicates: 1,
+    });
+    expect(await idsOf(embedded)).toEqual(['c1']);
+  });
+
+  it('leaves what lies around the slot to its own slot, and counts it', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1');
+    truth.put({ id: 'before', at: april.start - 1, statuses: ['closed'] });
+    truth.put({ id: 'after', at: april.end, statuses: ['open'] });
+    await runAll(embedded.parts, newSource(truth), april);
+    expect(await recordOf(embedded)).toMatchObject({ outside: 2, source_count: { total: 3 }, counts: { read: 1 } });
+    expect(await stagedOf(embedded)).toEqual([]);
+  });
+});
+
+describe('a reading without totals', () => {
+  it('settles a slot when two passes agree', async () => {
+    const embedded = await newParts();
+    const source = newSource(aprilOf('c1', 'o1'), { givesTotals: false });
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.length).toBe(2);
+    expect((await recordOf(embedded))?.source_count).toBeUndefined();
+  });
+
+  it('goes on until two passes in a row agree', async () => {
+    const embedded = await newParts();
+    const hides: Manners['hides'] = ({ id }, attempt) => attempt % 2 === 1 && attempt < 3 && id === 'c2';
+    const source = newSource(aprilOf('c1', 'c2'), { givesTotals: false, hides });
+    await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(4);
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2']);
+  });
+
+  it('fails when no two passes agree', async () => {
+    const embedded = await newParts();
+    const hides: Manners['hides'] = ({ id }, attempt) => attempt % 2 === 1 && id === 'c2';
+    const source = newSource(aprilOf('c1', 'c2'), { givesTotals: false, hides });
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(5);
+    expect(tally.failed[0]?.message).toContain('it sent something else than the time before');
+  });
+
+  it('takes one pass of a live slot, which is read again anyway', async () => {
+    const embedded = await newParts();
+    const truth = new Truth();
+    truth.put({ id: 'c1', at: live.start, statuses: ['closed'] });
+    const source = newSource(truth, { givesTotals: false });
+    await runAll(embedded.parts, source, { start: live.start, end: now });
+    expect(source.passes.filter(({ interval }) => interval.start === live.start).length).toBe(1);
+    expect(await idsOf(embedded, live)).toEqual(['c1']);
+  });
+});
+
+describe('a live slot', () => {
+  it('is read up to now', async () => {
+    const at = Date.parse('2024-08-20T12:00:00Z');
+    const embedded = await newParts({ now: at });
+    const truth = new Truth();
+    truth.put({ id: 'past', at: at - 1, statuses: ['closed'] });
+    truth.put({ id: 'future', at, statuses: ['closed'] });
+    const source = newSource(truth);
+    await runAll(embedded.parts, source, { start: live.start, end: at });
+    expect(source.passes.map(({ interval }) => interval)).toEqual([{ start: live.start, end: at }]);
+    expect(await idsOf(embedded, live)).toEqual(['past']);
+    expect((await recordOf(embedded, live))?.outside).toBe(1);
+  });
+});
+
+describe('a shrunk slot', () => {
+  it('fails and stays unsettled until fewer are accepted', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1', 'c2', 'o1');
+    const source = newSource(truth);
+    await runAll(embedded.parts, source, april);
+    truth.remove('c2');
+    embedded.clock.now += DAY_MS;
+    for (let time = 0; time < 2; time += 1) {
+      const { tally, report } = await runAll(embedded.parts, source, april);
+      expect(tally.failed.map(({ message }) => message)).toEqual([
+        `Slot ${slot.id} has shrunk: the source shows 2 messages with alerts where it showed 3 on ${instant(now)}; find out why, and run with accept-fewer: true if that is right.`,
+      ]);
+      expect(report.isComplete).toBe(false);
+      expect((await recordOf(embedded))?.last_error?.message).toContain('has shrunk');
+      embedded.clock.now += DAY_MS;
+    }
+    const accepted = await runAll(embedded.parts, source, april, { acceptFewer: true });
+    expect(accepted.report.isComplete).toBe(true);
+    expect(await recordOf(embedded)).toMatchObject({ counts: { read: 2, closed: 1, open: 1 }, cases: { gone: 1 } });
+    expect((await recordOf(embedded))?.last_error).toBeUndefined();
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2']);
+    expect(embedded.said.warnings.join('\n')).toContain(
+      'no longer shown by the source; the archived version stays: "c2"',
+    );
+  });
+});
+
+describe('a look again', () => {
+  /** An archive of which `o1` to `o3` wait: on the 2nd, the 4th and the 20th. */
+  async function waiting(source: (truth: Truth) => ModelSource) {
+    const embedded = await newParts();
+    const truth = new Truth();
+    [2, 4, 20].forEach((n, index) => {
+      truth.put({ id: `o${index + 1}`, at: day(n), statuses: ['open'] });
+    });
+    truth.put({ id: 'c1', at: day(3), statuses: ['closed'] });
+    const from = source(truth);
+    await runAll(embedded.parts, from, april);
+    from.passes.length = 0;
+    embedded.clock.now += DAY_MS;
+    return { embedded, truth, source: from };
+  }
+
+  it('reads the days that messages wait on, close ones together', async () => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held));
+    truth.put({ id: 'o1', at: day(2), statuses: ['closed'] });
+    truth.put({ id: 'late', at: day(2), statuses: ['closed'] });
+    source.manners = { ...source.manners, givesTotals: false };
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    const intervals = new Set(
+      source.passes.map(({ interval }) => `${instant(interval.start)} ${instant(interval.end)}`),
+    );
+    expect([...intervals]).toEqual([
+      '2024-04-03T00:00:00.000Z 2024-04-06T00:00:00.000Z',
+      '2024-04-21T00:00:00.000Z 2024-04-22T00:00:00.000Z',
+    ]);
+    expect(await idsOf(embedded)).toEqual(['o1', 'c1']);
+    expect(await stagedOf(embedded)).toEqual(['o2', 'o3']);
+    expect(await recordOf(embedded)).toMatchObject({
+      read_at: instant(now),
+      looked_at: instant(now + DAY_MS),
+      counts: { read: 4, closed: 2, open: 2 },
+    });
+  });
+
+  it('asks for the ids where the source can find them', async () => {
+    const scan = pageScanner(threads, plainShape, false);
+    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan));
+    truth.put({ id: 'o2', at: day(4), statuses: ['closed'] });
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect((source as FindingSource).finds).toEqual([['o1', 'o2', 'o3']]);
+    expect(source.passes).toEqual([]);
+    expect(await idsOf(embedded)).toEqual(['c1', 'o2']);
+    expect(await stagedOf(embedded)).toEqual(['o1', 'o3']);
+    const { staged } = await embedded.parts.staging.slot(slot);
+    expect(staged[0]).toMatchObject({ checks: 2, first_seen: instant(now), read_at: instant(now + DAY_MS) });
+  });
+
+  it('reads the slot as a whole when a message lost its alerts', async () => {
+    const scan = pageScanner(threads, plainShape, false);
+    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan));
+    truth.put({ id: 'o2', at: day(4), statuses: [] });
+    await runAll(embedded.parts, source, april, { acceptFewer: true });
+    expect(source.passes.map(({ interval }) => interval)).toEqual([{ start: slot.start, end: slot.end }]);
+    expect(await recordOf(embedded)).toMatchObject({
+      read_at: instant(now + DAY_MS),
+      counts: { read: 4, closed: 1, open: 2, unalerted: 1 },
+    });
+  });
+
+  it('names what vanished, and keeps it staged', async () => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
+    truth.remove('o3');
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(tally.failed).toEqual([]);
+    expect(await recordOf(embedded)).toMatchObject({ cases: { vanished: 1 }, counts: { read: 4, open: 3, closed: 1 } });
+    const { staged } = await embedded.parts.staging.slot(slot);
+    expect(staged.find(({ message_id }) => message_id === 'o3')?.vanished_at).toBe(instant(now + DAY_MS));
+    expect(embedded.said.warnings.join('\n')).toContain('no longer shown by the source; they stay staged: "o3"');
+  });
+
+  it.each(['open', 'closed'])('reads the slot as a whole when what had vanished is %s again', async (status) => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
+    const { held } = truth;
+    for (const id of [...held.keys()].filter((key) => key !== 'o1')) truth.remove(id);
+    await runAll(embedded.parts, source, april, { acceptFewer: true, refresh: true });
+    expect(await recordOf(embedded)).toMatchObject({ counts: { read: 1, open: 1, closed: 0 } });
+    truth.put({ id: 'o3', at: day(20), statuses: [status] });
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, source, april);
+    expect(await recordOf(embedded)).toMatchObject({
+      counts: status === 'open' ? { read: 2, open: 2, closed: 0 } : { read: 2, open: 1, closed: 1 },
+    });
+  });
+
+  it('reads the slot as a whole when a message was staged by a run that was cut short', async () => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
+    truth.put({ id: 'o4', at: day(6), statuses: ['open'] });
+    const [staged] = (await embedded.parts.staging.slot(slot)).staged;
+    const at = instant(embedded.clock.now);
+    await embedded.parts.staging.stage([
+      { ...staged!, message_id: 'o4', timestamp: String(day(6) * 1000), first_seen: at, read_at: at },
+    ]);
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, source, april);
+    expect(await recordOf(embedded)).toMatchObject({ counts: { read: 5, open: 4, closed: 1 } });
+  });
+
+  it('fails when the days are not whole', async () => {
+    const { embedded, source } = await waiting((held) => newSource(held));
+    source.manners = { ...source.manners, hides: ({ id }) => id === 'o3' };
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(tally.failed[0]?.message).toContain('it said that it holds 1 messages and sent 0 distinct ones');
+    expect(await stagedOf(embedded)).toEqual(['o1', 'o2', 'o3']);
+  });
+});
+
+describe('daysOf', () => {
+  const staged = (at: number) => ({ timestamp: String(at * 1000 + 999) }) as StagedMessage;
+
+  it('stays within the slot, joins days at most two apart, and leaves others apart', () => {
+    const within = { start: day(0) + 5, end: day(29) - 5 };
+    const days = daysOf(
+      [29, 0, 3, 7, 20].map((n) => staged(Math.min(day(n) + 7, within.end - 1))),
+      within,
+    );
+    expect(days).toEqual([
+      { start: within.start, end: day(4) },
+      { start: day(7), end: day(8) },
+      { start: day(20), end: day(21) },
+      { start: day(28), end: within.end },
+    ]);
+  });
+
+  it('covers every message', () => {
+    const all = slotsIn({ start: 0, end: Date.parse('1970-03-01') }, plainSettings.layout);
+    for (const any of all) {
+      for (const at of [any.start, any.end - 1]) {
+        const [found] = daysOf([staged(at)], any);
+        expect(found!.start <= at && at < found!.end).toBe(true);
+      }
+    }
+  });
+});
+
+describe('memory (promise 8, bounded)', () => {
+  it('does not hold a slot that is larger than its budget', async () => {
+    const embedded = await newParts({ spoolBytes: 0 });
+    const truth = new Truth();
+    for (let n = 0; n < 26; n += 1)
+      truth.put({
+        id: `m${n}`,
+        at: day(1) + n,
+        statuses: n % 10 === 0 ? ['open'] : ['closed'],
+        text: 'x'.repeat(500_000),
+      });
+    const { report } = await runAll(embedded.parts, newSource(truth, { pageSize: 10 }), april);
+    expect(report.isComplete).toBe(true);
+    const rows = await storedRows(embedded.parts, slot);
+    expect(rows.length).toBe(23);
+    expect(rows.every(({ id, payload }) => payload === truth.held.get(id)?.json)).toBe(true);
+    truth.put({ id: 'm0', at: day(1), statuses: ['closed'], text: 'x'.repeat(500_000) });
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, newSource(truth, { pageSize: 10 }), april);
+    expect((await storedRows(embedded.parts, slot)).length).toBe(24);
+    expect(await filesBelow(embedded.parts.temporary)).toEqual([]);
+  });
+});

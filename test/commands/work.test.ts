@@ -1,0 +1,254 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
+import { plan } from '../../src/commands/plan.ts';
+import { run } from '../../src/commands/run.ts';
+import { describeTally, outputsOf, period } from '../../src/commands/work.ts';
+import { UserError } from '../../src/errors.ts';
+import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { parseLeg } from '../../src/windows/legs.ts';
+import { slotsIn } from '../../src/windows/slots.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { type Embedded, embed, filesBelow, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+
+const now = Date.parse('2024-09-01');
+const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
+const slots = slotsIn(range, plainSettings.layout);
+
+const threads = new Threads(2);
+const opened: Embedded[] = [];
+afterEach(async () => {
+  for (const embedded of opened.splice(0)) await embedded.close();
+});
+afterAll(() => threads.close());
+
+async function newParts(): Promise<Embedded> {
+  const embedded = await embed(threads, { now });
+  opened.push(embedded);
+  return embedded;
+}
+
+/** Of each slot one closed message and one open. */
+function newSource(): ModelSource {
+  const truth = new Truth();
+  for (const { start } of slots) {
+    truth.put({ id: `c${start}`, at: start, statuses: ['closed'] });
+    truth.put({ id: `o${start}`, at: start + 1, statuses: ['open'] });
+  }
+  return new ModelSource(truth, pageScanner(threads, plainShape, false));
+}
+
+describe('a slot that fails', () => {
+  it('does not stop the others, leaves its error, and makes the leg fail in its end', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const bad = slots[2]!;
+    source.manners = {
+      ...source.manners,
+      before: ({ start }) => {
+        if (start === bad.start) throw new UserError('The source is down.');
+      },
+    };
+    const { tally, report } = await runAll(embedded.parts, source, range);
+    expect(tally.done.length).toBe(slots.length - 1);
+    expect(tally.failed).toEqual([{ slot: bad, message: 'The source is down.' }]);
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(() => assertNothingFailed(tally)).toThrow(new UserError('The source is down.'));
+    expect(report.problems).toEqual(['The source is down.']);
+    const { record } = await embedded.parts.staging.slot(bad);
+    expect(record).toMatchObject({ rows: 0, last_error: { message: 'The source is down.' } });
+    expect(record?.read_at).toBeUndefined();
+
+    embedded.clock.now += DAY_MS;
+    source.passes.length = 0;
+    source.manners = { ...source.manners, before: () => undefined };
+    expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+    expect((await embedded.parts.staging.slot(bad)).record?.last_error).toBeUndefined();
+  });
+
+  it('keeps what its last good reading knew', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    const before = (await embedded.parts.staging.slot(slots[0]!)).record!;
+    source.manners = {
+      ...source.manners,
+      before: () => {
+        throw new Error('unexpected');
+      },
+    };
+    embedded.clock.now += DAY_MS;
+    const { tally } = await runAll(embedded.parts, source, range, { refresh: true });
+    expect(tally.failed[0]?.message).toMatch(
+      /^A defect of Message Archive, please report it: Error: unexpected\n +at /,
+    );
+    const { record } = await embedded.parts.staging.slot(slots[0]!);
+    expect(record).toEqual({
+      ...before,
+      revision: before.revision + 1,
+      last_error: { at: '2024-09-02T00:00:00.000Z', message: 'Error: unexpected' },
+    });
+    expect(() => assertNothingFailed(tally)).toThrow(`(and ${slots.length - 1} other slots failed too).`);
+  });
+});
+
+describe('the time budget', () => {
+  it('stops between slots, says so, and the next run goes on there', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    let elapsed = 0;
+    const before = () => {
+      elapsed += 60_000;
+    };
+    source.manners = { ...source.manners, before };
+    const parts = { ...embedded.parts, elapsed: () => elapsed };
+    const { tally, report } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
+    expect(tally.failed).toEqual([]);
+    expect(tally.done.length).toBeGreaterThan(1);
+    expect(tally.left.length).toBe(slots.length - tally.done.length);
+    expect(tally.left.length).toBeGreaterThan(0);
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(describeTally(tally).at(-1)).toBe(
+      `Time ran out: ${tally.left.length} slot${tally.left.length === 1 ? '' : 's'} left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
+    );
+    expect(report.isComplete).toBe(false);
+    expect(report.problems).toEqual([]);
+    expect(report.summary).toContain('not read: run again, which goes on where this run ended.');
+    embedded.clock.now += 1000;
+    source.passes.length = 0;
+    const second = await runAll(embedded.parts, source, range);
+    expect(second.report.isComplete).toBe(true);
+    const whole = source.passes.map(({ interval }) => interval).filter(({ start, end }) => end - start > 3 * DAY_MS);
+    expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ start }) => start));
+  });
+
+  it('begins nothing when it is spent', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const { tally } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
+    expect(source.passes).toEqual([]);
+    expect(tally.left.map(({ id }) => id)).toEqual(slots.map(({ id }) => id));
+  });
+});
+
+describe('the outputs', () => {
+  it('add up what was done', async () => {
+    const embedded = await newParts();
+    const { tally } = await runAll(embedded.parts, newSource(), range);
+    expect(outputsOf(tally)).toEqual({
+      archived: String(slots.length),
+      open: String(slots.length),
+      unalerted: '0',
+      invalid: '0',
+      'objects-written': String(slots.length),
+      complete: 'true',
+    });
+    expect(describeTally(tally)[0]).toMatch(
+      new RegExp(
+        `^${slots.length} slots in 0\\.0 s: ${slots.length} messages newly archived, ${slots.length} waiting for their alerts, ${slots.length} objects written`,
+      ),
+    );
+  });
+});
+
+describe('a leg', () => {
+  const work = { acceptFewer: false, timeBudgetMs: 1e9, dryRun: false };
+  const scope = { range, refresh: false, scrubWindows: 0 };
+
+  it('works off its windows alone', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const window = slots.at(-1)!.window;
+    const assignment = parseLeg(window, 60);
+    const tally = await exportLeg(embedded.parts, { live: source, settled: source }, scope, assignment, work);
+    expect(tally.done.map(({ slot }) => slot.window)).toEqual(
+      slots.filter((slot) => slot.window === window).map(() => window),
+    );
+    expect(embedded.said.lines[0]).toBe(`Leg ${window}: ${tally.done.length} slots to work off.`);
+  });
+
+  it('that is run again follows the state, not its plan', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const sources = { live: source, settled: source };
+    const { legs } = await plan(embedded.parts, sources, scope);
+    embedded.clock.now += 1000;
+    await exportLeg(embedded.parts, sources, scope, legs[0]!, work);
+    source.passes.length = 0;
+    source.manners = { ...source.manners, givesTotals: false };
+    embedded.clock.now += 1000;
+    const again = await exportLeg(embedded.parts, sources, scope, legs[0]!, work);
+    expect(again.done.every(({ record }) => record.looked_at === '2024-09-01T00:00:02.000Z')).toBe(true);
+  });
+
+  it('of which nothing lies in the range is refused', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const assignment = parseLeg('2023-09-20..2023-11-19', 60);
+    await expect(exportLeg(embedded.parts, { live: source, settled: source }, scope, assignment, work)).rejects.toThrow(
+      'The input window names 2023-09-20..2023-11-19, of which nothing lies between from and to and in the past: name a window of the plan.',
+    );
+  });
+
+  it('in a dry run reads and writes nothing', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const before = await filesBelow(embedded.folder);
+    const sources = { live: source, settled: source };
+    await exportLeg(embedded.parts, sources, scope, parseLeg(slots[0]!.window, 60), { ...work, dryRun: true });
+    expect(await run(embedded.parts, sources, scope, { ...work, dryRun: true })).toBeUndefined();
+    expect(source.passes).toEqual([]);
+    expect(await filesBelow(embedded.folder)).toEqual(before);
+    expect((await embedded.parts.staging.state()).ledger).toEqual([]);
+    expect(embedded.said.lines.join('\n')).toContain('read: new; from api');
+  });
+});
+
+describe('the plan', () => {
+  it('says what is done, why, and what is known', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const sources = { live: source, settled: source };
+    await runAll(embedded.parts, source, range);
+    embedded.said.lines.length = 0;
+    embedded.clock.now += DAY_MS;
+    source.truth.put({ id: 'late', at: slots[0]!.start + 9 * DAY_MS, statuses: ['closed'] });
+    const made = await plan(embedded.parts, sources, { range, refresh: false, scrubWindows: 0 });
+    expect(made.output.planned_at).toBe('2024-09-02T00:00:00.000Z');
+    expect(made.output.slots).toEqual(
+      slots.map(({ id }, n) => (n === 0 ? [id, 'read', 'audit'] : [id, 'look-again', 'staged'])),
+    );
+    const [first, second, third] = embedded.said.lines;
+    expect(first).toBe(
+      `Plan of 2024-09-02T00:00:00.000Z: ${slots.length} slots, of which 0 are settled and left alone; ${slots.length} messages waiting.`,
+    );
+    expect(second).toMatch(/^The archive holds .* kB, made from .* kB of JSON\.$/);
+    expect(third).toMatch(
+      /^ {2}2024-01-18\.\.2024-03-18 {2}1 slot read: audit, 2 slots look again; from api, 3 waiting, .* last time$/,
+    );
+    expect(embedded.said.lines.at(-1)).toBe('2 legs.');
+  });
+
+  it('says so when there is nothing to do', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    for (const { start } of slots) source.truth.remove(`o${start}`);
+    await runAll(embedded.parts, source, range);
+    await plan(embedded.parts, { live: source, settled: source }, { range, refresh: false, scrubWindows: 0 });
+    expect(embedded.said.lines.at(-1)).toBe('There is nothing to do.');
+  });
+
+  it('is followed by a warning where a slot between filled ones is empty', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const gap = slots[2]!;
+    source.truth.remove(`o${gap.start}`);
+    source.truth.remove(`c${gap.start}`);
+    const { report } = await runAll(embedded.parts, source, range);
+    expect(report.isComplete).toBe(true);
+    expect(embedded.said.warnings).toEqual([
+      `Slot ${gap.id} (${period(gap)}) holds no message, though slots before and after it do: see whether the source has a gap.`,
+    ]);
+  });
+});

@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { DAY_MS } from '../src/windows/interval.ts';
+import { testFolder } from './support/folders.ts';
+import { testServer } from './support/http-server.ts';
+import { pageText, Truth } from './support/model-source.ts';
+
+const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url));
+const token = 'a-secret-token-17';
+const april = Date.parse('2024-04-01');
+
+/** One run of the action outside of GitHub. */
+async function runAction(inputs: Readonly<Record<string, string>>, environment: Record<string, string> = {}) {
+  const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
+  const { PATH, RUNNER_TEMP } = { RUNNER_TEMP: undefined, ...process.env };
+  const env = { PATH, RUNNER_TEMP, ...Object.fromEntries(given), ...environment };
+  const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  expect(`${out}${error}`).not.toContain(token);
+  return { code: code as number, lines: out.split('\n').filter((line) => line !== ''), error };
+}
+
+/** What every run here is told, over a folder of its own. */
+function inputsFor(folder: string, url = 'http://127.0.0.1:9/messages'): Record<string, string> {
+  return {
+    archive: `file:${join(folder, 'archive')}`,
+    staging: `sqlite:${join(folder, 'staging.db')}`,
+    'api-url': url,
+    'api-token': token,
+    from: '2024-04-01',
+    to: '2024-05-01',
+    'as-of': '2024-09-01',
+    concurrency: '1',
+  };
+}
+
+/** Every file of a folder, with its bytes. */
+async function contentOf(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.map((each) => join(each.parentPath, each.name)).sort();
+  const bytes = entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+  const contents = new Map(paths.map((path) => [path, '']));
+  for (const path of bytes) contents.set(path, (await readFile(path)).toString('base64'));
+  return contents;
+}
+
+/** A message API over a truth. */
+async function apiOf(truth: Truth) {
+  return testServer((response: ServerResponse, _count, request) => {
+    const asked = new URL(request.url!, 'http://localhost').searchParams;
+    const within = { start: Date.parse(asked.get('start_time')!), end: Date.parse(asked.get('end_time')!) + DAY_MS };
+    const [size, page] = [Number(asked.get('page_size')), Number(asked.get('page_number'))];
+    const held = truth.within(within);
+    const messages = Buffer.from(pageText(held.slice((page - 1) * size, page * size))).toString();
+    response.setHeader('content-type', 'application/json');
+    response.end(`{"total":${held.length},${messages.slice(1)}`);
+  });
+}
+
+function truthOf(): Truth {
+  const truth = new Truth();
+  truth.put({ id: 'closed', at: april + DAY_MS, statuses: ['closed'] });
+  truth.put({ id: 'open', at: april + 2 * DAY_MS, statuses: ['open'] });
+  return truth;
+}
+
+describe('a mistake of the user ends in one line and exit code 1, with nothing written (promise 9, explained)', () => {
+  const cases: [string, Record<string, string>, RegExp][] = [
+    ['no token', { 'api-token': '' }, /^Error: The input `api-token` is missing: .*\.$/],
+    ['the token in another input', { 'api-page-size': token }, /^Error: The input `api-page-size` is "\*\*\*": .*\.$/],
+    ['no archive', { archive: '' }, /^Error: The input `archive` is missing: .*\.$/],
+    ['an unknown input', { 'api-tokn': token }, /^Error: The input `api-tokn` .* is not known: .*\.$/],
+    ['an empty range', { to: '2024-03-01' }, /^Error: The input `from` is "2024-04-01": .*\.$/],
+    ['a command without its input', { command: 'export' }, /^Error: The input `window` is missing: .*\.$/],
+    ['a plan that is none', { command: 'report', plan: '{' }, /^Error: There is no archive at file:.*\.$/],
+    ['an archive that is not there', { command: 'verify' }, /^Error: There is no archive at file:\S+: .*\.$/],
+  ];
+
+  it.each(cases)('%s', async (_, changes, words) => {
+    const folder = await testFolder();
+    const { code, lines, error } = await runAction({ ...inputsFor(folder), ...changes });
+    expect(code).toBe(1);
+    expect(error).toBe('');
+    expect(lines).toEqual([expect.stringMatching(words)]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('a folder that cannot be written, since a file is in its way', async () => {
+    const folder = await testFolder();
+    await writeFile(join(folder, 'a-file'), '');
+    const before = await contentOf(folder);
+    const archive = `file:${join(folder, 'a-file', 'archive')}`;
+    const { code, lines, error } = await runAction({ ...inputsFor(folder), archive });
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    expect(lines).toEqual([
+      expect.stringMatching(/^Error: The archive's folder \S+ cannot be written \(.*\): name a folder that can be\.$/),
+    ]);
+    expect(await contentOf(folder)).toEqual(before);
+  });
+
+  it('a layout that is not the archive’s', async () => {
+    const folder = await testFolder();
+    const api = await apiOf(truthOf());
+    await runAction(inputsFor(folder, api.url.href));
+    const before = await contentOf(folder);
+    const asked = api.requests.length;
+    const { code, lines, error } = await runAction({ ...inputsFor(folder, api.url.href), 'window-days': '30' });
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    expect(lines).toEqual([
+      `Error: The input window-days is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
+    ]);
+    expect(await contentOf(folder)).toEqual(before);
+    expect(api.requests.length).toBe(asked);
+  });
+});
+
+describe('a dry run', () => {
+  it('writes nothing at all, neither before the first run nor after it', async () => {
+    const folder = await testFolder();
+    const api = await apiOf(truthOf());
+    const inputs = inputsFor(folder, api.url.href);
+    for (const command of ['run', 'plan']) {
+      const first = await runAction({ ...inputs, command, 'dry-run': 'true' });
+      expect(first).toMatchObject({ code: 0, error: '' });
+      expect(first.lines.join('\n')).toContain('slots read: new');
+      expect(await readdir(folder)).toEqual([]);
+    }
+    expect(api.requests).toEqual([]);
+
+    expect((await runAction(inputs)).code).toBe(0);
+    const before = await contentOf(folder);
+    const again = await runAction({ ...inputs, 'dry-run': 'true' });
+    expect(again).toMatchObject({ code: 0, error: '' });
+    expect(again.lines.join('\n')).toContain('look again');
+    expect(await contentOf(folder)).toEqual(before);
+  });
+});
+
+describe('a run', () => {
+  it('archives, reports and verifies, and tells GitHub', async () => {
+    const folder = await testFolder();
+    const temporary = await testFolder();
+    const api = await apiOf(truthOf());
+    const inputs = inputsFor(folder, api.url.href);
+    const files = { GITHUB_OUTPUT: join(temporary, 'output'), GITHUB_STEP_SUMMARY: join(temporary, 'summary') };
+    for (const path of Object.values(files)) await writeFile(path, '');
+    const github = { ...files, GITHUB_ACTIONS: 'true', RUNNER_TEMP: temporary };
+    const { code, lines } = await runAction(inputs, github);
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toBe('The archive is complete.');
+    const output = await readFile(files.GITHUB_OUTPUT, 'utf8');
+    expect(output).toMatch(/^archived<<(\S+)\n1\n\1$/m);
+    expect(output).toMatch(/^complete<<(\S+)\ntrue\n\1$/m);
+    expect(output).toMatch(/^oldest-open<<(\S+)\n2024-04-03T00:00:00\.000Z\n\1$/m);
+    expect(await readFile(files.GITHUB_STEP_SUMMARY, 'utf8')).toContain('✅ complete');
+    expect((await readdir(temporary)).sort()).toEqual(['output', 'summary']);
+
+    const verified = await runAction({ ...inputs, command: 'verify' });
+    expect(verified).toMatchObject({ code: 0, error: '' });
+    expect(verified.lines.at(-1)).toContain('0 differences.');
+  });
+
+  it('that fails says why in one line at its end, and as an annotation on GitHub', async () => {
+    const folder = await testFolder();
+    const api = await testServer((response) => {
+      response.statusCode = 401;
+      response.end();
+    });
+    const { code, lines, error } = await runAction(inputsFor(folder, api.url.href), { GITHUB_ACTIONS: 'true' });
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    const annotations = lines.filter((line) => line.startsWith('::error::'));
+    expect(annotations).toEqual([lines.at(-1)]);
+    expect(lines.at(-1)).toContain('it does not accept the token; see api-token');
+  });
+});

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { request } from 'undici';
+import { vi } from 'vitest';
+import { DynamoStaging } from '../../src/io/dynamodb.ts';
+import type { StagingUnderTest } from '../io/conformance/staging.ts';
+import { testServer } from './http-server.ts';
+import { TestNature } from './nature.ts';
+
+interface DynaliteOptions {
+  readonly createTableMs: number;
+}
+
+const dynalite = createRequire(import.meta.url)('dynalite') as (options: DynaliteOptions) => Server;
+
+export interface DynamoServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A DynamoDB on the loopback interface, whose tables live in memory. */
+export async function dynamoServer(createTableMs = 0): Promise<DynamoServer> {
+  const server = dynalite({ createTableMs });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise((closed) => server.close(() => closed())),
+  };
+}
+
+/** Lets the SDK find this DynamoDB as it finds any: in the environment. */
+export function useDynamo(url: string): void {
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', url);
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'testtest');
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  vi.stubEnv('NO_PROXY', '127.0.0.1');
+}
+
+const keys: Pick<CreateTableCommandInput, 'KeySchema' | 'AttributeDefinitions'> = {
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+};
+
+/** Makes a table in the DynamoDB in use; with the keys of the staging, where no others are told. */
+export async function createTable(table: string, shape = keys): Promise<void> {
+  const client = new DynamoDBClient();
+  try {
+    await client.send(new CreateTableCommand({ TableName: table, BillingMode: 'PAY_PER_REQUEST', ...shape }));
+  } finally {
+    client.destroy();
+  }
+}
+
+/** What the conformance suite works with: the staging of two archives in one table. */
+export async function dynamoUnderTest(table: string): Promise<StagingUnderTest> {
+  const handles: DynamoStaging[] = [];
+  const open = async (archive: string) => {
+    const staging = new DynamoStaging({ table, archive, nature: new TestNature(), newId: randomUUID });
+    handles.push(staging);
+    await staging.prepare();
+    return staging;
+  };
+  return {
+    staging: await open('archive'),
+    secondHandle: () => open('archive'),
+    otherArchive: () => open('archive-2'),
+    cleanUp: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
+  };
+}
+
+export interface DynamoRequest {
+  /** `Query`, `PutItem`, … */
+  readonly action: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each action has another body
+  readonly body: any;
+}
+
+export interface DynamoAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Sends the request on, with another body where one is told. */
+type Pass = (body?: unknown) => Promise<DynamoAnswer>;
+
+/**
+ * Stands before a DynamoDB, and may answer in its stead or change its answers; `undefined` drops the connection.
+ * @returns its address
+ */
+export async function dynamoFront(
+  upstream: string,
+  answer: (request: DynamoRequest, pass: Pass) => Promise<DynamoAnswer | undefined>,
+): Promise<string> {
+  const { url } = await testServer(async (response, _count, incoming) => {
+    const sent = await text(incoming);
+    const action = String(incoming.headers['x-amz-target']).split('.')[1]!;
+    const pass: Pass = async (body = JSON.parse(sent)) => {
+      const headers = Object.fromEntries(
+        ['content-type', 'authorization', 'x-amz-target', 'x-amz-date'].map((name) => [
+          name,
+          String(incoming.headers[name]),
+        ]),
+      );
+      const passed = await request(upstream, { method: 'POST', headers, body: JSON.stringify(body) });
+      return { status: passed.statusCode, body: await passed.body.text() };
+    };
+    const given = await answer({ action, body: JSON.parse(sent) }, pass);
+    if (given === undefined) return void response.socket?.destroy();
+    response.writeHead(given.status, { 'content-type': 'application/x-amz-json-1.0' }).end(given.body);
+  });
+  return url.origin;
+}
+
+/** An error as DynamoDB answers it. */
+export function dynamoError(name: string, message = '', status = 400): DynamoAnswer {
+  return { status, body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }) };
+}

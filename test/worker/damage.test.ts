@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { contentDigest } from '../../src/archive/digest.ts';
+import { readJsonl } from '../../src/archive/jsonl.ts';
+import { packShas } from '../../src/archive/rows.ts';
+import type { Format } from '../../src/archive/schema.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { bundledThreads } from '../support/bundle.ts';
+import { testFolder } from '../support/folders.ts';
+import { columnsShape, messageText } from '../support/messages.ts';
+import { makeObject, type ObjectRow, rangesOf, readBack, rowsOf, type TestObject } from '../support/objects.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'message-archive-test-'));
+const { Threads: BundledThreads, DamagedError, readObject } = await bundledThreads(folder);
+const [threads, encoders] = [new BundledThreads(2), new Threads(1)];
+afterAll(async () => {
+  await Promise.all([threads.close(), encoders.close()]);
+  await rm(folder, { recursive: true });
+});
+
+/** Far more than a file of some KB takes, and short enough to wait for. */
+const silenceMs = 700;
+const changesOfParquet = 60;
+const changesOfJsonl = 8;
+/** In this thread: to read JSON Lines needs none that is thrown away. */
+const changesOfReader = 200;
+
+const texts = Array.from({ length: 40 }, (_, n) =>
+  messageText(`id ${n}`, new Date(Date.UTC(2024, 5, 1) + n * 1_234_567).toISOString(), {
+    subject: `subject ${(n * 7_919) % 1_000}`,
+    sequence: n,
+    risk: { score: n / 7 },
+    private: n % 3 === 0,
+    sent: '2024-06-01',
+  }),
+);
+
+type ReadBack = Awaited<ReturnType<typeof readBack>>;
+
+/**
+ * Whether what was read is what was written. The content digest is the reader's own check of ids and hashes: where it
+ * disagrees, the caller refuses the object.
+ */
+function isIntact({ facts, rows }: ReadBack, object: TestObject): boolean {
+  const found = { ids: rows.map(({ id }) => id), shas: packShas(rows.map(({ sha }) => sha)) };
+  if (facts.rows !== rows.length || facts.digest !== contentDigest(facts.schema, found)) return false;
+  expect(rows.map(({ id, payload }) => [id, payload])).toEqual(object.rows.map(({ id, payload }) => [id, payload]));
+  return true;
+}
+
+/** Reads damaged bytes: it must end, in a DamagedError or in what the digest finds or no byte of it mattered. */
+async function assertEnds(format: Format, bytes: Uint8Array, object: TestObject): Promise<boolean> {
+  try {
+    return isIntact(await readBack(threads, format, bytes, silenceMs, readObject), object);
+  } catch (error) {
+    expect(error).toBeInstanceOf(DamagedError);
+    expect((error as Error).message).not.toContain('\n');
+    return false;
+  }
+}
+
+/** Copies of bytes with one bit changed in each, at places spread over all of them. */
+function* changed(bytes: Uint8Array, count: number): Generator<Uint8Array> {
+  let seed = 20_240_601;
+  for (let n = 0; n < count; n += 1) {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    const copy = new Uint8Array(bytes);
+    const place = Math.floor(((n + seed / 2 ** 32) * bytes.length) / count);
+    copy[place]! ^= 1 << (seed >>> 29);
+    yield copy;
+  }
+}
+
+function cut(bytes: Uint8Array): Uint8Array[] {
+  const { length } = bytes;
+  return [0, length >> 1, length - 1].map((end) => bytes.subarray(0, end));
+}
+
+const made = async (format: Format) => makeObject(encoders, await testFolder(), format, columnsShape, texts);
+
+describe.each([
+  ['parquet', changesOfParquet],
+  ['jsonl', changesOfJsonl],
+] as const)('readObject of damaged %s', (format, changes) => {
+  it('ends, whichever byte was changed', async () => {
+    const object = await made(format);
+    const ends = await Promise.all(
+      Array.from(changed(object.bytes, changes), (bytes) => assertEnds(format, bytes, object)),
+    );
+    expect(ends).toContain(false);
+    expect(isIntact(await readBack(threads, format, object.bytes, undefined, readObject), object)).toBe(true);
+  });
+
+  it('ends in an error, wherever the file was cut', async () => {
+    const object = await made(format);
+    const ends = await Promise.all(cut(object.bytes).map((bytes) => assertEnds(format, bytes, object)));
+    expect(ends).toEqual(ends.map(() => false));
+  });
+});
+
+describe('readObject', () => {
+  it('gives a thread up that falls silent', async () => {
+    const { bytes } = await made('jsonl');
+    const zeros = gzipSync(Buffer.alloc(8 * 2 ** 20));
+    const endless = Buffer.concat([bytes, ...Array<Buffer>(16).fill(zeros)]);
+    const reading = readBack(threads, 'jsonl', endless, 50, readObject);
+    await expect(reading).rejects.toThrow(new DamagedError('its bytes bring the reader to a halt'));
+  });
+});
+
+describe('readJsonl', () => {
+  it('reads nothing else than what was written, whichever byte was changed', async () => {
+    const object = await made('jsonl');
+    for (const bytes of changed(object.bytes, changesOfReader)) {
+      const rows: ObjectRow[] = [];
+      const facts = await readJsonl(rangesOf(bytes), { format: 'jsonl', payloads: true }, async (chunk) => {
+        rows.push(...rowsOf(chunk));
+      }).catch(() => undefined);
+      if (facts) isIntact({ facts, rows }, object);
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RowChunk } from '../../src/archive/object.ts';
+import { Spool, SpoolMemory } from '../../src/archive/spool.ts';
+import { comparePayloads, DamagedError, type Pair, readObject } from '../../src/worker/objects.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { testFolder } from '../support/folders.ts';
+import { columnsShape, messageText, plainShape } from '../support/messages.ts';
+import { makeObject, rangesOf, readBack } from '../support/objects.ts';
+
+const threads = new Threads(2);
+afterAll(() => threads.close());
+
+const formats = ['parquet', 'jsonl'] as const;
+
+/** Payloads that an encoder may want to write in another way: each on one line, as JSON Lines asks for. */
+const exact = [
+  '{"message_id":"b","timestamp":1717200000000,"alerts":[{"alert_id":"1","status":"closed"}],"n":1.0E+2,"big":12345678901234567890123}',
+  '{ "alerts" : [ { "status" : "CLOSED" } , {"alert_id":null,"status":"closed"} ], "timestamp" : "2024-06-01T02:00:00.000001+02:00" , "message_id":"a" }',
+  '{"message_id":"\\u0000 \\ud83d\\ude00 é e\\u0301","timestamp":"2024-06-01","alerts":[{"status":"closed"}],"a":1,"a":2,"lone":"\\ud800"}',
+  '{"message_id":"\u{10ffff}\u2028","timestamp":"2024-06-30T23:59:59.999999Z","alerts":[{"status":"closed"}],",\\"message\\":":"\u2029"}',
+  messageText('long', '2024-06-02', { body: 'ü'.repeat(300_000) }),
+];
+
+describe.each(formats)('encodeObject and readObject with %s', (format) => {
+  it('keep every payload, and what stands beside it', async () => {
+    const object = await makeObject(threads, await testFolder(), format, plainShape, exact);
+    expect(object.encoded).toMatchObject({ bytes: object.bytes.length, rows: exact.length });
+    const { facts, rows } = await readBack(threads, format, object.bytes);
+    expect(facts).toEqual(object.facts);
+    expect(rows).toEqual(object.rows);
+    expect(rows.map(({ payload }) => payload).toSorted()).toEqual(exact.toSorted());
+  });
+
+  it('read a spool in memory, on disk, and in both', async () => {
+    const texts = Array.from({ length: 12 }, (_, n) =>
+      messageText(`${n}`, '2024-06-01', { body: `${n}`.repeat(600_000) }),
+    );
+    const made = await Promise.all(
+      [Number.MAX_SAFE_INTEGER, 0, 8 * 1024 * 1024].map(async (spoolBytes) =>
+        makeObject(threads, await testFolder(), format, plainShape, texts, spoolBytes),
+      ),
+    );
+    for (const { bytes, facts, rows } of made) {
+      expect(await readBack(threads, format, bytes)).toEqual({ facts, rows });
+    }
+  });
+
+  it('read no payloads where none are asked for', async () => {
+    const object = await makeObject(threads, await testFolder(), format, plainShape, exact);
+    const ids: string[] = [];
+    await readObject(threads, rangesOf(object.bytes), { format, payloads: false }, async (chunk) => {
+      expect(chunk.payloads).toBeUndefined();
+      ids.push(...chunk.ids);
+    });
+    expect(ids).toEqual(object.rows.map(({ id }) => id));
+  });
+
+  it('throw what taking a chunk or reading the bytes throws', async () => {
+    const { bytes } = await makeObject(threads, await testFolder(), format, plainShape, exact);
+    const request = { format, payloads: true };
+    const full = new Error('the disk is full');
+    const gone = new Error('the object is gone');
+    const ranges = { size: bytes.length, read: () => Promise.reject(gone) };
+    await expect(readObject(threads, rangesOf(bytes), request, () => Promise.reject(full))).rejects.toBe(full);
+    await expect(readObject(threads, ranges, request, async () => undefined)).rejects.toBe(gone);
+  });
+
+  it('refuse what is not theirs', async () => {
+    const other = await makeObject(
+      threads,
+      await testFolder(),
+      format === 'jsonl' ? 'parquet' : 'jsonl',
+      plainShape,
+      exact,
+    );
+    await expect(readBack(threads, format, other.bytes)).rejects.toBeInstanceOf(DamagedError);
+  });
+});
+
+describe('readObject', () => {
+  it('lets a taker be slower than a thread may be silent', async () => {
+    const texts = [1, 2, 3].map((n) => messageText(`${n}`, '2024-06-01', { body: hexNoise(n, 3_000_000) }));
+    const { bytes, facts } = await makeObject(threads, await testFolder(), 'jsonl', plainShape, texts);
+    const request = { format: 'jsonl', payloads: true } as const;
+    const { size, read } = rangesOf(bytes);
+    // What the thread reads ahead is answered while the first chunk is being taken.
+    const slowRead = (start: number, end: number) => setTimeout(50).then(() => read(start, end));
+    const slowTake = ({ first }: RowChunk) => setTimeout(first === 0 ? 1_400 : 0);
+    expect(await readObject(threads, { size, read: slowRead }, request, slowTake, 900)).toEqual(facts);
+  });
+});
+
+describe('encodeObject', () => {
+  it('refuses a message that is not closed, and encodes the next', async () => {
+    const open = '{"message_id":"o","timestamp":"2024-06-01","alerts":[{"status":"open"}]}';
+    const folder = await testFolder();
+    await expect(makeObject(threads, folder, 'parquet', plainShape, [exact[0]!, open])).rejects.toThrow();
+    expect((await makeObject(threads, await testFolder(), 'parquet', plainShape, exact)).encoded.rows).toBe(5);
+  });
+
+  it('overwrites no file', async () => {
+    const folder = await testFolder();
+    const { path } = await makeObject(threads, folder, 'jsonl', plainShape, exact);
+    await expect(makeObject(threads, folder, 'jsonl', plainShape, exact)).rejects.toThrow('EEXIST');
+    await access(path);
+  });
+
+  it('writes columns of every type, which another reader understands', async () => {
+    const texts = [
+      messageText('a', '2024-06-01T00:00:00.000001Z', {
+        subject: 'tab\tand ü',
+        sequence: '9007199254740993',
+        risk: { score: 1e-7 },
+        private: true,
+        sent: '2024-06-01T02:00:00.123456+02:00',
+      }),
+      messageText('b', '2024-06-02'),
+      messageText('c', '2024-06-03', { subject: null, sequence: 1.5, risk: 'none', private: 'yes', sent: 'never' }),
+      messageText('d', '2024-06-04', {
+        subject: { a: [1] },
+        sequence: -5,
+        risk: { score: 2 },
+        private: false,
+        sent: 0,
+      }),
+    ];
+    const { path } = await makeObject(threads, await testFolder(), 'parquet', columnsShape, texts);
+    const nothing = { subject: null, sequence: null, score: null, private: null, sent: null };
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const found = await connection.runAndReadAll(`
+      SELECT message_id, epoch_us(timestamp) AS "timestamp", alert_count, alerts, subject, sequence, score, private,
+        epoch_us(sent) AS sent, source, epoch_us(read_at) AS read_at, payload_sha256 = sha256(payload) AS proven, payload
+      FROM '${path}'`);
+    connection.closeSync();
+    const rows = found.getRowObjectsJson();
+    expect(
+      rows.map(({ subject, sequence, score, private: isPrivate, sent }) => ({
+        subject,
+        sequence,
+        score,
+        private: isPrivate,
+        sent,
+      })),
+    ).toEqual([
+      { subject: 'tab\tand ü', sequence: '9007199254740993', score: 1e-7, private: true, sent: '1717200000123456' },
+      nothing,
+      nothing,
+      { subject: '{"a":[1]}', sequence: '-5', score: 2, private: false, sent: '0' },
+    ]);
+    expect(rows[0]).toMatchObject({
+      message_id: 'a',
+      timestamp: '1717200000000001',
+      alert_count: 1,
+      alerts: [{ alert_id: 'alert of a', status: 'closed' }],
+      source: 'api',
+      read_at: '1725148800007000',
+    });
+    expect(rows.map(({ proven, payload }) => [proven, payload])).toEqual(texts.map((text) => [true, text]));
+  });
+});
+
+describe('comparePayloads', () => {
+  it('tells what is the same from what is not, however it is spelled', async () => {
+    const texts = ['{"a":1,"b":["ü"]}', '{ "b":["\\u00fc"], "a":1 }', '{"a":1,"b":["u"]}'];
+    const spool = new Spool(new SpoolMemory(0), join(await testFolder(), 'spool'));
+    const places: [number, number][] = [];
+    for (const text of texts) places.push([await spool.append(Buffer.from(text)), Buffer.byteLength(text)]);
+    const pairs: Pair[] = [
+      [...places[0]!, ...places[1]!],
+      [...places[0]!, ...places[2]!],
+      [...places[2]!, ...places[2]!],
+    ];
+    expect(await comparePayloads(threads, await spool.flush(), pairs)).toEqual([true, false, true]);
+    await spool.close();
+  });
+});
+
+/** Text that no compression makes much smaller than half. */
+function hexNoise(seed: number, chars: number): string {
+  let state = seed + 1;
+  const bytes = Buffer.alloc(chars / 2);
+  for (let n = 0; n < bytes.length; n += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[n] = state >>> 24;
+  }
+  return bytes.toString('hex');
+}
