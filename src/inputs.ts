@@ -2,12 +2,15 @@ import { availableParallelism } from 'node:os';
 import type { ArchiveSettings } from './archive/settings.ts';
 import type { UserError } from './errors.ts';
 import { address, readApi } from './inputs/api.ts';
+import { type AwsSettings, readAws } from './inputs/aws.ts';
 import { columns } from './inputs/columns.ts';
+import { readElasticsearch } from './inputs/elasticsearch.ts';
 import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
 import { type Form, Given } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { readRange } from './inputs/range.ts';
 import type { ApiSettings } from './io/api-settings.ts';
+import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
 import type { Interval } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
 import type { Layout } from './windows/slots.ts';
@@ -46,8 +49,10 @@ export interface Inputs {
   readonly archive: ArchivePlace;
   readonly staging: StagingPlace;
   readonly settings: ArchiveSettings;
-  /** Undefined only for `report` and `verify`, which need no source. */
+  /** Of the two sources one is given at least, but for `report` and `verify`, which need none. */
   readonly api: ApiSettings | undefined;
+  readonly elasticsearch: ElasticsearchSettings | undefined;
+  readonly aws: AwsSettings;
   readonly concurrency: number;
   readonly timeBudgetMs: number;
 }
@@ -65,10 +70,13 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
   const archive = given.required('archive', archivePlace);
   const staging = given.required('staging', stagingPlace);
   const isLocal = archive.kind === 'file' && staging.kind === 'sqlite';
-  if (command === 'export' && isLocal && environment.RUNNER_ENVIRONMENT === 'github-hosted') throw refuseMatrix(given);
+  const isOnFiles = archive.kind === 'file' || staging.kind === 'sqlite';
+  if (command === 'export' && isOnFiles && environment.RUNNER_ENVIRONMENT === 'github-hosted')
+    throw refuseMatrix(given);
   const settings = readSettings(given);
   const api = readApi(given, settings.layout);
-  if (api === undefined && readers.has(command)) given.required('api-url', address);
+  const elasticsearch = readElasticsearch(given);
+  if (api === undefined && elasticsearch === undefined && readers.has(command)) given.required('api-url', address);
   return {
     command,
     ...readRange(given, now, isLocal),
@@ -83,6 +91,8 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     staging,
     settings,
     api,
+    elasticsearch,
+    aws: readAws(given, archive, staging),
     concurrency:
       given.read('concurrency', wholeNumber(1, concurrencyMax)) ?? Math.min(availableParallelism(), concurrencyMax),
     timeBudgetMs: given.read('time-budget', duration(timeBudgetHoursMax)),

@@ -13,16 +13,20 @@ import { verify } from './commands/verify.ts';
 import { counted } from './commands/words.ts';
 import { outputsOf } from './commands/work.ts';
 import { UserError } from './errors.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
+import type { AwsAccess } from './io/aws.ts';
 import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
+import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The commands that may write to the archive and the staging. */
+const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
 /** Of all spools together; what is more goes to disk. */
 const spoolBytesMax = 128 * 1024 * 1024;
 
@@ -58,7 +62,7 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
       assertNoProblems(done.report.problems);
     }
   } finally {
-    await sources.live.close();
+    for (const source of new Set([sources.live, sources.settled])) await source.close();
   }
 }
 
@@ -97,44 +101,77 @@ async function withParts(
   work: (parts: Parts) => Promise<void>,
 ): Promise<void> {
   const { settings } = inputs;
-  const archive = new DirectoryArchive(inputs.archive.folder);
-  const mayWrite =
-    !inputs.dryRun && (inputs.command === 'plan' || inputs.command === 'export' || inputs.command === 'run');
-  const id = mayWrite ? await openArchive(archive, settings, randomUUID) : await findArchive(archive, settings);
-  if (id === undefined && !inputs.dryRun)
-    throw new UserError(`There is no archive at ${archive.url}: name the folder that holds its _archive.json.`);
-  const staging = new SqliteStaging(inputs.staging.path, id ?? randomUUID());
-  if (mayWrite) await staging.prepare();
-  const threads = new Threads(inputs.concurrency);
   const temporary = await mkdtemp(join(environment.RUNNER_TEMP || tmpdir(), 'message-archive-'));
-  const parts: Parts = {
-    settings,
-    recentDays: inputs.recentDays,
-    archive,
-    staging,
-    threads,
-    memory: new SpoolMemory(spoolBytesMax),
-    temporary,
-    now: () => inputs.asOf ?? nature.now(),
-    elapsed: () => performance.now(),
-    newId: randomUUID,
-    run: { ...(host.runId && { id: host.runId }), ...(host.runUrl && { url: host.runUrl }) },
-    log: host,
-  };
+  const aws = await awsAccess(inputs, environment, host);
+  const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
+  const threads = new Threads(inputs.concurrency);
+  const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
   try {
-    await work(parts);
+    const mayWrite = !inputs.dryRun && writers.has(inputs.command);
+    const id = mayWrite ? await openArchive(archive, settings, randomUUID) : await findArchive(archive, settings);
+    if (id === undefined && !inputs.dryRun) {
+      throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
+    }
+    const staging = await stagingOf(inputs, aws, id ?? randomUUID());
+    end.unshift(() => staging.close());
+    if (mayWrite) await staging.prepare();
+    await work({
+      settings,
+      recentDays: inputs.recentDays,
+      archive,
+      staging,
+      threads,
+      memory: new SpoolMemory(spoolBytesMax),
+      temporary,
+      now: () => inputs.asOf ?? nature.now(),
+      elapsed: () => performance.now(),
+      newId: randomUUID,
+      run: { ...(host.runId && { id: host.runId }), ...(host.runUrl && { url: host.runUrl }) },
+      log: host,
+    });
   } finally {
-    await threads.close();
-    await staging.close();
-    await archive.close();
-    await rm(temporary, { recursive: true, force: true });
+    for (const step of end) await step();
   }
 }
 
-/** The source's client is large: only the commands that ask it load it. */
-async function sourcesOf(inputs: Inputs, { threads, settings }: Parts): Promise<Sources> {
-  const { ApiSource } = await import('./io/api.ts');
+// Clients of services are large: each is loaded only where the inputs name its service.
+
+async function awsAccess({ aws }: Inputs, environment: Environment, host: Host): Promise<AwsAccess> {
+  const { roleToAssume, region } = aws;
+  if (roleToAssume === undefined) return { region };
+  const { roleCredentials } = await import('./io/credentials.ts');
+  const sessionName = `message-archive-${host.runId ?? 'run'}`;
+  return {
+    region,
+    credentials: roleCredentials({ roleToAssume, region, sessionName, nature, environment, mask: host.mask }),
+  };
+}
+
+async function archiveOf({ archive, aws }: Inputs, access: AwsAccess, scratch: string): Promise<Archive> {
+  if (archive.kind === 'file') return new DirectoryArchive(archive.folder);
+  const { S3Archive } = await import('./io/s3.ts');
+  const { bucket, prefix } = archive;
+  const { sseKmsKeyId, objectLock } = aws;
+  return new S3Archive({ ...access, bucket, prefix, sseKmsKeyId, objectLock, scratch, nature, newId: randomUUID });
+}
+
+async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Promise<Staging> {
+  if (staging.kind === 'sqlite') return new SqliteStaging(staging.path, id);
+  const { DynamoStaging } = await import('./io/dynamodb.ts');
+  return new DynamoStaging({ ...access, table: staging.table, archive: id, nature, newId: randomUUID });
+}
+
+/** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
+async function sourcesOf({ api, elasticsearch }: Inputs, { threads, settings, log }: Parts): Promise<Sources> {
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
-  const api = new ApiSource(inputs.api!, scan, nature);
-  return { live: api, settled: api };
+  const made: Source[] = [];
+  if (api !== undefined) {
+    const { ApiSource } = await import('./io/api.ts');
+    made.push(new ApiSource(api, scan, nature));
+  }
+  if (elasticsearch !== undefined) {
+    const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, nature, (text) => log.warning(text)));
+  }
+  return { live: made[0]!, settled: made.at(-1)! };
 }

@@ -55,8 +55,10 @@ function expectOneSentence(message: string): void {
 const aMoment =
   'write a date, such as 2024-06-01, or an instant, such as 2024-06-01T12:00:00Z, of the years 1970 to 9999';
 const aPointer = 'write a JSON pointer, such as `/data/id`';
-const aFolder = 'write `file:` and a folder, such as `file:archive`';
-const aFile = 'write `sqlite:` and a file, such as `sqlite:staging.db`';
+const aFolder =
+  'write `s3://` with a bucket and a prefix, such as `s3://bucket/messages`, or `file:` and a folder, such as `file:archive`';
+const aFile =
+  'write `dynamodb:` and a table, such as `dynamodb:message-archive`, or `sqlite:` and a file, such as `sqlite:staging.db`';
 const anAddress = 'write the address of the message API, such as `https://api.example.com/v1/messages`';
 const pairs = 'write `name=value` pairs with `&` between them';
 const aDuration = 'write hours, minutes and seconds, such as `5h30m`, `45m` or `90s`, of 1s to 120h in all';
@@ -132,8 +134,9 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['scrub-windows', '1001', 'write a whole number from 0 to 1000'],
   ['archive', undefined, `is missing: ${aFolder}`],
   ['archive', '', `is missing: ${aFolder}`],
-  ['archive', 's3://bucket/prefix', `"s3://bucket/prefix": this version writes to folders only, ${aFolder}`],
-  ['archive', 'S3:bucket', 'this version writes to folders only'],
+  ['archive', 's3://B/prefix', aFolder],
+  ['archive', 's3://bucket//prefix', 'write a prefix of letters, digits'],
+  ['archive', 'S3:bucket', aFolder],
   ['archive', 'archive', `"archive": ${aFolder}`],
   ['archive', '/data/archive', `"/data/archive": ${aFolder}`],
   ['archive', 'file:', `"file:": ${aFolder}`],
@@ -141,7 +144,28 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['archive', 'file://archive', `"file://archive": ${aFolder}`],
   ['archive', 'sqlite:archive', aFolder],
   ['staging', undefined, `is missing: ${aFile}`],
-  ['staging', 'dynamodb:table', `"dynamodb:table": this version stages in SQLite files only, ${aFile}`],
+  ['staging', 'dynamodb:', 'write the name of a table after `dynamodb:`'],
+  ['staging', 'dynamodb:a table', 'write the name of a table after `dynamodb:`'],
+  ['elasticsearch-url', 'search.example.com', 'write the address of Elasticsearch'],
+  [
+    'elasticsearch-url',
+    'https://elastic:changeme@search.example.com',
+    '"https://search.example.com": write it without a user name',
+  ],
+  ['elasticsearch-url', 'https://search.example.com/?pretty', 'write it without "?"'],
+  ['elasticsearch-index', 'messages', '`elasticsearch-url` is missing'],
+  ['elasticsearch-query', '[]', 'write a query as a JSON object'],
+  ['elasticsearch-query', '{"term"', 'write a query as a JSON object'],
+  ['role-to-assume', 'message-archive', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:role/message-archive', 'neither archive nor staging is on AWS'],
+  ['aws-region', 'Frankfurt', 'write the name of a region'],
+  ['aws-region', 'eu-central-1', 'neither archive nor staging is on AWS'],
+  ['sse-kms-key-id', 'a key', 'write the id, ARN or alias of a KMS key'],
+  ['sse-kms-key-id', 'alias/messages', 'it concerns an archive on S3'],
+  ['object-lock-mode', 'governance', 'write one of `GOVERNANCE`, `COMPLIANCE`'],
+  ['object-lock-mode', 'GOVERNANCE', 'it needs `object-lock-days`'],
+  ['object-lock-days', '30', 'it needs `object-lock-mode`'],
+  ['object-lock-days', '0', 'write a whole number from 1 to 36500'],
   ['staging', 'staging.db', `"staging.db": ${aFile}`],
   ['staging', 'sqlite:', `"sqlite:": ${aFile}`],
   ['staging', 'sqlite::memory:', aFile],
@@ -238,8 +262,8 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['form', '2024-06-01', 'the nearest is `from`'],
   ['colunms', '', 'the nearest is `columns`'],
   ['message-alert', '/alerts', 'the nearest is `message-alerts`'],
-  ['elasticsearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
-  ['role-to-assume', 'arn:aws:iam::1:role/a', 'is not known: there are'],
+  ['opensearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
+  ['role-to-assume', 'arn:aws:iam::1:role/a', 'write the ARN of a role'],
   ['github-token', token, 'is not known: there are'],
   ['x', '1', 'is not known: there are'],
 ];
@@ -358,6 +382,8 @@ describe('the inputs that are left out', () => {
         messages: ['messages'],
         total: ['total'],
       },
+      elasticsearch: undefined,
+      aws: { roleToAssume: undefined, region: undefined, sseKmsKeyId: undefined, objectLock: undefined },
       concurrency: Math.min(availableParallelism(), 64),
       timeBudgetMs: 19_800_000,
     } satisfies Inputs);
@@ -384,6 +410,45 @@ describe('the inputs that are left out', () => {
 describe('an input', () => {
   it.each<[texts: Texts, accepted: object]>([
     [{ command: 'plan' }, { command: 'plan' }],
+    [{ archive: 's3://bucket/a/b/' }, { archive: { kind: 's3', bucket: 'bucket', prefix: 'a/b' } }],
+    [{ archive: 's3://my.bucket-1' }, { archive: { kind: 's3', bucket: 'my.bucket-1', prefix: '' } }],
+    [{ staging: 'dynamodb:message-archive' }, { staging: { kind: 'dynamodb', table: 'message-archive' } }],
+    [
+      {
+        'api-url': undefined,
+        'elasticsearch-url': 'https://search.example.com:9200',
+        'elasticsearch-index': 'messages-*,mail',
+        'elasticsearch-api-key': 'a2V5',
+        'elasticsearch-query': '{"term":{"department":"trading"}}',
+      },
+      {
+        api: undefined,
+        elasticsearch: {
+          url: 'https://search.example.com:9200',
+          index: 'messages-*,mail',
+          apiKey: 'a2V5',
+          query: '{"term":{"department":"trading"}}',
+        },
+      },
+    ],
+    [
+      {
+        archive: 's3://bucket',
+        'role-to-assume': 'arn:aws:iam::123456789012:role/ci/message-archive',
+        'aws-region': 'eu-central-1',
+        'sse-kms-key-id': 'alias/messages',
+        'object-lock-mode': 'COMPLIANCE',
+        'object-lock-days': '2557',
+      },
+      {
+        aws: {
+          roleToAssume: 'arn:aws:iam::123456789012:role/ci/message-archive',
+          region: 'eu-central-1',
+          sseKmsKeyId: 'alias/messages',
+          objectLock: { mode: 'COMPLIANCE', days: 2557 },
+        },
+      },
+    ],
     [{ command: ' verify\n' }, { command: 'verify' }],
     [
       { refresh: 'true', 'accept-fewer': 'True', 'dry-run': 'TRUE' },

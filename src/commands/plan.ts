@@ -26,12 +26,25 @@ export async function plan(parts: Parts, sources: Sources, scope: Scope): Promis
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
   for (const line of describePlan(made, sources)) parts.log.line(line);
+  await tellStrays(parts, sources, scope);
   return made;
 }
 
 /** The outputs of `plan`. */
 export function planOutputs(made: Plan): Record<string, string> {
   return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: JSON.stringify(made.output) };
+}
+
+async function tellStrays(parts: Parts, { settled }: Sources, { range }: Scope): Promise<void> {
+  const strays = await settled.strays?.(range);
+  if (strays === undefined) return;
+  if (strays.outside > 0)
+    parts.log.line(`${counted(strays.outside, 'message')} of ${settled.url} lie outside of the range.`);
+  if (strays.withoutTimestamp > 0) {
+    parts.log.warning(
+      `${counted(strays.withoutTimestamp, 'message')} of ${settled.url} have no timestamp that can be searched, and are in no slot: see message-timestamp and the index.`,
+    );
+  }
 }
 
 function outputOf(facts: Facts, slots: readonly PlannedSlot[]): PlanOutput {

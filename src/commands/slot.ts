@@ -1,4 +1,4 @@
-import type { Cases, Counts, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { Findings } from '../archive/reading.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
@@ -221,7 +221,7 @@ function nextRecord(
     vanished: waiting.vanished.length,
     conflicting: findings.conflicting.length,
   };
-  const sourceCount = how.isWhole ? count : record?.source_count;
+  const sourceCount = how.isWhole ? count : withoutClosed(record?.source_count);
   const readAt = how.isWhole ? instant(findings.readAt) : record?.read_at;
   return {
     slot: slot.id,
@@ -239,6 +239,13 @@ function nextRecord(
     ...(parts.run.id !== undefined && { run_id: parts.run.id }),
     ...(parts.run.url !== undefined && { run_url: parts.run.url }),
   };
+}
+
+/** Of the closed ones there are more after a look again, and nothing that the source said then tells how many. */
+function withoutClosed(count: SourceCount | undefined): SourceCount | undefined {
+  if (count === undefined) return undefined;
+  const { closed: _, ...rest } = count;
+  return rest;
 }
 
 /** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */

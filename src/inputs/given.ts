@@ -89,10 +89,10 @@ export class Given {
     throw this.refuse(name, form.accepted);
   }
 
-  /** On one line, and without the token, which people paste into the wrong input. */
+  /** On one line, and without the secrets, which people paste into the wrong input. */
   #safe(text: string): string {
-    const token = this.text('api-token');
-    const spellings = token === '' ? [] : [token, JSON.stringify(token).slice(1, -1)];
+    const secrets = [this.text('api-token'), this.text('elasticsearch-api-key')].filter((secret) => secret !== '');
+    const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
     const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '***'), text);
     return hidden.replaceAll(/\s+/g, ' ');
   }

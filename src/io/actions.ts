@@ -6,6 +6,8 @@ export interface Host extends Log {
   /** The run's address for people, where there is one. */
   readonly runId: string | undefined;
   readonly runUrl: string | undefined;
+  /** Keeps a secret out of the log. */
+  mask(secret: string): void;
   setOutputs(outputs: Readonly<Record<string, string>>): void;
   /** Adds Markdown to the job's summary. */
   addSummary(markdown: string): Promise<void>;
@@ -26,6 +28,9 @@ export function githubHost(environment: Readonly<Record<string, string | undefin
     line: core.info,
     warning: say(core.warning, 'Warning'),
     error: say(core.error, 'Error'),
+    mask(secret) {
+      if (isGitHub) core.setSecret(secret);
+    },
     setOutputs(outputs) {
       if (GITHUB_OUTPUT) for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
     },

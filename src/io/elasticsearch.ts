@@ -1,15 +1,14 @@
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
-import { shaBytes } from '../archive/rows.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ScannedMessage } from '../messages/page.ts';
 import { type Interval, union } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
 import { Buffers } from './buffers.ts';
-import { Cluster } from './elasticsearch/cluster.ts';
+import { Cluster, Refused } from './elasticsearch/cluster.ts';
+import { batches, Delivery } from './elasticsearch/delivery.ts';
 import { type Capabilities, type Fields, fieldsInQuestion, readFields, stubPaths } from './elasticsearch/fields.ts';
-import { PageSize } from './elasticsearch/page-size.ts';
-import { byTime, documentOf, PointInTime, type Search } from './elasticsearch/point-in-time.ts';
+import { byTime, documentOf, PointInTime } from './elasticsearch/point-in-time.ts';
 import {
   anyOf,
   both,
@@ -25,13 +24,15 @@ import {
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
-import { LostReading, type Pass, type Source } from './ports.ts';
+import type { Pass, Source } from './ports.ts';
 import type { Nature } from './retry.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
-/** Ids of one query; far below what Elasticsearch takes. */
-const idsMax = 500;
+/** Ids of one query. */
+const idsMax = 1_000;
+/** Ranges of one query: each is a clause, of which Elasticsearch may take no more than 1,024. */
+const momentsMax = 500;
 /** Buffers that wait for their next page: of one that is read, and one that is handed over. */
 const buffersMax = 4;
 
@@ -48,6 +49,7 @@ type Take = (page: Page) => Promise<void>;
 /** What was told of the statuses in a range. */
 interface Told {
   readonly total: number;
+  readonly alerted: number;
   /** Undefined where no field tells statuses. */
   readonly guess: Guess | undefined;
   /** Whether the guess knows every status that occurs. */
@@ -91,20 +93,17 @@ export class ElasticsearchSource implements Source {
     const sort = [byTime(prepared.fields.timestamp)];
     return this.#during(async (point) => {
       const told = await this.#tell(point, query, prepared.fields);
-      const reading = new Reading(point, prepared.whole, this.#stub, take, this.#buffers);
-      return reading.end(async () => {
+      const delivery = new Delivery(point, prepared.whole, this.#stub, take, this.#buffers);
+      return delivery.end(async () => {
         if (told.guess === undefined) {
-          const received = await reading.whole({ query, sort });
+          const received = await delivery.whole({ query, sort });
           return { totals: [told.total, received], count: { total: told.total } };
         }
-        const { closed, alerted } = told.guess;
-        const likely = await reading.whole({ query: both(query, closed), sort });
-        const others = await reading.stubs({ query: both(query, not(closed)), sort });
-        const count = await point.tally(both(query, alerted));
-        return {
-          totals: [told.total, likely + others],
-          count: { total: told.total, alerted: count.total, ...(told.isExact && { closed: likely }) },
-        };
+        const { closed } = told.guess;
+        const likely = await delivery.whole({ query: both(query, closed), sort });
+        const others = await delivery.stubs({ query: both(query, not(closed)), sort });
+        const { total, alerted } = told;
+        return { totals: [total, likely + others], count: { total, alerted, ...(told.isExact && { closed: likely }) } };
       });
     });
   }
@@ -131,24 +130,30 @@ export class ElasticsearchSource implements Source {
   async find(staged: readonly StagedMessage[], take: Take): Promise<void> {
     const { fields, whole } = await this.#prepare();
     await this.#during(async (point) => {
-      const seen = new Set<string>();
-      const note = async (page: Page) => {
-        for (const { id } of page.messages) if (id !== undefined) seen.add(id);
-        await take(page);
+      const documents = new Set<string>();
+      const ids = new Set<string | undefined>();
+      const isNew = (message: ScannedMessage) => {
+        const { key } = documentOf(message);
+        if (documents.has(key)) return false;
+        documents.add(key);
+        ids.add(message.id);
+        return true;
       };
-      const reading = new Reading(point, whole, this.#stub, note, this.#buffers);
-      await reading.end(async () => {
-        const asked = staged.map(({ message_id }) => JSON.stringify(message_id));
+      const delivery = new Delivery(point, whole, this.#stub, take, this.#buffers);
+      await delivery.end(async () => {
+        const search = (query: Json) => delivery.stubs({ query: both(this.#query(), query), sort: [] }, isNew);
         const { id } = fields;
-        const byIds = id === undefined ? [] : batches(asked, idsMax).map((ids) => anyOf(id, ids));
-        for (const query of byIds) await reading.stubs({ query: both(this.#query(), query), sort: [] });
-        await reading.handedOver();
-        // An index may leave long ids out; and some know none. Their timestamps then tell where they are.
-        const missing = staged.filter(({ message_id }) => !seen.has(message_id));
-        for (const moments of batches(momentsOf(missing), idsMax)) {
-          const ranges = either(...moments.map((moment) => within(fields.timestamp, moment)));
-          await reading.stubs({ query: both(this.#query(), ranges, not(...byIds)), sort: [] });
-        }
+        for (const batch of id === undefined ? [] : batches(staged, idsMax))
+          await search(
+            anyOf(
+              id!,
+              batch.map(({ message_id }) => JSON.stringify(message_id)),
+            ),
+          );
+        // No index need know every id: long ones may be left out. Then the timestamp tells where a message is.
+        const missing = staged.filter(({ message_id }) => !ids.has(message_id));
+        for (const moments of batches(momentsOf(missing), momentsMax))
+          await search(either(...moments.map((moment) => within(fields.timestamp, moment))));
       });
     });
   }
@@ -178,12 +183,13 @@ export class ElasticsearchSource implements Source {
   }
 
   async #tell(point: PointInTime, query: Json, { status }: Fields): Promise<Told> {
-    if (status === undefined) return { total: (await point.tally(query)).total, guess: undefined, isExact: false };
+    if (status === undefined)
+      return { total: (await point.tally(query)).total, alerted: 0, guess: undefined, isExact: false };
     const { total, aggregations } = await point.tally(query, statusAggregations(status));
-    const { values, isComplete } = readStatuses(aggregations);
+    const { alerted, values, isComplete } = readStatuses(aggregations);
     const closed = new Set(this.#shape.closedStatuses);
     const others = values.filter((value) => !closed.has(value.toLowerCase()));
-    return { total, guess: guess(status, others), isExact: isComplete };
+    return { total, alerted, guess: guess(status, others), isExact: isComplete };
   }
 
   /** Looks the fields up in every index, once. */
@@ -214,7 +220,20 @@ export class ElasticsearchSource implements Source {
       this.#warn(
         `Elasticsearch cannot tell the statuses of alerts in ${where}: every message is read whole, the open ones too; map the status as keyword to read less.`,
       );
-    return { fields, whole: '{"exclude_vectors":false}' };
+    return { fields, whole: await this.#wholeSource() };
+  }
+
+  /** Newer servers leave vectors out of messages unless they are told not to; older ones do not know the word. */
+  async #wholeSource(): Promise<Json> {
+    const source = '{"exclude_vectors":false}';
+    const path = `/${encodeURIComponent(this.#settings.index)}/_search`;
+    try {
+      await this.#cluster.json({ method: 'POST', path, body: `{"size":0,"_source":${source}}` });
+      return source;
+    } catch (error) {
+      if (error instanceof Refused) return 'true';
+      throw error;
+    }
   }
 
   /** A message in an index that does not know the timestamp would be in no range, and never be read. */
@@ -234,92 +253,6 @@ interface Prepared {
   readonly fields: Fields;
   /** The `_source` of a search that wants whole messages. */
   readonly whole: Json;
-}
-
-/** Reads searches in one point in time, and hands their pages over while the next one is on its way. */
-class Reading {
-  readonly #point: PointInTime;
-  readonly #wholeSource: Json;
-  readonly #stubSource: Json;
-  readonly #take: Take;
-  readonly #buffers: Buffers;
-  readonly #wholeSize = new PageSize();
-  #handover: Promise<void> = Promise.resolve();
-
-  constructor(point: PointInTime, whole: Json, stub: Json, take: Take, buffers: Buffers) {
-    this.#point = point;
-    this.#wholeSource = whole;
-    this.#stubSource = stub;
-    this.#take = take;
-    this.#buffers = buffers;
-  }
-
-  /** Does the work, and ends when no page is being handed over any more. */
-  async end<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      const result = await work();
-      await this.#handover;
-      return result;
-    } finally {
-      await this.#handover.catch(() => undefined);
-    }
-  }
-
-  handedOver(): Promise<void> {
-    return this.#handover;
-  }
-
-  /** Hands over every message of a search, and counts them. */
-  async whole(search: Omit<Search, 'source'>): Promise<number> {
-    const pages = this.#point.pages({ ...search, source: this.#wholeSource }, this.#wholeSize);
-    for (let next = await pages.next(); ; next = await pages.next()) {
-      if (next.done) return next.value;
-      await this.#hand(next.value);
-    }
-  }
-
-  /**
-   * Hands over every message of a search, and counts them. They come as stubs, which tell their state; those that stay out
-   * of the archive are handed over as they are, the others are fetched.
-   */
-  async stubs(search: Omit<Search, 'source'>): Promise<number> {
-    const pages = this.#point.pages({ ...search, source: this.#stubSource });
-    for (let next = await pages.next(); ; next = await pages.next()) {
-      if (next.done) return next.value;
-      const { messages } = next.value;
-      const wanted = messages.filter((message) => isWanted(message)).map(documentOf);
-      await this.#hand(only(next.value, (message) => !isWanted(message)));
-      for (const batch of batches(wanted, idsMax)) await this.#fetch(search.query, batch);
-    }
-  }
-
-  async #fetch(query: Json, documents: readonly { key: string; id: Json }[]): Promise<void> {
-    const missing = new Set(documents.map(({ key }) => key));
-    const ids = [...new Set(documents.map(({ id }) => id))];
-    const search = { query: both(query, anyOf('_id', ids)), source: this.#wholeSource, sort: [] };
-    for await (const page of this.#point.pages(search, this.#wholeSize)) {
-      // Another index may hold another document of the same _id.
-      await this.#hand(only(page, (message) => missing.delete(documentOf(message).key)));
-    }
-    if (missing.size > 0) throw new LostReading(`${missing.size} messages that a search found were gone in the next`);
-  }
-
-  async #hand(page: Page): Promise<void> {
-    await this.#handover;
-    this.#handover = this.#take(page).then(() => this.#buffers.give(page.bytes.buffer));
-    this.#handover.catch(() => undefined);
-  }
-}
-
-/** Whether the archive keeps all of a message, so that its stub will not do. */
-function isWanted({ state }: ScannedMessage): boolean {
-  return state === 'closed' || state === 'invalid';
-}
-
-function only(page: Page, isKept: (message: ScannedMessage) => boolean): Page {
-  const kept = page.messages.map((message, n) => ({ message, n })).filter(({ message }) => isKept(message));
-  const shas = Buffer.concat(kept.map(({ n }) => page.shas.subarray(n * shaBytes, (n + 1) * shaBytes)));
-  return { bytes: page.bytes, messages: kept.map(({ message }) => message), shas };
 }
 
 /** The milliseconds that staged messages lie in. */
@@ -354,8 +287,4 @@ async function countRanges(
     ...(alerted && { alerted: alerted.doc_count }),
     ...(closed && isExact && { closed: closed.doc_count }),
   }));
-}
-
-function batches<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }

@@ -48,7 +48,16 @@ export interface Source {
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
   readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
+  /** Counts the messages that no slot of a range holds; absent where a source cannot tell. */
+  readonly strays?: (range: Interval) => Promise<Strays>;
   close(): Promise<void>;
+}
+
+/** Messages that no slot of a range holds. */
+export interface Strays {
+  /** Without a timestamp that can be searched. */
+  readonly withoutTimestamp: number;
+  readonly outside: number;
 }
 
 /** An object of the archive as one listing shows it. */

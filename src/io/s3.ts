@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { settingsPath, slotIdOfPath } from '../archive/layout.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
@@ -84,17 +85,11 @@ export class S3Archive implements Archive {
       const bytes = Buffer.from(body.text);
       return this.#publish(path, inMemory(bytes, 'application/json', metadataOf(writeId, [])), writeId, expected);
     }
-    let file: FileHandle | undefined;
     try {
-      file = await open(body.path);
-      const { size } = await file.stat();
-      if (size !== body.bytes) return { outcome: 'unknown', reason: `${body.path} holds ${size} bytes` };
-      return await this.#publish(path, inFile(file, path, body, writeId), writeId, expected);
-    } catch (error) {
-      if (file !== undefined) throw error;
-      return { outcome: 'unknown', reason: messageOf(error) };
+      const fault = await fileFault(body.path, body.bytes);
+      if (fault !== undefined) return { outcome: 'unknown', reason: fault };
+      return await this.#publish(path, inFile(path, body, writeId), writeId, expected);
     } finally {
-      await file?.close();
       await rm(body.path, { force: true }).catch(() => undefined);
     }
   }
@@ -113,33 +108,24 @@ export class S3Archive implements Archive {
   }
 
   async #publish(path: string, upload: Upload, writeId: string, expected: string | undefined): Promise<Outcome> {
-    let reason = 'its answer names no ETag';
+    const protection = this.#protection(path);
+    let failed: unknown;
     for (let attempts = 1; attempts <= attemptsMax; attempts += 1) {
-      const sent = await this.#send(path, upload, expected);
-      if ('version' in sent && sent.version !== undefined) return { outcome: 'committed', version: sent.version };
-      if ('error' in sent) {
-        const verdict = s3Verdict(sent.error);
-        if (verdict === 'refused') throw this.#bucket.failure(sent.error, 's3:PutObject', path);
+      if (attempts > 1) await this.#bucket.pause(attempts - 1, failed);
+      try {
+        const version = await this.#bucket.put(path, upload, protection, { expected });
+        if (version !== undefined) return { outcome: 'committed', version };
+        failed = new Error('its answer names no version');
+      } catch (error) {
+        const verdict = s3Verdict(error);
+        if (verdict === 'refused') throw this.#bucket.failure(error, 's3:PutObject', path);
         if (verdict === 'absent' && expected !== undefined) return { outcome: 'missing' };
-        reason = s3Reason(sent.error);
+        failed = error;
       }
       const settled = await this.#look(path, writeId, expected);
       if (settled !== undefined) return settled;
-      if (attempts < attemptsMax) await this.#bucket.pause(attempts, 'error' in sent ? sent.error : undefined);
     }
-    return { outcome: 'unknown', reason: `${reason}, ${attemptsMax} times in a row` };
-  }
-
-  async #send(
-    path: string,
-    upload: Upload,
-    expected: string | undefined,
-  ): Promise<{ version: string | undefined } | { error: unknown }> {
-    try {
-      return { version: await this.#bucket.put(path, upload, this.#protection(path), { expected }) };
-    } catch (error) {
-      return { error };
-    }
+    return { outcome: 'unknown', reason: `${s3Reason(failed)}, ${attemptsMax} times in a row` };
   }
 
   /** What the object itself says about a write whose answer did not settle it; undefined: nothing has changed. */
@@ -189,18 +175,28 @@ function holdsMessages(path: string): boolean {
   return slotIdOfPath(path) !== undefined || path.startsWith('_quarantine/');
 }
 
+/** Why a finished file cannot be sent: fewer bytes than were told would leave the store waiting for the rest. */
+async function fileFault(path: string, bytes: number): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path);
+    return size === bytes ? undefined : `the file to publish holds ${size} bytes, not ${bytes}`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 function inMemory(bytes: Uint8Array, contentType: string, metadata: Readonly<Record<string, string>>): Upload {
   const sha256 = createHash('sha256').update(bytes).digest('base64');
   return { bytes: bytes.length, sha256, contentType, metadata, body: () => bytes };
 }
 
-function inFile(file: FileHandle, path: string, body: Extract<Body, { path: string }>, writeId: string): Upload {
+function inFile(path: string, body: Extract<Body, { path: string }>, writeId: string): Upload {
   return {
     bytes: body.bytes,
     sha256: body.sha256,
     contentType: path.endsWith('.gz') ? 'application/gzip' : 'application/vnd.apache.parquet',
     metadata: metadataOf(writeId, body.metadata),
-    body: () => file.createReadStream({ start: 0, autoClose: false }),
+    body: () => createReadStream(body.path),
   };
 }
 

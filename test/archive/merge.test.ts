@@ -156,6 +156,17 @@ describe('planMerge', () => {
     expect(planMerge(archived, findingsOf(met), false).gone).toEqual([]);
   });
 
+  it('takes nothing for opened again, amended or gone that was archived by a later reading', () => {
+    const since = rowsOf(...['open', 'bare', 'gone', 'changed'].map((id) => row(id, `${id} 1`, 21)));
+    expect(planMerge(since, findingsOf(met), true)).toMatchObject({
+      differing: [],
+      reopened: [],
+      closedSince: ['open'],
+      unalerted: [],
+      gone: [],
+    });
+  });
+
   it('leaves an archived row that was read later than the one found', () => {
     const older = findingsOf({ readAt: 9, messages: [{ id: 'changed', state: 'closed', text: '2' }] });
     expect(planMerge(archived, older, false).differing).toEqual([]);

@@ -34,7 +34,7 @@ const seeds = Array.from({ length: lastSeed - firstSeed + 1 }, (_, n) => firstSe
 
 const start = Date.parse('2024-01-10');
 const recentDays = 30;
-const steps = 7;
+const steps = 6;
 
 const threads = new Threads(2);
 afterAll(() => threads.close());

@@ -115,6 +115,19 @@ describe('S3Archive sends', () => {
     await expect(access(body.path)).rejects.toThrow('ENOENT');
   });
 
+  it('the same file again where a connection broke off in it', async () => {
+    const bytes = Buffer.alloc(3_000_000, 'some content ');
+    const { archive, server } = await archiveOf(async (response, request, count) => {
+      if (request.method !== 'PUT') return refuse(response, 404, 'NoSuchKey');
+      if (count === 1) return request.once('data', () => request.socket.resetAndDestroy());
+      const isWhole = (await buffer(request)).equals(bytes);
+      return isWhole ? response.writeHead(200, { etag }).end() : refuse(response, 400, 'InvalidRequest');
+    });
+    const body = await fileBody(archive, bytes);
+    expect(await archive.publish(path, body, undefined)).toEqual({ outcome: 'committed', version });
+    expect(server.requests.filter(({ method }) => method === 'PUT')).toHaveLength(2);
+  });
+
   it('a version in quotes, and a new id for each write', async () => {
     const { archive, server } = await archiveOf((response) => response.writeHead(200, { etag }).end());
     await archive.publish(path, { text: 'one' }, version);

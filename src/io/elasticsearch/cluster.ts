@@ -14,8 +14,6 @@ const answerBytesMax = 256 * 1024 * 1024;
 /** Of an error's answer. */
 const errorBytesMax = 1024 * 1024;
 const reasonCharsMax = 300;
-/** Until the first byte of an answer. */
-const requestMsMax = 180_000;
 /** Servers of 8.x and of 9.x both take it. */
 const mediaType = 'application/vnd.elasticsearch+json; compatible-with=8';
 
@@ -28,6 +26,9 @@ export interface Request {
 
 /** More was asked for than can be had in one answer. */
 export class TooMuch extends Retryable {}
+
+/** The cluster understood a request, and will not answer it. */
+export class Refused extends UserError {}
 
 /** What an error's answer says. */
 interface Refusal {
@@ -60,7 +61,6 @@ export class Cluster {
       headers: { accept: mediaType, 'content-type': mediaType },
       agent: () => connectionOver(this.#agent),
       maxRetries: 0,
-      requestTimeout: requestMsMax,
       enableMetaHeader: false,
     });
   }
@@ -160,7 +160,7 @@ export class Cluster {
       return new UserError(
         `Elasticsearch at ${this.url} has a closed index in ${this.#index}: open it, or see elasticsearch-index.`,
       );
-    return new UserError(
+    return new Refused(
       `Elasticsearch at ${this.url} answers ${status} (${type}: ${refusal.reason}): see elasticsearch-index and elasticsearch-query.`,
     );
   }

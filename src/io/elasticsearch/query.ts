@@ -64,20 +64,20 @@ export function guess(status: StatusField, otherStatuses: readonly string[]): Gu
 }
 
 /** Of the values that a field has, at most so many are told. */
-export const statusesMax = 1_000;
+const statusesMax = 1_000;
 
-/** Aggregates the statuses that occur; {@link readStatuses} reads the answer. */
+/** Aggregates the statuses that occur, and counts the messages with one; {@link readStatuses} reads the answer. */
 export function statusAggregations(status: StatusField): Json {
   const terms = JSON.stringify({ terms: { field: status.field, size: statusesMax } });
   const aggregations = paths(status).map((path, n) =>
-    path === undefined
-      ? `"${n}":${terms}`
-      : `"${n}":{"nested":${JSON.stringify({ path })},"aggs":{"statuses":${terms}}}`,
+    path === undefined ? `"${n}":${terms}` : `"${n}":{"nested":${JSON.stringify({ path })},"aggs":{"terms":${terms}}}`,
   );
-  return `{${aggregations.join(',')}}`;
+  return `{"alerted":{"filter":${guess(status, []).alerted}},${aggregations.join(',')}}`;
 }
 
 export interface Statuses {
+  /** Messages with a status. */
+  readonly alerted: number;
   readonly values: readonly string[];
   /** Whether these are all. */
   readonly isComplete: boolean;
@@ -89,9 +89,10 @@ interface Terms {
 }
 
 /** @param aggregations the answer to {@link statusAggregations} */
-export function readStatuses(aggregations: Readonly<Record<string, unknown>>): Statuses {
-  const found = Object.values(aggregations).map((each) => ((each as { statuses?: Terms }).statuses ?? each) as Terms);
+export function readStatuses({ alerted, ...ways }: Readonly<Record<string, unknown>>): Statuses {
+  const found = Object.values(ways).map((way) => ((way as { terms?: Terms }).terms ?? way) as Terms);
   return {
+    alerted: (alerted as { doc_count: number }).doc_count,
     values: [...new Set(found.flatMap(({ buckets }) => buckets.map(({ key }) => key)))],
     isComplete: found.every(({ sum_other_doc_count }) => sum_other_doc_count === 0),
   };

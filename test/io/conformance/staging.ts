@@ -194,7 +194,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
 
     it('keeps as many open alerts as a message may name', async () => {
       const { staging } = await start();
-      const open_alerts = Array.from({ length: 100 }, (_, n) => String(n).padEnd(256, '\u{1f4a5}'));
+      const open_alerts = Array.from({ length: 100 }, (_, n) => String(n).padEnd(256, '\u{1f4a5}').toWellFormed());
       const message = stagedMessage({
         slot: slot.id,
         message_id: 'x'.repeat(8_192),

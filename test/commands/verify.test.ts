@@ -1,0 +1,293 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Table } from 'apache-arrow';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { contentDigest } from '../../src/archive/digest.ts';
+import { objectPath } from '../../src/archive/layout.ts';
+import type { ObjectFacts } from '../../src/archive/object.ts';
+import { packShas } from '../../src/archive/rows.ts';
+import type { Format } from '../../src/archive/schema.ts';
+import { verify } from '../../src/commands/verify.ts';
+import { SqliteStaging } from '../../src/io/sqlite.ts';
+import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { slotAt } from '../../src/windows/slots.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { type Embedded, embed, filesBelow, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { blessVersion, fileOf, forgeRecord, readTable, writeTable } from '../support/forging.ts';
+import { chance } from '../support/life-model.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+
+const now = Date.parse('2024-09-01');
+const range: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-17') };
+const april = slotAt(range.start, plainSettings.layout);
+const may = slotAt(Date.parse('2024-05-02'), plainSettings.layout);
+const aprilPath = objectPath(april, 'parquet');
+const day = (n: number) => range.start + n * DAY_MS;
+
+const threads = new Threads(2);
+const opened: Embedded[] = [];
+afterEach(async () => {
+  for (const embedded of opened.splice(0)) await embedded.close();
+});
+afterAll(() => threads.close());
+
+/** Text that does not compress, so that payloads fill the file. */
+function noise(seed: number): string {
+  const pick = chance(seed);
+  return Array.from({ length: 2000 }, () => String.fromCharCode(35 + pick(57))).join('');
+}
+
+/** Six messages in April, three in May. */
+function truthOf(): Truth {
+  const truth = new Truth();
+  for (let n = 0; n < 6; n += 1) truth.put({ id: `a${n}`, at: day(n * 4), statuses: ['closed'], text: noise(n) });
+  for (let n = 0; n < 3; n += 1) truth.put({ id: `m${n}`, at: may.start + n, statuses: ['closed'] });
+  return truth;
+}
+
+async function archiveOf(truth: Truth, format: Format = 'parquet'): Promise<Embedded> {
+  const embedded = await embed(threads, { now, settings: { ...plainSettings, format } });
+  opened.push(embedded);
+  const source = new ModelSource(truth, pageScanner(threads, plainShape, format === 'jsonl'));
+  expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+  return embedded;
+}
+
+/** What someone would write who changes rows and then makes facts and ledger agree with them. */
+async function forge(embedded: Embedded, change: (table: Table) => Table, keepsFacts = false): Promise<void> {
+  const path = fileOf(embedded, april);
+  const { table, facts } = await readTable(path);
+  const next = change(table);
+  const forged = keepsFacts ? facts : factsFor(next, facts);
+  await writeTable(path, next, forged);
+  await blessVersion(embedded, april);
+  if (!keepsFacts) await forgeRecord(embedded, april, () => ({ rows: forged.rows, digest: forged.digest }));
+}
+
+function factsFor(table: Table, facts: ObjectFacts): ObjectFacts {
+  const column = (name: string) => [...table.getChild(name)!] as string[];
+  const rows = { ids: column('message_id'), shas: packShas(column('payload_sha256')) };
+  return { ...facts, rows: table.numRows, digest: contentDigest(facts.schema, rows) };
+}
+
+/** The rows of a slot with these messages, as an archive of their own would hold them. */
+async function rowsWith(...tellings: Parameters<Truth['put']>[0][]): Promise<Table> {
+  const truth = new Truth();
+  for (const telling of tellings) truth.put(telling);
+  const other = await archiveOf(truth);
+  const slot = slotAt(tellings[0]!.at, plainSettings.layout);
+  return (await readTable(fileOf(other, slot))).table;
+}
+
+async function flip(path: string, position: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    const at = position < 0 ? size + position : Math.floor(position < 1 ? position * size : position);
+    const byte = new Uint8Array(1);
+    await file.read(byte, 0, 1, at);
+    await file.write(Uint8Array.of(byte[0]! ^ 0x10), 0, 1, at);
+  } finally {
+    await file.close();
+  }
+}
+
+function expectSentences(differences: readonly string[]): void {
+  for (const difference of differences) expect(difference).toMatch(/^(The object|Slot) [^\n]*[^.]\.$/);
+}
+
+describe('verify', () => {
+  it.each(['parquet', 'jsonl'] as const)(
+    'finds an archive of %s in order after a run, and leaves nothing',
+    async (format) => {
+      const embedded = await archiveOf(truthOf(), format);
+      const before = await filesBelow(embedded.folder);
+      expect(await verify(embedded.parts)).toEqual([]);
+      expect(await filesBelow(embedded.folder)).toEqual(before);
+      expect(embedded.said.lines.at(-1)).toMatch(
+        /^Verified 2 objects with 9 messages .* against 2 ledger records .*: 0 differences\.$/,
+      );
+    },
+  );
+
+  it('finds an empty archive in order', async () => {
+    const embedded = await embed(threads, { now });
+    opened.push(embedded);
+    expect(await verify(embedded.parts)).toEqual([]);
+  });
+
+  describe.each(['parquet', 'jsonl'] as const)('with one byte of an object (%s) changed', (format) => {
+    it.each([0, 0.3, -400, -5])('at %d names the object', async (position) => {
+      const embedded = await archiveOf(truthOf(), format);
+      await flip(fileOf(embedded, april), position);
+      const differences = await verify(embedded.parts);
+      expectSentences(differences);
+      expect(differences.length).toBeGreaterThan(0);
+      expect(differences.every((difference) => difference.includes(objectPath(april, format)))).toBe(true);
+    });
+
+    it.each([0.5])('at %d of it names the object by its content alone', async (position) => {
+      const embedded = await archiveOf(truthOf(), format);
+      await flip(fileOf(embedded, april), position);
+      await blessVersion(embedded, april);
+      const differences = await verify(embedded.parts);
+      expectSentences(differences);
+      expect(differences).toEqual([expect.stringContaining(`The object ${objectPath(april, format)} is damaged: `)]);
+    });
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['cut in its middle', (path) => truncate(path, 5000)],
+    ['cut to nothing', (path) => truncate(path, 0)],
+    ['something else', (path) => writeFile(path, 'not an object at all')],
+  ])('names an object that is %s', async (_, damage) => {
+    const embedded = await archiveOf(truthOf());
+    await damage(fileOf(embedded, april));
+    const differences = await verify(embedded.parts);
+    expectSentences(differences);
+    expect(differences).toEqual([expect.stringContaining(`The object ${aprilPath} is damaged: `)]);
+  });
+
+  it('shows nothing of a damaged object', async () => {
+    const embedded = await archiveOf(truthOf(), 'jsonl');
+    const path = fileOf(embedded, april);
+    const bytes = await readFile(path);
+    const header = bytes.subarray(0, bytes.indexOf(0, 10) + 1);
+    const lines = gunzipSync(bytes).toString().replace('"message_id":"a1"', '"message_id":a1');
+    await writeFile(path, Buffer.concat([header, gzipSync(lines).subarray(10)]));
+    const differences = await verify(embedded.parts);
+    expect(differences).toEqual([
+      `The object ${objectPath(april, 'jsonl')} is damaged: Error: a line of it is not of this archive.`,
+    ]);
+  });
+
+  it('names a slot whose object was deleted', async () => {
+    const embedded = await archiveOf(truthOf());
+    await rm(fileOf(embedded, april));
+    expect(await verify(embedded.parts)).toEqual([
+      `Slot ${april.id} has no object, where the ledger has one of 6 messages.`,
+    ]);
+  });
+
+  it('names an object with a row that was added by hand', async () => {
+    const embedded = await archiveOf(truthOf());
+    const more = await rowsWith({ id: 'z', at: day(29), statuses: ['closed'] });
+    await forge(embedded, (table) => table.concat(more), true);
+    const differences = await verify(embedded.parts);
+    expectSentences(differences);
+    expect(differences).toEqual([
+      `The object ${aprilPath} holds 7 messages where its footer says 6.`,
+      `The object ${aprilPath} has another digest than its footer says.`,
+    ]);
+  });
+
+  it('names an object with a row that was added together with its facts, by the ledger', async () => {
+    const embedded = await archiveOf(truthOf());
+    const more = await rowsWith({ id: 'z', at: day(29), statuses: ['closed'] });
+    const { record } = await embedded.parts.staging.slot(april);
+    await forge(embedded, (table) => table.concat(more));
+    await forgeRecord(embedded, april, () => ({ rows: 6, digest: record!.digest! }));
+    expect(await verify(embedded.parts)).toEqual([
+      `The object ${aprilPath} holds 7 messages where the ledger says 6.`,
+      `The object ${aprilPath} has another digest than the ledger says.`,
+    ]);
+  });
+
+  it('names an object whose rows are out of order', async () => {
+    const embedded = await archiveOf(truthOf());
+    await forge(embedded, (table) => table.slice(1).concat(table.slice(0, 1)));
+    expect(await verify(embedded.parts)).toEqual([
+      `The object ${aprilPath} is not sorted by timestamp and id (row 6).`,
+    ]);
+  });
+
+  it('names an object with a message that lies outside of its slot', async () => {
+    const embedded = await archiveOf(truthOf());
+    const outside = await rowsWith({ id: 'z', at: may.start + 9, statuses: ['closed'] });
+    await forge(embedded, (table) => table.concat(outside));
+    expect(await verify(embedded.parts)).toEqual([
+      `The object ${aprilPath} holds a message that lies outside of its slot (row 7).`,
+    ]);
+  });
+
+  it('names an object that holds a message twice', async () => {
+    const embedded = await archiveOf(truthOf());
+    await forge(embedded, (table) => table.concat(table.slice(5)));
+    const differences = await verify(embedded.parts);
+    expect(differences).toContain(`The object ${aprilPath} holds the message "a5", which stands twice.`);
+    expectSentences(differences);
+  });
+
+  it('names a message that stands in two slots, after its timestamp changed at the source', async () => {
+    const truth = truthOf();
+    const embedded = await archiveOf(truth);
+    truth.put({ id: 'a2', at: may.start + 5, statuses: ['closed'] });
+    embedded.clock.now += DAY_MS;
+    const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
+    await runAll(embedded.parts, source, range, { refresh: true, acceptFewer: true });
+    const differences = await verify(embedded.parts);
+    expectSentences(differences);
+    expect(differences.length).toBe(1);
+    expect(differences[0]).toMatch(/holds the message "a2", which stands in slot \S+ too\.$/);
+  });
+
+  it('names an object that the ledger does not know', async () => {
+    const embedded = await archiveOf(truthOf());
+    const staging = new SqliteStaging(join(embedded.folder, 'another.db'), 'another');
+    expect(await verify({ ...embedded.parts, staging })).toEqual(
+      [april, may].map((slot) => `The object ${objectPath(slot, 'parquet')} has no ledger record.`),
+    );
+    await staging.close();
+  });
+
+  it('names an object that stands in the place of another', async () => {
+    const embedded = await archiveOf(truthOf());
+    await copyFile(fileOf(embedded, may), fileOf(embedded, april));
+    await blessVersion(embedded, april);
+    const differences = await verify(embedded.parts);
+    expectSentences(differences);
+    expect(differences).toEqual(
+      expect.arrayContaining([
+        `The object ${aprilPath} is the object of slot ${may.id}.`,
+        `The object ${aprilPath} holds a message that lies outside of its slot (row 1).`,
+        `The object ${aprilPath} holds 3 messages where the ledger says 6.`,
+      ]),
+    );
+  });
+
+  it('names an object of no slot of this layout', async () => {
+    const embedded = await archiveOf(truthOf());
+    const path = 'month=2024-04/messages-20240402T000000Z-20240403T000000Z.parquet';
+    await mkdir(dirname(join(embedded.folder, 'archive', path)), { recursive: true });
+    await copyFile(fileOf(embedded, april), join(embedded.folder, 'archive', path));
+    const differences = await verify(embedded.parts);
+    expectSentences(differences);
+    expect(differences).toEqual([expect.stringContaining(`The object ${path} `)]);
+  });
+
+  it.each<[string, Parameters<typeof forgeRecord>[2], string]>([
+    [
+      'a ledger digest that was changed',
+      () => ({ digest: createHash('sha256').digest('hex') }),
+      'has another digest than the ledger says',
+    ],
+    ['a ledger count that was changed', ({ rows }) => ({ rows: rows + 1 }), 'holds 6 messages where the ledger says 7'],
+    ['a version that is not the ledger’s', () => ({ version: 'other' }), 'was written again since the ledger was'],
+  ])('names %s', async (_, change, words) => {
+    const embedded = await archiveOf(truthOf());
+    await forgeRecord(embedded, april, change);
+    expect(await verify(embedded.parts)).toEqual([`The object ${aprilPath} ${words}.`]);
+  });
+
+  it('names every difference of several objects', async () => {
+    const embedded = await archiveOf(truthOf());
+    await rm(fileOf(embedded, may));
+    await flip(fileOf(embedded, april), 0.5);
+    const differences = await verify(embedded.parts);
+    expect(differences.length).toBe(2);
+    expect(embedded.said.lines.at(-1)).toContain('2 differences');
+  });
+});

@@ -1,0 +1,650 @@
+import { hash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { StagedMessage } from '../../src/archive/ledger.ts';
+import { UserError } from '../../src/errors.ts';
+import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
+import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
+import { LostReading } from '../../src/io/ports.ts';
+import type { MessageShape } from '../../src/messages/message.ts';
+import { compileShape, readMessage } from '../../src/messages/read.ts';
+import { DAY_MS, type Interval, split } from '../../src/windows/interval.ts';
+import { slotAt } from '../../src/windows/slots.ts';
+import { type Page, pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { sourceConformance } from '../io/conformance/source.ts';
+import { embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
+import { testServer } from '../support/http-server.ts';
+import { type Held, tell } from '../support/model-source.ts';
+import { TestNature } from '../support/nature.ts';
+import { type Fate, type Relayed, relayTo } from './elasticsearch-relay.ts';
+import { elasticsearches } from './endpoints.ts';
+import { type IndexBody, Indices } from './indices.ts';
+
+const threads = new Threads(1);
+afterAll(() => threads.close());
+
+const now = Date.parse('2024-08-20T21:00:07.123Z');
+const june: Interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
+const apiKey = 'a-key-that-nobody-may-see';
+const date = { timestamp: { type: 'date' } };
+const keyword = { type: 'keyword' };
+const textWithKeyword = { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: 256 } } };
+
+interface Opened {
+  readonly source: ElasticsearchSource;
+  readonly warnings: string[];
+  readonly nature: TestNature;
+}
+
+function open(url: string, index: string, more: Partial<ElasticsearchSettings & { shape: MessageShape }> = {}): Opened {
+  const { shape = plainShape, ...settings } = more;
+  const warnings: string[] = [];
+  const nature = new TestNature();
+  const scan = pageScanner(threads, shape, false);
+  const warn = (text: string) => warnings.push(text);
+  const source = new ElasticsearchSource({ url, index, apiKey, ...settings }, shape, scan, nature, warn);
+  onTestFinished(() => source.close());
+  return { source, warnings, nature };
+}
+
+/** What came of a message: of one that the archive keeps its bytes, of another what it is. */
+interface Came {
+  readonly id: string | undefined;
+  readonly state: string;
+  readonly kept: string | readonly string[];
+}
+
+function came(text: string, shape: MessageShape = plainShape): Came {
+  const bytes = Buffer.from(text);
+  const { id, state, openAlerts } = readMessage(bytes, 0, compileShape(shape));
+  return { id, state, kept: state === 'closed' || state === 'invalid' ? text : openAlerts };
+}
+
+const inOrder = (all: readonly Came[]) => all.map((each) => JSON.stringify(each)).sort();
+
+/** Takes pages as they come, and checks the hashes. */
+class Taker {
+  readonly came: Came[] = [];
+  readonly pageBytes: number[] = [];
+  readonly #shape: MessageShape;
+
+  constructor(shape: MessageShape = plainShape) {
+    this.#shape = shape;
+  }
+
+  readonly take = async ({ bytes, messages, shas }: Page): Promise<void> => {
+    this.pageBytes.push(bytes.length);
+    messages.forEach(({ start, end, id, state }, n) => {
+      const text = Buffer.from(bytes.subarray(start, end)).toString();
+      const sha = Buffer.from(shas.subarray(n * 32, (n + 1) * 32)).toString('hex');
+      if (sha !== hash('sha256', text)) throw new Error('a hash of other bytes');
+      const told = came(text, this.#shape);
+      if (told.id !== id || told.state !== state) throw new Error('a state of other bytes');
+      this.came.push(told);
+    });
+  };
+}
+
+async function readAll({ source }: Opened, interval: Interval = june, shape: MessageShape = plainShape) {
+  const taker = new Taker(shape);
+  const pass = await source.read(interval, 0, taker.take);
+  return { pass, came: taker.came, pageBytes: taker.pageBytes };
+}
+
+async function failure(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  const { message } = error as UserError;
+  expect(message).not.toContain(apiKey);
+  return message;
+}
+
+const staged = (id: string, at: number) => ({ message_id: id, timestamp: String(at * 1000) }) as StagedMessage;
+
+const anyAlert = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom('closed', 'Closed', 'CLOSED').map((status) => ({ alert_id: 'a', status })) },
+  { weight: 3, arbitrary: fc.constantFrom('open', 'new', 'é', '5', '').map((status) => ({ alert_id: 'b', status })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<object>({ alert_id: 'c' }, {}, { status: null }, { status: 'closed', x: {} }),
+  },
+);
+
+/** Alerts of every kind that an index with a mapping of them takes. */
+const anyAlerts = fc.oneof(
+  { weight: 8, arbitrary: fc.array(anyAlert, { maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, [null], { alert_id: 'x', status: 'closed' }) },
+);
+
+/** And those that are taken only where alerts are not looked at. */
+const oddAlerts = [{}, 'x', 5, '', false, [[]], [5], ['x', { status: 'closed' }], [[{ status: 'closed' }]], [null, {}]];
+
+function messagesOf(count: number, more: readonly unknown[] = []): Held[] {
+  const all = [...fc.sample(anyAlerts, { numRuns: count, seed: 7 }), ...more];
+  return all.map((alerts, n) => {
+    const at = june.start - DAY_MS + Math.floor((n * 32 * DAY_MS) / all.length);
+    const timestamp = `${new Date(at).toISOString().slice(0, -1)}${String(n % 1_000).padStart(3, '0')}Z`;
+    const json = JSON.stringify({ message_id: `m${n}`, timestamp, alerts, body: 'é'.repeat(n % 50), n: 1 });
+    return { id: `m${n}`, at, json: json.replace('"n":1', ' "n" : 1.50e0') };
+  });
+}
+
+const nestedStatus = (status: unknown) => ({ alerts: { type: 'nested', properties: { status } } });
+const objectStatus = (status: unknown) => ({ alerts: { properties: { status } } });
+
+/** Name, properties, whether odd alerts are taken, whether the statuses can be told, the rest of the mapping. */
+const mappings: readonly [string, IndexBody, boolean, boolean, IndexBody?][] = [
+  ['a keyword', { ...date, ...objectStatus(keyword) }, false, true],
+  ['a text with a keyword', { ...date, ...objectStatus(textWithKeyword) }, false, true],
+  ['a text alone', { ...date, ...objectStatus({ type: 'text' }) }, false, false],
+  ['a short keyword', { ...date, ...objectStatus({ type: 'keyword', ignore_above: 3 }) }, false, true],
+  ['a keyword of doc values', { ...date, ...objectStatus({ type: 'keyword', index: false }) }, false, true],
+  ['nested keywords', { ...date, ...nestedStatus(keyword) }, false, true],
+  ['nested texts with keywords', { ...date, ...nestedStatus(textWithKeyword) }, false, true],
+  ['flattened alerts', { ...date, alerts: { type: 'flattened' } }, false, true],
+  ['what is not mapped', date, true, false, { dynamic: false }],
+  ['what is not indexed', { ...date, alerts: { type: 'object', enabled: false } }, true, false],
+  ['what comes first', date, false, true],
+  ['nanoseconds', { timestamp: { type: 'date_nanos' }, ...objectStatus(keyword) }, false, true],
+];
+
+describe.each(elasticsearches())('$name', ({ url }) => {
+  const indices = new Indices(url);
+  afterAll(() => indices.removeAll());
+
+  /** An index as most are, with these messages. */
+  const usual = (documents: readonly Held[]) =>
+    indices.make({ ...date, message_id: keyword, ...objectStatus(keyword) }, documents);
+
+  describe('conforms', () => {
+    let index = '';
+    const held: Held[] = [];
+    beforeAll(async () => {
+      const states = [['closed'], ['open'], [], ['closed', 'CLOSED'], ['closed', 'new']];
+      for (let n = 0; n < 300; n += 1) {
+        const at = now - Math.floor(((n + 0.5) * 60 * DAY_MS) / 300);
+        held.push(tell({ id: `m${n}`, at, statuses: states[n % states.length]! }));
+      }
+      held.push({ id: '', at: now - 22 * DAY_MS, json: `{"timestamp":${now - 22 * DAY_MS},"alerts":[]}` });
+      index = await usual(held);
+    });
+    sourceConformance('ElasticsearchSource', async () => {
+      const { source } = open(url, index);
+      const known = ({ start, end }: Interval) =>
+        held
+          .filter(({ at }) => at >= start && at < end)
+          .map(({ json }) => {
+            const { id, state } = readMessage(Buffer.from(json), 0, compileShape(plainShape));
+            return { id: id ?? null, state, sha256: hash('sha256', json) };
+          });
+      return { source, now, known, cleanUp: async () => undefined };
+    });
+  });
+
+  describe('reads the same whatever the mapping', () => {
+    const inJune = (held: readonly Held[]) => held.filter(({ at }) => at >= june.start && at < june.end);
+    const truthOf = (held: readonly Held[]) => inOrder(inJune(held).map(({ json }) => came(json)));
+
+    it.each(mappings)('%s', async (_, properties, takesOdd, tellsStatus, more) => {
+      const held = messagesOf(250, takesOdd ? oddAlerts : []);
+      const index = await indices.make(properties, held, { mappings: more ?? {} });
+      const opened = open(url, index);
+      const { pass, came: all } = await readAll(opened);
+      expect(inOrder(all)).toEqual(truthOf(held));
+      expect(pass.totals).toEqual([all.length, all.length]);
+      expect(opened.warnings.length).toBe(tellsStatus ? 0 : 1);
+      expect(pass.count?.closed === undefined).toBe(!tellsStatus);
+      expect(await opened.source.count([june])).toEqual([pass.count]);
+    });
+
+    it('an alias over all of them', async () => {
+      const all: Held[] = [];
+      const made: string[] = [];
+      for (const [n, [, properties, takesOdd, , more]] of mappings.entries()) {
+        const held = messagesOf(60, takesOdd ? oddAlerts : []).map((each) => ({
+          ...each,
+          json: each.json.replace('"message_id":"', `"message_id":"${n}-`),
+        }));
+        all.push(...held);
+        made.push(await indices.make(properties, held, { mappings: more ?? {} }));
+      }
+      const opened = open(url, await indices.alias(...made));
+      const { pass, came: found } = await readAll(opened);
+      expect(inOrder(found)).toEqual(truthOf(all));
+      expect(pass.totals[0]).toBe(found.length);
+    });
+
+    it('an alias over nested, plain and flattened alerts, which can be told', async () => {
+      const ways = [nestedStatus(keyword), objectStatus(keyword), { alerts: { type: 'flattened' } }];
+      const all: Held[] = [];
+      const made: string[] = [];
+      for (const [n, way] of ways.entries()) {
+        const held = messagesOf(60).map(({ id, at, json }) => ({ id, at, json: json.replace('"m', `"${n}-m`) }));
+        all.push(...held);
+        made.push(await indices.make({ ...date, ...way }, held));
+      }
+      const opened = open(url, await indices.alias(...made));
+      const { pass, came: found } = await readAll(opened);
+      expect(inOrder(found)).toEqual(truthOf(all));
+      expect(opened.warnings).toEqual([]);
+      const statuses = inJune(all).map(({ json }) => {
+        const alerts = [(JSON.parse(json) as { alerts?: unknown }).alerts ?? []].flat() as ({
+          status?: string;
+        } | null)[];
+        return alerts.map((alert) => alert?.status).filter((status) => status !== undefined && status !== null);
+      });
+      expect(pass.count).toEqual({
+        total: found.length,
+        alerted: statuses.filter(({ length }) => length > 0).length,
+        closed: statuses.filter((each) => each.length > 0 && each.every((s) => s.toLowerCase() === 'closed')).length,
+      });
+      expect(await opened.source.count([june])).toEqual([pass.count]);
+    });
+
+    it('a data stream, with pointers of its own', async () => {
+      const shape: MessageShape = {
+        ...plainShape,
+        id: ['mail', 'ids', '0'],
+        timestamp: ['@timestamp'],
+        alerts: ['review', 'alerts'],
+        alertStatus: ['state', 'name'],
+      };
+      const stream = indices.newName();
+      const properties = {
+        review: {
+          properties: { alerts: { type: 'nested', properties: { state: { properties: { name: keyword } } } } },
+        },
+      };
+      await indices.ask('PUT', `/_index_template/${stream}`, {
+        index_patterns: [stream],
+        data_stream: {},
+        priority: 500,
+        template: { settings: { number_of_replicas: 0 }, mappings: { dynamic: false, properties } },
+      });
+      onTestFinished(async () => {
+        await indices.ask('DELETE', `/_data_stream/${stream}`);
+        await indices.ask('DELETE', `/_index_template/${stream}`);
+      });
+      const held = Array.from({ length: 40 }, (_, n): Held => {
+        const at = june.start + n * 3_600_000;
+        const alerts = Array.from({ length: n % 3 }, (_, a) => ({ state: { name: (n + a) % 4 ? 'closed' : 'open' } }));
+        const mail = { ids: [{}, null, `m${n}`, n].slice(n % 2 ? 2 : 3) };
+        return { id: `m${n}`, at, json: JSON.stringify({ '@timestamp': at, mail, review: { alerts }, body: 'x' }) };
+      });
+      await indices.fill(stream, held.slice(0, 20));
+      await indices.ask('POST', `/${stream}/_rollover`);
+      await indices.fill(stream, held.slice(20));
+      const { pass, came: all } = await readAll(open(url, stream, { shape }), june, shape);
+      expect(inOrder(all)).toEqual(inOrder(held.map(({ json }) => came(json, shape))));
+      expect(pass.totals).toEqual([40, 40]);
+    });
+  });
+
+  it('reads each of 50,000 messages of one millisecond once, in two indices', async () => {
+    const held = Array.from({ length: 50_000 }, (_, n) => {
+      const statuses = n % 10 === 0 ? ['open'] : ['closed'];
+      return tell({ id: `m${n}`, at: june.start + 5, statuses, text: '' });
+    });
+    const properties = { ...date, ...objectStatus(keyword) };
+    const one = await indices.make(properties, held.slice(0, 30_000));
+    const other = await indices.make({ ...properties, timestamp: { type: 'date_nanos' } }, held.slice(30_000));
+    const { pass, came: all } = await readAll(open(url, await indices.alias(one, other)));
+    expect(pass).toEqual({ totals: [50_000, 50_000], count: { total: 50_000, alerted: 50_000, closed: 45_000 } });
+    expect(new Set(all.map(({ id }) => id)).size).toBe(50_000);
+    expect(all.length).toBe(50_000);
+  }, 60_000);
+
+  it('sizes pages by bytes', async () => {
+    const held = Array.from({ length: 700 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + n, statuses: ['closed'], text: 'x'.repeat(50_000) }),
+    );
+    const { pageBytes } = await readAll(open(url, await usual(held)));
+    expect(Math.max(...pageBytes)).toBeLessThan(9 * 2 ** 20);
+    expect(pageBytes.length).toBeLessThan(8);
+  });
+
+  it('asks for no more than the index allows', async () => {
+    const held = Array.from({ length: 90 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + n, statuses: [['closed'], ['open']][n % 2]! }),
+    );
+    const index = await indices.make(date, held, { settings: { 'index.max_result_window': 10 } });
+    const { came: all } = await readAll(open(url, index));
+    expect(all.length).toBe(90);
+  });
+
+  it('leaves nothing out of a message, not even vectors', async () => {
+    const json = JSON.stringify({
+      message_id: 'm',
+      timestamp: june.start,
+      alerts: [{ status: 'closed' }],
+      vector: [1, 2],
+    });
+    const index = await indices.make({ ...date, vector: { type: 'dense_vector', dims: 2 } }, [
+      { id: 'm', at: june.start, json },
+    ]);
+    const { came: all } = await readAll(open(url, index));
+    expect(JSON.parse(all[0]!.kept as string)).toEqual(JSON.parse(json));
+  });
+
+  it('does not take one document for another of the same _id', async () => {
+    const index = await indices.make({ ...date, ...objectStatus(keyword) }, [], {
+      mappings: { dynamic: false },
+      settings: { number_of_shards: 4 },
+    });
+    const other = await indices.make(date, [], { mappings: { dynamic: false } });
+    const put = (to: string, routing: string, id: string, statuses: string[]) =>
+      indices.ask(
+        'PUT',
+        `/${to}/_doc/1?refresh=true&routing=${routing}`,
+        JSON.parse(tell({ id, at: june.start, statuses }).json),
+      );
+    await put(index, 'a', 'one', ['closed', 'open']);
+    await put(index, 'b', 'two', ['closed']);
+    await put(other, 'a', 'three', ['closed']);
+    await put(other, 'b', 'four', ['open']);
+    await put(other, 'c', 'five', ['closed']);
+    const { came: all } = await readAll(open(url, await indices.alias(index, other)));
+    expect(all.map(({ id, state }) => `${id} ${state}`).sort()).toEqual([
+      'five closed',
+      'four open',
+      'one open',
+      'three closed',
+      'two closed',
+    ]);
+  });
+
+  it('combines every search with the query given', async () => {
+    const held = Array.from({ length: 30 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + n, statuses: [['closed'], ['open']][n % 2]! }),
+    );
+    const query = JSON.stringify({ terms: { message_id: ['m1', 'm2', 'm3', 'm40'] } });
+    const opened = open(url, await usual(held), { query });
+    const { pass, came: all } = await readAll(opened);
+    expect(all.map(({ id }) => id).sort()).toEqual(['m1', 'm2', 'm3']);
+    expect(pass.count).toEqual({ total: 3, alerted: 3, closed: 1 });
+    expect(await opened.source.count([june])).toEqual([pass.count]);
+    expect(await opened.source.strays({ start: 0, end: june.start + 2 })).toEqual({ withoutTimestamp: 0, outside: 2 });
+    const taker = new Taker();
+    await opened.source.find([staged('m3', june.start + 3), staged('m5', june.start + 5)], taker.take);
+    expect(taker.came.map(({ id }) => id)).toEqual(['m3']);
+  });
+
+  it('counts any number of slots, empty ones too', async () => {
+    const held = Array.from({ length: 20 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + n * DAY_MS, statuses: [['closed'], ['open'], []][n % 3]! }),
+    );
+    const opened = open(url, await usual(held));
+    const slots = split({ start: june.start - 1_500 * DAY_MS, end: june.end }, 1);
+    const counts = await opened.source.count(slots);
+    expect(counts.length).toBe(1_530);
+    expect(
+      counts.slice(0, 1_500).every((count) => count.total === 0 && count.alerted === 0 && count.closed === 0),
+    ).toBe(true);
+    expect(counts.slice(1_500, 1_504)).toEqual([
+      { total: 1, alerted: 1, closed: 1 },
+      { total: 1, alerted: 1, closed: 0 },
+      { total: 1, alerted: 0, closed: 0 },
+      { total: 1, alerted: 1, closed: 1 },
+    ]);
+    expect(counts.reduce((sum, { total }) => sum + total, 0)).toBe(20);
+  });
+
+  it('counts what no slot holds', async () => {
+    const json = (timestamp: unknown) => JSON.stringify({ message_id: 'm', timestamp });
+    const bodies = ['soon', undefined, null, june.start - 1, june.start, june.end - 1, june.end];
+    const held = bodies.map((timestamp): Held => ({ id: 'm', at: 0, json: json(timestamp) }));
+    const index = await indices.make({ timestamp: { type: 'date', ignore_malformed: true } }, held);
+    expect(await open(url, index).source.strays(june)).toEqual({ withoutTimestamp: 3, outside: 2 });
+  });
+
+  describe('finds staged messages', () => {
+    const held = Array.from({ length: 2_600 }, (_, n) => {
+      const id = n % 500 === 3 ? `${'long'.repeat(100)}${n}` : `m${n}`;
+      return tell({ id, at: june.start + Math.floor(n / 2) * 1_000, statuses: [['closed'], ['open'], []][n % 3]! });
+    });
+    const wanted = held.filter((_, n) => n % 2 === 1);
+    const expected = inOrder(wanted.map(({ json }) => came(json)));
+    const whereIds: readonly [string, IndexBody][] = [
+      ['keywords', { message_id: keyword }],
+      ['short keywords', { message_id: textWithKeyword }],
+      ['texts', { message_id: { type: 'text' } }],
+      ['not mapped', {}],
+    ];
+    it.each(whereIds)('by ids that are %s', async (_, properties) => {
+      const index = await indices.make({ ...date, ...properties }, held, { mappings: { dynamic: false } });
+      const taker = new Taker();
+      await open(url, index).source.find(
+        [...wanted.map(({ id, at }) => staged(id, at)), staged('gone', june.start)],
+        taker.take,
+      );
+      const ids = new Set(wanted.map(({ id }) => id));
+      expect(inOrder(taker.came.filter(({ id }) => ids.has(id!)))).toEqual(expected);
+      expect(new Set(taker.came.map(({ id }) => id)).size).toBe(taker.came.length);
+    });
+  });
+
+  it('ends in an archive that is complete, where two documents have one id', async () => {
+    const slot = slotAt(june.start, plainSettings.layout);
+    const at = (n: number) => slot.start + n * 60_000;
+    const held = Array.from({ length: 400 }, (_, n) =>
+      tell({ id: `m${n % 390}`, at: at(n % 390), statuses: [['closed'], ['open'], []][n % 3]! }),
+    );
+    const { source } = open(url, await usual(held));
+    const embedded = await embed(threads, { now });
+    onTestFinished(() => embedded.close());
+    const { report, tally } = await runAll(embedded.parts, source, { start: slot.start, end: slot.end });
+    expect(tally.failed).toEqual([]);
+    expect(report.isComplete).toBe(true);
+    expect((await embedded.parts.staging.slot(slot)).record?.counts).toMatchObject({ read: 400, duplicates: 10 });
+    expect((await storedRows(embedded.parts, slot)).length).toBe(130);
+  });
+
+  describe('under faults', () => {
+    let index = '';
+    let truth: string[] = [];
+    beforeAll(async () => {
+      const held = messagesOf(900);
+      index = await usual(held);
+      truth = inOrder(held.filter(({ at }) => at >= june.start && at < june.end).map(({ json }) => came(json)));
+    });
+
+    const opened = async (fate: (request: Relayed) => Fate | undefined | Promise<Fate | undefined>) => {
+      const relay = await relayTo(url, fate);
+      return { relay, ...open(relay.url.origin, index) };
+    };
+    const failedShard = (text: string) =>
+      text.replace(/"_shards":\{[^}]*\}/, '"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"failures":[]}');
+    const timedOut = (text: string) => text.replace('"timed_out":false', '"timed_out":true');
+    const breaker = {
+      status: 429,
+      body: { error: { root_cause: [{ type: 'circuit_breaking_exception', reason: '' }] } },
+    };
+
+    it.each<[string, (request: Relayed) => Fate | undefined]>([
+      ['a failed shard', ({ isPage, count }) => (isPage && count % 2 ? { change: failedShard } : undefined)],
+      [
+        'a search that ran out of time',
+        ({ isPage, count }) => (isPage && count % 2 ? { change: timedOut } : undefined),
+      ],
+      ['a circuit breaker', ({ isPage, count }) => (isPage && count % 2 ? breaker : undefined)],
+      ['a busy server', ({ count }) => (count % 2 ? { status: 503, headers: { 'retry-after': '7' } } : undefined)],
+      ['a cut answer', ({ count }) => (count % 2 ? { bytes: 50 } : undefined)],
+      [
+        'a failed shard of a count',
+        ({ isPage, count }) => (!isPage && count % 2 ? { change: failedShard } : undefined),
+      ],
+    ])('gets over %s', async (_, fate) => {
+      const { nature, ...rest } = await opened(fate);
+      const { pass, came: all } = await readAll({ nature, ...rest });
+      expect(inOrder(all)).toEqual(truth);
+      expect(pass.totals).toEqual([truth.length, truth.length]);
+      expect(nature.waits.length).toBeGreaterThan(0);
+    });
+
+    it.each<[string, (request: Relayed) => Fate | undefined, string]>([
+      [
+        'a failed shard',
+        ({ isPage }) => (isPage ? { change: failedShard } : undefined),
+        'searched only 1 of 2 shards, 7 times in a row',
+      ],
+      [
+        'no time',
+        ({ isPage }) => (isPage ? { change: timedOut } : undefined),
+        'ran out of time in a search, 7 times in a row',
+      ],
+      [
+        'no memory',
+        ({ isPage }) => (isPage ? breaker : undefined),
+        'answers 429 (circuit_breaking_exception), 7 times in a row',
+      ],
+      ['cut answers', ({ isPage }) => (isPage ? { bytes: 50 } : undefined), '7 times in a row'],
+      [
+        'a page that is none',
+        ({ isPage }) => (isPage ? { change: () => '{"hits":1}' } : undefined),
+        'sent something else than a page of messages',
+      ],
+      [
+        'a rough total',
+        ({ isPage }) => (isPage ? { change: (text) => text.replace('"eq"', '"gte"') } : undefined),
+        'does not count exactly',
+      ],
+    ])('fails in one sentence after %s', async (_, fate, said) => {
+      expect(await failure(readAll(await opened(fate)))).toContain(said);
+    });
+
+    it('loses a reading of which hits are missing', async () => {
+      const fewer = (text: string) => text.replace(/\{"_index"((?!\{"_index").)*,(?=\{"_index")/, '');
+      const reading = readAll(
+        await opened(({ isPage, count }) => (isPage && count === 3 ? { change: fewer } : undefined)),
+      );
+      await expect(reading).rejects.toThrow(/^a search counted \d+ messages and sent \d+$/);
+      await expect(reading).rejects.toBeInstanceOf(LostReading);
+    });
+
+    it('reads anew when a point in time is gone, and archives all', async () => {
+      let gone = 0;
+      const { source } = await opened(async ({ isPage, count, body }) => {
+        if (!isPage || count < 4 || gone > 1) return undefined;
+        gone += 1;
+        await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id });
+        return undefined;
+      });
+      const embedded = await embed(threads, { now });
+      onTestFinished(() => embedded.close());
+      const { report, tally } = await runAll(embedded.parts, source, june);
+      expect(tally.failed).toEqual([]);
+      expect(report.isComplete).toBe(true);
+      expect(gone).toBe(2);
+      expect(tally.done.some(({ added }) => added > 0)).toBe(true);
+    });
+
+    it('fails when every point in time is gone, and archives nothing', async () => {
+      const { source } = await opened(async ({ isPage, body }) => {
+        if (isPage) await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id }).catch(() => undefined);
+        return undefined;
+      });
+      const embedded = await embed(threads, { now });
+      onTestFinished(() => embedded.close());
+      const { report, tally } = await runAll(embedded.parts, source, june);
+      expect(report.isComplete).toBe(false);
+      expect(tally.failed[0]?.message).toContain(
+        'each time its point in time was lost: nothing of it is taken for complete',
+      );
+    });
+
+    it('closes its points in time', async () => {
+      const { relay, ...rest } = await opened(() => undefined);
+      await readAll(rest);
+      const of = (method: string) =>
+        relay.relayed.filter((each) => each.method === method && each.path.endsWith('_pit')).length;
+      expect(of('POST')).toBeGreaterThan(0);
+      expect(of('DELETE')).toBe(of('POST'));
+    });
+  });
+
+  describe('says in one sentence', () => {
+    it('that there is no such index', async () => {
+      const said = `Elasticsearch at ${url} has no index, alias or data stream`;
+      expect(await failure(readAll(open(url, 'm-none')))).toBe(`${said} m-none: see elasticsearch-index.`);
+      expect(await failure(readAll(open(url, 'm-none-*')))).toBe(`${said} m-none-*: see elasticsearch-index.`);
+    });
+
+    it('that an index is closed', async () => {
+      const index = await usual([]);
+      await indices.ask('POST', `/${index}/_close`);
+      expect(await failure(readAll(open(url, index)))).toContain('has a closed index');
+    });
+
+    it('that the timestamp is no date, or is not there', async () => {
+      const text = await indices.make({ timestamp: keyword });
+      expect(await failure(readAll(open(url, text)))).toContain(
+        'has the field "timestamp" as keyword and not as date in',
+      );
+      const none = await indices.make({});
+      expect(await failure(readAll(open(url, none)))).toContain('has no field "timestamp" in');
+      const unsorted = await indices.make({ timestamp: { type: 'date', doc_values: false } });
+      expect(await failure(readAll(open(url, unsorted)))).toContain('cannot search and sort by the field "timestamp"');
+    });
+
+    it('that messages lie in an index without the timestamp; an empty one does no harm', async () => {
+      const one = await usual(messagesOf(20));
+      const empty = await indices.make({}, []);
+      expect((await readAll(open(url, await indices.alias(one, empty)))).came.length).toBeGreaterThan(0);
+      const other = await indices.make({}, messagesOf(1), { mappings: { dynamic: false } });
+      const said = await failure(readAll(open(url, await indices.alias(one, other))));
+      expect(said).toContain(`has messages in the index ${other}`);
+    });
+
+    it('that the indices keep no source', async () => {
+      const index = await indices.make(date, messagesOf(20), { mappings: { _source: { enabled: false } } });
+      expect(await failure(readAll(open(url, index)))).toContain('map its indices with _source enabled');
+    });
+
+    it('that the query is none', async () => {
+      const said = await failure(readAll(open(url, await usual([]), { query: '{"nonsense":{}}' })));
+      expect(said).toContain('unknown query [nonsense]');
+      expect(said).toContain('see elasticsearch-index and elasticsearch-query.');
+    });
+  });
+});
+
+describe('what is no Elasticsearch', () => {
+  const said = async (status: number, headers: Record<string, string>, body: string) => {
+    const server = await testServer((response) => response.writeHead(status, headers).end(body));
+    return (await failure(readAll(open(server.url.origin, 'messages')))).replace(server.url.origin, 'URL');
+  };
+  const product = { 'x-elastic-product': 'Elasticsearch' };
+
+  it.each([
+    [401, product, '{}', 'Elasticsearch at URL answers 401: it does not accept the key; see elasticsearch-api-key.'],
+    [
+      403,
+      product,
+      '{}',
+      'Elasticsearch at URL answers 403: the key may not read messages; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.',
+    ],
+    [404, {}, 'nothing', 'There is no Elasticsearch at URL: it answers 404; see elasticsearch-url.'],
+    [200, {}, '{}', 'There is no Elasticsearch at URL: it does not say that it is one; see elasticsearch-url.'],
+    [
+      200,
+      product,
+      '<html>',
+      'There is no Elasticsearch at URL: it answers with something else than JSON; see elasticsearch-url.',
+    ],
+    [500, {}, '', 'Elasticsearch at URL answers 500, 7 times in a row: see whether it is well, then run again.'],
+  ])('is told apart: %s', async (status, headers, body, sentence) => {
+    expect(await said(status, headers, body)).toBe(sentence);
+  });
+
+  it('is nothing at all', async () => {
+    const { url, close } = await testServer(() => undefined);
+    await close();
+    expect(await failure(readAll(open(url.origin, 'messages')))).toBe(
+      `Elasticsearch at ${url.origin} cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.`,
+    );
+  });
+});

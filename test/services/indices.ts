@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Held } from '../support/model-source.ts';
+
+/** Documents of one bulk request. */
+const bulkMax = 5_000;
+
+/** A mapping, or anything else that a new index is made with. */
+export type IndexBody = Readonly<Record<string, unknown>>;
+
+/** Somebody who fills indices, each under a name of its own, and takes them away again. */
+export class Indices {
+  readonly url: string;
+  readonly #made: string[] = [];
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** A new index with these properties mapped, and these documents; its name. */
+  async make(properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}): Promise<string> {
+    const { mappings = {}, ...body } = more as { mappings?: IndexBody };
+    const index = this.newName();
+    const settings = { number_of_shards: 2, number_of_replicas: 0, refresh_interval: '-1' };
+    await this.ask('PUT', `/${index}`, { settings, ...body, mappings: { properties, ...mappings } });
+    await this.fill(index, documents);
+    return index;
+  }
+
+  newName(): string {
+    const index = `m-${randomUUID()}`;
+    this.#made.push(index);
+    return index;
+  }
+
+  /** Adds documents with their JSON text as it is. */
+  async fill(index: string, documents: readonly Held[]): Promise<void> {
+    for (let n = 0; n < documents.length; n += bulkMax) {
+      const lines = documents.slice(n, n + bulkMax).flatMap(({ json }) => ['{"create":{}}', json]);
+      const { errors, items } = await this.ask('POST', `/${index}/_bulk`, `${lines.join('\n')}\n`);
+      if (errors) throw new Error(JSON.stringify(items.find(({ create }: any) => create.error)));
+    }
+    await this.ask('POST', `/${index}/_refresh`);
+  }
+
+  async alias(...indices: string[]): Promise<string> {
+    const alias = `a-${randomUUID()}`;
+    await this.ask('POST', '/_aliases', { actions: [{ add: { indices, alias } }] });
+    return alias;
+  }
+
+  async ask(method: string, path: string, body?: unknown): Promise<any> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { 'content-type': typeof body === 'string' ? 'application/x-ndjson' : 'application/json' },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  async removeAll(): Promise<void> {
+    for (const index of this.#made.splice(0)) await this.ask('DELETE', `/${index}?ignore_unavailable=true`);
+  }
+}

@@ -1,0 +1,16 @@
+import { duration } from '../../src/commands/words.ts';
+
+/** A line for people who wait. */
+export function say(line: string): void {
+  console.log(`services  ${line}`);
+}
+
+/** Does something, and says how long it took: `tests: 3 min 20 s`. */
+export async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  try {
+    return await work();
+  } finally {
+    say(`${what}: ${duration(performance.now() - startedMs)}`);
+  }
+}
