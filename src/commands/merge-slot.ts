@@ -9,7 +9,7 @@ import type { Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
-import type { OpenObject } from '../io/ports.ts';
+import { type OpenObject, Overtaken } from '../io/ports.ts';
 import type { Slot } from '../windows/slots.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived-rows.ts';
@@ -67,6 +67,9 @@ export async function mergeObject(
       (await merge(parts, slot, path, record, current, found, spool, isWholeSlot));
     await quarantine(parts, slot, found, spool);
     return merged;
+  } catch (error) {
+    if (error instanceof Overtaken) throw new MergeConflict(error.message);
+    throw error;
   } finally {
     await current?.close();
   }
@@ -203,13 +206,18 @@ async function publish(
   );
 }
 
-/** One file for each invalid message, named after its bytes: written twice, it is the same. */
+/** One file for each invalid message, named after its bytes: what is there already is the same. */
 async function quarantine(parts: Parts, slot: Slot, found: Findings, spool: Spool): Promise<void> {
   if (found.invalid.length === 0) return;
   await spool.flush();
   for (const { sha, reason, position, length } of found.invalid) {
     const line = quarantineLine(sha, reason, await spool.read(position, length));
-    await parts.archive.put(quarantinePath(slot, sha), Buffer.from(line), 'application/x-ndjson');
+    const path = quarantinePath(slot, sha);
+    const published = await parts.archive.publish(path, { text: line }, undefined);
+    if (published.outcome === 'committed' || published.outcome === 'conflict') continue;
+    throw new UserError(
+      `It cannot be told whether ${path} was written to ${parts.archive.url}: run again, which finds out and loses nothing.`,
+    );
   }
 }
 

@@ -68,6 +68,11 @@ export interface ListedObject {
   readonly bytes: number;
 }
 
+/** An object was replaced while it was read, and its bytes of before are no longer to be had. */
+export class Overtaken extends UserError {
+  override readonly name = 'Overtaken';
+}
+
 /** An object that is open for reading: all its bytes are of one version, whatever is published meanwhile. */
 export interface OpenObject extends ByteRanges {
   readonly version: string;
@@ -104,7 +109,7 @@ export interface Archive {
   prepare(): Promise<void>;
   /** Every object whose name is a slot's. */
   list(): Promise<ListedObject[]>;
-  /** Undefined where there is no such object. Reading from it later throws UserError when its bytes are no longer there. */
+  /** Undefined where there is no such object. Reading from it later throws Overtaken when its bytes are no longer there. */
   open(path: string): Promise<OpenObject | undefined>;
   /**
    * Puts a whole object in the place of the version expected, or where nothing is (`undefined`), or does nothing.
@@ -112,7 +117,7 @@ export interface Archive {
    * Never throws for what {@link Outcome} can say. A body's file is left in place or taken away.
    */
   publish(path: string, body: Body, expected: string | undefined): Promise<Outcome>;
-  /** Writes a small object whatever is there, whole or not at all: reports, and what is named after its content. */
+  /** Writes a small object whatever is there, whole or not at all. */
   put(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
   close(): Promise<void>;
 }

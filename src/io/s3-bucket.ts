@@ -10,7 +10,7 @@ import {
 import { UserError } from '../errors.ts';
 import { type AwsAccess, attemptsMax, awsClientConfig } from './aws.ts';
 import type { Nature } from './http.ts';
-import type { ListedObject } from './ports.ts';
+import { type ListedObject, Overtaken } from './ports.ts';
 import { type S3Request, s3Failure, s3RetryAfterMs, s3Verdict } from './s3-faults.ts';
 
 /** Of a request that carries no bytes. */
@@ -108,7 +108,7 @@ export class S3Bucket {
     } catch (error) {
       const verdict = s3Verdict(error);
       if (verdict === 'condition')
-        throw new UserError(`${this.#named(path)} was replaced while it was read: run again.`);
+        throw new Overtaken(`${this.#named(path)} was replaced while it was read: run again.`);
       if (verdict === 'absent') throw new UserError(`${this.#named(path)} was deleted while it was read: restore it.`);
       throw this.failure(error, 's3:GetObject', path);
     }

@@ -15,7 +15,7 @@ import {
   runAll,
   storedRows,
 } from '../support/embedded-parts.ts';
-import { ModelSource, Truth } from '../support/model-source.ts';
+import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 
 const now = Date.parse('2024-09-01');
 const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
@@ -279,11 +279,11 @@ describe('two writers of one slot (promise 4, atomic)', () => {
       return pass;
     };
     const { tally } = await runAll(slow.parts, source, april, { refresh: true });
-    return { embedded, truth, tally, begun };
+    return { embedded, truth, tally, begun, said: slow.said };
   }
 
   it.each(points)('are both merged when one overtakes the other %s its %s', async (when, method) => {
-    const { embedded, truth, tally, begun } = await overtaken(when, method);
+    const { embedded, truth, tally, begun, said } = await overtaken(when, method);
     expect(begun).toBe(true);
     expect(tally.failed).toEqual([]);
     const stored = new Map((await storedRows(embedded.parts, slot)).map(({ id, payload }) => [id, payload]));
@@ -296,7 +296,50 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     expect(record).toMatchObject({ version: object?.version, rows: 5, read_at: instant(now + 1.5 * DAY_MS) });
     expect(record?.counts).toEqual({ read: 9, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 0 });
     expect(record?.cases).toMatchObject({ reopened: 0, vanished: 0 });
+    expect(said.warnings.join('\n')).not.toMatch(/opened again|no longer shown/);
   });
+
+  it.each(['slot', 'open', 'stage', 'record'])(
+    'are both merged when a look again is overtaken before its %s',
+    async (method) => {
+      const embedded = await newParts();
+      const truth = truthOf();
+      await runAll(embedded.parts, sourceOf(truth), april);
+      truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
+      embedded.clock.now += DAY_MS;
+      const later = await process(embedded);
+      later.clock.now += DAY_MS / 2;
+      let isRead = false;
+      let begun = false;
+      const slow = await process(embedded, async (called, call) => {
+        if (isRead && !begun && called === method) {
+          begun = true;
+          truth.put({ id: 'late-open', at: day(8), statuses: ['open'] });
+          truth.put({ id: 'o2', at: day(4), statuses: ['closed'] });
+          expect((await runAll(later.parts, sourceOf(truth), april, { refresh: true })).tally.failed).toEqual([]);
+        }
+        return call();
+      });
+      const scan = pageScanner(threads, plainShape, false);
+      const source = new FindingSource(truth, scan);
+      const { find } = source;
+      source.find = async (...parameters) => {
+        await find.apply(source, parameters);
+        isRead = true;
+      };
+      const { tally } = await runAll(slow.parts, source, april);
+      expect([begun, tally.failed]).toEqual([true, []]);
+      expect(source.passes).toEqual([]);
+      const { record, staged } = await embedded.parts.staging.slot(slot);
+      expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at])).toEqual([
+        ['late-open', undefined],
+      ]);
+      expect(record?.counts).toEqual({ read: 7, closed: 4, open: 1, unalerted: 1, invalid: 1, duplicates: 0 });
+      expect(record?.read_at).toBe(instant(now + 1.5 * DAY_MS));
+      expect((await storedRows(embedded.parts, slot)).map(({ id }) => id)).toEqual(['c1', 'c2', 'o1', 'o2']);
+      expect(slow.said.warnings).toEqual([]);
+    },
+  );
 
   it('who never stop overtaking one another end in a sentence', async () => {
     const embedded = await newParts();

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { objectPath, quarantinePath } from '../../src/archive/layout.ts';
 import { packShas } from '../../src/archive/rows.ts';
-import { describeSchema } from '../../src/archive/schema.ts';
+import { describeSchema, type Format } from '../../src/archive/schema.ts';
 import { exportLeg } from '../../src/commands/export.ts';
 import type { Parts } from '../../src/commands/parts.ts';
 import { plan, planOutputs } from '../../src/commands/plan.ts';
@@ -49,9 +49,10 @@ interface Ran {
 describe('the life of an archive', () => {
   it.each(seeds)('holds every promise after every run (seed %d)', async (seed) => {
     const pick = chance(seed);
-    const embedded = await embed(threads, { now: start, recentDays });
-    const model = new LifeModel(plainSettings.layout, pick);
-    const sources = sourcesOf(model, pick(2) === 0);
+    const format = seed % 3 === 0 ? 'jsonl' : 'parquet';
+    const embedded = await embed(threads, { now: start, recentDays, settings: { ...plainSettings, format } });
+    const model = new LifeModel(plainSettings.layout, pick, format === 'jsonl');
+    const sources = sourcesOf(model, pick(2) === 0, format);
     try {
       for (let step = 0; step < steps; step += 1) {
         const now = embedded.clock.now + (1 + pick(24)) * DAY_MS + pick(DAY_MS);
@@ -73,8 +74,8 @@ describe('the life of an archive', () => {
   });
 });
 
-function sourcesOf(model: LifeModel, canFind: boolean) {
-  const scan = pageScanner(threads, plainShape, false);
+function sourcesOf(model: LifeModel, canFind: boolean, format: Format) {
+  const scan = pageScanner(threads, plainShape, format === 'jsonl');
   const live = new ModelSource(model.truth, scan);
   if (!canFind) return { live, settled: live };
   return { live, settled: new FindingSource(model.truth, scan, { name: 'elasticsearch', padMs: 0 }) };
@@ -155,7 +156,7 @@ async function audit(ran: Ran, model: LifeModel, { folder }: Embedded, now: numb
     expect(closed + open + unalerted + invalid + duplicates).toBe(read);
     expect(Math.min(closed, open)).toBeGreaterThanOrEqual(0);
     expect(record.rows).toBe(stored.length);
-    expect(record.version).toBe(versions.get(objectPath(slot, 'parquet')));
+    expect(record.version).toBe(versions.get(objectPath(slot, parts.settings.format)));
     const shas = packShas(stored.map(({ sha }) => sha));
     const digest = contentDigest(describeSchema({ columns: [] }), { ids: stored.map(({ id }) => id), shas });
     expect(record.digest).toBe(stored.length === 0 ? undefined : digest);

@@ -12,7 +12,7 @@ import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { around } from '../support/crashing.ts';
 import { type Embedded, embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
-import { fileOf, readTable } from '../support/forging.ts';
+import { fileOf, readTable, writeTable } from '../support/forging.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 
 const now = Date.parse('2024-09-01');
@@ -121,6 +121,20 @@ describe('an object that somebody', () => {
       expect.stringMatching(
         /^The object month=2024-04\/messages-\S+ of file:\S+ is damaged \(.*\): restore it from an earlier version or a backup\.$/,
       ),
+    ]);
+  });
+
+  it('gave another payload is an error, though ids, hashes and facts are as they were', async () => {
+    const truth = truthOf();
+    const embedded = await archiveOf(truth);
+    const other = truthOf();
+    other.put({ id: 'a1', at: day(1), statuses: ['closed'], text: 'forged' });
+    const forged = await readTable(fileOf(await archiveOf(other), april));
+    const { table, facts } = await readTable(fileOf(embedded, april));
+    await writeTable(fileOf(embedded, april), table.setChild('payload', forged.table.getChild('payload')!), facts);
+    const { tally } = await runAll(embedded.parts, sourceOf(truth), range);
+    expect(tally.failed.map(({ message }) => message)).toEqual([
+      expect.stringContaining('the payload of its row 2 does not have the SHA-256 that stands beside it'),
     ]);
   });
 

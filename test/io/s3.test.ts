@@ -240,6 +240,19 @@ describe('S3Archive publishes', () => {
     expect(await archive.publish(path, { text: 'one' }, undefined)).toEqual({ outcome: 'committed', version });
   });
 
+  it.each([undefined, 'fedcba9876543210fedcba9876543210'])(
+    'nothing over what somebody else wrote, where %s was expected',
+    async (expected) => {
+      const { archive, server } = await archiveOf((response, { method }) =>
+        method === 'PUT'
+          ? refuse(response, 412, 'PreconditionFailed')
+          : found(response, 3, { 'x-amz-meta-write-id': 'theirs' }),
+      );
+      expect(await archive.publish(path, { text: 'one' }, expected)).toEqual({ outcome: 'conflict' });
+      expect(server.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
+    },
+  );
+
   it('over a version that is gone never', async () => {
     const { archive, server } = await archiveOf((response) => refuse(response, 404, 'NoSuchKey'));
     expect(await archive.publish(path, { text: 'one' }, version)).toEqual({ outcome: 'missing' });

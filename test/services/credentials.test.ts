@@ -6,7 +6,6 @@ import { roleCredentials } from '../../src/io/credentials.ts';
 import { nature } from '../../src/io/nature.ts';
 import { S3Archive } from '../../src/io/s3.ts';
 import { slotAt } from '../../src/windows/slots.ts';
-import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
 import { testServer } from '../support/http-server.ts';
 import { endpoints } from './endpoints.ts';
@@ -53,7 +52,7 @@ describe('roleCredentials', () => {
   });
 
   it('lets a leg go on past the end of its session', async () => {
-    const lifeMs = 1_000;
+    const lifeMs = 2_000;
     const { credentials, sts } = await world(() =>
       edited((text) => text.replace(/<Expiration>[^<]*/, `<Expiration>${new Date(Date.now() + lifeMs).toISOString()}`)),
     );
@@ -97,11 +96,5 @@ describe('roleCredentials', () => {
     const listed = await archive.list();
     expect(listed.map(({ path }) => path)).toEqual(written.toSorted());
     expect(sts.requests.length).toBeGreaterThanOrEqual(4);
-  });
-
-  it('says in one sentence that the role cannot be assumed', async () => {
-    const { credentials, sts } = await world(() => refused(403, 'AccessDenied'));
-    expect(await failureOf(credentials())).toContain(`The role ${roleToAssume} cannot be assumed (AccessDenied)`);
-    expect(sts.requests).toHaveLength(1);
   });
 });

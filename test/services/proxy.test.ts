@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { elasticsearches, endpoints } from './endpoints.ts';
-import { type ProxiedRequest, Proxy } from './proxy.ts';
+import { FaultyProxy, type ProxiedRequest } from './proxy.ts';
 
 const puts = ({ method, path }: ProxiedRequest) => method === 'PUT' && path.includes('/key');
 const gets = ({ method, path }: ProxiedRequest) => method === 'GET' && path.includes('/key');
@@ -17,7 +17,7 @@ const gets = ({ method, path }: ProxiedRequest) => method === 'GET' && path.incl
 /** An S3 client that does not try again by itself, on a bucket of its own, through the proxy and without it. */
 async function bucket(options?: { keepBodies: boolean }) {
   const { endpoint, ...credentials } = endpoints().s3;
-  const proxy = await Proxy.start(endpoint, options);
+  const proxy = await FaultyProxy.start(endpoint, options);
   const client = (url: string, maxAttempts: number) => {
     const s3 = new S3Client({ endpoint: url, credentials, region: 'us-east-1', forcePathStyle: true, maxAttempts });
     onTestFinished(() => s3.destroy());
@@ -111,7 +111,7 @@ describe('the proxy before a real S3 server', () => {
 });
 
 test.each(elasticsearches())('the proxy before $name answers 429 once', async ({ url }) => {
-  const proxy = await Proxy.start(`${url}/an/index`);
+  const proxy = await FaultyProxy.start(`${url}/an/index`);
   proxy.inject({ answer: 429 }, { matches: ({ path }) => path.startsWith('/_cluster') });
   const statuses = [];
   for (let n = 0; n < 2; n += 1) statuses.push((await fetch(`${proxy.url}/_cluster/health`)).status);

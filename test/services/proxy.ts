@@ -46,7 +46,7 @@ interface Rule {
 }
 
 /** Stands before an HTTP server on the loopback interface, and hands bodies on as they come. It ends with the test in hand. */
-export class Proxy {
+export class FaultyProxy {
   /** Where it listens: `http://127.0.0.1:port`. */
   readonly url: string;
   /** Those that came, the first one first. */
@@ -68,10 +68,10 @@ export class Proxy {
   }
 
   /** @param target the server's URL, of which the origin is used */
-  static async start(target: string, { keepBodies = false } = {}): Promise<Proxy> {
+  static async start(target: string, { keepBodies = false } = {}): Promise<FaultyProxy> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const proxy = new Proxy(server, new URL(target), keepBodies);
+    const proxy = new FaultyProxy(server, new URL(target), keepBodies);
     onTestFinished(() => proxy.close());
     return proxy;
   }
@@ -99,9 +99,21 @@ export class Proxy {
     const proxied: ProxiedRequest = { method, path, headers, status: undefined, body: undefined };
     this.requests.push(proxied);
     const fault = this.#faultOf(proxied);
-    if (fault && 'answer' in fault) return answer(request, response, fault, expectsContinue);
-    if (fault && 'drop' in fault && fault.drop === 'request') return void request.destroy();
-    if (fault && 'delayMs' in fault && !(await this.#delayed(fault.delayMs))) return;
+    if (fault && 'answer' in fault) answer(request, response, fault, expectsContinue);
+    else if (fault && 'drop' in fault && fault.drop === 'request') request.destroy();
+    else if (!(fault && 'delayMs' in fault) || (await this.#delayed(fault.delayMs))) {
+      this.#handOn(request, response, proxied, fault, expectsContinue);
+    }
+  }
+
+  #handOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    proxied: ProxiedRequest,
+    fault: Fault | undefined,
+    expectsContinue: boolean,
+  ): void {
+    const { method, path } = proxied;
     const onward = requestOf(this.#target, {
       agent: this.#agent,
       method,
@@ -157,7 +169,10 @@ function send(
   onward: ClientRequest,
   expectsContinue: boolean,
 ): void {
-  if (!expectsContinue) return void request.pipe(onward);
+  if (!expectsContinue) {
+    request.pipe(onward);
+    return;
+  }
   onward.on('continue', () => {
     response.writeContinue();
     request.pipe(onward);
@@ -183,7 +198,7 @@ function cut(reply: IncomingMessage, response: ServerResponse, bytesMax: number)
     response.socket?.destroySoon();
     reply.destroy();
   };
-  if (bytesLeft === 0) return breakOff();
+  if (bytesLeft === 0) breakOff();
   reply.on('data', (chunk: Buffer) => {
     if (bytesLeft === 0) return;
     response.write(chunk.subarray(0, bytesLeft));

@@ -74,7 +74,7 @@ async function forwarding(service: string, incoming: IncomingMessage): Promise<(
 /** As if there were no relay. */
 export const answered: Fate = async (forward, response) => reply(response, await forward());
 
-/** An error of S3 or STS in the place of an answer, and the request never arrives. */
+/** An error of S3 in the place of an answer, and the request never arrives. */
 export function refused(status: number, code: string): Fate {
   return async (_, response) => refuse(response, status, code);
 }

@@ -54,10 +54,13 @@ export class LifeModel {
   readonly #beings: Being[] = [];
   readonly #layout: Layout;
   readonly #pick: Pick;
+  readonly #asOneLine: boolean;
 
-  constructor(layout: Layout, pick: Pick) {
+  /** @param asOneLine whether the archive stores each message on one line */
+  constructor(layout: Layout, pick: Pick, asOneLine: boolean) {
     this.#layout = layout;
     this.#pick = pick;
+    this.#asOneLine = asOneLine;
   }
 
   /** What happens at the source from one run to the next. */
@@ -101,7 +104,7 @@ export class LifeModel {
     const { json } = tell(being);
     const spelled = being.isSpaced ? JSON.stringify(JSON.parse(json), null, 1) : json;
     this.truth.putRaw(being.id, being.at, spelled);
-    if (stateOf(spelled) === 'closed') this.#everClosed.add(`${being.id} ${spelled}`);
+    if (stateOf(spelled) === 'closed') this.#everClosed.add(`${being.id} ${this.#stored(spelled)}`);
   }
 
   /** Whether the source shows fewer messages with alerts than when the slot was read last. */
@@ -127,7 +130,7 @@ export class LifeModel {
     ];
     const amended = closed.filter(({ id, json }) => before.has(id) && !this.sameContent(before.get(id)!, json));
     for (const { id, json } of closed.filter((each) => !before.has(each.id) || amended.includes(each)))
-      archived.set(id, json);
+      archived.set(id, this.#stored(json));
     const vanished = [...staged].filter((id) => !seen.has(id));
     staged.clear();
     for (const id of [...vanished, ...open.map((each) => each.id)]) staged.add(id);
@@ -164,7 +167,7 @@ export class LifeModel {
       staged.delete(id);
       const kept = archived.get(id);
       if (kept === undefined) added += 1;
-      if (kept === undefined || !this.sameContent(kept, json)) archived.set(id, json);
+      if (kept === undefined || !this.sameContent(kept, json)) archived.set(id, this.#stored(json));
     }
     const before = this.#counts.get(slot.id)!;
     const open = [...this.#countedOpen.get(slot.id)!].filter((id) => staged.has(id)).length;
@@ -202,6 +205,10 @@ export class LifeModel {
   /** Texts here differ in their spacing only, or in what they say. */
   sameContent(a: string, b: string): boolean {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
+  }
+
+  #stored(json: string): string {
+    return this.#asOneLine ? json.replaceAll('\n', ' ') : json;
   }
 
   #within(slot: Slot, now: number): Held[] {
