@@ -51,7 +51,7 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
       host.setOutputs(planOutputs(await plan(parts, sources, inputs)));
     } else if (inputs.command === 'export') {
       const tally = await exportLeg(parts, sources, inputs, inputs.assignment!, inputs);
-      host.setOutputs(outputsOf(tally));
+      if (!inputs.dryRun) host.setOutputs(outputsOf(tally));
       assertNothingFailed(tally);
     } else {
       const done = await run(parts, sources, inputs, inputs);

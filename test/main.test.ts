@@ -97,25 +97,10 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
     ]);
     expect(await contentOf(folder)).toEqual(before);
   });
-
-  it('a layout that is not the archive’s', async () => {
-    const folder = await testFolder();
-    const api = await apiOf(truthOf());
-    await runAction(inputsFor(folder, api.url.href));
-    const before = await contentOf(folder);
-    const asked = api.requests.length;
-    const { code, lines, error } = await runAction({ ...inputsFor(folder, api.url.href), 'window-days': '30' });
-    expect({ code, error }).toEqual({ code: 1, error: '' });
-    expect(lines).toEqual([
-      `Error: The input window-days is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
-    ]);
-    expect(await contentOf(folder)).toEqual(before);
-    expect(api.requests.length).toBe(asked);
-  });
 });
 
 describe('a dry run', () => {
-  it('writes nothing at all, neither before the first run nor after it', async () => {
+  it('writes nothing at all, neither before the first run nor after it; nor does a run with another layout', async () => {
     const folder = await testFolder();
     const api = await apiOf(truthOf());
     const inputs = inputsFor(folder, api.url.href);
@@ -131,6 +116,15 @@ describe('a dry run', () => {
     expect(again).toMatchObject({ code: 0, error: '' });
     expect(again.lines.join('\n')).toContain('1 message waiting');
     expect(await contentOf(folder)).toEqual(before);
+
+    const asked = api.requests.length;
+    const other = await runAction({ ...inputs, 'window-days': '30' });
+    expect(other).toMatchObject({ code: 1, error: '' });
+    expect(other.lines).toEqual([
+      `Error: The input window-days is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
+    ]);
+    expect(await contentOf(folder)).toEqual(before);
+    expect(api.requests.length).toBe(asked);
   });
 });
 

@@ -31,7 +31,7 @@ export function duration(ms: number): string {
 
 /** `75 MB/s`. */
 export function rate(count: number, ms: number): string {
-  return ms <= 0 ? '' : `${bytes(Math.round((count / ms) * 1000))}/s`;
+  return `${bytes(Math.round((count / Math.max(1, ms)) * 1000))}/s`;
 }
 
 /** Ids for people, on one line, whatever they hold: the first ten. */

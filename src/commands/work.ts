@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
@@ -54,10 +54,17 @@ export async function workOff(
       const message = failureOf(error);
       failed.push({ slot: one.slot, message });
       parts.log.line(`  ${progress.step()} ${period(one.slot)}  failed: ${message}`);
-      await recordFailure(parts, one.slot, error);
+      await noteFailure(parts, one.slot, error);
     }
   });
   return { done, failed, left, tookMs: parts.elapsed() - startedMs };
+}
+
+/** A ledger that cannot be written is no reason to leave out the other slots: the leg fails in its end anyway. */
+async function noteFailure(parts: Parts, slot: Slot, error: unknown): Promise<void> {
+  await recordFailure(parts, slot, error).catch((other: unknown) => {
+    parts.log.warning(`The failure of slot ${slot.id} is not in the ledger: ${messageOf(other)}`);
+  });
 }
 
 function failureOf(error: unknown): string {

@@ -204,23 +204,30 @@ export class ElasticsearchSource implements Source {
   async #lookUp(): Promise<Prepared> {
     const { index } = this.#settings;
     const where = `${index} at ${this.#cluster.url}`;
-    const capabilities = await this.#cluster.json({
-      method: 'GET',
-      path: `/${encodeURIComponent(index)}/_field_caps`,
-      parameters: {
-        fields: fieldsInQuestion(this.#shape).join(','),
-        include_unmapped: 'true',
-        ignore_unavailable: 'false',
-        allow_no_indices: 'false',
-      },
-    });
-    const fields = readFields(capabilities as Capabilities, this.#shape, where);
+    const fields = readFields(await this.#capabilities(), this.#shape, where);
     for (const unmapped of fields.withoutTimestamp) await this.#assertEmpty(unmapped, fields);
     if (fields.status === undefined)
       this.#warn(
         `Elasticsearch cannot tell the statuses of alerts in ${where}: every message is read whole, the open ones too; map the status as keyword to read less.`,
       );
     return { fields, whole: await this.#wholeSource() };
+  }
+
+  async #capabilities(): Promise<Capabilities> {
+    const answer = (await this.#cluster.json({
+      method: 'GET',
+      path: `/${encodeURIComponent(this.#settings.index)}/_field_caps`,
+      parameters: {
+        fields: fieldsInQuestion(this.#shape).join(','),
+        include_unmapped: 'true',
+        ignore_unavailable: 'false',
+        allow_no_indices: 'false',
+      },
+    })) as Capabilities & { readonly failed_indices?: number };
+    if ((answer.failed_indices ?? 0) === 0) return answer;
+    throw new UserError(
+      `Elasticsearch at ${this.#cluster.url} cannot tell the fields of ${answer.failed_indices} indices of ${this.#settings.index}: see whether it is well, then run again.`,
+    );
   }
 
   /** Newer servers leave vectors out of messages unless they are told not to; older ones do not know the word. */

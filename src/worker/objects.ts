@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
 import type { SpoolView } from '../archive/spool.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
 import type { Threads } from './threads.ts';
@@ -53,7 +53,7 @@ export async function readObject(
     return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
-    throw new DamagedError(messageOf(error));
+    throw new DamagedError(error instanceof Error ? error.message : String(error));
   } finally {
     desk.close();
   }

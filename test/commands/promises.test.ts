@@ -27,7 +27,7 @@ const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024
 const slot = slotAt(april.start, plainSettings.layout);
 const day = (n: number) => april.start + n * DAY_MS;
 
-const threads = new Threads(2);
+const threads = new Threads(1);
 const opened: Embedded[] = [];
 afterEach(async () => {
   for (const embedded of opened.splice(0)) await embedded.close();

@@ -23,7 +23,7 @@ const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024
 const slot = slotAt(april.start, plainSettings.layout);
 const live = slotAt(Date.parse('2024-08-10'), plainSettings.layout);
 
-const threads = new Threads(2);
+const threads = new Threads(1);
 const open: Embedded[] = [];
 afterEach(async () => {
   for (const embedded of open.splice(0)) await embedded.close();

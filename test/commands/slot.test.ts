@@ -21,7 +21,7 @@ const april = slotAt(range.start, plainSettings.layout);
 const may = slotAt(Date.parse('2024-05-02'), plainSettings.layout);
 const day = (n: number) => range.start + n * DAY_MS;
 
-const threads = new Threads(2);
+const threads = new Threads(1);
 const opened: Embedded[] = [];
 afterEach(async () => {
   for (const embedded of opened.splice(0).reverse()) await embedded.close();

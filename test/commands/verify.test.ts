@@ -27,7 +27,7 @@ const may = slotAt(Date.parse('2024-05-02'), plainSettings.layout);
 const aprilPath = objectPath(april, 'parquet');
 const day = (n: number) => range.start + n * DAY_MS;
 
-const threads = new Threads(2);
+const threads = new Threads(1);
 const opened: Embedded[] = [];
 afterEach(async () => {
   for (const embedded of opened.splice(0)) await embedded.close();

@@ -16,7 +16,7 @@ const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
 const slots = slotsIn(range, plainSettings.layout);
 
-const threads = new Threads(2);
+const threads = new Threads(1);
 const opened: Embedded[] = [];
 afterEach(async () => {
   for (const embedded of opened.splice(0)) await embedded.close();

@@ -8,10 +8,9 @@ export interface Relayed {
   /** Without the query string. */
   readonly path: string;
   readonly body: string;
-  /** Of those with the same method and last part of the path, from 1 on. */
+  readonly kind: 'page' | 'tally' | 'other';
+  /** Of those of the same kind, method and path, from 1 on. */
   readonly count: number;
-  /** Whether it asks for a page of hits. */
-  readonly isPage: boolean;
 }
 
 /** What is answered in Elasticsearch's stead, or its own answer changed; undefined: nothing is done. */
@@ -36,11 +35,10 @@ export async function relayTo(
   const server = await testServer(async (response, _, request) => {
     const path = new URL(request.url!, url).pathname;
     const body = (await buffer(request)).toString();
-    const kind = (each: { method: string; path: string }) => `${each.method} ${each.path.split('/').at(-1)}`;
-    const seen = { method: request.method!, path };
-    const count = relayed.filter((each) => kind(each) === kind(seen)).length + 1;
-    const isPage = path.endsWith('/_search') && body.includes('"_shard_doc"');
-    const asked = { ...seen, body, count, isPage };
+    const method = request.method!;
+    const kind = body.includes('"_shard_doc"') ? 'page' : body.includes('"pit"') ? 'tally' : 'other';
+    const isAlike = (each: Relayed) => each.kind === kind && each.method === method && each.path === path;
+    const asked: Relayed = { method, path, body, kind, count: relayed.filter(isAlike).length + 1 };
     relayed.push(asked);
     await answer(response, url, request.url!, asked, request.headers, (await fate(asked)) ?? {});
   });

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
@@ -14,7 +14,6 @@ import { type Page, pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { sourceConformance } from '../io/conformance/source.ts';
 import { embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
-import { testServer } from '../support/http-server.ts';
 import { type Held, tell } from '../support/model-source.ts';
 import { TestNature } from '../support/nature.ts';
 import { type Fate, type Relayed, relayTo } from './elasticsearch-relay.ts';
@@ -253,7 +252,8 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         alerts: ['review', 'alerts'],
         alertStatus: ['state', 'name'],
       };
-      const stream = indices.newName();
+      // This build of the server has no way to take a stream away again.
+      const stream = `s-${randomUUID()}`;
       const properties = {
         review: {
           properties: { alerts: { type: 'nested', properties: { state: { properties: { name: keyword } } } } },
@@ -264,10 +264,6 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         data_stream: {},
         priority: 500,
         template: { settings: { number_of_replicas: 0 }, mappings: { dynamic: false, properties } },
-      });
-      onTestFinished(async () => {
-        await indices.ask('DELETE', `/_data_stream/${stream}`);
-        await indices.ask('DELETE', `/_index_template/${stream}`);
       });
       const held = Array.from({ length: 40 }, (_, n): Held => {
         const at = june.start + n * 3_600_000;
@@ -299,12 +295,12 @@ describe.each(elasticsearches())('$name', ({ url }) => {
   }, 60_000);
 
   it('sizes pages by bytes', async () => {
-    const held = Array.from({ length: 700 }, (_, n) =>
+    const held = Array.from({ length: 350 }, (_, n) =>
       tell({ id: `m${n}`, at: june.start + n, statuses: ['closed'], text: 'x'.repeat(50_000) }),
     );
     const { pageBytes } = await readAll(open(url, await usual(held)));
     expect(Math.max(...pageBytes)).toBeLessThan(9 * 2 ** 20);
-    expect(pageBytes.length).toBeLessThan(8);
+    expect(pageBytes.length).toBeLessThan(7);
   });
 
   it('asks for no more than the index allows', async () => {
@@ -331,30 +327,21 @@ describe.each(elasticsearches())('$name', ({ url }) => {
   });
 
   it('does not take one document for another of the same _id', async () => {
-    const index = await indices.make({ ...date, ...objectStatus(keyword) }, [], {
-      mappings: { dynamic: false },
-      settings: { number_of_shards: 4 },
-    });
-    const other = await indices.make(date, [], { mappings: { dynamic: false } });
-    const put = (to: string, routing: string, id: string, statuses: string[]) =>
-      indices.ask(
-        'PUT',
-        `/${to}/_doc/1?refresh=true&routing=${routing}`,
-        JSON.parse(tell({ id, at: june.start, statuses }).json),
-      );
+    const shards = { settings: { number_of_shards: 4 } };
+    const index = await indices.make({ ...date, ...objectStatus(keyword) }, [], shards);
+    const other = await indices.make({ timestamp: { type: 'date' } }, [], { ...shards, mappings: { dynamic: false } });
+    const put = async (to: string, routing: string, id: string, statuses: string[]) => {
+      const path = `/${to}/_doc/1?refresh=true&routing=${routing}`;
+      const { result } = await indices.ask('PUT', path, JSON.parse(tell({ id, at: june.start, statuses }).json));
+      expect(result).toBe('created');
+    };
     await put(index, 'a', 'one', ['closed', 'open']);
     await put(index, 'b', 'two', ['closed']);
     await put(other, 'a', 'three', ['closed']);
     await put(other, 'b', 'four', ['open']);
-    await put(other, 'c', 'five', ['closed']);
     const { came: all } = await readAll(open(url, await indices.alias(index, other)));
-    expect(all.map(({ id, state }) => `${id} ${state}`).sort()).toEqual([
-      'five closed',
-      'four open',
-      'one open',
-      'three closed',
-      'two closed',
-    ]);
+    const expected = ['four open', 'one open', 'three closed', 'two closed'];
+    expect(all.map(({ id, state }) => `${id} ${state}`).sort()).toEqual(expected);
   });
 
   it('combines every search with the query given', async () => {
@@ -465,17 +452,17 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     };
 
     it.each<[string, (request: Relayed) => Fate | undefined]>([
-      ['a failed shard', ({ isPage, count }) => (isPage && count % 2 ? { change: failedShard } : undefined)],
+      ['a failed shard', ({ kind, count }) => (kind === 'page' && count % 2 ? { change: failedShard } : undefined)],
       [
         'a search that ran out of time',
-        ({ isPage, count }) => (isPage && count % 2 ? { change: timedOut } : undefined),
+        ({ kind, count }) => (kind === 'page' && count % 2 ? { change: timedOut } : undefined),
       ],
-      ['a circuit breaker', ({ isPage, count }) => (isPage && count % 2 ? breaker : undefined)],
+      ['a circuit breaker', ({ kind, count }) => (kind === 'page' && count % 2 ? breaker : undefined)],
       ['a busy server', ({ count }) => (count % 2 ? { status: 503, headers: { 'retry-after': '7' } } : undefined)],
       ['a cut answer', ({ count }) => (count % 2 ? { bytes: 50 } : undefined)],
       [
         'a failed shard of a count',
-        ({ isPage, count }) => (!isPage && count % 2 ? { change: failedShard } : undefined),
+        ({ kind, count }) => (kind === 'tally' && count % 2 ? { change: failedShard } : undefined),
       ],
     ])('gets over %s', async (_, fate) => {
       const { nature, ...rest } = await opened(fate);
@@ -488,28 +475,28 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     it.each<[string, (request: Relayed) => Fate | undefined, string]>([
       [
         'a failed shard',
-        ({ isPage }) => (isPage ? { change: failedShard } : undefined),
+        ({ kind }) => (kind === 'page' ? { change: failedShard } : undefined),
         'searched only 1 of 2 shards, 7 times in a row',
       ],
       [
         'no time',
-        ({ isPage }) => (isPage ? { change: timedOut } : undefined),
+        ({ kind }) => (kind === 'page' ? { change: timedOut } : undefined),
         'ran out of time in a search, 7 times in a row',
       ],
       [
         'no memory',
-        ({ isPage }) => (isPage ? breaker : undefined),
+        ({ kind }) => (kind === 'page' ? breaker : undefined),
         'answers 429 (circuit_breaking_exception), 7 times in a row',
       ],
-      ['cut answers', ({ isPage }) => (isPage ? { bytes: 50 } : undefined), '7 times in a row'],
+      ['cut answers', ({ kind }) => (kind === 'page' ? { bytes: 50 } : undefined), '7 times in a row'],
       [
         'a page that is none',
-        ({ isPage }) => (isPage ? { change: () => '{"hits":1}' } : undefined),
+        ({ kind }) => (kind === 'page' ? { change: () => '{"hits":1}' } : undefined),
         'sent something else than a page of messages',
       ],
       [
         'a rough total',
-        ({ isPage }) => (isPage ? { change: (text) => text.replace('"eq"', '"gte"') } : undefined),
+        ({ kind }) => (kind === 'page' ? { change: (text) => text.replace('"eq"', '"gte"') } : undefined),
         'does not count exactly',
       ],
     ])('fails in one sentence after %s', async (_, fate, said) => {
@@ -519,7 +506,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     it('loses a reading of which hits are missing', async () => {
       const fewer = (text: string) => text.replace(/\{"_index"((?!\{"_index").)*,(?=\{"_index")/, '');
       const reading = readAll(
-        await opened(({ isPage, count }) => (isPage && count === 3 ? { change: fewer } : undefined)),
+        await opened(({ kind, count }) => (kind === 'page' && count === 3 ? { change: fewer } : undefined)),
       );
       await expect(reading).rejects.toThrow(/^a search counted \d+ messages and sent \d+$/);
       await expect(reading).rejects.toBeInstanceOf(LostReading);
@@ -527,8 +514,8 @@ describe.each(elasticsearches())('$name', ({ url }) => {
 
     it('reads anew when a point in time is gone, and archives all', async () => {
       let gone = 0;
-      const { source } = await opened(async ({ isPage, count, body }) => {
-        if (!isPage || count < 4 || gone > 1) return undefined;
+      const { source } = await opened(async ({ kind, count, body }) => {
+        if (kind !== 'page' || count < 4 || gone > 1) return undefined;
         gone += 1;
         await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id });
         return undefined;
@@ -543,8 +530,9 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
 
     it('fails when every point in time is gone, and archives nothing', async () => {
-      const { source } = await opened(async ({ isPage, body }) => {
-        if (isPage) await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id }).catch(() => undefined);
+      const { source } = await opened(async ({ kind, body }) => {
+        if (kind === 'page')
+          await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id }).catch(() => undefined);
         return undefined;
       });
       const embedded = await embed(threads, { now });
@@ -609,42 +597,5 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(said).toContain('unknown query [nonsense]');
       expect(said).toContain('see elasticsearch-index and elasticsearch-query.');
     });
-  });
-});
-
-describe('what is no Elasticsearch', () => {
-  const said = async (status: number, headers: Record<string, string>, body: string) => {
-    const server = await testServer((response) => response.writeHead(status, headers).end(body));
-    return (await failure(readAll(open(server.url.origin, 'messages')))).replace(server.url.origin, 'URL');
-  };
-  const product = { 'x-elastic-product': 'Elasticsearch' };
-
-  it.each([
-    [401, product, '{}', 'Elasticsearch at URL answers 401: it does not accept the key; see elasticsearch-api-key.'],
-    [
-      403,
-      product,
-      '{}',
-      'Elasticsearch at URL answers 403: the key may not read messages; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.',
-    ],
-    [404, {}, 'nothing', 'There is no Elasticsearch at URL: it answers 404; see elasticsearch-url.'],
-    [200, {}, '{}', 'There is no Elasticsearch at URL: it does not say that it is one; see elasticsearch-url.'],
-    [
-      200,
-      product,
-      '<html>',
-      'There is no Elasticsearch at URL: it answers with something else than JSON; see elasticsearch-url.',
-    ],
-    [500, {}, '', 'Elasticsearch at URL answers 500, 7 times in a row: see whether it is well, then run again.'],
-  ])('is told apart: %s', async (status, headers, body, sentence) => {
-    expect(await said(status, headers, body)).toBe(sentence);
-  });
-
-  it('is nothing at all', async () => {
-    const { url, close } = await testServer(() => undefined);
-    await close();
-    expect(await failure(readAll(open(url.origin, 'messages')))).toBe(
-      `Elasticsearch at ${url.origin} cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.`,
-    );
   });
 });

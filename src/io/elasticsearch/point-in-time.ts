@@ -145,7 +145,8 @@ export class PointInTime {
         size.note(page.bytes.length, page.messages.length);
         return page;
       } catch (error) {
-        if (error instanceof TooMuch || (error instanceof Retryable && error.busy)) size.shrink();
+        if (error instanceof TooMuch) size.limit();
+        else if (error instanceof Retryable && error.busy) size.ease();
         throw error;
       }
     });

@@ -1,0 +1,207 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
+import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
+import { LostReading } from '../../src/io/ports.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { type TestServer, testServer } from '../support/http-server.ts';
+import { plainShape } from '../support/messages.ts';
+import { TestNature } from '../support/nature.ts';
+
+const threads = new Threads(1);
+afterAll(() => threads.close());
+
+const apiKey = 'a-key-that-nobody-may-see';
+const june = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
+const headers = { 'x-elastic-product': 'Elasticsearch', 'content-type': 'application/json' };
+const wholeAnswer = { pit_id: 'q', timed_out: false, _shards: { total: 1, successful: 1, failed: 0 } };
+const nothing = { ...wholeAnswer, hits: { total: { value: 0, relation: 'eq' }, hits: [] } };
+const capabilities = {
+  indices: ['messages'],
+  fields: { timestamp: { date: { searchable: true, aggregatable: true } } },
+};
+
+function open(url: string, settings: Partial<ElasticsearchSettings> = {}) {
+  const nature = new TestNature();
+  const all = { url, index: 'messages', apiKey, ...settings };
+  const source = new ElasticsearchSource(all, plainShape, pageScanner(threads, plainShape, false), nature, () => {});
+  onTestFinished(() => source.close());
+  return { source, nature, read: () => source.read(june, 0, async () => {}) };
+}
+
+async function failure(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  const { message } = error as UserError;
+  expect(message).not.toContain(apiKey);
+  return message;
+}
+
+/** An Elasticsearch that holds nothing; what is told answers first, and says whether it did. */
+function emptyCluster(first: (response: ServerResponse, path: string, count: number) => boolean = () => false) {
+  return testServer((response, count, { url = '' }) => {
+    const path = url.replace(/\?.*/, '');
+    if (first(response, path, count)) return;
+    const answer = path.endsWith('/_field_caps') ? capabilities : path.endsWith('/_pit') ? { id: 'p' } : nothing;
+    response.writeHead(200, headers).end(JSON.stringify(answer));
+  });
+}
+
+const sentenceOf = async (server: TestServer) =>
+  (await failure(open(server.url.origin).read())).replace(server.url.origin, 'URL');
+
+describe('ElasticsearchSource', () => {
+  it('is told by an address without what is secret', () => {
+    expect(open('https://search.example:9200').source.url).toBe('https://search.example:9200/messages');
+    expect(open('https://search.example/es/?token=x').source.url).toBe('https://search.example/es//messages');
+  });
+
+  it('speaks so that Elasticsearch 8 and 9 understand it, with the key, below the path given', async () => {
+    const server = await emptyCluster();
+    const { pathname } = new URL(server.url);
+    const { read, source } = open(`${server.url.origin}/es`);
+    expect(pathname).toBe('/messages');
+    expect(await read()).toEqual({ totals: [0, 0], count: { total: 0 } });
+    expect(await source.count([june])).toEqual([{ total: 0 }]);
+    const media = 'application/vnd.elasticsearch+json; compatible-with=8';
+    for (const request of server.requests) {
+      expect(request.url).toMatch(/^\/es\//);
+      expect(request.headers).toMatchObject({
+        accept: media,
+        'content-type': media,
+        authorization: `ApiKey ${apiKey}`,
+      });
+    }
+  });
+
+  it('waits at least as long as it is told, and as all wait', async () => {
+    const server = await emptyCluster((response, _, count) => {
+      if (count > 2) return false;
+      response.writeHead(429, { ...headers, 'retry-after': '9' }).end('{}');
+      return true;
+    });
+    const { nature, read } = open(server.url.origin);
+    await read();
+    expect(nature.waits).toEqual([9_000, 9_000]);
+  });
+
+  it('looks the fields up once, and again where that failed', async () => {
+    const server = await emptyCluster((response, path, count) => {
+      if (!path.endsWith('/_field_caps') || count > 1) return false;
+      response.writeHead(403, headers).end('{}');
+      return true;
+    });
+    const { read, source } = open(server.url.origin);
+    await failure(read());
+    await read();
+    await source.count([june]);
+    expect(server.requests.filter(({ url }) => url?.includes('_field_caps')).length).toBe(2);
+  });
+
+  it('does not take a part of the fields for all', async () => {
+    const server = await emptyCluster((response, path, count) => {
+      if (!path.endsWith('/_field_caps') || count > 1) return false;
+      response.writeHead(200, headers).end(JSON.stringify({ ...capabilities, failed_indices: 1 }));
+      return true;
+    });
+    const { read } = open(server.url.origin);
+    expect(await failure(read())).toContain('cannot tell the fields of 1 indices of messages');
+    await read();
+  });
+
+  it('goes through the proxy that the environment names', async () => {
+    const server = await emptyCluster();
+    vi.stubEnv('http_proxy', server.url.origin);
+    vi.stubEnv('no_proxy', '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await open('http://search.example:9200').read();
+    expect(server.requests[0]?.url).toMatch(/^http:\/\/search\.example:9200\/messages\/_field_caps\?/);
+    vi.stubEnv('no_proxy', '127.0.0.1');
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+    await open(server.url.origin).read();
+  });
+
+  it('loses a reading whose point in time is gone', async () => {
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      const error = { root_cause: [{ type: 'search_context_missing_exception', reason: '' }] };
+      response.writeHead(404, headers).end(JSON.stringify({ error, status: 404 }));
+      return true;
+    });
+    await expect(open(server.url.origin).read()).rejects.toEqual(new LostReading('its point in time was lost'));
+  });
+
+  it.each<[string, object, string]>([
+    ['a shard', { _shards: { total: 2, successful: 1, failed: 1 } }, 'searched only 1 of 2 shards'],
+    [
+      'a shard that nobody speaks of',
+      { _shards: { total: 2, successful: 1, failed: 0 } },
+      'searched only 1 of 2 shards',
+    ],
+    ['a cluster', { _clusters: { total: 2, successful: 1, skipped: 1 } }, 'searched only 1 of 2 clusters'],
+    ['its time', { timed_out: true }, 'ran out of time in a search'],
+    ['its exactness', { hits: { total: { value: 0, relation: 'gte' }, hits: [] } }, 'does not count exactly'],
+  ])('does not take an answer for whole that lacks %s', async (_, change, said) => {
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      response.writeHead(200, headers).end(JSON.stringify({ ...nothing, ...change }));
+      return true;
+    });
+    expect(await sentenceOf(server)).toBe(
+      `Elasticsearch at URL ${said}, 7 times in a row: see whether it is well, then run again.`,
+    );
+  });
+
+  it('does not take in more than it can hold', async () => {
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      response.writeHead(200, { ...headers, 'content-length': 300 * 2 ** 20 });
+      response.flushHeaders();
+      return true;
+    });
+    expect(await sentenceOf(server)).toContain('sent more than 256 MiB in one answer, 7 times in a row');
+  });
+
+  it.each([
+    [401, headers, '{}', 'Elasticsearch at URL answers 401: it does not accept the key; see elasticsearch-api-key.'],
+    [
+      403,
+      headers,
+      '{}',
+      'Elasticsearch at URL answers 403: the key may not read messages; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.',
+    ],
+    [404, {}, 'nothing', 'There is no Elasticsearch at URL: it answers 404; see elasticsearch-url.'],
+    [302, {}, '', 'There is no Elasticsearch at URL: it answers 302; see elasticsearch-url.'],
+    [
+      200,
+      {},
+      '{}',
+      'There is no Elasticsearch at URL: what answers does not say that it is one; see elasticsearch-url.',
+    ],
+    [
+      200,
+      headers,
+      '<html>',
+      'There is no Elasticsearch at URL: it answers with something else than JSON; see elasticsearch-url.',
+    ],
+    [500, {}, '', 'Elasticsearch at URL answers 500, 7 times in a row: see whether it is well, then run again.'],
+  ])('says in one sentence what %s means', async (status, answerHeaders, body, sentence) => {
+    const server = await testServer((response) => response.writeHead(status, answerHeaders).end(body));
+    expect(await sentenceOf(server)).toBe(sentence);
+  });
+
+  it('says in one sentence that nobody answers, or not in time', async () => {
+    const { url, close } = await testServer(() => undefined);
+    await close();
+    const again = '7 times in a row: see whether it is well, then run again.';
+    const gone = `Elasticsearch at ${url.origin} cannot be reached (ECONNREFUSED), ${again}`;
+    expect(await failure(open(url.origin).read())).toBe(gone);
+    const silent = await testServer(() => undefined);
+    expect(await failure(open(silent.url.origin, { stallMs: 1 }).read())).toContain(`cannot be reached (`);
+  });
+});

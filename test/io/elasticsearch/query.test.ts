@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { StatusField } from '../../../src/io/elasticsearch/fields.ts';
+import {
+  anyOf,
+  both,
+  either,
+  exists,
+  guess,
+  not,
+  readStatuses,
+  statusAggregations,
+  within,
+} from '../../../src/io/elasticsearch/query.ts';
+
+const plain: StatusField = { field: 'alerts.status', nested: [], isPlain: true };
+const nested: StatusField = { ...plain, nested: ['alerts'], isPlain: false };
+const timestamp = { field: 'a "time"', hasNanos: false, isMixed: false };
+
+/** What a query says of a document that has these statuses, as Elasticsearch would. */
+function holds(query: any, statuses: readonly string[], isNested: boolean): boolean {
+  const [kind, body] = Object.entries<any>(query)[0]!;
+  const of = (each: any) => holds(each, statuses, isNested);
+  if (kind === 'bool') {
+    const { filter = [], should, must_not = [] } = body;
+    return filter.every(of) && !must_not.some(of) && (should === undefined || should.some(of));
+  }
+  if (kind === 'nested') return isNested && statuses.some((status) => holds(body.query, [status], false));
+  if (isNested) return false;
+  if (kind === 'exists') return statuses.length > 0;
+  return body['alerts.status'].some((value: string) => statuses.includes(value));
+}
+
+describe('texts of queries', () => {
+  it('are JSON, and hold raw values as they are', () => {
+    const big = '12345678901234567890';
+    const query = both(exists('a'), either(not(exists('b"')), anyOf('c', [big, '"x"'])));
+    expect(query).toContain(`{"terms":{"c":[${big},"x"]}}`);
+    expect(JSON.parse(query)).toEqual({
+      bool: {
+        filter: [
+          { exists: { field: 'a' } },
+          {
+            bool: {
+              should: [{ bool: { must_not: [{ exists: { field: 'b"' } }] } }, { terms: { c: [Number(big), 'x'] } }],
+              minimum_should_match: 1,
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it('cut a range of nanoseconds to what they can hold', () => {
+    const range = (hasNanos: boolean, start: number, end: number) =>
+      JSON.parse(within({ ...timestamp, hasNanos }, { start, end })).range['a "time"'];
+    expect(range(false, -5, 1e14)).toEqual({ gte: -5, lt: 1e14, format: 'epoch_millis' });
+    expect(range(true, -5, 1e14)).toEqual({ gte: 0, lt: 9_223_372_036_854, format: 'epoch_millis' });
+    expect(range(true, 5, 7)).toEqual({ gte: 5, lt: 7, format: 'epoch_millis' });
+  });
+});
+
+describe('the guess', () => {
+  const others = ['open', 'ne"w'];
+  const mixed = { ...plain, nested: ['alerts'] };
+  it.each<[string, StatusField, boolean]>([
+    ['plain', plain, false],
+    ['nested', nested, true],
+    ['mixed, plain', mixed, false],
+    ['mixed, nested', mixed, true],
+  ])('is that a status exists and none of the others that occur: %s', (_, status, isNested) => {
+    const { alerted, closed } = guess(status, others);
+    for (const statuses of [[], ['closed'], ['closed', 'Closed'], ['open'], ['closed', 'ne"w'], ['ne"w', 'open']]) {
+      const isAlerted = statuses.length > 0;
+      expect(holds(JSON.parse(alerted), statuses, isNested)).toBe(isAlerted);
+      expect(holds(JSON.parse(closed), statuses, isNested)).toBe(
+        isAlerted && !statuses.some((each) => others.includes(each)),
+      );
+    }
+  });
+
+  it('is that a status exists, where no other occurs', () => {
+    const { alerted, closed } = guess(nested, []);
+    expect(closed).toBe(alerted);
+  });
+});
+
+describe('the statuses that occur', () => {
+  it('are asked for in every way in which they are held', () => {
+    const aggregations = JSON.parse(statusAggregations({ ...plain, nested: ['alerts'] }));
+    expect(aggregations).toMatchObject({
+      alerted: { filter: { bool: {} } },
+      0: { terms: { field: 'alerts.status' } },
+      1: { nested: { path: 'alerts' }, aggs: { terms: { terms: { field: 'alerts.status' } } } },
+    });
+  });
+
+  it('are read, whether they are all too', () => {
+    const terms = (keys: string[], more: number) => ({
+      buckets: keys.map((key) => ({ key })),
+      sum_other_doc_count: more,
+    });
+    const alerted = { doc_count: 9 };
+    expect(
+      readStatuses({ alerted, 0: terms(['open', 'closed'], 0), 1: { doc_count: 4, terms: terms(['open', 'é'], 0) } }),
+    ).toEqual({
+      alerted: 9,
+      values: ['open', 'closed', 'é'],
+      isComplete: true,
+    });
+    expect(readStatuses({ alerted, 0: { terms: terms([], 1) } }).isComplete).toBe(false);
+  });
+});

@@ -1,0 +1,87 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import pLimit from 'p-limit';
+import { parseOutputs } from '../../demo/outputs.ts';
+import type { PlanOutput } from '../../src/commands/plan.ts';
+import type { Leg } from '../../src/windows/legs.ts';
+
+export type Inputs = Readonly<Record<string, string>>;
+
+/** What a step of a workflow left. */
+export interface Step {
+  readonly code: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** All that it printed. */
+  readonly log: string;
+}
+
+/** What a plan, its legs and the report left together. */
+export interface Run {
+  readonly plan: PlanOutput;
+  /** The outputs of each leg. */
+  readonly legs: readonly Step['outputs'][];
+  readonly report: Step['outputs'];
+}
+
+const root = join(import.meta.dirname, '..', '..');
+const legsAtOnce = 2;
+
+/** The action as it would be shipped now, which GitHub's runner starts as a process for each step. */
+export class Bundle {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Builds it into a folder, in which its steps work too. */
+  static async build(folder: string): Promise<Bundle> {
+    await promisify(execFile)(process.execPath, [join(root, 'tools', 'build.ts'), join(folder, 'dist')]);
+    return new Bundle(folder);
+  }
+
+  /** Runs one step, which is told all through its environment, and finds nothing there but what it is told. */
+  async step(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Step> {
+    const home = await mkdtemp(join(this.#folder, 'step-'));
+    const output = join(home, 'output');
+    await writeFile(output, '');
+    const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
+    const env = {
+      PATH: process.env.PATH,
+      HOME: home,
+      RUNNER_TEMP: home,
+      GITHUB_OUTPUT: output,
+      ...variables,
+      ...Object.fromEntries(given),
+    };
+    const entry = join(this.#folder, 'dist', 'index.js');
+    const child = spawn(process.execPath, [entry], { env, cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: code ?? 1, outputs: parseOutputs(await readFile(output, 'utf8')), log: `${out}${error}` };
+  }
+
+  /**
+   * As {@link step}, of a step that has to succeed.
+   * @throws Error with what it printed, where it does not
+   */
+  async done(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Step['outputs']> {
+    const { code, outputs, log } = await this.step(inputs, variables);
+    if (code === 0) return outputs;
+    throw new Error(`The step ${inputs.command} ended with ${code}:\n${log}`);
+  }
+
+  /** One run as a workflow has it: plan, legs in parallel, report. */
+  async run(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Run> {
+    const planned = await this.done({ ...inputs, command: 'plan' }, variables);
+    const matrix: Leg[] = JSON.parse(planned.matrix!);
+    const legs = await pLimit(legsAtOnce).map(matrix, (leg) =>
+      this.done({ ...inputs, command: 'export', window: JSON.stringify(leg) }, variables),
+    );
+    const report = await this.done({ ...inputs, command: 'report', plan: planned.plan! }, variables);
+    return { plan: JSON.parse(planned.plan!), legs, report };
+  }
+}

@@ -1,0 +1,215 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SourceOptions } from '../../demo/source/options.ts';
+import { type Source, startSource } from '../../demo/source/server.ts';
+import { compare, expectation, type Look } from '../../demo/truth.ts';
+import { Bundle, type Inputs, type Run } from './bundle.ts';
+import { Cloud } from './cloud.ts';
+import { elasticsearches, endpoints } from './endpoints.ts';
+import { type Access, actionsOfAll, dynamoAccess, isAllowed, policyOf, s3Accesses } from './iam.ts';
+import { writeMails } from './mails.ts';
+import { type ReadRow, readBack } from './read-back.ts';
+import { Recorder } from './recorder.ts';
+import { SearchedMessages, type Shown, shownBy } from './shown.ts';
+
+const lifeMsMax = 300_000;
+const layout = { windowDays: 60, partitionBy: 'month' } as const;
+const recentDays = 60;
+const from = '2022-01-01T00:00:00Z';
+const instants = ['2023-03-01T00:00:00Z', '2023-03-08T00:00:00Z', '2024-03-08T00:00:00Z'] as const;
+const [firstRun, weekLater, yearLater] = instants;
+
+let folder: string;
+let bundle: Bundle;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'message-archive-whole-'));
+  bundle = await Bundle.build(folder);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A source that is asked through its API and through Elasticsearch, and an archive of it on S3 and DynamoDB. */
+class Rehearsal {
+  readonly cloud: Cloud;
+  readonly s3: Recorder;
+  readonly dynamodb: Recorder;
+  readonly looks: (Look & { readonly truth: readonly Shown[] })[] = [];
+  readonly #options: SourceOptions;
+  readonly #source: Source;
+  readonly #searched: SearchedMessages;
+  readonly #inputs: Inputs;
+
+  private constructor(
+    options: SourceOptions,
+    source: Source,
+    cloud: Cloud,
+    [s3, dynamodb]: [Recorder, Recorder],
+    elasticsearch: string,
+  ) {
+    this.cloud = cloud;
+    this.s3 = s3;
+    this.dynamodb = dynamodb;
+    this.#options = options;
+    this.#source = source;
+    this.#searched = new SearchedMessages(elasticsearch);
+    this.#inputs = {
+      ...cloud.inputs,
+      from,
+      'api-url': source.url,
+      'api-token': source.token,
+      'elasticsearch-url': elasticsearch,
+      'elasticsearch-index': this.#searched.alias,
+      concurrency: '1',
+    };
+  }
+
+  static async begin(options: SourceOptions, elasticsearch: string): Promise<Rehearsal> {
+    const { s3, moto } = endpoints();
+    const recorders: [Recorder, Recorder] = [await Recorder.start(s3.endpoint), await Recorder.start(moto)];
+    return new Rehearsal(options, await startSource(options), await Cloud.make(), recorders, elasticsearch);
+  }
+
+  /** Plan, legs and report at an instant, of which Elasticsearch holds what the source shows by then. */
+  async run(asOf: string): Promise<Run> {
+    const truth = shownBy(this.#options, Date.parse(asOf));
+    await this.#searched.publish(truth);
+    const done = await bundle.run(this.#inputsAt(asOf), this.#variables);
+    const read = done.plan.slots.filter(([, action]) => action === 'read').map(([slot]) => slot);
+    this.looks.push({ at: Date.parse(asOf), read: new Set(read), truth });
+    return done;
+  }
+
+  verify(asOf: string): Promise<Readonly<Record<string, string>>> {
+    return bundle.done({ ...this.#inputsAt(asOf), command: 'verify' }, this.#variables);
+  }
+
+  /** The archive's rows, and how they compare with what the source showed at the runs. */
+  async judge() {
+    const copy = await mkdtemp(join(folder, 'copy-'));
+    await this.cloud.download(copy);
+    const rows = await readBack(copy);
+    const expected = expectation(this.looks, layout, recentDays);
+    const { messages, older, ...faults } = compare(expected, rows);
+    return { rows, messages, faults, unnoticed: expected.unnoticed };
+  }
+
+  /** The ids of rows whose payload and timestamp are not, byte for byte, those of a closed message at one of the runs. */
+  unlike(rows: readonly ReadRow[]): string[] {
+    const closed = Map.groupBy(
+      this.looks.flatMap(({ truth }) => truth.filter(({ state }) => state === 'closed')),
+      ({ id }) => id,
+    );
+    const isServed = ({ id, payload, timestamp }: ReadRow) =>
+      closed.get(id)?.some((shown) => shown.text.equals(payload) && shown.timestamp === timestamp);
+    return rows.filter((row) => !isServed(row)).map(({ id }) => id);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#source.close(), this.#searched.removeAll(), this.s3.close(), this.dynamodb.close()]);
+    this.cloud.close();
+  }
+
+  get #variables(): Record<string, string> {
+    return Cloud.variables(this.s3.url, this.dynamodb.url);
+  }
+
+  #inputsAt(asOf: string): Inputs {
+    return { ...this.#inputs, 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
+  }
+}
+
+const none = { missing: [], extra: [], twice: [], damaged: [], foreign: [] };
+
+describe.each(elasticsearches())('with $name for history and the API for 60 days', ({ url }) => {
+  describe('over a year', () => {
+    const options = {
+      seed: 6,
+      from,
+      to: yearLater,
+      messages: 400,
+      oddities: 4,
+      deletions: 0,
+      textBytesMax: 0,
+      messageBytes: [2_000, 4_000],
+    } as const;
+    let rehearsal: Rehearsal;
+    let runs: Run[];
+    let objects: Map<string, string>[];
+
+    beforeAll(async () => {
+      rehearsal = await Rehearsal.begin(options, url);
+      runs = [];
+      objects = [];
+      for (const asOf of [...instants, yearLater]) {
+        runs.push(await rehearsal.run(asOf));
+        objects.push(await rehearsal.cloud.objects());
+      }
+    }, lifeMsMax);
+
+    afterAll(() => rehearsal?.end());
+
+    it('is complete after every run', () => {
+      expect(runs.map(({ report }) => report.complete)).toEqual(['true', 'true', 'true', 'true']);
+    });
+
+    it('holds each message that was closed once, and no other, with the bytes that the source sent', async () => {
+      const { rows, messages, faults, unnoticed } = await rehearsal.judge();
+      expect({ ...faults, unnoticed, unlike: rehearsal.unlike(rows) }).toEqual({ ...none, unnoticed: 0, unlike: [] });
+      expect(rows).toHaveLength(messages);
+      expect(messages).toBeGreaterThan(250);
+    });
+
+    it('passes verify', async () => {
+      expect(await rehearsal.verify(yearLater)).toEqual({ complete: 'true' });
+    });
+
+    it('read from both, and found late closings, within a week and within a year', () => {
+      const archived = runs.map(({ legs }) => legs.reduce((sum, leg) => sum + Number(leg.archived), 0));
+      expect(archived.slice(0, 3).every((count) => count > 0)).toBe(true);
+      const reasons = new Set(runs.flatMap(({ plan }) => plan.slots.map(([, , reason]) => reason)));
+      expect([...reasons].sort()).toEqual(['audit', 'live', 'scrub', 'staged', 'unsettled']);
+    });
+
+    it('writes no object when nothing has changed', () => {
+      const written = runs.at(-1)!.legs.map((leg) => leg['objects-written']);
+      expect(new Set(written)).toEqual(new Set(['0']));
+      const [before, after] = objects.slice(-2).map((all) => [...all].filter(([path]) => path.startsWith('month=')));
+      expect(after).toEqual(before);
+    });
+
+    it('asks of S3 and DynamoDB what docs/iam-policy.json allows, and all of it', async () => {
+      const text = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'iam-policy.json'), 'utf8');
+      const policy = policyOf(text, rehearsal.cloud);
+      const accesses: Access[] = [
+        ...rehearsal.s3.calls.flatMap(s3Accesses),
+        ...rehearsal.dynamodb.calls.map(dynamoAccess),
+      ];
+      expect(accesses.filter((access) => !isAllowed(access, policy))).toEqual([]);
+      expect([...new Set(accesses.map(({ action }) => action))].sort()).toEqual(actionsOfAll(policy).sort());
+    });
+  });
+
+  it(
+    'keeps real mails of any encoding byte for byte',
+    async () => {
+      const mail = await writeMails(await mkdtemp(join(folder, 'mails-')).then((parent) => join(parent, 'mail')), 40);
+      const options = { seed: 3, mail, from: '2022-10-01', to: weekLater, deletions: 0, oddities: 0 };
+      const rehearsal = await Rehearsal.begin(options, url);
+      try {
+        await rehearsal.run(firstRun);
+        await rehearsal.run(yearLater);
+        const { rows, messages, faults } = await rehearsal.judge();
+        expect({ ...faults, unlike: rehearsal.unlike(rows) }).toEqual({ ...none, unlike: [] });
+        expect(rows).toHaveLength(messages);
+        expect(messages).toBeGreaterThan(30);
+        expect(await rehearsal.verify(yearLater)).toEqual({ complete: 'true' });
+      } finally {
+        await rehearsal.end();
+      }
+    },
+    lifeMsMax,
+  );
+});
