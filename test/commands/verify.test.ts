@@ -160,7 +160,7 @@ describe('verify', () => {
     await writeFile(path, Buffer.concat([header, gzipSync(lines).subarray(10)]));
     const differences = await verify(embedded.parts);
     expect(differences).toEqual([
-      `The object ${objectPath(april, 'jsonl')} is damaged: Error: a line of it is not of this archive.`,
+      `The object ${objectPath(april, 'jsonl')} is damaged: a line of it is not of this archive.`,
     ]);
   });
 

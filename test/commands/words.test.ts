@@ -32,9 +32,9 @@ describe('words', () => {
     expect(duration(ms)).toBe(text);
   });
 
-  it('writes a rate, and none where no time passed', () => {
+  it('writes a rate, also where no time was measured', () => {
     expect(rate(150_000_000, 2000)).toBe('75 MB/s');
-    expect(rate(1, 0)).toBe('');
+    expect(rate(1, 0)).toBe('1 kB/s');
   });
 
   it('names ids on one line, whatever they hold, ten at most and each cut', () => {
