@@ -20,7 +20,10 @@ const athenaTypes: Readonly<Record<string, string>> = {
 };
 
 test('the table of inputs names every input with its default', () => {
-  const rows = [...section('## Inputs').matchAll(/^\| `([a-z-]+)` \| (.*?) \| .+ \|$/gm)].map(([, name, value]) => [name, value]);
+  const rows = [...section('## Inputs').matchAll(/^\| `([a-z-]+)` \| (.*?) \| .+ \|$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
   const expected = Object.entries(inputDefaults).map(([name, value]) => {
     const required = name === 'archive' || name === 'staging';
     return [name, required ? 'required' : value === '' ? '' : `\`${value}\``];

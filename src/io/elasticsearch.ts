@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
@@ -7,7 +8,14 @@ import type { Page, Scan } from '../worker/pages.ts';
 import { Buffers } from './buffers.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
-import { type Capabilities, type Fields, fieldsInQuestion, readFields, stubPaths } from './elasticsearch/fields.ts';
+import {
+  type Capabilities,
+  capabilities,
+  type Fields,
+  fieldsInQuestion,
+  readFields,
+  stubPaths,
+} from './elasticsearch/fields.ts';
 import { byTime, documentOf, PointInTime } from './elasticsearch/point-in-time.ts';
 import {
   anyOf,
@@ -21,6 +29,7 @@ import {
   not,
   readStatuses,
   statusAggregations,
+  statuses,
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
@@ -164,9 +173,10 @@ export class ElasticsearchSource implements Source {
     const { timestamp } = fields;
     return this.#during(async (point) => {
       const hasTime = exists(timestamp.field);
-      const without = await point.tally(both(this.#query(), not(hasTime)));
-      const outside = await point.tally(both(this.#query(), hasTime, not(within(timestamp, range))));
-      return { withoutTimestamp: without.total, outside: outside.total };
+      return {
+        withoutTimestamp: await point.count(both(this.#query(), not(hasTime))),
+        outside: await point.count(both(this.#query(), hasTime, not(within(timestamp, range)))),
+      };
     });
   }
 
@@ -183,9 +193,8 @@ export class ElasticsearchSource implements Source {
   }
 
   async #tell(point: PointInTime, query: Json, { status }: Fields): Promise<Told> {
-    if (status === undefined)
-      return { total: (await point.tally(query)).total, alerted: 0, guess: undefined, isExact: false };
-    const { total, aggregations } = await point.tally(query, statusAggregations(status));
+    if (status === undefined) return { total: await point.count(query), alerted: 0, guess: undefined, isExact: false };
+    const { total, aggregations } = await point.aggregate(query, statusAggregations(status), statuses);
     const { alerted, values, isComplete } = readStatuses(aggregations);
     const closed = new Set(this.#shape.closedStatuses);
     const others = values.filter((value) => !closed.has(value.toLowerCase()));
@@ -214,19 +223,14 @@ export class ElasticsearchSource implements Source {
   }
 
   async #capabilities(): Promise<Capabilities> {
-    const answer = (await this.#cluster.json({
-      method: 'GET',
-      path: `/${encodeURIComponent(this.#settings.index)}/_field_caps`,
-      parameters: {
-        fields: fieldsInQuestion(this.#shape).join(','),
-        include_unmapped: 'true',
-        ignore_unavailable: 'false',
-        allow_no_indices: 'false',
-      },
-    })) as Capabilities & { readonly failed_indices?: number };
-    if ((answer.failed_indices ?? 0) === 0) return answer;
+    const { index } = this.#settings;
+    const fields = fieldsInQuestion(this.#shape).join(',');
+    const parameters = { fields, include_unmapped: 'true', ignore_unavailable: 'false', allow_no_indices: 'false' };
+    const request = { method: 'GET', path: `/${encodeURIComponent(index)}/_field_caps`, parameters } as const;
+    const answer = await this.#cluster.json(request, capabilities);
+    if (answer.failed_indices === 0) return answer;
     throw new UserError(
-      `Elasticsearch at ${this.#cluster.url} cannot tell the fields of ${answer.failed_indices} indices of ${this.#settings.index}: see whether it is well, then run again.`,
+      `Elasticsearch at ${this.#cluster.url} cannot tell the fields of ${answer.failed_indices} of the indices of ${index}: see whether it is well, then run again.`,
     );
   }
 
@@ -235,7 +239,7 @@ export class ElasticsearchSource implements Source {
     const source = '{"exclude_vectors":false}';
     const path = `/${encodeURIComponent(this.#settings.index)}/_search`;
     try {
-      await this.#cluster.json({ method: 'POST', path, body: `{"size":0,"_source":${source}}` });
+      await this.#cluster.json({ method: 'POST', path, body: `{"size":0,"_source":${source}}` }, v.object({}));
       return source;
     } catch (error) {
       if (error instanceof Refused) return 'true';
@@ -245,8 +249,8 @@ export class ElasticsearchSource implements Source {
 
   /** A message in an index that does not know the timestamp would be in no range, and never be read. */
   async #assertEmpty(index: string, { timestamp }: Fields): Promise<void> {
-    const { total } = await PointInTime.during(this.#cluster, this.#scan, this.#buffers, index, (point) =>
-      point.tally(this.#query()),
+    const total = await PointInTime.during(this.#cluster, this.#scan, this.#buffers, index, (point) =>
+      point.count(this.#query()),
     );
     if (total === 0) return;
     throw new UserError(
@@ -272,11 +276,8 @@ function momentsOf(staged: readonly StagedMessage[]): Interval[] {
   );
 }
 
-interface Bucket {
-  readonly doc_count: number;
-  readonly alerted?: { readonly doc_count: number };
-  readonly closed?: { readonly doc_count: number };
-}
+const counted = v.object({ doc_count: v.number() });
+const buckets = v.array(v.object({ ...counted.entries, alerted: v.optional(counted), closed: v.optional(counted) }));
 
 async function countRanges(
   point: PointInTime,
@@ -284,12 +285,11 @@ async function countRanges(
   ranges: readonly Json[],
   { guess: by, isExact }: Told,
 ): Promise<SourceCount[]> {
-  const within =
-    by === undefined ? '' : `,"aggs":{"alerted":{"filter":${by.alerted}},"closed":{"filter":${by.closed}}}`;
-  const aggregation = `{"slots":{"filters":{"filters":[${ranges.join(',')}]}${within}}}`;
-  const { aggregations } = await point.tally(query, aggregation);
-  const { buckets } = aggregations.slots as { buckets: readonly Bucket[] };
-  return buckets.map(({ doc_count: total, alerted, closed }) => ({
+  const each = by === undefined ? '' : `,"aggs":{"alerted":{"filter":${by.alerted}},"closed":{"filter":${by.closed}}}`;
+  const aggregation = `{"slots":{"filters":{"filters":[${ranges.join(',')}]}${each}}}`;
+  const schema = v.object({ slots: v.object({ buckets: v.pipe(buckets, v.length(ranges.length)) }) });
+  const { aggregations } = await point.aggregate(query, aggregation, schema);
+  return aggregations.slots.buckets.map(({ doc_count: total, alerted, closed }) => ({
     total,
     ...(alerted && { alerted: alerted.doc_count }),
     ...(closed && isExact && { closed: closed.doc_count }),

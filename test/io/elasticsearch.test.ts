@@ -67,7 +67,7 @@ describe('ElasticsearchSource', () => {
     const { read, source } = open(`${server.url.origin}/es`);
     expect(pathname).toBe('/messages');
     expect(await read()).toEqual({ totals: [0, 0], count: { total: 0 } });
-    expect(await source.count([june])).toEqual([{ total: 0 }]);
+    expect(await source.strays(june)).toEqual({ withoutTimestamp: 0, outside: 0 });
     const media = 'application/vnd.elasticsearch+json; compatible-with=8';
     for (const request of server.requests) {
       expect(request.url).toMatch(/^\/es\//);
@@ -99,7 +99,7 @@ describe('ElasticsearchSource', () => {
     const { read, source } = open(server.url.origin);
     await failure(read());
     await read();
-    await source.count([june]);
+    await source.strays(june);
     expect(server.requests.filter(({ url }) => url?.includes('_field_caps')).length).toBe(2);
   });
 
@@ -110,7 +110,7 @@ describe('ElasticsearchSource', () => {
       return true;
     });
     const { read } = open(server.url.origin);
-    expect(await failure(read())).toContain('cannot tell the fields of 1 indices of messages');
+    expect(await failure(read())).toContain('cannot tell the fields of 1 of the indices of messages');
     await read();
   });
 
@@ -187,7 +187,7 @@ describe('ElasticsearchSource', () => {
       200,
       headers,
       '<html>',
-      'There is no Elasticsearch at URL: it answers with something else than JSON; see elasticsearch-url.',
+      'There is no Elasticsearch at URL: it answers with something else than is asked for; see elasticsearch-url.',
     ],
     [500, {}, '', 'Elasticsearch at URL answers 500, 7 times in a row: see whether it is well, then run again.'],
   ])('says in one sentence what %s means', async (status, answerHeaders, body, sentence) => {

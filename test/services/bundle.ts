@@ -10,6 +10,7 @@ import type { PlanOutput } from '../../src/commands/plan.ts';
 import type { Leg } from '../../src/windows/legs.ts';
 
 export type Inputs = Readonly<Record<string, string>>;
+export type Variables = Readonly<Record<string, string>>;
 
 /** What a step of a workflow left. */
 export interface Step {
@@ -19,10 +20,10 @@ export interface Step {
   readonly log: string;
 }
 
-/** What a plan, its legs and the report left together. */
+/** What a plan left, and the steps that followed it. */
 export interface Run {
   readonly plan: PlanOutput;
-  /** The outputs of each leg. */
+  /** Of each leg, or of the one step that did the work of all. */
   readonly legs: readonly Step['outputs'][];
   readonly report: Step['outputs'];
 }
@@ -45,7 +46,7 @@ export class Bundle {
   }
 
   /** Runs one step, which is told all through its environment, and finds nothing there but what it is told. */
-  async step(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Step> {
+  async step(inputs: Inputs, variables: Variables): Promise<Step> {
     const home = await mkdtemp(join(this.#folder, 'step-'));
     const output = join(home, 'output');
     await writeFile(output, '');
@@ -68,14 +69,14 @@ export class Bundle {
    * As {@link step}, of a step that has to succeed.
    * @throws Error with what it printed, where it does not
    */
-  async done(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Step['outputs']> {
+  async done(inputs: Inputs, variables: Variables): Promise<Step['outputs']> {
     const { code, outputs, log } = await this.step(inputs, variables);
     if (code === 0) return outputs;
     throw new Error(`The step ${inputs.command} ended with ${code}:\n${log}`);
   }
 
-  /** One run as a workflow has it: plan, legs in parallel, report. */
-  async run(inputs: Inputs, variables: Readonly<Record<string, string>>): Promise<Run> {
+  /** Plan, legs in parallel, and report, as a workflow with a matrix has them. */
+  async matrix(inputs: Inputs, variables: Variables): Promise<Run> {
     const planned = await this.done({ ...inputs, command: 'plan' }, variables);
     const matrix: Leg[] = JSON.parse(planned.matrix!);
     const legs = await pLimit(legsAtOnce).map(matrix, (leg) =>
@@ -83,5 +84,12 @@ export class Bundle {
     );
     const report = await this.done({ ...inputs, command: 'report', plan: planned.plan! }, variables);
     return { plan: JSON.parse(planned.plan!), legs, report };
+  }
+
+  /** A plan, and the one step that makes the same plan for itself and does all of it. */
+  async single(inputs: Inputs, variables: Variables): Promise<Run> {
+    const planned = await this.done({ ...inputs, command: 'plan' }, variables);
+    const outputs = await this.done({ ...inputs, command: 'run' }, variables);
+    return { plan: JSON.parse(planned.plan!), legs: [outputs], report: outputs };
   }
 }

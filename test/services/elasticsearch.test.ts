@@ -506,10 +506,29 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     it('loses a reading of which hits are missing', async () => {
       const fewer = (text: string) => text.replace(/\{"_index"((?!\{"_index").)*,(?=\{"_index")/, '');
       const reading = readAll(
-        await opened(({ kind, count }) => (kind === 'page' && count === 3 ? { change: fewer } : undefined)),
+        await opened(({ kind, count }) => (kind === 'page' && count === 2 ? { change: fewer } : undefined)),
       );
       await expect(reading).rejects.toThrow(/^a search counted \d+ messages and sent \d+$/);
       await expect(reading).rejects.toBeInstanceOf(LostReading);
+    });
+
+    it('gives totals that differ when its searches do not add up', async () => {
+      const more = (text: string) => text.replace(/"total":\{"value":\d+/, '"total":{"value":99999');
+      const { pass } = await readAll(await opened(({ kind }) => (kind === 'tally' ? { change: more } : undefined)));
+      expect(pass.totals).toEqual([99_999, truth.length]);
+    });
+
+    it('loses a reading when messages that were found are not there for the next search', async () => {
+      const short = { type: 'keyword', ignore_above: 3 };
+      const made = await indices.make({ ...date, ...objectStatus(short) }, messagesOf(50));
+      const none = (text: string) =>
+        text.replace(/"total":\{"value":\d+/, '"total":{"value":0').replace(/"hits":\[.*\]/, '"hits":[]');
+      const relay = await relayTo(url, ({ kind, body }) =>
+        kind === 'page' && body.includes('"_id"') ? { change: none } : undefined,
+      );
+      const reading = readAll(open(relay.url.origin, made));
+      await expect(reading).rejects.toBeInstanceOf(LostReading);
+      await expect(reading).rejects.toThrow(/^\d+ messages that one search found were not there for the next$/);
     });
 
     it('reads anew when a point in time is gone, and archives all', async () => {

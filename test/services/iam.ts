@@ -78,6 +78,7 @@ function actionsOf({ Action }: Statement): string[] {
   return [Action].flat();
 }
 
+/** Patterns here have their wildcard at the end. */
 function isLike(text: string, pattern: string): boolean {
-  return new RegExp(`^${pattern.split('*').map(RegExp.escape).join('.*')}$`, 's').test(text);
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }

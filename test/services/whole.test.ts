@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,12 +32,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** A look, with the texts of all messages that it showed. */
+type Seen = Omit<Look, 'truth'> & { readonly truth: readonly Shown[] };
+
 /** A source that is asked through its API and through Elasticsearch, and an archive of it on S3 and DynamoDB. */
 class Rehearsal {
   readonly cloud: Cloud;
   readonly s3: Recorder;
   readonly dynamodb: Recorder;
-  readonly looks: (Look & { readonly truth: readonly Shown[] })[] = [];
+  readonly looks: Seen[] = [];
   readonly #options: SourceOptions;
   readonly #source: Source;
   readonly #searched: SearchedMessages;
@@ -72,11 +76,11 @@ class Rehearsal {
     return new Rehearsal(options, await startSource(options), await Cloud.make(), recorders, elasticsearch);
   }
 
-  /** Plan, legs and report at an instant, of which Elasticsearch holds what the source shows by then. */
-  async run(asOf: string): Promise<Run> {
+  /** A run at an instant, of which Elasticsearch holds what the source shows by then. */
+  async run(asOf: string, how: 'matrix' | 'single'): Promise<Run> {
     const truth = shownBy(this.#options, Date.parse(asOf));
     await this.#searched.publish(truth);
-    const done = await bundle.run(this.#inputsAt(asOf), this.#variables);
+    const done = await bundle[how](this.#inputsAt(asOf), this.#variables);
     const read = done.plan.slots.filter(([, action]) => action === 'read').map(([slot]) => slot);
     this.looks.push({ at: Date.parse(asOf), read: new Set(read), truth });
     return done;
@@ -137,16 +141,14 @@ describe.each(elasticsearches())('with $name for history and the API for 60 days
     } as const;
     let rehearsal: Rehearsal;
     let runs: Run[];
-    let objects: Map<string, string>[];
+    let before: Map<string, string>;
 
     beforeAll(async () => {
       rehearsal = await Rehearsal.begin(options, url);
       runs = [];
-      objects = [];
-      for (const asOf of [...instants, yearLater]) {
-        runs.push(await rehearsal.run(asOf));
-        objects.push(await rehearsal.cloud.objects());
-      }
+      for (const asOf of instants) runs.push(await rehearsal.run(asOf, 'matrix'));
+      before = await rehearsal.cloud.objects();
+      runs.push(await rehearsal.run(yearLater, 'single'));
     }, lifeMsMax);
 
     afterAll(() => rehearsal?.end());
@@ -170,14 +172,14 @@ describe.each(elasticsearches())('with $name for history and the API for 60 days
       const archived = runs.map(({ legs }) => legs.reduce((sum, leg) => sum + Number(leg.archived), 0));
       expect(archived.slice(0, 3).every((count) => count > 0)).toBe(true);
       const reasons = new Set(runs.flatMap(({ plan }) => plan.slots.map(([, , reason]) => reason)));
-      expect([...reasons].sort()).toEqual(['audit', 'live', 'scrub', 'staged', 'unsettled']);
+      expect([...reasons].sort()).toEqual(['audit', 'live', 'new', 'scrub', 'staged', 'unsettled']);
     });
 
-    it('writes no object when nothing has changed', () => {
-      const written = runs.at(-1)!.legs.map((leg) => leg['objects-written']);
-      expect(new Set(written)).toEqual(new Set(['0']));
-      const [before, after] = objects.slice(-2).map((all) => [...all].filter(([path]) => path.startsWith('month=')));
-      expect(after).toEqual(before);
+    it('writes no object when nothing has changed', async () => {
+      expect(runs.at(-1)!.legs.map((leg) => leg['objects-written'])).toEqual(['0']);
+      const slots = (all: Map<string, string>) => [...all].filter(([path]) => path.startsWith('month='));
+      expect(slots(await rehearsal.cloud.objects())).toEqual(slots(before));
+      expect(slots(before).length).toBeGreaterThan(26);
     });
 
     it('asks of S3 and DynamoDB what docs/iam-policy.json allows, and all of it', async () => {
@@ -199,8 +201,8 @@ describe.each(elasticsearches())('with $name for history and the API for 60 days
       const options = { seed: 3, mail, from: '2022-10-01', to: weekLater, deletions: 0, oddities: 0 };
       const rehearsal = await Rehearsal.begin(options, url);
       try {
-        await rehearsal.run(firstRun);
-        await rehearsal.run(yearLater);
+        await rehearsal.run(firstRun, 'single');
+        await rehearsal.run(yearLater, 'single');
         const { rows, messages, faults } = await rehearsal.judge();
         expect({ ...faults, unlike: rehearsal.unlike(rows) }).toEqual({ ...none, unlike: [] });
         expect(rows).toHaveLength(messages);
@@ -208,6 +210,54 @@ describe.each(elasticsearches())('with $name for history and the API for 60 days
         expect(await rehearsal.verify(yearLater)).toEqual({ complete: 'true' });
       } finally {
         await rehearsal.end();
+      }
+    },
+    lifeMsMax,
+  );
+});
+
+describe.concurrent('what is not there is named in one sentence, and nothing is written', () => {
+  const { url } = elasticsearches()[1]!;
+  const nobody = 'http://127.0.0.1:9';
+  const absent = `absent-${randomUUID()}`;
+  const cases: [string, Inputs, RegExp][] = [
+    ['a bucket', { archive: `s3://${absent}/some/where` }, new RegExp(`^The bucket "${absent}" .*no such bucket`)],
+    [
+      'a table',
+      { staging: `dynamodb:${absent}` },
+      new RegExp(
+        `^There is no DynamoDB table ${absent} in us-east-1: .*\\\`aws dynamodb create-table --region us-east-1 --table-name ${absent} `,
+      ),
+    ],
+    ['an index', { 'elasticsearch-url': url, 'elasticsearch-index': absent }, new RegExp(`^Elasticsearch .*${absent}`)],
+    [
+      'an Elasticsearch',
+      { 'elasticsearch-url': nobody, 'elasticsearch-index': absent },
+      new RegExp(`^Elasticsearch at ${nobody} `),
+    ],
+  ];
+
+  it.each(cases)(
+    '%s',
+    async (_, inputs, sentence) => {
+      const cloud = await Cloud.make();
+      try {
+        const given = {
+          ...cloud.inputs,
+          from,
+          'as-of': firstRun,
+          'api-url': `${nobody}/messages`,
+          'api-token': 'token',
+        };
+        const { code, log } = await bundle.step({ ...given, ...inputs }, Cloud.variables());
+        const errors = log.split('\n').filter((line) => line.startsWith('Error: '));
+        expect({ code, errors: errors.length }, log).toEqual({ code: 1, errors: 1 });
+        expect(errors[0]!.slice('Error: '.length)).toMatch(sentence);
+        expect(log).not.toMatch(/^ +at /m);
+        const written = [...(await cloud.objects()).keys()].filter((path) => path !== '_archive.json');
+        expect({ written, items: await cloud.items() }).toEqual({ written: [], items: 0 });
+      } finally {
+        cloud.close();
       }
     },
     lifeMsMax,

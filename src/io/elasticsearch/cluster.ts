@@ -1,5 +1,6 @@
 import { Client, errors } from '@elastic/elasticsearch';
 import type { Dispatcher } from 'undici';
+import * as v from 'valibot';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import type { Buffers } from '../buffers.ts';
@@ -25,6 +26,13 @@ export interface Request {
   readonly path: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly body?: Json;
+}
+
+/** What Elasticsearch calls a point in time that is no longer there. */
+export const contextMissing = 'search_context_missing_exception';
+
+export function lostPointInTime(): LostReading {
+  return new LostReading('its point in time was lost');
 }
 
 /** More was asked for than can be had in one answer. */
@@ -83,16 +91,23 @@ export class Cluster {
     }
   }
 
-  /** The JSON of a small answer. */
-  async json(request: Request): Promise<unknown> {
-    const bytes = await this.retried(() => this.bytes(request));
+  /** A small answer. @throws UserError where it is not of the form that the schema tells */
+  async json<Schema extends v.GenericSchema>(request: Request, schema: Schema): Promise<v.InferOutput<Schema>> {
+    return this.parsed(await this.retried(() => this.bytes(request)), schema);
+  }
+
+  /** Reads the bytes of a small answer, and gives them back. @throws UserError as {@link json} */
+  parsed<Schema extends v.GenericSchema>(bytes: Uint8Array<ArrayBuffer>, schema: Schema): v.InferOutput<Schema> {
     const text = Buffer.from(bytes).toString();
     this.#buffers.give(bytes.buffer);
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw this.#notElasticsearch('it answers with something else than JSON');
-    }
+    return this.checked(jsonOf(text), schema);
+  }
+
+  /** A part of an answer. @throws UserError as {@link json} */
+  checked<Schema extends v.GenericSchema>(part: unknown, schema: Schema): v.InferOutput<Schema> {
+    const { success, output } = v.safeParse(schema, part);
+    if (success) return output;
+    throw this.#notElasticsearch('it answers with something else than is asked for');
   }
 
   /**
@@ -141,7 +156,7 @@ export class Cluster {
 
   #refused(refusal: Refusal, isElasticsearch: boolean, retryAfter: string | undefined): Error {
     const { status, type, text } = refusal;
-    if (text.includes('search_context_missing_exception')) return new LostReading('its point in time was lost');
+    if (text.includes(contextMissing)) return lostPointInTime();
     if (text.includes('index.max_result_window')) return new TooMuch('allows no page of this size');
     const retryable = this.#retries.retryable(status, retryAfter);
     if (retryable !== undefined)
@@ -182,18 +197,25 @@ function connectionOver(agent: Dispatcher) {
   return { request, close: async () => undefined };
 }
 
+/** Undefined where the text is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function one(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
+const refused = v.object({ type: v.optional(v.string(), ''), reason: v.optional(v.nullable(v.string()), '') });
+const refusal = v.object({ error: v.object({ ...refused.entries, root_cause: v.optional(v.array(refused), []) }) });
+
 function refusalOf(status: number, text: string): Refusal {
-  try {
-    const { error } = JSON.parse(text) as {
-      error: { type?: string; reason?: string; root_cause?: Partial<Refusal>[] };
-    };
-    const cause = error.root_cause?.[0] ?? error;
-    return { status, text, type: cause.type ?? '', reason: (cause.reason ?? '').slice(0, reasonCharsMax) };
-  } catch {
-    return { status, text, type: '', reason: '' };
-  }
+  const { success, output } = v.safeParse(refusal, jsonOf(text));
+  if (!success) return { status, text, type: '', reason: '' };
+  const { type, reason } = output.error.root_cause[0] ?? output.error;
+  return { status, text, type, reason: (reason ?? '').slice(0, reasonCharsMax) };
 }

@@ -1,20 +1,28 @@
+import * as v from 'valibot';
 import { UserError } from '../../errors.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import { formatPointer, type Pointer } from '../../messages/pointer.ts';
 
 /** What Elasticsearch's field capabilities say of one field, by type (`unmapped` where an index has no such field). */
-export type FieldCapabilities = Readonly<
-  Record<
-    string,
-    { readonly searchable: boolean; readonly aggregatable: boolean; readonly indices?: string | readonly string[] }
-  >
->;
+const fieldCapabilities = v.record(
+  v.string(),
+  v.object({
+    searchable: v.boolean(),
+    aggregatable: v.boolean(),
+    indices: v.optional(v.union([v.string(), v.array(v.string())])),
+  }),
+);
+
+export type FieldCapabilities = v.InferOutput<typeof fieldCapabilities>;
 
 /** The answer of the field capabilities API, as far as it is looked at. */
-export interface Capabilities {
-  readonly indices: readonly string[];
-  readonly fields: Readonly<Record<string, FieldCapabilities>>;
-}
+export const capabilities = v.object({
+  indices: v.array(v.string()),
+  fields: v.record(v.string(), fieldCapabilities),
+  failed_indices: v.optional(v.number(), 0),
+});
+
+export type Capabilities = v.InferOutput<typeof capabilities>;
 
 export interface TimestampField {
   readonly field: string;
@@ -57,7 +65,11 @@ export function fieldsInQuestion(shape: MessageShape): string[] {
  * @param where the indices for people: `messages-* at https://…`
  * @throws UserError where the timestamp is not a date in every index that has it, or has no doc values
  */
-export function readFields({ indices, fields }: Capabilities, shape: MessageShape, where: string): Fields {
+export function readFields(
+  { indices, fields }: Pick<Capabilities, 'indices' | 'fields'>,
+  shape: MessageShape,
+  where: string,
+): Fields {
   const name = fieldName(shape.timestamp);
   const input = `message-timestamp (${formatPointer(shape.timestamp)})`;
   const { unmapped, ...types } = fields[name] ?? {};

@@ -1,10 +1,11 @@
+import * as v from 'valibot';
 import { UserError } from '../../errors.ts';
 import { type Extras, PageError, type PageShape, type ScannedMessage } from '../../messages/page.ts';
 import type { Page, Scan } from '../../worker/pages.ts';
 import type { Buffers } from '../buffers.ts';
 import { LostReading } from '../ports.ts';
 import { Retryable } from '../retry.ts';
-import { type Cluster, TooMuch } from './cluster.ts';
+import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
 import type { TimestampField } from './fields.ts';
 import { PageSize } from './page-size.ts';
 import type { Json } from './query.ts';
@@ -23,21 +24,21 @@ const shape = {
 } satisfies PageShape;
 
 /** How many shards, or clusters, were asked and how many answered. */
-interface Share {
-  readonly total: number;
-  readonly successful: number;
-  readonly failed?: number;
-}
+const share = v.object({ total: v.number(), successful: v.number(), failed: v.optional(v.number(), 0) });
 
-/** What an answer says of itself, beside its hits. */
-interface Answer {
-  readonly pit_id?: string;
-  readonly timed_out?: boolean;
-  readonly _shards: Share;
-  readonly _clusters?: Share;
-  readonly hits: { readonly total: { readonly value: number; readonly relation: string } };
-  readonly aggregations?: Readonly<Record<string, unknown>>;
-}
+type Share = v.InferOutput<typeof share>;
+
+const opened = v.object({ id: v.string() });
+
+/** The answer to a search without hits. */
+const tally = v.object({
+  pit_id: v.optional(v.string()),
+  timed_out: v.boolean(),
+  _shards: share,
+  _clusters: v.optional(share),
+  hits: v.object({ total: v.object({ value: v.number(), relation: v.string() }) }),
+  aggregations: v.optional(v.unknown()),
+});
 
 /** A search: what it looks for, and what of each message it wants. */
 export interface Search {
@@ -83,12 +84,13 @@ export class PointInTime {
     index: string,
     work: (point: PointInTime) => Promise<Result>,
   ): Promise<Result> {
-    const opened = await cluster.json({
+    const request = {
       method: 'POST',
       path: `/${encodeURIComponent(index)}/_pit`,
       parameters: { keep_alive: keepAlive, ignore_unavailable: 'false', allow_no_indices: 'false' },
-    });
-    const point = new PointInTime(cluster, scan, buffers, JSON.stringify((opened as { id: string }).id));
+    } as const;
+    const { id } = await cluster.json(request, opened);
+    const point = new PointInTime(cluster, scan, buffers, JSON.stringify(id));
     try {
       return await work(point);
     } finally {
@@ -96,19 +98,24 @@ export class PointInTime {
     }
   }
 
-  /** Counts what a query finds, exactly, and aggregates over it. */
-  async tally(query: Json, aggregations?: Json): Promise<{ total: number; aggregations: Record<string, unknown> }> {
+  /** Counts what a query finds, exactly. */
+  async count(query: Json): Promise<number> {
+    return (await this.#tally(query, '')).total;
+  }
+
+  /** The same, and aggregates over it. */
+  async aggregate<Schema extends v.GenericSchema>(query: Json, aggregations: Json, schema: Schema) {
+    const { total, answer } = await this.#tally(query, `,"aggs":${aggregations}`);
+    return { total, aggregations: this.#cluster.checked(answer.aggregations, schema) };
+  }
+
+  #tally(query: Json, more: string): Promise<{ total: number; answer: v.InferOutput<typeof tally> }> {
     return this.#cluster.retried(async () => {
-      const aggs = aggregations === undefined ? '' : `,"aggs":${aggregations}`;
-      const bytes = await this.#ask(`"size":0,"track_total_hits":true,"query":${query}${aggs}`);
-      const answer = JSON.parse(Buffer.from(bytes).toString()) as Answer;
-      this.#buffers.give(bytes.buffer);
-      assertWhole(answer._shards, answer._clusters, answer.timed_out === true, JSON.stringify(answer._shards));
+      const bytes = await this.#ask(`"size":0,"track_total_hits":true,"query":${query}${more}`);
+      const answer = this.#cluster.parsed(bytes, tally);
+      assertWhole(answer._shards, answer._clusters, answer.timed_out);
       if (answer.pit_id !== undefined) this.#id = JSON.stringify(answer.pit_id);
-      return {
-        total: exactly(answer.hits.total.value, answer.hits.total.relation),
-        aggregations: { ...answer.aggregations },
-      };
+      return { total: exactly(answer.hits.total.value, answer.hits.total.relation), answer };
     });
   }
 
@@ -182,22 +189,21 @@ export class PointInTime {
 
 function assertPage({ extras, messages, total }: Page, isFirst: boolean): void {
   const [, timedOut, shards, clusters, relation] = extras as Extras;
-  const share = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Share));
-  assertWhole(share(shards), share(clusters), timedOut !== 'false', shards ?? '');
+  // A point in time may be lost to some of the shards, and the others answer.
+  if (shards?.includes(contextMissing)) throw lostPointInTime();
+  assertWhole(shareOf(shards), shareOf(clusters), timedOut !== 'false');
   if (isFirst) exactly(total, relation && (JSON.parse(relation) as string));
   if (messages.some((message) => message.extras?.[0] === undefined || message.extras[2] === undefined))
     throw new Retryable('sent a damaged page');
 }
 
-function assertWhole(
-  shards: Share | undefined,
-  clusters: Share | undefined,
-  timedOut: boolean,
-  failures: string,
-): void {
-  if (failures.includes('search_context_missing_exception')) throw new LostReading('its point in time was lost');
-  if (shards === undefined || shards.failed !== 0 || shards.successful !== shards.total)
-    throw new Retryable(`searched only ${shards?.successful} of ${shards?.total} shards`);
+function shareOf(text: string | undefined): Share | undefined {
+  return text === undefined ? undefined : v.parse(share, JSON.parse(text));
+}
+
+function assertWhole(shards: Share | undefined, clusters: Share | undefined, timedOut: boolean): void {
+  if (shards === undefined || shards.failed > 0 || shards.successful !== shards.total)
+    throw new Retryable(`searched only ${shards?.successful ?? 'some'} of ${shards?.total ?? 'its'} shards`);
   if (clusters !== undefined && clusters.successful !== clusters.total)
     throw new Retryable(`searched only ${clusters.successful} of ${clusters.total} clusters`);
   if (timedOut) throw new Retryable('ran out of time in a search');

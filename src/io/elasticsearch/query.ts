@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Interval } from '../../windows/interval.ts';
 import type { StatusField, TimestampField } from './fields.ts';
 
@@ -83,16 +84,18 @@ export interface Statuses {
   readonly isComplete: boolean;
 }
 
-interface Terms {
-  readonly buckets: readonly { readonly key: string }[];
-  readonly sum_other_doc_count: number;
-}
+const terms = v.object({ buckets: v.array(v.object({ key: v.string() })), sum_other_doc_count: v.number() });
 
-/** @param aggregations the answer to {@link statusAggregations} */
-export function readStatuses({ alerted, ...ways }: Readonly<Record<string, unknown>>): Statuses {
-  const found = Object.values(ways).map((way) => ((way as { terms?: Terms }).terms ?? way) as Terms);
+/** The answer to {@link statusAggregations}. */
+export const statuses = v.objectWithRest(
+  { alerted: v.object({ doc_count: v.number() }) },
+  v.union([terms, v.object({ terms })]),
+);
+
+export function readStatuses({ alerted, ...ways }: v.InferOutput<typeof statuses>): Statuses {
+  const found = Object.values(ways).map((way) => ('terms' in way ? way.terms : way));
   return {
-    alerted: (alerted as { doc_count: number }).doc_count,
+    alerted: alerted.doc_count,
     values: [...new Set(found.flatMap(({ buckets }) => buckets.map(({ key }) => key)))],
     isComplete: found.every(({ sum_other_doc_count }) => sum_other_doc_count === 0),
   };

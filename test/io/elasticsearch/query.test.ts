@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { StatusField } from '../../../src/io/elasticsearch/fields.ts';
 import {
@@ -9,6 +10,7 @@ import {
   not,
   readStatuses,
   statusAggregations,
+  statuses,
   within,
 } from '../../../src/io/elasticsearch/query.ts';
 
@@ -17,6 +19,7 @@ const nested: StatusField = { ...plain, nested: ['alerts'], isPlain: false };
 const timestamp = { field: 'a "time"', hasNanos: false, isMixed: false };
 
 /** What a query says of a document that has these statuses, as Elasticsearch would. */
+// biome-ignore-start lint/suspicious/noExplicitAny: queries are what they are
 function holds(query: any, statuses: readonly string[], isNested: boolean): boolean {
   const [kind, body] = Object.entries<any>(query)[0]!;
   const of = (each: any) => holds(each, statuses, isNested);
@@ -29,6 +32,7 @@ function holds(query: any, statuses: readonly string[], isNested: boolean): bool
   if (kind === 'exists') return statuses.length > 0;
   return body['alerts.status'].some((value: string) => statuses.includes(value));
 }
+// biome-ignore-end lint/suspicious/noExplicitAny: queries are what they are
 
 describe('texts of queries', () => {
   it('are JSON, and hold raw values as they are', () => {
@@ -99,14 +103,12 @@ describe('the statuses that occur', () => {
       buckets: keys.map((key) => ({ key })),
       sum_other_doc_count: more,
     });
-    const alerted = { doc_count: 9 };
-    expect(
-      readStatuses({ alerted, 0: terms(['open', 'closed'], 0), 1: { doc_count: 4, terms: terms(['open', 'é'], 0) } }),
-    ).toEqual({
+    const read = (ways: object) => readStatuses(v.parse(statuses, { alerted: { doc_count: 9 }, ...ways }));
+    expect(read({ 0: terms(['open', 'closed'], 0), 1: { doc_count: 4, terms: terms(['open', 'é'], 0) } })).toEqual({
       alerted: 9,
       values: ['open', 'closed', 'é'],
       isComplete: true,
     });
-    expect(readStatuses({ alerted, 0: { terms: terms([], 1) } }).isComplete).toBe(false);
+    expect(read({ 0: { terms: terms([], 1) } }).isComplete).toBe(false);
   });
 });
