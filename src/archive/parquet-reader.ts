@@ -17,7 +17,7 @@ export async function readParquet(
   emit: (chunk: RowChunk) => Promise<void>,
   module: WebAssembly.Module,
 ): Promise<ObjectFacts> {
-  await loadParquet(module);
+  loadParquet(module);
   const blob = new RangeBlob(ranges);
   return Promise.race([blob.failed, readGroups(blob, request, emit)]);
 }

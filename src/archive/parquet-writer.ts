@@ -31,7 +31,7 @@ const batchBytesMax = 4 * 1024 * 1024;
  *   but shorter file when its input fails, so that failure is kept here and the footer is read back.
  */
 export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module): Promise<EncodedObject> {
-  await loadParquet(module);
+  loadParquet(module);
   const spool = new SpoolReader(job.spool);
   const sink = new FileSink(job.path);
   const input = batchStream(job, spool);

@@ -1,9 +1,9 @@
-import init from 'parquet-wasm/esm';
+import { initSync } from 'parquet-wasm/esm';
 
-let ready: Promise<unknown> | undefined;
+let isReady = false;
 
-/** Makes parquet-wasm ready in this thread, from its compiled module. */
-export function loadParquet(module: WebAssembly.Module): Promise<unknown> {
-  ready ??= init({ module_or_path: module });
-  return ready;
+/** Makes parquet-wasm ready in this thread, from its compiled module. Its asynchronous way would load Node's `fetch` too. */
+export function loadParquet(module: WebAssembly.Module): void {
+  if (!isReady) initSync({ module });
+  isReady = true;
 }

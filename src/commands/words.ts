@@ -4,9 +4,9 @@ import prettyMs from 'pretty-ms';
 const namesMax = 10;
 const nameCharactersMax = 80;
 
-/** `1,234`. */
+/** `1,234`, of a whole number. By hand: the first use of `toLocaleString` takes a tenth of a short run. */
 export function number(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 message`, `1,234 messages`. */

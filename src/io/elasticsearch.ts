@@ -33,11 +33,13 @@ import {
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
-import type { Pass, Source } from './ports.ts';
+import { LostReading, type Pass, type Source } from './ports.ts';
 import type { Nature } from './retry.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
+/** Counts of the same, while points in time are lost. */
+const countsMax = 5;
 /** Ids of one query. */
 const idsMax = 1_000;
 /** Ranges of one query: each is a clause, of which Elasticsearch may take no more than 1,024. */
@@ -125,7 +127,7 @@ export class ElasticsearchSource implements Source {
       end: Math.max(...slots.map(({ end }) => end)),
     };
     const query = both(this.#query(), within(fields.timestamp, span));
-    return this.#during(async (point) => {
+    return this.#counting(async (point) => {
       const told = await this.#tell(point, query, fields);
       const counts: SourceCount[] = [];
       for (let n = 0; n < slots.length; n += slotsMax) {
@@ -152,13 +154,10 @@ export class ElasticsearchSource implements Source {
       await delivery.end(async () => {
         const search = (query: Json) => delivery.stubs({ query: both(this.#query(), query), sort: [] }, isNew);
         const { id } = fields;
-        for (const batch of id === undefined ? [] : batches(staged, idsMax))
-          await search(
-            anyOf(
-              id!,
-              batch.map(({ message_id }) => JSON.stringify(message_id)),
-            ),
-          );
+        if (id !== undefined) {
+          const asked = staged.map(({ message_id }) => JSON.stringify(message_id));
+          for (const batch of batches(asked, idsMax)) await search(anyOf(id, batch));
+        }
         // No index need know every id: long ones may be left out. Then the timestamp tells where a message is.
         const missing = staged.filter(({ message_id }) => !ids.has(message_id));
         for (const moments of batches(momentsOf(missing), momentsMax))
@@ -171,7 +170,7 @@ export class ElasticsearchSource implements Source {
   async strays(range: Interval): Promise<Strays> {
     const { fields } = await this.#prepare();
     const { timestamp } = fields;
-    return this.#during(async (point) => {
+    return this.#counting(async (point) => {
       const hasTime = exists(timestamp.field);
       return {
         withoutTimestamp: await point.count(both(this.#query(), not(hasTime))),
@@ -184,8 +183,23 @@ export class ElasticsearchSource implements Source {
     return this.#cluster.close();
   }
 
-  #during<Result>(work: (point: PointInTime) => Promise<Result>): Promise<Result> {
-    return PointInTime.during(this.#cluster, this.#scan, this.#buffers, this.#settings.index, work);
+  #during<Result>(work: (point: PointInTime) => Promise<Result>, index = this.#settings.index): Promise<Result> {
+    return PointInTime.during(this.#cluster, this.#scan, this.#buffers, index, work);
+  }
+
+  /** Counts, and counts again where the point in time is lost. */
+  async #counting<Result>(work: (point: PointInTime) => Promise<Result>, index?: string): Promise<Result> {
+    for (let count = 1; ; count += 1) {
+      try {
+        return await this.#during(work, index);
+      } catch (error) {
+        if (!(error instanceof LostReading)) throw error;
+        if (count === countsMax)
+          throw new UserError(
+            `Elasticsearch at ${this.#cluster.url} was asked to count ${countsMax} times, and each time ${error.message}: see whether it is well, then run again.`,
+          );
+      }
+    }
   }
 
   #query(): Json {
@@ -249,9 +263,7 @@ export class ElasticsearchSource implements Source {
 
   /** A message in an index that does not know the timestamp would be in no range, and never be read. */
   async #assertEmpty(index: string, { timestamp }: Fields): Promise<void> {
-    const total = await PointInTime.during(this.#cluster, this.#scan, this.#buffers, index, (point) =>
-      point.count(this.#query()),
-    );
+    const total = await this.#counting((point) => point.count(this.#query()), index);
     if (total === 0) return;
     throw new UserError(
       `Elasticsearch has messages in the index ${index} at ${this.#cluster.url}, where the field "${timestamp.field}" is not mapped: map it as a date there, or see elasticsearch-index and message-timestamp.`,

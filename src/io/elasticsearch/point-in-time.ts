@@ -56,9 +56,10 @@ export function documentOf({ extras }: ScannedMessage): { key: string; id: Json 
 }
 
 /** Sorts by time; messages of an index without the field come last. */
-export function byTime({ field, isMixed }: TimestampField): Json {
+export function byTime({ field, hasNanos, isMixed }: TimestampField): Json {
   const numericType = isMixed ? { numeric_type: 'date' } : {};
-  return JSON.stringify({ [field]: { order: 'asc', unmapped_type: 'date', ...numericType } });
+  const unmappedType = hasNanos ? 'date_nanos' : 'date';
+  return JSON.stringify({ [field]: { order: 'asc', unmapped_type: unmappedType, ...numericType } });
 }
 
 /** One point in time of the indices: every search in it sees the same documents. */
