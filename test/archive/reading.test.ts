@@ -22,10 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function newReading(only?: ReadonlySet<string>): { reading: Reading; spool: Spool } {
+function newReading(only?: ReadonlySet<string>, deliversOnce = false): { reading: Reading; spool: Spool } {
   spools += 1;
   const spool = new Spool(memory, join(folder, `${spools}.spool`));
-  return { reading: new Reading(interval, 'api', readAt, spool, plainShape, only), spool };
+  return { reading: new Reading(interval, 'api', readAt, spool, plainShape, only, deliversOnce), spool };
 }
 
 /** What a reading of these pages finds, in an order of its own, with the bytes in place of where they lie. */
@@ -298,5 +298,22 @@ describe('joinFindings', () => {
 
   it('refuses nothing', () => {
     expect(() => joinFindings([])).toThrow('no findings');
+  });
+});
+
+describe('Reading of a source that delivers once', () => {
+  it('counts what comes twice as held twice, on whatever pages it comes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyHeld, { maxLength: 12 }), fc.nat({ max: 12 }), async (all, cut) => {
+        const onOnePage = await found([all]);
+        const { reading, spool } = newReading(undefined, true);
+        for (const page of [all.slice(0, cut), all.slice(cut)]) await reading.take(await pageOf(plainShape, page));
+        expect(reading.isWhole(all.length)).toBe(true);
+        const { counts, outside } = reading.findings();
+        expect({ counts, outside }).toEqual({ counts: onOnePage.counts, outside: onOnePage.outside });
+        await spool.close();
+      }),
+      { numRuns: 80 },
+    );
   });
 });

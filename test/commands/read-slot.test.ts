@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
 import { daysOf } from '../../src/commands/read-slot.ts';
+import { LostReading } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slots.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
@@ -176,6 +177,63 @@ describe('a reading without totals', () => {
     await runAll(embedded.parts, source, { start: live.start, end: now });
     expect(source.passes.filter(({ interval }) => interval.start === live.start).length).toBe(1);
     expect(await idsOf(embedded, live)).toEqual(['c1']);
+  });
+});
+
+describe('a reading that is lost', () => {
+  const losing = (times: number): Manners['before'] => {
+    return (_, attempt) => {
+      if (attempt < times) throw new LostReading('its point in time was lost');
+    };
+  };
+
+  it('proves nothing, and is made again', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1', 'o1');
+    const source = newSource(truth, { before: losing(4) });
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.map(({ attempt }) => attempt)).toEqual([0, 1, 2, 3, 4]);
+    expect(await idsOf(embedded)).toEqual(['c1']);
+  });
+
+  it('fails the slot after a bounded number of times', async () => {
+    const embedded = await newParts();
+    const { tally } = await runAll(embedded.parts, newSource(aprilOf('c1'), { before: losing(9) }), april);
+    expect(tally.failed[0]?.message).toBe(
+      'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time its point in time was lost: nothing of it is taken for complete; run again when the source is at rest.',
+    );
+    expect(await idsOf(embedded)).toEqual([]);
+  });
+
+  it('is none of two readings that must agree', async () => {
+    const embedded = await newParts();
+    const before: Manners['before'] = (_, attempt) => {
+      if (attempt === 1) throw new LostReading('its point in time was lost');
+    };
+    const source = newSource(aprilOf('c1'), { givesTotals: false, before });
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.length).toBe(4);
+  });
+
+  it('of staged messages is made again too', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1', 'o1');
+    const source = new FindingSource(truth, pageScanner(threads, plainShape, false), { deliversOnce: true });
+    await runAll(embedded.parts, source, april);
+    truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
+    embedded.clock.now += DAY_MS;
+    const { find } = source;
+    source.find = async (staged, take) => {
+      await find.call(source, staged, take);
+      if (source.finds.length < 3) throw new LostReading('its point in time was lost');
+    };
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.finds.length).toBe(3);
+    expect(await idsOf(embedded)).toEqual(['c1', 'o1']);
+    expect((await recordOf(embedded))?.counts).toMatchObject({ read: 2, closed: 2, duplicates: 0 });
   });
 });
 

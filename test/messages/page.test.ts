@@ -193,6 +193,38 @@ describe('scanPage', () => {
     expect(() => scan(page('null'), hits)).toThrow(new PageError(`an element of its list has no message ${place}`));
   });
 
+  it('gives the texts of what else is wanted, as they are spelled', () => {
+    const page: PageShape = {
+      ...hits,
+      extras: [['pit_id'], ['_shards'], ['nothing'], ['hits', 'total', 'relation']],
+      elementExtras: [['sort'], ['_id'], ['none']],
+    };
+    const hit = (id: string, rest: string) => `{"_id":${id},"_source":${closed}${rest}}`;
+    const elements = [
+      hit('"1"', ',"sort":[ 12345678901234567890, 1.50 ]'),
+      hit('"\\u0032é"', ''),
+      '{"_id":"3","_source":{"a":NaN}}',
+    ];
+    const text = `{"pit_id":"p\\/=","_shards":{"total": 2},"hits":{"total":{"value":3,"relation":"eq"},"hits":[${elements.join(',')}]}}`;
+    const { extras, total, messages } = scan(text, page);
+    expect(extras).toEqual(['"p\\/="', '{"total": 2}', undefined, '"eq"']);
+    expect(total).toBe(3);
+    expect(messages.map((message) => message.extras)).toEqual([
+      ['[ 12345678901234567890, 1.50 ]', '"1"', undefined],
+      [undefined, '"\\u0032é"', undefined],
+      [undefined, '"3"', undefined],
+    ]);
+    const plainPage = scan(text, hits);
+    expect('extras' in plainPage).toBe(false);
+    expect(plainPage.messages.some((message) => 'extras' in message)).toBe(false);
+    expect(plainPage.messages).toEqual(messages.map(({ extras: _, ...message }) => message));
+  });
+
+  it('gives of a value that stands twice the last one', () => {
+    const page: PageShape = { ...api, extras: [['a'], ['b', 'c']] };
+    expect(scan('{"a":1,"b":{"c":1},"messages":[],"a":2,"b":{}}', page).extras).toEqual(['2', undefined]);
+  });
+
   it('yields exactly the elements, with exact byte ranges', () => {
     const anyMessage = fc.tuple(anyModel, anyChoose).map(([model, choose]) => {
       const text = `${closed.slice(0, -1)},"x":${spell(model, choose)}}`;

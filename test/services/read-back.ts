@@ -7,9 +7,10 @@ export interface ReadRow extends Row {
   /** In µs since 1970. */
   readonly timestamp: number;
   readonly payload: Buffer;
+  readonly source: string;
 }
 
-const sql = `SELECT message_id, payload_sha256, sha256(payload) = payload_sha256, epoch_us(timestamp), encode(payload)
+const sql = `SELECT message_id, payload_sha256, sha256(payload) = payload_sha256, epoch_us(timestamp), encode(payload), source
 FROM archive`;
 
 /** All rows of the archive in a folder. */
@@ -19,12 +20,13 @@ export async function readBack(folder: string): Promise<ReadRow[]> {
   try {
     await connection.run(Queries.view(folder));
     const rows = (await connection.runAndReadAll(sql)).getRows();
-    return rows.map(([id, sha, holds, timestamp, payload]) => ({
+    return rows.map(([id, sha, holds, timestamp, payload, source]) => ({
       id: String(id),
       sha: String(sha),
       holds: holds === true,
       timestamp: Number(timestamp),
       payload: Buffer.from((payload as DuckDBBlobValue).bytes),
+      source: String(source),
     }));
   } finally {
     connection.closeSync();

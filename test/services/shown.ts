@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { bytesMaxOf, writeParts } from '../../demo/source/encode.ts';
 import { isVisible, stateAt } from '../../demo/source/life.ts';
 import { ALWAYS, Messages } from '../../demo/source/messages.ts';
@@ -48,13 +48,12 @@ function textOf(messages: Messages, index: number, asOf: number): Buffer {
 
 /** An alias in Elasticsearch under which messages are found; each publication is an index of its own. */
 export class SearchedMessages {
-  readonly alias: string;
+  readonly alias = `whole-${randomUUID()}`;
   readonly #indices: Indices;
   #current: string | undefined;
 
   constructor(url: string) {
     this.#indices = new Indices(url);
-    this.alias = this.#indices.newName();
   }
 
   /** Has the alias hold these messages, byte for byte, and no others; what is no message is left out. */
@@ -73,12 +72,9 @@ export class SearchedMessages {
     this.#current = index;
   }
 
-  async removeAll(): Promise<void> {
-    if (this.#current !== undefined) {
-      const actions = [{ remove: { index: this.#current, alias: this.alias } }];
-      await this.#indices.ask('POST', '/_aliases', { actions });
-    }
-    await this.#indices.removeAll();
+  /** The alias goes with its index. */
+  removeAll(): Promise<void> {
+    return this.#indices.removeAll();
   }
 
   async #putWhole(index: string, text: Buffer): Promise<void> {
