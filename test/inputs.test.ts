@@ -339,7 +339,7 @@ describe('an input that is not accepted', () => {
           expectOneSentence((error as UserError).message);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });

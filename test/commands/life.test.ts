@@ -29,7 +29,7 @@ import { chance, type Happening, LifeModel } from '../support/life-model.ts';
 import { FindingSource, ModelSource } from '../support/model-source.ts';
 
 /** Set LIFE_SEEDS to `from-to` to live other lives. */
-const [firstSeed, lastSeed] = (process.env.LIFE_SEEDS ?? '1-10').split('-').map(Number) as [number, number];
+const [firstSeed, lastSeed] = (process.env.LIFE_SEEDS ?? '1-6').split('-').map(Number) as [number, number];
 const seeds = Array.from({ length: lastSeed - firstSeed + 1 }, (_, n) => firstSeed + n);
 
 const start = Date.parse('2024-01-10');
