@@ -119,6 +119,7 @@ function archive(source: BenchSource, { from, to }: Case, folder: string): Promi
     STAGING: `sqlite:${join(folder, 'staging.sqlite')}`,
     'API-URL': source.url,
     'API-TOKEN': source.token,
+    'API-TIME-FORMAT': 'iso',
     'API-QUERY': `status=all&as_of=${now}`,
   };
   const environment = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name}`, value]));

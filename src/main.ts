@@ -108,13 +108,21 @@ async function withParts(
   const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
-    const id = mayWrite ? await openArchive(archive, settings, randomUUID) : await findArchive(archive, settings);
-    if (id === undefined && !inputs.dryRun) {
+    // All that can be refused is refused before anything is written.
+    const found = await findArchive(archive, settings);
+    if (found === undefined && !mayWrite && !inputs.dryRun) {
       throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
     }
-    const staging = await stagingOf(inputs, aws, id ?? randomUUID());
+    const id = found ?? randomUUID();
+    let staging = await stagingOf(inputs, aws, id);
     end.unshift(() => staging.close());
-    if (mayWrite) await staging.prepare();
+    if (mayWrite) {
+      await archive.prepare();
+      await staging.prepare();
+      const opened = await openArchive(archive, settings, () => id);
+      // Another run made the archive meanwhile.
+      if (opened !== id) staging = await stagingOf(inputs, aws, opened);
+    }
     await work({
       settings,
       recentDays: inputs.recentDays,

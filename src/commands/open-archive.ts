@@ -7,12 +7,11 @@ const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;
 
 /**
- * The archive's id, after its `_archive.json` was compared with the run's settings. A new archive gets one, and added
- * columns are noted in it.
+ * The id of an archive that was prepared, after its `_archive.json` was compared with the run's settings. A new archive gets
+ * one, and added columns are noted in it.
  * @throws UserError when the settings differ, or the archive cannot be written
  */
 export async function openArchive(archive: Archive, settings: ArchiveSettings, newId: () => string): Promise<string> {
-  await archive.prepare();
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const found = await readFile(archive, settings);
     if (found !== undefined && !found.addsColumns) return found.id;

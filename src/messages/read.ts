@@ -19,6 +19,7 @@ import {
   jsonText,
   spaceEnd,
   textOf,
+  validJsonText,
 } from './tokens.ts';
 import { JsonDepthError } from './value.ts';
 
@@ -148,11 +149,11 @@ function alertsProblem(alerts: JsonRange | undefined): InvalidReason | undefined
 }
 
 /**
- * Reads a closed message as a row.
+ * Reads a closed message as a row. The payload is one that was read as a message before: its JSON is not checked again.
  * @throws Error where the payload is not the text of one closed message
  */
 export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRow {
-  const text = jsonText(payload);
+  const text = validJsonText(payload);
   const list = new AlertList(text, compiled);
   const walk = new Walk(text, compiled.row, list);
   const { end, problem } = walkMessage(text, spaceEnd(payload, 0), walk);

@@ -4,6 +4,8 @@ import { Buffer } from 'node:buffer';
 export interface JsonText {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** The same bytes, where they are known to be valid JSON: then strings are skipped from quote to quote. */
+  readonly valid?: Buffer;
 }
 
 /** The bytes `[start, end)` of one JSON value. */
@@ -47,6 +49,11 @@ const escapable = new Uint8Array(256).map((_, byte) => ('"\\/bfnrtu'.includes(St
 
 export function jsonText(bytes: Uint8Array): JsonText {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/** As {@link jsonText}, of bytes that were read as JSON before. */
+export function validJsonText(bytes: Uint8Array): JsonText {
+  return { ...jsonText(bytes), valid: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 /** The text of a value. */
@@ -103,11 +110,22 @@ export function scalarEnd(text: JsonText, start: number): number {
 
 /** The offset after the string whose opening quote is at `start`. @throws JsonError */
 export function stringEnd(text: JsonText, start: number): number {
-  const { bytes } = text;
+  const { bytes, valid } = text;
+  if (valid !== undefined) return validStringEnd(valid, start);
   let pos = plainEnd(text, start + 1);
   while (bytes[pos] === BACKSLASH) pos = plainEnd(text, escapeEnd(bytes, pos));
   if (bytes[pos] === QUOTE) return pos + 1;
   throw new JsonError(pos < bytes.length ? 'a control character within a string' : 'a string has no end', pos);
+}
+
+/** Of a valid string: a quote ends it unless an odd number of backslashes stands before it. */
+function validStringEnd(bytes: Buffer, start: number): number {
+  for (let quote = bytes.indexOf(QUOTE, start + 1); ; quote = bytes.indexOf(QUOTE, quote + 1)) {
+    if (quote < 0) throw new JsonError('a string has no end', bytes.length);
+    let slashes = quote;
+    while (bytes[slashes - 1] === BACKSLASH) slashes -= 1;
+    if ((quote - slashes) % 2 === 0) return quote + 1;
+  }
 }
 
 /**

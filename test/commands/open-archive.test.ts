@@ -13,6 +13,7 @@ let archive: DirectoryArchive;
 beforeEach(async () => {
   folder = await mkdtemp(join(scratchFolder, 'archive-'));
   archive = new DirectoryArchive(join(folder, 'archive'));
+  await archive.prepare();
 });
 afterEach(async () => {
   await archive.close();

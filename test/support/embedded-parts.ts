@@ -85,6 +85,7 @@ async function open(
 ): Promise<Embedded> {
   const settings = options.settings ?? plainSettings;
   const archive = new DirectoryArchive(join(folder, 'archive'));
+  await archive.prepare();
   const staging = new SqliteStaging(join(folder, 'staging.db'), await openArchive(archive, settings, randomUUID));
   await staging.prepare();
   const temporary = join(folder, 'temporary');
