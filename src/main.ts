@@ -108,7 +108,8 @@ async function withParts(
   const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
-    // All that can be refused is refused before anything is written.
+    // All that can be refused is refused before a message or a setting is written.
+    if (mayWrite) await archive.prepare();
     const found = await findArchive(archive, settings);
     if (found === undefined && !mayWrite && !inputs.dryRun) {
       throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
@@ -117,7 +118,6 @@ async function withParts(
     let staging = await stagingOf(inputs, aws, id);
     end.unshift(() => staging.close());
     if (mayWrite) {
-      await archive.prepare();
       await staging.prepare();
       const opened = await openArchive(archive, settings, () => id);
       // Another run made the archive meanwhile.

@@ -68,7 +68,7 @@ export class DirectoryArchive implements Archive {
       const found = await file.stat({ bigint: true });
       return openObject(path, file, versionOf(found), Number(found.size));
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new UserError(`The archive's object ${path} cannot be read (${messageOf(error)}).`);
     }
   }
