@@ -18,7 +18,7 @@ export const runs: readonly Run[] = [
 ];
 
 /** Thinned: a real history of seven years has a thousand times as many. */
-const generatedMessages = 3_600;
+const generatedMessages = 2_800;
 
 /** So often as usual messages come late, are amended, or cannot be read: few messages are to show all that happens. */
 const oddities = 1;
