@@ -53,10 +53,16 @@ export async function readObject(
     return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
-    throw new DamagedError(error instanceof Error ? error.message : String(error));
+    throw new DamagedError(reasonOf(error));
   } finally {
     desk.close();
   }
+}
+
+/** What the reader itself says of the bytes; where it broke down over them, it could not say anything. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /Workerpool|unreachable|out of bounds/.test(text) ? 'its bytes cannot be decoded' : text;
 }
 
 /** Answers a reading thread's asks, and gives it up when it is silent for too long after the last answer. */
