@@ -121,7 +121,10 @@ async function withParts(
       await staging.prepare();
       const opened = await openArchive(archive, settings, () => id);
       // Another run made the archive meanwhile.
-      if (opened !== id) staging = await stagingOf(inputs, aws, opened);
+      if (opened !== id) {
+        await staging.close();
+        staging = await stagingOf(inputs, aws, opened);
+      }
     }
     await work({
       settings,

@@ -2,6 +2,7 @@ import { type ApiSettings, type ApiTimeFormat, requestDays } from '../io/api-set
 import type { Layout } from '../windows/slots.ts';
 import { anyPointer, pointer, wholeNumber, word } from './forms.ts';
 import { type Form, type Given, Refusal } from './given.ts';
+import { parseHttp, withoutSecrets } from './urls.ts';
 
 const pageSizeMax = 10_000;
 const concurrencyMax = 64;
@@ -40,9 +41,8 @@ export function readApi(given: Given, layout: Layout): ApiSettings | undefined {
 export const address: Form<string> = {
   accepted: 'write the address of the message API, such as `https://api.example.com/v1/messages`',
   read(text) {
-    // URL.parse takes `https:host` and `https:\\host` for addresses, and drops line breaks.
-    const url = /^https?:\/\/[^/\\\s][^\\\s]*$/i.test(text) ? URL.parse(text) : null;
-    if (url === null) throw new Refusal(address.accepted, withoutSecrets(text));
+    const url = parseHttp(text);
+    if (url === undefined) throw new Refusal(address.accepted, withoutSecrets(text));
     if (url.username !== '' || url.password !== '') {
       throw new Refusal('write it without a user name and a password, the API gets `api-token`', withoutSecrets(text));
     }
@@ -52,11 +52,6 @@ export const address: Form<string> = {
     return text;
   },
 };
-
-/** Without what may be a password, also where the text is no address, and without its query string and fragment. */
-function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1').replace(/([?#]).*$/s, '$1…');
-}
 
 /** What a header can carry after `Bearer `. */
 const token: Form<string> = {

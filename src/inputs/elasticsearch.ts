@@ -1,5 +1,6 @@
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import { type Form, type Given, Refusal } from './given.ts';
+import { parseHttp, withoutSecrets } from './urls.ts';
 
 const options = ['elasticsearch-index', 'elasticsearch-api-key', 'elasticsearch-query'] as const;
 
@@ -26,12 +27,8 @@ export function readElasticsearch(given: Given): ElasticsearchSettings | undefin
 const address: Form<string> = {
   accepted: 'write the address of Elasticsearch, such as `https://search.example.com:9200`',
   read(text) {
-    const url = /^https?:\/\/[^/\\\s][^\\\s]*$/i.test(text) ? URL.parse(text) : null;
-    if (url === null)
-      throw new Refusal(
-        address.accepted,
-        text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1').replace(/([?#]).*$/s, '$1…'),
-      );
+    const url = parseHttp(text);
+    if (url === undefined) throw new Refusal(address.accepted, withoutSecrets(text));
     if (url.username !== '' || url.password !== '') {
       throw new Refusal(
         'write it without a user name and a password, the key goes to `elasticsearch-api-key`',

@@ -33,7 +33,7 @@ import {
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
-import { LostReading, type Pass, type Source } from './ports.ts';
+import { LostReading, type Pass, type Source, type Strays } from './ports.ts';
 import type { Nature } from './retry.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
@@ -46,14 +46,6 @@ const idsMax = 1_000;
 const momentsMax = 500;
 /** Buffers that wait for their next page: of one that is read, and one that is handed over. */
 const buffersMax = 4;
-
-/** Messages that no slot of a range holds. */
-export interface Strays {
-  /** Without a timestamp that Elasticsearch could read. */
-  readonly withoutTimestamp: number;
-  /** With one that lies outside of the range. */
-  readonly outside: number;
-}
 
 type Take = (page: Page) => Promise<void>;
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { settingsPath, slotIdOfPath } from '../archive/layout.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { DAY_MS } from '../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
 import type { Nature } from './http.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
@@ -15,7 +16,6 @@ const metadataBytesMax = 2_048;
 /** A Parquet footer, in most objects. */
 const tailBytesMax = 64 * 1024;
 const probeBytesMax = 1024 * 1024;
-const dayMs = 86_400_000;
 /** A version that no object has. */
 const wrongVersion = '0'.repeat(32);
 
@@ -164,7 +164,7 @@ export class S3Archive implements Archive {
       ...(objectLock !== undefined &&
         holdsMessages(path) && {
           ObjectLockMode: objectLock.mode,
-          ObjectLockRetainUntilDate: new Date(nature.now() + objectLock.days * dayMs),
+          ObjectLockRetainUntilDate: new Date(nature.now() + objectLock.days * DAY_MS),
         }),
     };
   }
