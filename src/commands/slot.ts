@@ -64,13 +64,16 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: nu
   return undefined;
 }
 
-/** Whether every message found was open when the slot was read as a whole, and is open or closed now. */
+/**
+ * Whether every message found was open when the slot was read as a whole, and is open or closed now. One that was not shown
+ * then, and so not counted, may be invalid now.
+ */
 function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
-  if (findings.unalerted.size > 0 || findings.invalid.length > 0) return false;
+  const uncounted = staged.filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt);
+  const ids = new Set<string | undefined>(uncounted.map(({ message_id }) => message_id));
+  if (findings.unalerted.size > 0 || findings.invalid.some(({ id }) => !ids.has(id))) return false;
   const isOpen = new Set(findings.open.map(({ id }) => id));
-  return staged
-    .filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt)
-    .every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
+  return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
 interface How {

@@ -311,6 +311,32 @@ describe('a look again', () => {
     expect(staged[0]).toMatchObject({ checks: 2, first_seen: instant(now), read_at: instant(now + DAY_MS) });
   });
 
+  it.each([
+    ['by ids', FindingSource],
+    ['by days', ModelSource],
+  ])('reads the slot as a whole when a message turned invalid (%s)', async (_, Asked) => {
+    const { embedded, truth, source } = await waiting((held) => new Asked(held, scan()));
+    truth.putRaw('o2', day(4), `{"message_id":"o2","timestamp":${day(4)},"alerts":"closed"}`);
+    await runAll(embedded.parts, source, april, { acceptFewer: true });
+    expect(source.passes.at(-1)?.interval).toEqual({ start: slot.start, end: slot.end });
+    expect(await recordOf(embedded)).toMatchObject({
+      read_at: instant(now + DAY_MS),
+      counts: { read: 4, closed: 1, open: 2, invalid: 1 },
+    });
+    const { staged } = await embedded.parts.staging.slot(slot);
+    expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at !== undefined])).toEqual([
+      ['o1', false],
+      ['o2', true],
+      ['o3', false],
+    ]);
+
+    source.passes.length = 0;
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, source, april);
+    expect(source.passes.map(({ interval }) => interval)).not.toContainEqual({ start: slot.start, end: slot.end });
+    expect((await recordOf(embedded))?.counts).toMatchObject({ read: 4, closed: 1, open: 2, invalid: 1 });
+  });
+
   it('reads the slot as a whole when a message lost its alerts', async () => {
     const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan()));
     truth.put({ id: 'o2', at: day(4), statuses: [] });
