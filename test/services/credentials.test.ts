@@ -9,7 +9,8 @@ import { slotAt } from '../../src/windows/slots.ts';
 import { testFolder } from '../support/folders.ts';
 import { testServer } from '../support/http-server.ts';
 import { endpoints } from './endpoints.ts';
-import { edited, type Fate, refused, relayTo } from './s3-relay.ts';
+import { edited, refused } from './fates.ts';
+import { type Fate, relayTo } from './relay.ts';
 
 const service = endpoints().moto;
 const roleToAssume = 'arn:aws:iam::123456789012:role/archive';

@@ -16,9 +16,11 @@ import { sourceConformance } from '../io/conformance/source.ts';
 import { embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
 import { type Held, tell } from '../support/model-source.ts';
 import { TestNature } from '../support/nature.ts';
-import { type Fate, type Relayed, relayTo } from './elasticsearch-relay.ts';
 import { elasticsearches } from './endpoints.ts';
+import { cut, edited } from './fates.ts';
 import { type IndexBody, Indices } from './indices.ts';
+import { type Fate, relayTo } from './relay.ts';
+import { type Search, searches, searchRefused } from './searches.ts';
 
 const threads = new Threads(1);
 afterAll(() => threads.close());
@@ -442,31 +444,24 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       truth = inOrder(held.filter(({ at }) => at >= june.start && at < june.end).map(({ json }) => came(json)));
     });
 
-    const opened = async (fate: (request: Relayed) => Fate | undefined | Promise<Fate | undefined>) => {
-      const relay = await relayTo(url, fate);
-      return { relay, ...open(relay.url.origin, index) };
+    const opened = async (fateOf: (search: Search) => Fate | undefined | Promise<Fate | undefined>) => {
+      const relay = await relayTo(url, searches(fateOf));
+      return { relay, ...open(relay.url, index) };
     };
-    const failedShard = (text: string) =>
-      text.replace(/"_shards":\{[^}]*\}/, '"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"failures":[]}');
-    const timedOut = (text: string) => text.replace('"timed_out":false', '"timed_out":true');
-    const breaker = {
-      status: 429,
-      body: { error: { root_cause: [{ type: 'circuit_breaking_exception', reason: '' }] } },
-    };
+    const failedShard = edited((text) =>
+      text.replace(/"_shards":\{[^}]*\}/, '"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"failures":[]}'),
+    );
+    const timedOut = edited((text) => text.replace('"timed_out":false', '"timed_out":true'));
+    const breaker = searchRefused(429, 'circuit_breaking_exception');
+    const busy = searchRefused(503, '', '', { 'retry-after': '7' });
 
-    it.each<[string, (request: Relayed) => Fate | undefined]>([
-      ['a failed shard', ({ kind, count }) => (kind === 'page' && count % 2 ? { change: failedShard } : undefined)],
-      [
-        'a search that ran out of time',
-        ({ kind, count }) => (kind === 'page' && count % 2 ? { change: timedOut } : undefined),
-      ],
+    it.each<[string, (search: Search) => Fate | undefined]>([
+      ['a failed shard', ({ kind, count }) => (kind === 'page' && count % 2 ? failedShard : undefined)],
+      ['a search that ran out of time', ({ kind, count }) => (kind === 'page' && count % 2 ? timedOut : undefined)],
       ['a circuit breaker', ({ kind, count }) => (kind === 'page' && count % 2 ? breaker : undefined)],
-      ['a busy server', ({ count }) => (count % 2 ? { status: 503, headers: { 'retry-after': '7' } } : undefined)],
-      ['a cut answer', ({ count }) => (count % 2 ? { bytes: 50 } : undefined)],
-      [
-        'a failed shard of a count',
-        ({ kind, count }) => (kind === 'tally' && count % 2 ? { change: failedShard } : undefined),
-      ],
+      ['a busy server', ({ count }) => (count % 2 ? busy : undefined)],
+      ['a cut answer', ({ count }) => (count % 2 ? cut : undefined)],
+      ['a failed shard of a count', ({ kind, count }) => (kind === 'tally' && count % 2 ? failedShard : undefined)],
     ])('gets over %s', async (_, fate) => {
       const { nature, ...rest } = await opened(fate);
       const { pass, came: all } = await readAll({ nature, ...rest });
@@ -475,15 +470,15 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(nature.waits.length).toBeGreaterThan(0);
     });
 
-    it.each<[string, (request: Relayed) => Fate | undefined, string]>([
+    it.each<[string, (search: Search) => Fate | undefined, string]>([
       [
         'a failed shard',
-        ({ kind }) => (kind === 'page' ? { change: failedShard } : undefined),
+        ({ kind }) => (kind === 'page' ? failedShard : undefined),
         'searched only 1 of 2 shards, 7 times in a row',
       ],
       [
         'no time',
-        ({ kind }) => (kind === 'page' ? { change: timedOut } : undefined),
+        ({ kind }) => (kind === 'page' ? timedOut : undefined),
         'ran out of time in a search, 7 times in a row',
       ],
       [
@@ -491,15 +486,15 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         ({ kind }) => (kind === 'page' ? breaker : undefined),
         'answers 429 (circuit_breaking_exception), 7 times in a row',
       ],
-      ['cut answers', ({ kind }) => (kind === 'page' ? { bytes: 50 } : undefined), '7 times in a row'],
+      ['cut answers', ({ kind }) => (kind === 'page' ? cut : undefined), '7 times in a row'],
       [
         'a page that is none',
-        ({ kind }) => (kind === 'page' ? { change: () => '{"hits":1}' } : undefined),
+        ({ kind }) => (kind === 'page' ? edited(() => '{"hits":1}') : undefined),
         'sent something else than a page of messages',
       ],
       [
         'a rough total',
-        ({ kind }) => (kind === 'page' ? { change: (text) => text.replace('"eq"', '"gte"') } : undefined),
+        ({ kind }) => (kind === 'page' ? edited((text) => text.replace('"eq"', '"gte"')) : undefined),
         'does not count exactly',
       ],
     ])('fails in one sentence after %s', async (_, fate, said) => {
@@ -509,7 +504,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     it('loses a reading of which hits are missing', async () => {
       const fewer = (text: string) => text.replace(/\{"_index"((?!\{"_index").)*,(?=\{"_index")/, '');
       const reading = readAll(
-        await opened(({ kind, count }) => (kind === 'page' && count === 2 ? { change: fewer } : undefined)),
+        await opened(({ kind, count }) => (kind === 'page' && count === 2 ? edited(fewer) : undefined)),
       );
       await expect(reading).rejects.toThrow(/^a search counted \d+ messages and sent \d+$/);
       await expect(reading).rejects.toBeInstanceOf(LostReading);
@@ -517,7 +512,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
 
     it('gives totals that differ when its searches do not add up', async () => {
       const more = (text: string) => text.replace(/"total":\{"value":\d+/, '"total":{"value":99999');
-      const { pass } = await readAll(await opened(({ kind }) => (kind === 'tally' ? { change: more } : undefined)));
+      const { pass } = await readAll(await opened(({ kind }) => (kind === 'tally' ? edited(more) : undefined)));
       expect(pass.totals).toEqual([99_999, truth.length]);
     });
 
@@ -526,10 +521,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       const made = await indices.make({ ...date, ...objectStatus(short) }, messagesOf(50));
       const none = (text: string) =>
         text.replace(/"total":\{"value":\d+/, '"total":{"value":0').replace(/"hits":\[.*\]/, '"hits":[]');
-      const relay = await relayTo(url, ({ kind, body }) =>
-        kind === 'page' && body.includes('"_id"') ? { change: none } : undefined,
+      const relay = await relayTo(
+        url,
+        searches(({ kind, body }) => (kind === 'page' && body.includes('"_id"') ? edited(none) : undefined)),
       );
-      const reading = readAll(open(relay.url.origin, made));
+      const reading = readAll(open(relay.url, made));
       await expect(reading).rejects.toBeInstanceOf(LostReading);
       await expect(reading).rejects.toThrow(/^\d+ messages that one search found were not there for the next$/);
     });
@@ -570,7 +566,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       const { relay, ...rest } = await opened(() => undefined);
       await readAll(rest);
       const of = (method: string) =>
-        relay.relayed.filter((each) => each.method === method && each.path.endsWith('_pit')).length;
+        relay.requests.filter((each) => each.method === method && each.path.split('?')[0]!.endsWith('_pit')).length;
       expect(of('POST')).toBeGreaterThan(0);
       expect(of('DELETE')).toBe(of('POST'));
     });

@@ -1,4 +1,4 @@
-import type { Call } from './recorder.ts';
+import type { Relayed } from './relay.ts';
 
 /** What a request needs to be allowed. */
 export interface Access {
@@ -38,7 +38,7 @@ export function policyOf(text: string, names: { bucket: string; prefix: string; 
  * Of an object that is absent S3 says so only to those who may list it, with its key as the prefix; to others it answers 403.
  * @throws Error for a request of which no permission is known here
  */
-export function s3Accesses({ method, path, status }: Call): Access[] {
+export function s3Accesses({ method, path, status }: Relayed): Access[] {
   const { pathname, searchParams } = new URL(path, 'http://s3');
   const [, bucket = '', key = ''] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
   const list = (prefix: string) => ({ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, prefix });
@@ -55,8 +55,9 @@ export function s3Accesses({ method, path, status }: Call): Access[] {
 }
 
 /** The access that a request to DynamoDB is. */
-export function dynamoAccess({ target, body }: Call): Access {
-  const action = `dynamodb:${target?.split('.')[1]}`;
+export function dynamoAccess({ headers, body }: Relayed): Access {
+  // `DynamoDB_20120810.Query`
+  const action = `dynamodb:${String(headers['x-amz-target']).split('.')[1]}`;
   return { action, resource: `arn:aws:dynamodb:${place}:table/${JSON.parse(body.toString()).TableName}` };
 }
 

@@ -20,21 +20,8 @@ import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
 import { TestNature } from '../support/nature.ts';
 import { endpoints } from './endpoints.ts';
-import {
-  answered,
-  cut,
-  denied,
-  dropped,
-  type Fate,
-  lost,
-  preceded,
-  type Relay,
-  type Relayed,
-  refused,
-  relayTo,
-  stalled,
-  swallowed,
-} from './s3-relay.ts';
+import { answered, cut, denied, dropped, lost, preceded, refused, stalled, swallowed } from './fates.ts';
+import { type Fate, type Relay, type Relayed, relayTo } from './relay.ts';
 
 const { endpoint: service, accessKeyId, secretAccessKey } = endpoints().s3;
 const slot = slotAt(Date.UTC(2024, 5, 15), { windowDays: 60, partitionBy: 'month' });
@@ -380,8 +367,8 @@ describe('S3Archive', () => {
     await archive.put(quarantinePath(slot, 'ab'.repeat(32)), Buffer.from('x'), 'application/x-ndjson');
     await archive.list();
     await (await archive.open(path))!.read(0, 1);
-    const asked = relay.requests.map(({ method, url }) => {
-      const { pathname, searchParams } = new URL(url, relay.url);
+    const asked = relay.requests.map(({ method, path: asked }) => {
+      const { pathname, searchParams } = new URL(asked, relay.url);
       return `${method} ${pathname.split('/').length > 3 ? 'object' : 'bucket'} ${[...searchParams.keys()].sort()}`;
     });
     expect(new Set(asked)).toEqual(

@@ -12,7 +12,7 @@ import { elasticsearches, endpoints } from './endpoints.ts';
 import { type Access, actionsOfAll, dynamoAccess, isAllowed, policyOf, s3Accesses } from './iam.ts';
 import { writeMails } from './mails.ts';
 import { type ReadRow, readBack } from './read-back.ts';
-import { Recorder } from './recorder.ts';
+import { Relay } from './relay.ts';
 import { SearchedMessages, type Shown, shownBy } from './shown.ts';
 
 const lifeMsMax = 300_000;
@@ -42,8 +42,8 @@ type Seen = Omit<Look, 'truth'> & { readonly truth: readonly Shown[] };
 /** A source that is asked through its API and through Elasticsearch, and an archive of it on S3 and DynamoDB. */
 class Rehearsal {
   readonly cloud: Cloud;
-  readonly s3: Recorder;
-  readonly dynamodb: Recorder;
+  readonly s3: Relay;
+  readonly dynamodb: Relay;
   readonly looks: Seen[] = [];
   readonly #options: Options;
   readonly #source: Source;
@@ -54,7 +54,7 @@ class Rehearsal {
     options: Options,
     source: Source,
     cloud: Cloud,
-    [s3, dynamodb]: [Recorder, Recorder],
+    [s3, dynamodb]: [Relay, Relay],
     elasticsearch: string,
   ) {
     this.cloud = cloud;
@@ -76,8 +76,8 @@ class Rehearsal {
 
   static async begin(options: Options, elasticsearch: string): Promise<Rehearsal> {
     const { s3, moto } = endpoints();
-    const recorders: [Recorder, Recorder] = [await Recorder.start(s3.endpoint), await Recorder.start(moto)];
-    return new Rehearsal(options, await startSource(options), await Cloud.make(), recorders, elasticsearch);
+    const relays: [Relay, Relay] = [await Relay.start(s3.endpoint), await Relay.start(moto)];
+    return new Rehearsal(options, await startSource(options), await Cloud.make(), relays, elasticsearch);
   }
 
   /** A run at an instant, of which Elasticsearch holds what the source shows by then. */
@@ -192,8 +192,8 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const text = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'iam-policy.json'), 'utf8');
       const policy = policyOf(text, rehearsal.cloud);
       const accesses: Access[] = [
-        ...rehearsal.s3.calls.flatMap(s3Accesses),
-        ...rehearsal.dynamodb.calls.map(dynamoAccess),
+        ...rehearsal.s3.requests.flatMap(s3Accesses),
+        ...rehearsal.dynamodb.requests.map(dynamoAccess),
       ];
       expect(accesses.filter((access) => !isAllowed(access, policy))).toEqual([]);
       expect([...new Set(accesses.map(({ action }) => action))].sort()).toEqual(actionsOfAll(policy).sort());
