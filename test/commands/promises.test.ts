@@ -20,6 +20,7 @@ import {
   runAll,
   storedRows,
 } from '../support/embedded-parts.ts';
+import { sharedBytes } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 
 const now = Date.parse('2024-09-01');
@@ -271,7 +272,7 @@ it('promise 9: keeps invalid bytes that are no UTF-8 as base64', async () => {
     source.passes.push({ interval, attempt: 0 });
     const page = Buffer.concat([Buffer.from('{"messages":['), bytes, Buffer.from(']}')]);
     const scan = pageScanner(threads, plainShape, false);
-    await take(await scan(new Uint8Array(page), { messages: ['messages'], total: ['total'], message: [] }));
+    await take(await scan(sharedBytes(page), { messages: ['messages'], total: ['total'], message: [] }));
     return { totals: [1], count: { total: 1 } };
   };
   await runAll(embedded.parts, source, april);
