@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { contentDigest } from '../src/archive/digest.ts';
 import { PageMemory } from '../src/archive/page-memory.ts';
 import { encodeParquet } from '../src/archive/parquet-writer.ts';
-import { Rows } from '../src/archive/rows.ts';
+import { factsOfRows, Rows } from '../src/archive/rows.ts';
 import { describeSchema } from '../src/archive/schema.ts';
 import { Spool } from '../src/archive/spool.ts';
 import { scanPage } from '../src/messages/page.ts';
@@ -76,7 +76,7 @@ export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: 
     const view = await spool.flush();
     const module = await parquetModule();
     await time('encode Parquet', () =>
-      encodeParquet({ format: 'parquet', schema, shape, rows: columns, spool: view, facts, path }, module),
+      encodeParquet({ format: 'parquet', schema, shape, rows: factsOfRows(columns), spool: view, facts, path }, module),
     );
     await stat(path);
     await spool.close();

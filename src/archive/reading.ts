@@ -137,7 +137,7 @@ export class Reading {
     const unalerted = new Set<string>();
     let outside = 0;
     this.#places.forEach((place, at) => {
-      if (place === 'closed') closed.set(this.#rows.row(at));
+      if (place === 'closed') closed.take(this.#rows, at);
       if (place === 'unalerted') unalerted.add(this.#rows.id(at));
       if (place === 'outside') outside += 1;
     });
@@ -275,7 +275,7 @@ export function joinFindings(all: readonly Findings[]): Findings {
   if (first === undefined) throw new Error('There are no findings to join.');
   const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
   const closed = new Rows();
-  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.set(findings.closed.row(at));
+  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.take(findings.closed, at);
   return {
     readAt: Math.min(first.readAt, ...rest.map(({ readAt }) => readAt)),
     source: first.source,

@@ -5,7 +5,7 @@ import { contentDigest } from '../../src/archive/digest.ts';
 import { layoutVersion } from '../../src/archive/layout.ts';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, RowChunk } from '../../src/archive/object.ts';
 import { PageMemory } from '../../src/archive/page-memory.ts';
-import { Rows, shaBytes } from '../../src/archive/rows.ts';
+import { factsOfRows, Rows, shaBytes } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
 import { Spool } from '../../src/archive/spool.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
@@ -66,7 +66,15 @@ export async function makeObject(
   const digest = contentDigest(schema, columns);
   const facts = { digest, rows: rows.size, slot, layout: layoutVersion, schema };
   const path = join(folder, `object.${format}`);
-  const job: EncodeJob = { format, schema: shape, shape, rows: columns, spool: await spool.flush(), facts, path };
+  const job: EncodeJob = {
+    format,
+    schema: shape,
+    shape,
+    rows: factsOfRows(columns),
+    spool: await spool.flush(),
+    facts,
+    path,
+  };
   try {
     const encoded = await encodeObject(threads, job);
     return {
