@@ -264,6 +264,9 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['message-alert', '/alerts', 'the nearest is `message-alerts`'],
   ['opensearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
   ['role-to-assume', 'arn:aws:iam::1:role/a', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:user/archive', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:role/', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:sts::123456789012:assumed-role/archive/x', 'write the ARN of a role'],
   ['github-token', token, 'is not known: there are'],
   ['x', '1', 'is not known: there are'],
 ];
@@ -448,6 +451,10 @@ describe('an input', () => {
           objectLock: { mode: 'COMPLIANCE', days: 2557 },
         },
       },
+    ],
+    [
+      { archive: 's3://bucket', 'role-to-assume': 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' },
+      { aws: { roleToAssume: 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' } },
     ],
     [{ command: ' verify\n' }, { command: 'verify' }],
     [

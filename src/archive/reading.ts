@@ -20,6 +20,8 @@ export interface OpenMessage {
 export interface InvalidMessage {
   /** Hex SHA-256 of its bytes. */
   readonly sha: string;
+  /** Where it could be read. */
+  readonly id: string | undefined;
   readonly reason: string;
   readonly position: number;
   readonly length: number;
@@ -213,10 +215,16 @@ export class Reading {
     const isKnown = this.#invalid.has(key);
     this.#countTwin(key, isKnown);
     if (isKnown) return;
-    const inside = this.#only === undefined && (message.timestamp === undefined || this.#contains(message.timestamp));
+    const inside = this.#isWanted(message);
     const position = inside ? put(bytes) : -1;
     const reason = message.reason ?? 'unreadable';
-    this.#invalid.set(key, { sha: key, reason, position, length: bytes.length, inside });
+    this.#invalid.set(key, { sha: key, id: message.id, reason, position, length: bytes.length, inside });
+  }
+
+  /** Of a slot, all that is invalid and may lie in it; of messages that are looked for, those that can still be told. */
+  #isWanted({ id, timestamp }: ScannedMessage): boolean {
+    if (this.#only !== undefined) return id !== undefined && this.#only.has(id);
+    return timestamp === undefined || this.#contains(timestamp);
   }
 
   #placeOf({ id, timestamp, state }: ScannedMessage): Place {
