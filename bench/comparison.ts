@@ -43,7 +43,7 @@ export function ratioLine(ours: readonly Finished[], theirs: readonly Finished[]
   return `  ${median(ratios).toFixed(2)} times as fast (median of ${ratios.length} pairs: ${each}), checked and sorted.`;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)]!;
 }

@@ -6,12 +6,13 @@ import { benchApi } from './api.ts';
 import { benchElasticsearch } from './elasticsearch.ts';
 import { makeVenv } from './python.ts';
 import { benchSlot } from './slot.ts';
+import { benchStart } from './start.ts';
 
-const cases = { api: benchApi, slot: benchSlot, elasticsearch: benchElasticsearch };
+const cases = { start: benchStart, api: benchApi, slot: benchSlot, elasticsearch: benchElasticsearch };
 type Case = keyof typeof cases;
 
 /** What needs nothing but this project. */
-const usual: readonly Case[] = ['api', 'slot'];
+const usual: readonly Case[] = ['start', 'api', 'slot'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -50,10 +50,14 @@ export async function startSource({ from, to, messages }: Range): Promise<BenchS
 }
 
 /** Archives a range from the source into a folder, with the action. */
-export async function archiveSource(source: BenchSource, { from, to }: Range, folder: string): Promise<Finished> {
+export async function archiveSource(source: BenchSource, range: Range, folder: string): Promise<Finished> {
   await mkdir(folder, { recursive: true });
-  return runAction({
-    command: 'run',
+  return runAction({ ...sourceInputs(source, range, folder), command: 'run' });
+}
+
+/** What the action is told of a source, a range and a folder. */
+export function sourceInputs(source: BenchSource, { from, to }: Range, folder: string): Record<string, string> {
+  return {
     from,
     to,
     'as-of': asOf,
@@ -63,5 +67,5 @@ export async function archiveSource(source: BenchSource, { from, to }: Range, fo
     'api-token': source.token,
     'api-time-format': 'iso',
     'api-query': `status=all&as_of=${asOf}`,
-  });
+  };
 }

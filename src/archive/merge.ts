@@ -43,7 +43,9 @@ export function planMerge(archived: Rows, found: Findings, isWholeSlot: boolean,
     else if (found.unalerted.has(id)) unalerted.push(id);
     else if (isWholeSlot) gone.push(id);
   }
-  const added = [...found.closed.order()].filter((at) => archived.find(found.closed.id(at)) === undefined);
+  const added: number[] = [];
+  for (let at = 0; at < found.closed.size; at += 1)
+    if (archived.find(found.closed.id(at)) === undefined) added.push(at);
   return { added, differing, reopened, closedSince, unalerted, gone };
 }
 
@@ -57,9 +59,10 @@ function isNewer(closed: Rows, closedAt: number, archived: Rows, at: number, kep
 
 /** The slot's next content: every archived row, the amended ones replaced, and the rows added. */
 export function nextRows(archived: Rows, closed: Rows, added: readonly number[], amended: readonly number[]): Rows {
+  if (archived.size === 0 && added.length === closed.size) return closed;
   const next = new Rows();
-  for (let at = 0; at < archived.size; at += 1) next.set(archived.row(at));
-  for (const at of [...added, ...amended]) next.set(closed.row(at));
+  for (let at = 0; at < archived.size; at += 1) next.take(archived, at);
+  for (const at of [...added, ...amended]) next.take(closed, at);
   return next;
 }
 

@@ -5,7 +5,7 @@ import type { LedgerRecord } from '../archive/ledger.ts';
 import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
 import { factPairs, type ObjectFacts } from '../archive/object.ts';
 import type { Findings } from '../archive/reading.ts';
-import type { Rows } from '../archive/rows.ts';
+import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
@@ -190,7 +190,7 @@ async function publish(
     format,
     schema,
     shape,
-    rows,
+    rows: factsOfRows(rows),
     spool: await spool.flush(),
     facts,
     path: file,

@@ -3,9 +3,9 @@ import {
   type AssumeRoleWithWebIdentityCommandOutput,
   STSClient,
 } from '@aws-sdk/client-sts';
+import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
-import { Buffers } from './buffers.ts';
 import { HttpClient, type Nature } from './http.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -107,7 +107,7 @@ async function assumeRole(settings: RoleSettings, place: TokenPlace): Promise<Se
 
 async function identityToken(settings: RoleSettings, { url, bearer }: TokenPlace): Promise<string> {
   const what = "GitHub's issuer of identity tokens";
-  const client = new HttpClient(what, settings.nature, { bodyBytesMax: tokenBytesMax }, new Buffers(0));
+  const client = new HttpClient(what, settings.nature, { bodyBytesMax: tokenBytesMax }, new PageMemory(0));
   const hint = 'see that the job has the permission `id-token: write`';
   try {
     const headers = { authorization: `Bearer ${bearer}` };

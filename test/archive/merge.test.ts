@@ -244,12 +244,18 @@ describe('planMerge', () => {
     }
   });
 
-  it('adds in the order of the object', () => {
+  it('adds what the archive lacks', () => {
     const found = findingsOf({
       readAt: 1,
       messages: ['b', 'c', 'a'].map((id) => ({ id, state: 'closed' as const, text: '' })),
     });
-    expect(planMerge(new Rows(), found, true, never).added.map((at) => found.closed.id(at))).toEqual(['a', 'b', 'c']);
+    const archived = new Rows();
+    archived.take(found.closed, found.closed.find('c')!);
+    expect(
+      planMerge(archived, found, true, never)
+        .added.map((at) => found.closed.id(at))
+        .sort(),
+    ).toEqual(['a', 'b']);
   });
 });
 

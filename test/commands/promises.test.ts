@@ -9,6 +9,7 @@ import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slots.ts';
 import { Crasher } from '../support/crashing.ts';
 import { filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { sharedBytes } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 
@@ -248,7 +249,7 @@ it('promise 9: keeps invalid bytes that are no UTF-8 as base64', async () => {
   source.read = async (interval, _attempt, take) => {
     source.passes.push({ interval, attempt: 0 });
     const page = Buffer.concat([Buffer.from('{"messages":['), bytes, Buffer.from(']}')]);
-    await take(await scan()(new Uint8Array(page), { messages: ['messages'], total: ['total'], message: [] }));
+    await take(await scan()(sharedBytes(page), { messages: ['messages'], total: ['total'], message: [] }));
     return { totals: [1], count: { total: 1 } };
   };
   await runAll(embedded.parts, source, april);

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { UserError } from '../../src/errors.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
@@ -44,7 +45,14 @@ function open(url: string, index: string, more: Partial<ElasticsearchSettings & 
   const nature = new TestNature();
   const scan = pageScanner(threads, shape, false);
   const warn = (text: string) => warnings.push(text);
-  const source = new ElasticsearchSource({ url, index, apiKey, ...settings }, shape, scan, nature, warn);
+  const source = new ElasticsearchSource(
+    { url, index, apiKey, ...settings },
+    shape,
+    scan,
+    new PageMemory(0),
+    nature,
+    warn,
+  );
   onTestFinished(() => source.close());
   return { source, warnings, nature };
 }
