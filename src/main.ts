@@ -178,12 +178,11 @@ async function sourcesOf({ api, elasticsearch }: Inputs, { threads, memory, sett
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, memory, nature));
+    made.push(new ApiSource(api, scan, memory, nature, log.line));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
-    const warn = (text: string) => log.warning(text);
-    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, nature, warn));
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, nature, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
 }

@@ -9,6 +9,7 @@ import type { Page, Scan } from '../worker/pages.ts';
 import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
 import { HttpClient, type Nature } from './http.ts';
 import type { Pass, Source } from './ports.ts';
+import type { Say } from './retry.ts';
 
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
@@ -35,7 +36,8 @@ export class ApiSource implements Source {
   readonly #shape: PageShape;
   readonly #memory: PageMemory;
 
-  constructor(settings: ApiSettings, scan: Scan, memory: PageMemory, nature: Nature) {
+  /** @param say is told of long waits */
+  constructor(settings: ApiSettings, scan: Scan, memory: PageMemory, nature: Nature, say: Say) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname}`;
     this.#settings = settings;
@@ -44,7 +46,7 @@ export class ApiSource implements Source {
     this.#shape = { messages: settings.messages, total: settings.total, message: [] };
     this.#memory = memory;
     const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
-    this.#http = new HttpClient('The message API', nature, limits, memory);
+    this.#http = new HttpClient('The message API', nature, limits, memory, say);
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {

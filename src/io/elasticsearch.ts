@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
+import type { Log } from '../commands/log.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ScannedMessage } from '../messages/page.ts';
@@ -65,27 +66,27 @@ export class ElasticsearchSource implements Source {
   readonly #settings: ElasticsearchSettings;
   readonly #shape: MessageShape;
   readonly #scan: Scan;
-  readonly #warn: (text: string) => void;
+  readonly #log: Pick<Log, 'line' | 'warning'>;
   readonly #memory: PageMemory;
   readonly #cluster: Cluster;
   readonly #stub: Json;
   #prepared: Promise<Prepared> | undefined;
 
-  /** @param warn told, once, what makes a reading slower than it could be */
+  /** @param log told, once, what makes a reading slower than it could be, and of long waits */
   constructor(
     settings: ElasticsearchSettings,
     shape: MessageShape,
     scan: Scan,
     memory: PageMemory,
     nature: Nature,
-    warn: (text: string) => void,
+    log: Pick<Log, 'line' | 'warning'>,
   ) {
     this.#settings = settings;
     this.#shape = shape;
     this.#scan = scan;
-    this.#warn = warn;
+    this.#log = log;
     this.#memory = memory;
-    this.#cluster = new Cluster(settings, nature, memory);
+    this.#cluster = new Cluster(settings, nature, memory, log.line);
     this.#stub = JSON.stringify({ includes: stubPaths(shape) });
     this.url = `${this.#cluster.url}/${settings.index}`;
   }
@@ -222,7 +223,7 @@ export class ElasticsearchSource implements Source {
     const fields = readFields(await this.#capabilities(), this.#shape, where);
     for (const unmapped of fields.withoutTimestamp) await this.#assertEmpty(unmapped, fields);
     if (fields.status === undefined)
-      this.#warn(
+      this.#log.warning(
         `Elasticsearch cannot tell the statuses of alerts in ${where}: every message is read whole, the open ones too; map the status as keyword to read less.`,
       );
     return { fields, whole: await this.#wholeSource() };

@@ -5,7 +5,8 @@ import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, readBody } from './body.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from './retry.ts';
+import { certificateFault } from './certificates.ts';
+import { attemptsMax, type Nature, Retries, Retryable, type Say } from './retry.ts';
 
 export type { Nature } from './retry.ts';
 
@@ -55,11 +56,14 @@ export class HttpClient {
   readonly #agent: Dispatcher;
   readonly #memory: PageMemory;
 
-  /** @param what the host for people, as it begins a sentence: `The message API` */
-  constructor(what: string, nature: Nature, limits: HttpLimits, memory: PageMemory) {
+  /**
+   * @param what the host for people, as it begins a sentence: `The message API`
+   * @param say is told of long waits
+   */
+  constructor(what: string, nature: Nature, limits: HttpLimits, memory: PageMemory, say: Say = () => undefined) {
     this.#memory = memory;
     this.#what = what;
-    this.#retries = new Retries(nature);
+    this.#retries = new Retries(what, nature, say);
     this.#limits = limits;
     this.#agent = httpAgent(limits.stallMs);
   }
@@ -95,7 +99,11 @@ export class HttpClient {
       dispatcher: this.#agent,
       headers: { ...headers, accept: 'application/json', 'accept-encoding': 'zstd, gzip' },
     }).catch((error: unknown) => {
-      throw new Retryable(`cannot be reached (${reasonOf(error)})`);
+      const reason = reasonOf(error);
+      const fault = certificateFault(reason);
+      throw fault === undefined
+        ? new Retryable(`cannot be reached (${reason})`)
+        : new UserError(`${this.#what} at ${place(url)} ${fault}.`);
     });
     if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
     const bytes = await this.#body(url, answer);

@@ -3,6 +3,8 @@ import pRetry from 'p-retry';
 const retriesMax = 6;
 const backoffMsBase = 500;
 const backoffMsMax = 30_000;
+/** A wait that is so long is told to those who wait. */
+const toldMsMin = 2_000;
 /** A server that asks for a longer wait than this is taken for one that is not to be had. */
 const retryAfterMsMax = 300_000;
 
@@ -30,16 +32,28 @@ export class Retryable extends Error {
   }
 }
 
+/** Where somebody reads what is said. */
+export type Say = (text: string) => void;
+
 /**
  * Makes attempts at one host: a bounded number, with full-jitter backoff. Once the host says that it is busy, every
  * attempt waits.
  */
 export class Retries {
+  readonly #host: string;
   readonly #nature: Nature;
+  readonly #say: Say;
   #pausedUntil = 0;
+  #toldUntil = 0;
 
-  constructor(nature: Nature) {
+  /**
+   * @param host for people, as it begins a sentence: `The message API`
+   * @param say is told of long waits, one at a time
+   */
+  constructor(host: string, nature: Nature, say: Say) {
+    this.#host = host;
     this.#nature = nature;
+    this.#say = say;
   }
 
   /**
@@ -91,7 +105,15 @@ export class Retries {
   async #pause(error: Retryable, attempt: number): Promise<void> {
     const backoffMs = this.#nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempt);
     const waitMs = Math.max(error.waitMs, backoffMs);
+    this.#tell(error, waitMs, attempt);
     if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
     else await this.#nature.sleep(waitMs);
+  }
+
+  #tell({ message }: Retryable, waitMs: number, attempt: number): void {
+    const now = this.#nature.now();
+    if (waitMs < toldMsMin || now < this.#toldUntil) return;
+    this.#toldUntil = now + waitMs;
+    this.#say(`${this.#host} ${message}; try ${attempt + 1} of ${attemptsMax} in ${Math.ceil(waitMs / 1000)} s.`);
   }
 }

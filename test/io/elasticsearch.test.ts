@@ -26,11 +26,13 @@ const capabilities = {
 
 function open(url: string, settings: Partial<ElasticsearchSettings> = {}) {
   const nature = new TestNature();
+  const said: string[] = [];
+  const log = { line: (text: string) => void said.push(text), warning: () => undefined };
   const all = { url, index: 'messages', apiKey, ...settings };
   const scan = pageScanner(threads, plainShape, false);
-  const source = new ElasticsearchSource(all, plainShape, scan, new PageMemory(0), nature, () => {});
+  const source = new ElasticsearchSource(all, plainShape, scan, new PageMemory(0), nature, log);
   onTestFinished(() => source.close());
-  return { source, nature, read: () => source.read(june, 0, async () => {}) };
+  return { source, nature, said, read: () => source.read(june, 0, async () => {}) };
 }
 
 async function failure(work: Promise<unknown>): Promise<string> {
@@ -201,11 +203,25 @@ describe('ElasticsearchSource', () => {
     expect(await sentenceOf(server)).toBe(sentence);
   });
 
-  it('says in one sentence that nobody answers', async () => {
+  it('says in one sentence that it wants a key, where none is given', async () => {
+    const server = await testServer((response) => response.writeHead(401, headers).end());
+    const { origin } = server.url;
+    expect(await failure(open(origin, { apiKey: undefined }).read())).toBe(
+      `Elasticsearch at ${origin} answers 401: it wants a key; give one in elasticsearch-api-key.`,
+    );
+  });
+
+  it('says in one sentence that nobody answers, and meanwhile for how long it waits', async () => {
     const { url, close } = await testServer(() => undefined);
     await close();
-    expect(await failure(open(url.origin).read())).toBe(
+    const { read, said } = open(url.origin);
+    expect(await failure(read())).toBe(
       `Elasticsearch at ${url.origin} cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.`,
+    );
+    expect(said).toEqual(
+      ['4 of 7 in 2 s', '5 of 7 in 4 s', '6 of 7 in 8 s', '7 of 7 in 15 s'].map(
+        (when) => `Elasticsearch at ${url.origin} cannot be reached (ECONNREFUSED); try ${when}.`,
+      ),
     );
   });
 });

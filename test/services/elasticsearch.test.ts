@@ -44,14 +44,14 @@ function open(url: string, index: string, more: Partial<ElasticsearchSettings & 
   const warnings: string[] = [];
   const nature = new TestNature();
   const scan = pageScanner(threads, shape, false);
-  const warn = (text: string) => warnings.push(text);
+  const log = { line: () => undefined, warning: (text: string) => void warnings.push(text) };
   const source = new ElasticsearchSource(
     { url, index, apiKey, ...settings },
     shape,
     scan,
     new PageMemory(0),
     nature,
-    warn,
+    log,
   );
   onTestFinished(() => source.close());
   return { source, warnings, nature };

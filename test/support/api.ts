@@ -40,7 +40,7 @@ export function apiSource(url: string, settings: Partial<ApiSettings> = {}, natu
     messages: ['messages'],
     total: ['total'],
   };
-  const source = new ApiSource({ ...defaults, ...settings }, scan, new PageMemory(0), nature);
+  const source = new ApiSource({ ...defaults, ...settings }, scan, new PageMemory(0), nature, () => undefined);
   onTestFinished(() => source.close());
   return source;
 }

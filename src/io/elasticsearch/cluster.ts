@@ -4,9 +4,10 @@ import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
+import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import { LostReading } from '../ports.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import { attemptsMax, type Nature, Retries, Retryable, type Say } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 
@@ -54,16 +55,18 @@ export class Cluster {
   /** For people, without what is secret. */
   readonly url: string;
   readonly #index: string;
+  readonly #hasKey: boolean;
   readonly #client: Client;
   readonly #agent: Dispatcher;
   readonly #retries: Retries;
   readonly #memory: PageMemory;
 
-  constructor(settings: ElasticsearchSettings, nature: Nature, memory: PageMemory) {
+  constructor(settings: ElasticsearchSettings, nature: Nature, memory: PageMemory, say: Say) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname === '/' ? '' : pathname}`;
     this.#index = settings.index;
-    this.#retries = new Retries(nature);
+    this.#hasKey = settings.apiKey !== undefined;
+    this.#retries = new Retries(`Elasticsearch at ${this.url}`, nature, say);
     this.#memory = memory;
     this.#agent = httpAgent(settings.stallMs);
     this.#client = new Client({
@@ -150,7 +153,11 @@ export class Cluster {
     } catch (error) {
       if (error instanceof errors.ProductNotSupportedError)
         throw this.#notElasticsearch('what answers does not say that it is one');
-      throw new Retryable(`cannot be reached (${(error as Error).message})`);
+      const reason = (error as Error).message;
+      const fault = certificateFault(reason);
+      throw fault === undefined
+        ? new Retryable(`cannot be reached (${reason})`)
+        : new UserError(`Elasticsearch at ${this.url} ${fault}.`);
     }
   }
 
@@ -163,7 +170,9 @@ export class Cluster {
       return new Retryable(`${retryable.message}${type && ` (${type})`}`, retryable.waitMs, retryable.busy);
     if (status === 401)
       return new UserError(
-        `Elasticsearch at ${this.url} answers 401: it does not accept the key; see elasticsearch-api-key.`,
+        this.#hasKey
+          ? `Elasticsearch at ${this.url} answers 401: it does not accept the key; see elasticsearch-api-key.`
+          : `Elasticsearch at ${this.url} answers 401: it wants a key; give one in elasticsearch-api-key.`,
       );
     if (status === 403)
       return new UserError(
