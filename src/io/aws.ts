@@ -1,5 +1,6 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
+import { certificateFault } from './certificates.ts';
 import type { Nature } from './http.ts';
 
 /** Of one request, the first one included. */
@@ -158,10 +159,12 @@ export function awsFault(error: unknown): AwsFault | undefined {
       remedy: 'see whether it is well, then run again',
     };
   }
+  const certificate = certificateFault(code ?? '');
+  if (certificate !== undefined) return { reason: `it ${certificate.reason}`, remedy: certificate.remedy };
   if (name === 'TimeoutError' || (code !== undefined && status === undefined)) {
     return {
       reason: `it cannot be reached${repeated}, ${code ?? 'no answer came in time'}`,
-      remedy: 'see that aws-region, the endpoint, the proxy and NODE_EXTRA_CA_CERTS are right, then run again',
+      remedy: 'see that aws-region, the endpoint and the proxy are right, then run again',
     };
   }
   return undefined;

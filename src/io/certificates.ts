@@ -8,14 +8,25 @@ const unvouched = new Set([
 ]);
 const unfit = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
-/**
- * What is wrong with the certificate of a server that could not be connected to, and what to do: two clauses. Undefined
- * where nothing is. No further attempt helps.
- */
-export function certificateFault(reason: string): string | undefined {
-  if (unvouched.has(reason))
-    return `shows a certificate of an authority that is not known here (${reason}): name a file with that authority's own in NODE_EXTRA_CA_CERTS`;
-  if (unfit.has(reason))
-    return `shows a certificate that is not good (${reason}): see its names, and until when it holds`;
+/** Why a server is not connected to, and what to do about it: the parts of a sentence. No further attempt helps. */
+export interface CertificateFault {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** What is wrong with the certificate of a server that could not be connected to; undefined where nothing is. */
+export function certificateFault(code: string): CertificateFault | undefined {
+  if (unvouched.has(code)) {
+    return {
+      reason: `shows a certificate of an authority that is not known here, ${code}`,
+      remedy: "name a file with that authority's own certificate in NODE_EXTRA_CA_CERTS",
+    };
+  }
+  if (unfit.has(code)) {
+    return {
+      reason: `shows a certificate that is not good, ${code}`,
+      remedy: 'see for which names and until when it holds',
+    };
+  }
   return undefined;
 }

@@ -6,6 +6,7 @@ import {
 import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
+import { certificateFault } from './certificates.ts';
 import { HttpClient, type Nature } from './http.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -173,7 +174,8 @@ function mayPass(error: unknown): boolean {
     return /verification key/i.test(message ?? '');
   }
   const status = $metadata?.httpStatusCode;
-  return status === undefined ? typeof code === 'string' : status < 300 || status === 429 || status >= 500;
+  if (status === undefined) return code !== undefined && certificateFault(code) === undefined;
+  return status < 300 || status === 429 || status >= 500;
 }
 
 interface Failed {

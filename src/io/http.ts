@@ -103,7 +103,7 @@ export class HttpClient {
       const fault = certificateFault(reason);
       throw fault === undefined
         ? new Retryable(`cannot be reached (${reason})`)
-        : new UserError(`${this.#what} at ${place(url)} ${fault}.`);
+        : new UserError(`${this.#what} at ${place(url)} ${fault.reason}: ${fault.remedy}.`);
     });
     if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
     const bytes = await this.#body(url, answer);

@@ -7,8 +7,9 @@ it.each([
   ['CERT_HAS_EXPIRED', 'until when it holds'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'see its names'],
 ])('%s is a fault of the certificate', (reason, words) => {
-  expect(certificateFault(reason)).toContain(`(${reason})`);
-  expect(certificateFault(reason)).toContain(words);
+  const fault = certificateFault(reason)!;
+  expect(fault.reason).toContain(`, ${reason}`);
+  expect(fault.remedy).toContain(words);
 });
 
 it.each(['ECONNREFUSED', 'ENOTFOUND', 'it stalled'])('%s is none', (reason) => {

@@ -157,7 +157,7 @@ export class Cluster {
       const fault = certificateFault(reason);
       throw fault === undefined
         ? new Retryable(`cannot be reached (${reason})`)
-        : new UserError(`Elasticsearch at ${this.url} ${fault}.`);
+        : new UserError(`Elasticsearch at ${this.url} ${fault.reason}: ${fault.remedy}.`);
     }
   }
 
