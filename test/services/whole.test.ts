@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -216,54 +215,6 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
         expect(await rehearsal.verify(summer)).toEqual({ complete: 'true' });
       } finally {
         await rehearsal.end();
-      }
-    },
-    lifeMsMax,
-  );
-});
-
-describe.concurrent('what is not there is named in one sentence, and nothing is written', () => {
-  const { url } = elasticsearches()[1]!;
-  const nobody = 'http://127.0.0.1:9';
-  const absent = `absent-${randomUUID()}`;
-  const cases: [string, Inputs, RegExp][] = [
-    ['a bucket', { archive: `s3://${absent}/some/where` }, new RegExp(`^The bucket "${absent}" .*no such bucket`)],
-    [
-      'a table',
-      { staging: `dynamodb:${absent}` },
-      new RegExp(
-        `^There is no DynamoDB table ${absent} in us-east-1: .*\\\`aws dynamodb create-table --region us-east-1 --table-name ${absent} `,
-      ),
-    ],
-    ['an index', { 'elasticsearch-url': url, 'elasticsearch-index': absent }, new RegExp(`^Elasticsearch .*${absent}`)],
-    [
-      'an Elasticsearch',
-      { 'elasticsearch-url': nobody, 'elasticsearch-index': absent },
-      new RegExp(`^Elasticsearch at ${nobody} `),
-    ],
-  ];
-
-  it.each(cases)(
-    '%s',
-    async (_, inputs, sentence) => {
-      const cloud = await Cloud.make();
-      try {
-        const given = {
-          ...cloud.inputs,
-          from,
-          'as-of': firstRun,
-          'api-url': `${nobody}/messages`,
-          'api-token': 'token',
-        };
-        const { code, log } = await bundle.step({ ...given, ...inputs }, Cloud.variables());
-        const errors = log.split('\n').filter((line) => line.startsWith('Error: '));
-        expect({ code, errors: errors.length }, log).toEqual({ code: 1, errors: 1 });
-        expect(errors[0]!.slice('Error: '.length)).toMatch(sentence);
-        expect(log).not.toMatch(/^ +at /m);
-        const written = [...(await cloud.objects()).keys()].filter((path) => path !== '_archive.json');
-        expect({ written, items: await cloud.items() }).toEqual({ written: [], items: 0 });
-      } finally {
-        cloud.close();
       }
     },
     lifeMsMax,
