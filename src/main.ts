@@ -11,7 +11,7 @@ import { parsePlan, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { verify } from './commands/verify.ts';
 import { outputsOf } from './commands/work.ts';
-import { UserError } from './errors.ts';
+import { toldOf, UserError } from './errors.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
@@ -37,8 +37,7 @@ export async function main(environment: Environment): Promise<void> {
     const inputs = readInputs(environment, nature.now());
     await withParts(inputs, environment, host, (parts) => execute(inputs, parts, host));
   } catch (error) {
-    if (error instanceof UserError) return host.fail(error.message);
-    host.fail(`A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+    host.fail(toldOf(error));
   }
 }
 
@@ -67,10 +66,9 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
 }
 
 async function publishReport(parts: Parts, made: ReturnType<typeof parsePlan>, host: Host): Promise<void> {
-  const { summary, outputs, problems, isComplete } = await report(parts, made);
+  const { summary, outputs, problems } = await report(parts, made);
   host.setOutputs(outputs);
   await host.addSummary(summary);
-  host.line(isComplete ? 'The archive is complete.' : 'The archive is not complete.');
   assertNoProblems(problems);
 }
 
