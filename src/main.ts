@@ -7,8 +7,9 @@ import { assertNothingFailed, exportLeg } from './commands/export.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import type { Parts, Sources } from './commands/parts.ts';
 import { plan, planOutputs } from './commands/plan.ts';
-import { parsePlan, report } from './commands/report.ts';
+import { parsePlan, type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
+import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import { outputsOf } from './commands/work.ts';
 import { toldOf, UserError } from './errors.ts';
@@ -43,7 +44,11 @@ export async function main(environment: Environment): Promise<void> {
 
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
   if (inputs.command === 'verify') return assertSame(await verify(parts), host);
-  if (inputs.command === 'report') return publishReport(parts, parsePlan(inputs.plan!), host);
+  if (inputs.command === 'report') {
+    const made = await report(parts, parsePlan(inputs.plan!));
+    await publish(made, inputs, parts, host);
+    return assertNoProblems(made.problems);
+  }
   const sources = await sourcesOf(inputs, parts);
   try {
     if (inputs.command === 'plan') {
@@ -55,8 +60,8 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
     } else {
       const done = await run(parts, sources, inputs, inputs);
       if (done === undefined) return;
-      host.setOutputs({ ...outputsOf(done.tally), ...done.report.outputs });
-      await host.addSummary(done.report.summary);
+      host.setOutputs(outputsOf(done.tally));
+      await publish(done.report, inputs, parts, host);
       assertNothingFailed(done.tally);
       assertNoProblems(done.report.problems);
     }
@@ -65,11 +70,23 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
   }
 }
 
-async function publishReport(parts: Parts, made: ReturnType<typeof parsePlan>, host: Host): Promise<void> {
-  const { summary, outputs, problems } = await report(parts, made);
-  host.setOutputs(outputs);
-  await host.addSummary(summary);
-  assertNoProblems(problems);
+/** Leaves the report where people and later steps look for it. An issue that cannot be kept hides nothing of it. */
+async function publish(made: Report, inputs: Inputs, parts: Parts, host: Host): Promise<void> {
+  host.setOutputs(made.outputs);
+  await host.addSummary(made.summary);
+  const issue = await keepIssue(made, inputs, parts).catch((error: unknown) => host.warning(toldOf(error)));
+  host.setOutputs({ issue: String(issue ?? '') });
+}
+
+async function keepIssue({ survey }: Report, { github }: Inputs, { archiveId }: Parts): Promise<number | undefined> {
+  if (github === undefined) return undefined;
+  const { GithubTracker } = await import('./io/github.ts');
+  const tracker = new GithubTracker(github, archiveId, nature);
+  try {
+    return await track(tracker, survey);
+  } finally {
+    await tracker.close();
+  }
 }
 
 function assertNoProblems(problems: readonly string[]): void {
@@ -112,21 +129,23 @@ async function withParts(
     if (found === undefined && !mayWrite && !inputs.dryRun) {
       throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
     }
-    const id = found ?? randomUUID();
-    let staging = await stagingOf(inputs, aws, id);
+    let archiveId = found ?? randomUUID();
+    let staging = await stagingOf(inputs, aws, archiveId);
     end.unshift(() => staging.close());
     if (mayWrite) {
       await staging.prepare();
-      const opened = await openArchive(archive, settings, () => id);
+      const opened = await openArchive(archive, settings, () => archiveId);
       // Another run made the archive meanwhile.
-      if (opened !== id) {
+      if (opened !== archiveId) {
         await staging.close();
-        staging = await stagingOf(inputs, aws, opened);
+        archiveId = opened;
+        staging = await stagingOf(inputs, aws, archiveId);
       }
     }
     await work({
       settings,
       recentDays: inputs.recentDays,
+      archiveId,
       archive,
       staging,
       threads,
