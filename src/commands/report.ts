@@ -5,10 +5,9 @@ import { verdict } from '../report/missing.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
-import { reasons } from '../windows/planner.ts';
+import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
 import type { Parts } from './parts.ts';
-import type { PlanOutput } from './plan.ts';
 import { noteLeft } from './shortfall.ts';
 import { period } from './work.ts';
 

@@ -1,9 +1,8 @@
 import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
-import type { PlanOutput } from '../commands/plan.ts';
-import { emptyBetween, neverHeldAny, statusOf } from '../commands/status.ts';
 import type { ArchiveState } from '../io/ports.ts';
-import type { Reason } from '../windows/planner.ts';
+import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { emptyBetween, neverHeldAny, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
 export interface Missing {

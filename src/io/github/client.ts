@@ -1,7 +1,7 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
 import { UserError } from '../../errors.ts';
-import { readBody } from '../body.ts';
+import { BodyTooLarge, readBody } from '../body.ts';
 import { Buffers } from '../buffers.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
@@ -14,11 +14,13 @@ const reasonCharactersMax = 200;
 /** For how long a client waits whom GitHub does not tell, once it has asked too much. */
 const limitSecondsDefault = 60;
 
+const permission = 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue';
+
 /** What to do about an answer that is no success, by its status. */
 const hints: Readonly<Record<number, string>> = {
   401: 'see github-token',
-  403: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
-  404: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
+  403: permission,
+  404: permission,
   410: 'turn issues on in the settings of the repository, or set issue-label to an empty text for no issue',
 };
 
@@ -107,6 +109,8 @@ export class GithubClient {
   #failure(error: unknown): unknown {
     const { status, response, cause } = error as Failed;
     if (status === undefined) return error;
+    if (cause instanceof BodyTooLarge)
+      return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
     if (response === undefined) return new Retryable(`cannot be reached (${reasonOf(cause)})`);
     const isLimit = isLimited(status, response);
     const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];

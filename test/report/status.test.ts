@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
-import { emptyBetween, neverHeldAny, statusOf } from '../../src/commands/status.ts';
+import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';

@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
+import type { PlanOutput } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
-import type { PlanOutput } from './plan.ts';
 
 /** How a planned slot stands after the legs. */
 export interface SlotStatus {
