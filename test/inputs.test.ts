@@ -270,6 +270,9 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['issue-label', 'x'.repeat(51), 'of up to 50 characters on one line and without a comma'],
   ['issue-label', 'a\u0007b', 'write the name of a label'],
   ['github-tokens', token, 'is not known: the nearest is `github-token`'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:user/archive', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:role/', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:sts::123456789012:assumed-role/archive/x', 'write the ARN of a role'],
   ['x', '1', 'is not known: there are'],
 ];
 
@@ -454,6 +457,10 @@ describe('an input', () => {
           objectLock: { mode: 'COMPLIANCE', days: 2557 },
         },
       },
+    ],
+    [
+      { archive: 's3://bucket', 'role-to-assume': 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' },
+      { aws: { roleToAssume: 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' } },
     ],
     [{ command: ' verify\n' }, { command: 'verify' }],
     [

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
 import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
@@ -7,29 +7,16 @@ import { UserError } from '../../src/errors.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, filesBelow, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
 const slots = slotsIn(range, plainSettings.layout);
 
 const runUrl = 'https://example.com/runs/7';
-
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
-
-async function newParts(): Promise<Embedded> {
-  const embedded = await embed(threads, { now });
-  opened.push(embedded);
-  return embedded;
-}
+const { newParts, scan } = useEmbedded(now);
 
 /** Of each slot one closed message and one open. */
 function newSource(): ModelSource {
@@ -38,7 +25,7 @@ function newSource(): ModelSource {
     truth.put({ id: `c${start}`, at: start, statuses: ['closed'] });
     truth.put({ id: `o${start}`, at: start + 1, statuses: ['open'] });
   }
-  return new ModelSource(truth, pageScanner(threads, plainShape, false));
+  return new ModelSource(truth, scan());
 }
 
 describe('a slot that fails', () => {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectPath } from '../../src/archive/layout.ts';
 import type { RowChunk } from '../../src/archive/object.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { shaBytes } from '../../src/archive/rows.ts';
 import type { ArchiveSettings } from '../../src/archive/settings.ts';
-import { SpoolMemory } from '../../src/archive/spool.ts';
 import type { Scope } from '../../src/commands/facts.ts';
 import { openArchive } from '../../src/commands/open-archive.ts';
 import type { Parts, Sources } from '../../src/commands/parts.ts';
@@ -100,7 +100,7 @@ async function open(
     archive,
     staging,
     threads,
-    memory: new SpoolMemory(options.spoolBytes ?? 32 * 1024 * 1024),
+    memory: new PageMemory(options.spoolBytes ?? 32 * 1024 * 1024),
     temporary,
     now: () => clock.now,
     elapsed: () => 0,

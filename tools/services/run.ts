@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../../src/errors.ts';
 import { type Endpoints, endpointsVariable } from '../../test/services/endpoints.ts';
 import { say, timed } from './progress.ts';
 import { installStack, type Stack, startStack } from './stack.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /**
  * Installs the real services, starts them, runs the tests over them and stops them. With `--keep` it starts them, says how they
@@ -38,15 +37,6 @@ async function main(): Promise<number> {
   const code = await timed('tested', () => test(stack.endpoints));
   await timed('stopped', () => Promise.all(stack.services.map((service) => service.stop())));
   return code;
-}
-
-/** A folder that every user can look into, which goes when this process ends. */
-function temporaryFolder(): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'message-archive-services-'));
-  chmodSync(folder, 0o755);
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  process.once('exit', remove);
-  return { folder, remove };
 }
 
 /** Runs vitest on this Node. Returns its exit code, which is not 0 where it finds no test. */
