@@ -119,8 +119,6 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['window', JSON.stringify({ ...legJson, refresh: 'no' }), 'at refresh', { command: 'export' }],
   ['window', JSON.stringify({ ...legJson, 'two\nlines': 1 }), 'two lines', { command: 'export' }],
   ['window', token, '"***" is not the id of a window', { command: 'export' }],
-  ['plan', undefined, 'is missing: write the output `plan` of the command `plan`', { command: 'report' }],
-  ['plan', ' \n ', 'is missing: write the output `plan`', { command: 'report' }],
   ['plan', '{"slots":[]}', 'only the command `report` takes it, leave it out for `plan`', { command: 'plan' }],
   ['window-days', '0', '"0": write a whole number from 1 to 366'],
   ['window-days', '367', '"367": write a whole number from 1 to 366'],
@@ -482,6 +480,8 @@ describe('an input', () => {
     ],
     [{ command: 'export', window: JSON.stringify(legJson), 'dry-run': 'true' }, { dryRun: true }],
     [{ command: 'report', plan: ' {"slots":[]}\n' }, { plan: '{"slots":[]}' }],
+    [{ command: 'report' }, { plan: undefined }],
+    [{ command: 'report', plan: ' \n ' }, { plan: undefined }],
     [
       { 'window-days': '366', 'partition-by': 'day' },
       { settings: { layout: { windowDays: 366, partitionBy: 'day' } } },

@@ -9,10 +9,10 @@ const rowsMax = 20;
 const messageCharactersMax = 600;
 
 /** In one sentence or two, without markup, what the plan came to. */
-export function verdict({ planned, missing, isVoid }: Survey): string {
+export function verdict({ noPlan, planned, missing, isVoid }: Survey): string {
   const own = missing.filter(({ reason }) => reason !== undefined);
   const others = missing.length - own.length;
-  const sentences = [ofPlan(planned.size, own)];
+  const sentences = [noPlan === undefined ? ofPlan(planned.size, own) : 'No plan was made.'];
   if (others > 0)
     sentences.push(`${counted(others, 'slot')} of earlier plans ${others === 1 ? 'is' : 'are'} missing too.`);
   if (isVoid) sentences.push('No slot ever held a message.');
@@ -46,6 +46,7 @@ export function missingParts(survey: Survey): Part[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   const because = (why: Missing['why']) => own.filter((one) => one.why === why);
   const entries = [
+    ofNoPlan(survey),
     ofVoid(survey),
     ofFailures(because('failed')),
     ofLegs(survey, because('leg')),
@@ -71,6 +72,19 @@ function numbered({ what, toDo, rows }: Entry, n: number): Part {
     rowsMax,
     rest: (count) => `   - and ${number(count)} more: see \`_report/ledger.json\` in the archive`,
   };
+}
+
+function ofNoPlan({ noPlan, runUrl }: Survey): Entry | undefined {
+  if (noPlan === undefined) return undefined;
+  const { failure } = noPlan;
+  const what = 'No plan was made';
+  if (failure !== undefined)
+    return {
+      what,
+      toDo: 'Put right what is said here, then run again.',
+      rows: [code(failure, messageCharactersMax)],
+    };
+  return { what, toDo: `See why in the log of ${link('the job that plans', runUrl)}, then run again.`, rows: [] };
 }
 
 function ofVoid({ isVoid }: Survey): Entry | undefined {
@@ -126,10 +140,11 @@ function ofTime(survey: Survey, missing: readonly Missing[]): Entry | undefined 
 function ofEarlier(survey: Survey, missing: readonly Missing[]): Entry | undefined {
   const [first, last] = [missing[0], missing.at(-1)];
   if (first === undefined || last === undefined) return undefined;
+  const them = missing.length === 1 ? 'it' : 'them';
   const range = `\`from: ${day(first.slot.start)}\` and \`to: ${day(last.slot.end)}\``;
   return {
     what: `${counted(missing.length, 'slot')} of earlier plans ${missing.length === 1 ? 'is' : 'are'} missing`,
-    toDo: `This run was not to read ${missing.length === 1 ? 'it' : 'them'}: run with ${range}.`,
+    toDo: survey.noPlan === undefined ? `This run was not to read ${them}: run with ${range}.` : 'Run again.',
     rows: [
       ...failureRows(missing.filter(({ why }) => why === 'failed')),
       ...windowRows(

@@ -149,6 +149,21 @@ describe('report', () => {
     ]);
   });
 
+  it.each<[string | undefined, string]>([
+    ['The API answers 401: see api-token.', 'The API answers 401: see api-token.'],
+    [
+      undefined,
+      'No plan was made: see why in the log of the job that plans, then run again; or where it made one, pass its output plan.',
+    ],
+  ])('is red without a plan (%s), and leaves the ledger as it is', async (failure, problem) => {
+    const embedded = await newParts({ run });
+    for (const slot of slots) await embedded.parts.staging.record(recordOf(slot), 0);
+    const made = await report(embedded.parts, { failure });
+    expect(made).toMatchObject({ isComplete: false, problems: [problem], outputs: { complete: 'false' } });
+    expect(made.summary).toContain('❌ incomplete\n\nNo plan was made.\n');
+    expect((await embedded.parts.staging.state()).ledger).toEqual(slots.map((slot) => recordOf(slot)));
+  });
+
   it('warns of an empty slot between filled ones, and of none at the ends', async () => {
     const empty = { counts: { ...counts(0), unalerted: 0, invalid: 0 } };
     const isEmpty = [0, 3, slots.length - 1];
@@ -171,6 +186,10 @@ describe('report', () => {
 });
 
 describe('parsePlan', () => {
+  it('takes an absent one for none that was made', () => {
+    expect(parsePlan(undefined)).toEqual({ failure: undefined });
+  });
+
   it('reads what plan puts out', () => {
     const output: PlanOutput = {
       planned_at,

@@ -4,6 +4,7 @@ import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
 import { outputsOf, period } from '../../src/commands/work.ts';
 import { UserError } from '../../src/errors.ts';
+import type { Source } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
@@ -274,6 +275,40 @@ describe('a leg', () => {
     expect((await embedded.parts.staging.state()).ledger).toEqual([]);
     expect(embedded.said.lines.join('\n')).toContain('read: new; from api');
   });
+});
+
+describe('a run whose plan cannot be made', () => {
+  const scope = { range, refresh: false, scrubWindows: 0 };
+  const work = { acceptFewer: false, timeBudgetMs: 1e9 };
+
+  it('is reported, with what was said', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    const { name, url, deliversOnce } = source;
+    const down: Source = { name, url, deliversOnce, count: fails, read: fails, close: async () => undefined };
+    const done = (await run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: false }))!;
+    expect(done.tally).toBeUndefined();
+    expect(done.report).toMatchObject({ isComplete: false, problems: ['The source is down.'] });
+    expect(done.report.summary).toContain('- `The source is down.`');
+    const dry = run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: true });
+    await expect(dry).rejects.toThrow('The source is down.');
+  });
+
+  it('fails with what kept it from being made where that keeps the report too', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const staging = Object.assign(Object.create(embedded.parts.staging), { state: fails });
+    const done = run({ ...embedded.parts, staging }, { live: source, settled: source }, scope, {
+      ...work,
+      dryRun: false,
+    });
+    await expect(done).rejects.toThrow(new UserError('The source is down.'));
+  });
+
+  async function fails(): Promise<never> {
+    throw new UserError('The source is down.');
+  }
 });
 
 describe('the plan', () => {
