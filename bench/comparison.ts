@@ -1,4 +1,4 @@
-import { bytes } from '../src/commands/words.ts';
+import { bytes } from '../src/words.ts';
 import type { Finished } from './process.ts';
 
 const nameWidth = 20;

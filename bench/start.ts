@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { duration } from '../src/commands/words.ts';
 import { windowAt } from '../src/windows/grid.ts';
 import { DAY_MS, day } from '../src/windows/interval.ts';
+import { duration } from '../src/words.ts';
 import { runAction } from './action.ts';
 import { median } from './comparison.ts';
 import { archiveSource, asOf, sourceInputs, startSource } from './source.ts';

@@ -13,6 +13,7 @@ import { openArchive } from '../../src/commands/open-archive.ts';
 import type { Parts, Sources } from '../../src/commands/parts.ts';
 import { run } from '../../src/commands/run.ts';
 import type { WorkOptions } from '../../src/commands/work.ts';
+import { UserError } from '../../src/errors.ts';
 import { DirectoryArchive } from '../../src/io/directory.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
@@ -86,7 +87,8 @@ async function open(
   const settings = options.settings ?? plainSettings;
   const archive = new DirectoryArchive(join(folder, 'archive'));
   await archive.prepare();
-  const staging = new SqliteStaging(join(folder, 'staging.db'), await openArchive(archive, settings, randomUUID));
+  const archiveId = await openArchive(archive, settings, randomUUID);
+  const staging = new SqliteStaging(join(folder, 'staging.db'), archiveId);
   await staging.prepare();
   const temporary = join(folder, 'temporary');
   await mkdir(temporary, { recursive: true });
@@ -95,6 +97,7 @@ async function open(
   const parts: Parts = {
     settings,
     recentDays: options.recentDays ?? 60,
+    archiveId,
     archive,
     staging,
     threads,
@@ -122,12 +125,14 @@ async function open(
 /** What a run is told beside its range. */
 export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
 
-/** One run of everything: plan, legs and report; from one source, or from one for each kind of slot. */
+/** One run of everything: plan, legs and report, failing where no plan can be made; from one source, or from one for each kind of slot. */
 export async function runAll(parts: Parts, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
   const { refresh = false, scrubWindows = 0, acceptFewer = false, timeBudgetMs = 3_600_000 } = changes;
   const sources = 'live' in source ? source : { live: source, settled: source };
   const scope = { range, refresh, scrubWindows };
-  return (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
+  const { tally, report } = (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
+  if (tally === undefined) throw new UserError(report.problems[0]!);
+  return { tally, report };
 }
 
 /** A row of an object, as a reader of the archive sees it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
-import { emptyBetween, neverHeldAny, statusOf } from '../../src/commands/status.ts';
+import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
@@ -36,7 +36,8 @@ describe('neverHeldAny', () => {
   it.each<[string, Partial<LedgerRecord>[], boolean]>([
     ['an empty ledger', [], false],
     ['slots without a message', [{ counts: counts(0) }, { counts: counts(0) }], true],
-    ['slots that were never read', [{}], true],
+    ['slots that were never read', [{}], false],
+    ['an empty slot beside one that was never read', [{ counts: counts(0) }, {}], true],
     ['one message in one slot', [{ counts: counts(0) }, { counts: counts(1) }], false],
     ['messages outside of the slots only', [{ counts: counts(0), outside: 3 }], false],
   ])('of %s', (_, records, expected) => {
