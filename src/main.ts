@@ -78,10 +78,14 @@ async function publish(made: Report, inputs: Inputs, parts: Parts, host: Host): 
   host.setOutputs({ issue: String(issue ?? '') });
 }
 
-async function keepIssue({ survey }: Report, { github }: Inputs, { archiveId }: Parts): Promise<number | undefined> {
+async function keepIssue(
+  { survey }: Report,
+  { github }: Inputs,
+  { archiveId, log }: Parts,
+): Promise<number | undefined> {
   if (github === undefined) return undefined;
   const { GithubTracker } = await import('./io/github.ts');
-  const tracker = new GithubTracker(github, archiveId, nature);
+  const tracker = new GithubTracker(github, archiveId, nature, log.line);
   try {
     return await track(tracker, survey);
   } finally {

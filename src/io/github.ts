@@ -1,7 +1,7 @@
 import { GithubClient, Refused } from './github/client.ts';
 import type { GithubSettings } from './github/settings.ts';
 import type { Issue, IssueText, Tracker } from './ports.ts';
-import type { Nature } from './retry.ts';
+import type { Nature, Say } from './retry.ts';
 
 const pageSize = 100;
 /** Of issues with the label. */
@@ -19,9 +19,12 @@ export class GithubTracker implements Tracker {
   readonly #label: string;
   readonly #mark: string;
 
-  /** @param archive the archive's id: in one repository each archive has an issue of its own */
-  constructor(settings: GithubSettings, archive: string, nature: Nature) {
-    this.#client = new GithubClient(settings, nature);
+  /**
+   * @param archive the archive's id: in one repository each archive has an issue of its own
+   * @param say is told of long waits
+   */
+  constructor(settings: GithubSettings, archive: string, nature: Nature, say: Say) {
+    this.#client = new GithubClient(settings, nature, say);
     this.#nature = nature;
     this.#repository = { owner: settings.owner, repo: settings.repository };
     this.#label = settings.label;

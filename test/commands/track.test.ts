@@ -21,7 +21,12 @@ beforeEach(() => {
 
 /** One run after another, each with its own tracker, as they have it. */
 async function runOn(github: TestGithub, survey: Survey): Promise<number | undefined> {
-  const tracker = new GithubTracker(github.settings, '3f2b7c1e-0000-4000-8000-000000000001', new TestNature());
+  const tracker = new GithubTracker(
+    github.settings,
+    '3f2b7c1e-0000-4000-8000-000000000001',
+    new TestNature(),
+    () => undefined,
+  );
   try {
     return await track(tracker, survey);
   } finally {

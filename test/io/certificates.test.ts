@@ -5,7 +5,7 @@ it.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', 'in NODE_EXTRA_CA_CERTS'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'in NODE_EXTRA_CA_CERTS'],
   ['CERT_HAS_EXPIRED', 'until when it holds'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'see its names'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'for which names'],
 ])('%s is a fault of the certificate', (reason, words) => {
   const fault = certificateFault(reason)!;
   expect(fault.reason).toContain(`, ${reason}`);

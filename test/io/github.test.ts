@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 function trackerOn(github: TestGithub, archive = id, changes: Partial<GithubSettings> = {}, nature = new TestNature()) {
-  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, nature);
+  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, nature, () => undefined);
   onTestFinished(() => tracker.close());
   return tracker;
 }

@@ -3,8 +3,9 @@ import { type Dispatcher, request } from 'undici';
 import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
+import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import { attemptsMax, type Nature, Retries, Retryable, type Say } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
@@ -43,10 +44,11 @@ export class GithubClient {
   readonly #retries: Retries;
   readonly #agent: Dispatcher;
 
-  constructor(settings: GithubSettings, nature: Nature) {
+  /** @param say is told of long waits */
+  constructor(settings: GithubSettings, nature: Nature, say: Say) {
     this.#settings = settings;
     this.#nature = nature;
-    this.#retries = new Retries(nature);
+    this.#retries = new Retries('GitHub', nature, say);
     this.#agent = httpAgent();
     const silent = () => undefined;
     this.octokit = new Octokit({
@@ -111,7 +113,13 @@ export class GithubClient {
     if (status === undefined) return error;
     if (cause instanceof BodyTooLarge)
       return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
-    if (response === undefined) return new Retryable(`cannot be reached (${reasonOf(cause)})`);
+    if (response === undefined) {
+      const reason = reasonOf(cause);
+      const fault = certificateFault(reason);
+      return fault === undefined
+        ? new Retryable(`cannot be reached (${reason})`)
+        : this.cannot(fault.reason, fault.remedy);
+    }
     const isLimit = isLimited(status, response);
     const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];
     const retryable = this.#retries.retryable(isLimit ? 429 : status, wait);
