@@ -6,7 +6,7 @@ import { Cloud } from '../test/services/cloud.ts';
 import { SearchedMessages, shownBy } from '../test/services/shown.ts';
 import { runAction } from './action.ts';
 import { inTurns, measuredLine, ratioLine } from './comparison.ts';
-import { dump, elasticdumpVersion, installElasticdump } from './elasticdump.ts';
+import { dump, dumpSettings, elasticdumpVersion, installElasticdump } from './elasticdump.ts';
 import { sizeOf } from './files.ts';
 import type { Finished } from './process.ts';
 import { type Services, startServices } from './services.ts';
@@ -43,7 +43,8 @@ export async function benchElasticsearch(folder: string, runs: number): Promise<
   const done = await inTurns(runs, ours, theirs);
   console.log(measuredLine({ name: 'Message Archive', runs: done.ours, storedBytes }, sourceBytes));
   const dumped = { name: `elasticdump ${elasticdumpVersion}`, runs: done.theirs, storedBytes: await sizeOf(lines) };
-  console.log(`${measuredLine(dumped, sourceBytes)} as lines of a file`);
+  console.log(measuredLine(dumped, sourceBytes));
+  console.log(`  (${dumpSettings})`);
   console.log(ratioLine(done.ours, done.theirs));
   await services.stop();
 }
