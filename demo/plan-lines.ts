@@ -1,6 +1,6 @@
 import type { PlanOutput } from '../src/commands/plan.ts';
-import { number } from '../src/commands/words.ts';
 import type { Reason } from '../src/windows/planner.ts';
+import { number } from '../src/words.ts';
 
 /** What each reason of a plan means. */
 const meanings: Readonly<Record<Reason, string>> = {

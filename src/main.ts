@@ -10,7 +10,6 @@ import { plan, planOutputs } from './commands/plan.ts';
 import { parsePlan, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { verify } from './commands/verify.ts';
-import { counted } from './commands/words.ts';
 import { outputsOf } from './commands/work.ts';
 import { UserError } from './errors.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
@@ -20,6 +19,7 @@ import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
+import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 

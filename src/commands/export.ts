@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
 import { type Assignment, decideLeg } from '../windows/legs.ts';
+import { counted } from '../words.ts';
 import { gatherFacts, type Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
-import { counted } from './words.ts';
 import { describeTally, type Tally, type WorkOptions, workOff } from './work.ts';
 
 /** Works off one leg, on the state as it is now. */

@@ -4,10 +4,10 @@ import { UserError } from '../errors.ts';
 import { DAY_MS, instant } from '../windows/interval.ts';
 import { reasons } from '../windows/planner.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
+import { bytes, counted, duration, number } from '../words.ts';
 import type { Parts } from './parts.ts';
 import type { PlanOutput } from './plan.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
-import { bytes, counted, duration, number } from './words.ts';
 import { period } from './work.ts';
 
 /** Rows of the summary's table: GitHub takes 1 MiB. */

@@ -5,10 +5,10 @@ import type { Source } from '../io/ports.ts';
 import { instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
+import { counted, names, number } from '../words.ts';
 import { MergeConflict, type Merged, type MergedObject, mergeObject } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
-import { counted, names, number } from './words.ts';
 
 /** Merges of one reading, when other writers are faster. */
 const mergesMax = 5;

@@ -3,9 +3,9 @@ import { messageOf, UserError } from '../errors.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
+import { bytes, counted, duration, number, rate } from '../words.ts';
 import type { Parts, Sources } from './parts.ts';
 import { processSlot, recordFailure, type SlotResult } from './slot.ts';
-import { bytes, counted, duration, number, rate } from './words.ts';
 
 /** So that one slot is read while another is encoded. */
 const slotsAtOnce = 2;

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { duration } from '../../src/commands/words.ts';
+import { duration } from '../../src/words.ts';
 import { say } from './progress.ts';
 
 /** Holds what the services consist of, a folder for each thing and version. */
