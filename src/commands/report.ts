@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
+import { coveragePage } from '../report/page.ts';
 import { DAY_MS, instant } from '../windows/interval.ts';
 import { reasons } from '../windows/planner.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
@@ -45,7 +46,7 @@ export function parsePlan(text: string): PlanOutput {
   }
 }
 
-/** Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json`. */
+/** Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json` and `index.html`. */
 export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
   const state = await parts.staging.state();
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
@@ -54,12 +55,26 @@ export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
   const problems = problemsOf(parts, status, state.ledger);
   const isComplete = problems.length === 0 && status.every((one) => one.status === 'done');
   const oldest = oldestOf(state.staged);
-  for (const slot of emptyBetween(slots, ledger)) {
+  const gaps = emptyBetween(slots, ledger);
+  for (const slot of gaps) {
     parts.log.warning(
       `Slot ${slot.id} (${period(slot)}) holds no message, though slots before and after it do: see whether the source has a gap.`,
     );
   }
   await writeLedger(parts, state.ledger, state.staged, isComplete);
+  const page = coveragePage({
+    ...state,
+    ...parts.settings,
+    archive: parts.archive.url,
+    recentDays: parts.recentDays,
+    plannedAt: plan.planned_at,
+    writtenAt: parts.now(),
+    isComplete,
+    problems,
+    planned: status,
+    gaps,
+  });
+  await parts.archive.put('_report/index.html', Buffer.from(page), 'text/html; charset=utf-8');
   return {
     isComplete,
     problems,
