@@ -33,7 +33,7 @@ export function calendar(slots: readonly SlotCoverage[]): Html {
   const isDense = [...byMonth.values()].some(({ length }) => length > abreastMax);
   const years = [...Map.groupBy(slots, ({ slot }) => yearOf(slot))];
   return html`${legend(slots)}
-<div class="calendar ${isDense ? 'dense' : 'abreast'}">
+<div class="calendar ${isDense ? 'dense' : 'abreast'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
 ${years.map(([year, group]) => yearBlock(year, group))}</div>
 `;
 }

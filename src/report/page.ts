@@ -48,7 +48,8 @@ export function coveragePage(facts: CoverageFacts): string {
 ${verdict(facts, slots)}
 ${figures(slots, totals, facts.staged, facts.writtenAt)}
 <section aria-labelledby="calendar"><h2 id="calendar">Every slot, by year and month</h2>
-<p class="hint">A slot is what one object of the archive holds. Choose one to see its ledger record.</p>
+<p class="hint" id="calendar-hint">A slot is what one object of the archive holds. Choose one to see its ledger record.<span hidden> The arrow keys go from slot to slot, Home and End to the ends of a year.</span></p>
+<a class="skip" href="#months">Skip the calendar</a>
 ${calendar(slots)}</section>
 <section aria-labelledby="months"><h2 id="months">Messages by month</h2>
 ${chart(slots)}</section>

@@ -93,6 +93,7 @@ export const script = `'use strict';
   for (const mark of marks) mark.tabIndex = -1;
   if (marks.length > 0) reach(marks.at(-1));
   const calendar = document.querySelector('.calendar');
+  document.querySelector('#calendar-hint span').hidden = false;
   calendar?.addEventListener('keydown', (event) => {
     const mark = event.target.closest('a');
     const next = mark && target(event, mark);

@@ -36,6 +36,7 @@ h3 { font-size: 1rem; margin: 1.25rem 0 0.5rem; }
 .hint, .meaning { color: var(--muted); }
 .hint { margin: 0 0 0.75rem; }
 .note { color: var(--muted); }
+.skip:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 
 .verdict { border-left: 6px solid; }
