@@ -31,10 +31,11 @@ export function slotLink(slot: Slot): Html {
 export function calendar(slots: readonly SlotCoverage[]): Html {
   const byMonth = Map.groupBy(slots, ({ slot }) => day(slot.start).slice(0, 7));
   const isDense = [...byMonth.values()].some(({ length }) => length > abreastMax);
+  const isDaily = slots.every(({ slot }) => daysOf(slot) === 1);
   const years = [...Map.groupBy(slots, ({ slot }) => yearOf(slot))];
   return html`${legend(slots)}
 <div class="calendar ${isDense ? 'dense' : 'abreast'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
-${years.map(([year, group]) => yearBlock(year, group))}</div>
+${years.map(([year, group]) => yearBlock(year, group, isDaily))}</div>
 `;
 }
 
@@ -51,26 +52,27 @@ function legendItem(mark: string, name: string, count: number, meaning: string):
 `;
 }
 
-function yearBlock(year: number, slots: readonly SlotCoverage[]): Html {
+function yearBlock(year: number, slots: readonly SlotCoverage[], isDaily: boolean): Html {
   const months = Map.groupBy(slots, ({ slot }) => new Date(slot.start).getUTCMonth());
   return html`<section class="year"><h3>${year}</h3><ol>
-${Array.from({ length: 12 }, (_, month) => monthBlock(month, months.get(month) ?? []))}</ol></section>
+${Array.from({ length: 12 }, (_, month) => monthBlock(month, months.get(month) ?? [], isDaily))}</ol></section>
 `;
 }
 
-function monthBlock(month: number, slots: readonly SlotCoverage[]): Html {
-  return html`<li><span class="month">${monthName(month).slice(0, 3)}</span><span class="slots">${slots.map(mark)}</span></li>
+/** Days stand under their weekdays, so that weekends show. */
+function monthBlock(month: number, slots: readonly SlotCoverage[], isDaily: boolean): Html {
+  const [first] = slots;
+  const begins = isDaily && first ? ` weekday-${new Date(first.slot.start).getUTCDay()}` : '';
+  return html`<li><span class="month">${monthName(month).slice(0, 3)}</span><span class="slots${begins}">${slots.map(mark)}</span></li>
 `;
 }
 
-function mark({ slot, state, record, waiting }: SlotCoverage, n: number): Html {
-  const days = (slot.end - slot.start) / DAY_MS;
-  const classes = [
-    'slot',
-    state,
-    ...(waiting > 0 ? ['waits'] : []),
-    ...(days > 1 ? [`days-${days}`] : n === 0 ? [`weekday-${new Date(slot.start).getUTCDay()}`] : []),
-  ];
-  const told = [state, `${number(record?.rows ?? 0)} archived`, ...(waiting > 0 ? [`${number(waiting)} waiting`] : [])];
-  return html`<a href="#${anchorOf(slot)}" class="${classes.join(' ')}" aria-label="${span(slot)}: ${told.join(', ')}"></a>`;
+function mark({ slot, state, record, waiting }: SlotCoverage): Html {
+  const classes = `slot ${state} days-${daysOf(slot)}${waiting > 0 ? ' waits' : ''}`;
+  const told = `${state}, ${number(record?.rows ?? 0)} archived${waiting > 0 ? `, ${number(waiting)} waiting` : ''}`;
+  return html`<a href="#${anchorOf(slot)}" class="${classes}" aria-label="${span(slot)}: ${told}"></a>`;
+}
+
+function daysOf({ start, end }: Slot): number {
+  return (end - start) / DAY_MS;
 }

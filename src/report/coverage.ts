@@ -1,4 +1,4 @@
-import type { Cases, Counts, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import type { Counts, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import type { Format } from '../archive/schema.ts';
 import type { Instant } from '../windows/interval.ts';
 import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn } from '../windows/slots.ts';
@@ -67,7 +67,6 @@ export interface Totals {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly counts: Counts;
-  readonly cases: Cases;
 }
 
 /**
@@ -103,13 +102,6 @@ export function totalsOf(ledger: readonly LedgerRecord[]): Totals {
       unalerted: sum(({ counts }) => counts?.unalerted),
       invalid: sum(({ counts }) => counts?.invalid),
       duplicates: sum(({ counts }) => counts?.duplicates),
-    },
-    cases: {
-      reopened: sum(({ cases }) => cases?.reopened),
-      amended: sum(({ cases }) => cases?.amended),
-      gone: sum(({ cases }) => cases?.gone),
-      vanished: sum(({ cases }) => cases?.vanished),
-      conflicting: sum(({ cases }) => cases?.conflicting),
     },
   };
 }

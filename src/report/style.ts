@@ -92,7 +92,7 @@ ${Array.from({ length: daysMax }, (_, n) => `.abreast .days-${n + 1} { flex-grow
 .dense .slot::before { position: absolute; inset: 0; display: grid; place-items: center; font-size: 9px; }
 .dense .incomplete { border-width: 1px; }
 .dense .waits::after { width: 3px; height: 3px; border-width: 1px; right: -1px; top: -1px; }
-${[7, 1, 2, 3, 4, 5, 6].map((column, weekday) => `.dense .weekday-${weekday} { grid-column-start: ${column}; }`).join('\n')}
+${[7, 1, 2, 3, 4, 5, 6].map((column, weekday) => `.dense .weekday-${weekday} > :first-child { grid-column-start: ${column}; }`).join('\n')}
 
 figure { margin: 1.25rem 0 0; }
 .chart { width: calc(100% - 3rem); margin-left: 3rem; }

@@ -61,12 +61,13 @@ function missing({ problems, planned }: CoverageFacts, slots: readonly SlotCover
     ),
     ...item(
       others.filter(({ why }) => why === 'new'),
-      (count) => `${counted(count, 'slot')} between others ${was(count)} never read: run with a range that holds them.`,
+      (count) =>
+        `${counted(count, 'slot')} between others ${was(count)} never read: run with a range that covers this time.`,
     ),
     ...item(
       others.filter(({ why }) => why === 'unsettled'),
       (count) =>
-        `${counted(count, 'slot')} ${was(count)} last read while alerts still moved: run with a range that holds them.`,
+        `${counted(count, 'slot')} ${was(count)} last read while alerts still moved: run with a range that covers this time.`,
     ),
   ];
 }
@@ -94,7 +95,7 @@ const caseTexts: readonly (readonly [of: (record: LedgerRecord) => number, text:
   [({ cases }) => cases?.reopened ?? 0, 'of the archive opened again: the archived version stays until it is closed.'],
   [({ cases }) => cases?.amended ?? 0, 'of the archive changed at the source.'],
   [({ cases }) => cases?.gone ?? 0, 'of the archive no longer shown by the source: the archived version stays.'],
-  [({ cases }) => cases?.vanished ?? 0, 'that wait no longer shown by the source: they stay waiting.'],
+  [({ cases }) => cases?.vanished ?? 0, 'of those that wait no longer shown by the source: they stay waiting.'],
   [
     ({ cases }) => cases?.conflicting ?? 0,
     'came with more than one content: the one whose alerts changed last is taken.',
