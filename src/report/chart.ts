@@ -30,7 +30,7 @@ ${picture(months)}
 <figcaption class="keys"><span><i class="key archived"></i>archived</span> <span><i class="key waiting"></i>waiting for their alerts</span></figcaption>
 </figure>
 <details><summary>The same as a table</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="Messages by month, in numbers"><table>
+<div class="scroll" tabindex="0" role="region" aria-label="Messages by month, in numbers"><table class="months">
 <thead><tr><th scope="col">Month</th><th scope="col" class="n">Archived</th><th scope="col" class="n">Waiting</th></tr></thead>
 <tbody>
 ${months.map(tableRow)}</tbody>

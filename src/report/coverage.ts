@@ -25,8 +25,7 @@ export interface CoverageFacts {
 }
 
 /** How a slot stands; where several hold, the first in this order is given. */
-export const states = ['failed', 'incomplete', 'live', 'empty', 'complete'] as const;
-export type State = (typeof states)[number];
+export type State = 'failed' | 'incomplete' | 'live' | 'empty' | 'complete';
 
 /** Why a slot is in its state, for people. */
 export const whys = {

@@ -43,7 +43,7 @@ export function coveragePage(facts: CoverageFacts): string {
 <style>${trusted(style)}</style>
 </head>
 <body>
-<header><p><b>Message Archive</b> <code>${facts.archive}</code></p><p>${moment(facts.writtenAt)}</p></header>
+<header><p><b>Message Archive</b> <code>${facts.archive}</code></p><p>Written ${moment(facts.writtenAt)}</p></header>
 <main>
 ${verdict(facts, slots)}
 ${figures(slots, totals, facts.staged, facts.writtenAt)}

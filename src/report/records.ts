@@ -125,7 +125,7 @@ function at(instant: string): string {
 }
 
 function errorTold({ at: when, message, run_url }: LastError): Html {
-  return html`${shown(message, errorCharactersMax)} (${at(when)}${told(run_url, (url) => html`, ${link(url, 'its run')}`)})`;
+  return html`<span class="error">${shown(message, errorCharactersMax)} (${at(when)}${told(run_url, (url) => html`, ${link(url, 'its run')}`)})</span>`;
 }
 
 function sourceTold({ total, alerted, closed }: SourceCount): string {

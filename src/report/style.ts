@@ -114,16 +114,20 @@ svg .waiting { fill: url(#hatch); }
 details { margin-top: 0.5rem; }
 summary { cursor: pointer; padding: 0.25rem 0; color: var(--link); }
 .scroll { overflow: auto; max-height: 30rem; margin-top: 0.5rem; border: 1px solid var(--line); border-radius: 8px; }
-table { border-collapse: collapse; font-size: 0.9rem; }
+table { border-spacing: 0; font-size: 0.9rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem; border-bottom: 1px solid var(--line); }
 th.n { text-align: right; }
 tbody th { font-weight: 400; }
-.scroll table { min-width: 100%; }
-.scroll thead th { position: sticky; top: 0; background: var(--card); white-space: nowrap; }
-table.oldest { min-width: max(100%, 52rem); }
+.records { min-width: 100%; }
+.scroll thead { position: sticky; top: 0; z-index: 2; background: var(--card); }
+.scroll thead th { white-space: nowrap; }
+.scroll tr { scroll-margin-top: 5rem; }
+.records th[rowspan], .records tbody th { position: sticky; left: 0; background: var(--card); }
+.records .error { display: block; width: 30rem; white-space: normal; }
+.months { min-width: min(100%, 30rem); }
+.oldest { min-width: max(100%, 52rem); }
 .records th, .records td { white-space: nowrap; }
-.records td { max-width: 28rem; overflow: hidden; text-overflow: ellipsis; }
-:target > * { background: var(--live); }
+.records tr:target > * { background: var(--live); }
 .ages { width: 100%; max-width: 44rem; margin-top: 0.5rem; }
 .ages th { white-space: nowrap; }
 .ages td:last-child { width: 60%; }
@@ -177,8 +181,11 @@ button:disabled { color: var(--muted); border-color: var(--line); cursor: defaul
 }
 @media print {
   body { background: #fff; }
-  main > section, .verdict, .figures div { break-inside: avoid; }
+  main > section, .verdict, .figures div, .year, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
   .slot, .key, .sign, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .scroll { max-height: none; }
+  .hint span, dialog[open] { display: none; }
+  .scroll { max-height: none; overflow: visible; }
+  .oldest { min-width: 0; font-size: 0.75rem; }
 }
 `;

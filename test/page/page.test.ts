@@ -264,8 +264,10 @@ it('does not move for those who do not want it', async () => {
 });
 
 it('prints in black on white, without the panel', async () => {
-  const { page } = await pages.show(troubled, { ...wide, colorScheme: 'dark' });
+  const { page } = await pages.show(troubled, { ...wide, colorScheme: 'dark' }, '#slot-2021-02-02');
+  expect(await page.locator('dialog').isVisible()).toBe(true);
   await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('dialog').isVisible()).toBe(false);
   const { ground, ink } = await page.evaluate(() => {
     const { backgroundColor, color } = getComputedStyle(document.body);
     return { ground: backgroundColor, ink: color };
