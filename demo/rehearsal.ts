@@ -1,5 +1,5 @@
-import type { PlanOutput } from '../src/commands/plan.ts';
 import type { Leg } from '../src/windows/legs.ts';
+import type { PlanOutput } from '../src/windows/planner.ts';
 import { bytes, counted, duration, number, rate } from '../src/words.ts';
 import type { Action, Step } from './action.ts';
 import { DemoFailure } from './failure.ts';

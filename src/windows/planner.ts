@@ -1,6 +1,6 @@
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
-import { covers, type Interval, intersection } from './interval.ts';
+import { covers, type Instant, type Interval, intersection } from './interval.ts';
 import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn, widen } from './slots.ts';
 
 /** All that the plan depends on. */
@@ -36,6 +36,7 @@ export type Recheck = 'refresh' | 'audit' | 'scrub';
  * - `failed`: the last attempt to read it failed;
  * - `new`: it was never read;
  * - `unsettled`: it was last read while still live;
+ * - `left`: an earlier plan had it read as a whole, and no leg got to it;
  * - `object missing`: the ledger knows of an object that the listing lacks (the merge then refuses the slot);
  * - `object changed`: the listing has another version of its object than the ledger, or one that the ledger lacks;
  * - `refresh`: the user asks for it;
@@ -52,6 +53,7 @@ export const reasons = [
   'failed',
   'new',
   'unsettled',
+  'left',
   'object missing',
   'object changed',
   'refresh',
@@ -73,6 +75,13 @@ export interface PlannedSlot {
   readonly source: SourceName;
   /** How many messages of the slot are staged. */
   readonly staged: number;
+}
+
+/** The plan as the report is given it: what was to be done, and when that was decided. */
+export interface PlanOutput {
+  readonly planned_at: Instant;
+  /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
+  readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
 }
 
 /**
@@ -141,6 +150,7 @@ function defectOf(slot: Slot, facts: Facts): Reason | undefined {
   if (record?.last_error) return 'failed';
   if (record?.read_at === undefined) return 'new';
   if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'unsettled';
+  if (record.left?.action === 'read') return 'left';
   const listed = facts.versions.get(slot.id);
   if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object missing' : undefined;
   return listed === record.version ? undefined : 'object changed';

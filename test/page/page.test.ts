@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { coveragePage } from '../../src/report/page.ts';
 import type { Layout } from '../../src/windows/slots.ts';
 import {
   completeArchive,
   daily,
   monthly,
+  pageOf,
+  planOf,
   recordOf,
   slotsOfYears,
   stagedOf,
   troubledArchive,
-} from '../report/archives.ts';
+} from '../report/page/archives.ts';
 import { testServer } from '../support/http-server.ts';
 import { violations } from './axe.ts';
 import { Pages } from './browser.ts';
@@ -23,8 +24,8 @@ beforeAll(async () => {
 afterEach(() => pages.closePages());
 afterAll(() => pages.close());
 
-const troubled = coveragePage(troubledArchive(monthly));
-const days = coveragePage(troubledArchive(daily));
+const troubled = pageOf(troubledArchive(monthly));
+const days = pageOf(troubledArchive(daily));
 const tenDays: Layout = { windowDays: 10, partitionBy: 'month' };
 const slots = slotsOfYears(monthly);
 const wide = { viewport: { width: 1280, height: 800 } };
@@ -69,7 +70,7 @@ describe.each(looks)('the page, %s', (_, look) => {
   });
 
   it('is accessible where slots are small squares, each with a larger twin in the tables', async () => {
-    const { page, complaints } = await pages.show(coveragePage(troubledArchive(tenDays)), look);
+    const { page, complaints } = await pages.show(pageOf(troubledArchive(tenDays)), look);
     expect(await page.locator('.calendar.dense a').count()).toBe(slotsOfYears(tenDays).length);
     expect(await violations(page, ['target-size'])).toEqual([]);
     expect(complaints).toEqual([]);
@@ -86,7 +87,7 @@ describe.each(looks)('the page, %s', (_, look) => {
 it('tells its verdict first', async () => {
   const bad = await pages.show(troubled);
   expect(await bad.page.getByRole('heading', { level: 1 }).textContent()).toBe('The archive is incomplete');
-  const good = await pages.show(coveragePage(completeArchive(monthly)));
+  const good = await pages.show(pageOf(completeArchive(monthly)));
   expect(await good.page.getByRole('heading', { level: 1 }).textContent()).toBe('The archive is complete');
   expect(await good.page.title()).toBe('complete: s3://company-archive/messages · Message Archive');
 });
@@ -142,7 +143,7 @@ describe('with the keyboard alone', () => {
 
   it('returns to the link that a record was opened by', async () => {
     const { page } = await pages.show(troubled, wide);
-    await tabTo(page, '.verdict a');
+    await tabTo(page, '.verdict a[href^="#"]');
     const name = await focused(page);
     await page.keyboard.press('Enter');
     expect(await page.getByRole('dialog', { name: name! }).isVisible()).toBe(true);
@@ -229,8 +230,8 @@ describe('what comes from outside', () => {
         last_error,
       });
     });
-    const archive = completeArchive(monthly, { archive: `file:${hostile[0]}`, staged, ledger, problems: hostile });
-    const { page, complaints, requests } = await pages.show(coveragePage(archive), wide);
+    const archive = completeArchive(monthly, { archive: `file:${hostile[0]}`, staged, ledger, planned: planOf(slots) });
+    const { page, complaints, requests } = await pages.show(pageOf(archive), wide);
     await page.locator('.calendar a').first().click();
     expect(await page.getByRole('dialog').locator('dd').allTextContents()).toContain(hostile[0]);
     const ids = await page.locator('table.oldest tbody th').allTextContents();
