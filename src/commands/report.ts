@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { verdict } from '../report/missing.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
-import { isComplete, type Missing, type Survey, survey, timeOf } from '../report/survey.ts';
+import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
 import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
@@ -16,6 +16,9 @@ const planOutput = v.object({
   planned_at: v.string(),
   slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
 }) satisfies v.GenericSchema<unknown, PlanOutput>;
+
+const unplanned =
+  'No plan was made: see why in the log of the job that plans, then run again; or where it made one, pass its output plan.';
 
 /** What the report found. */
 export interface Report {
@@ -29,10 +32,11 @@ export interface Report {
 }
 
 /**
- * Reads the `plan` input.
+ * Reads the `plan` input; absent where the job that plans failed.
  * @throws UserError naming it
  */
-export function parsePlan(text: string): PlanOutput {
+export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
+  if (text === undefined) return { failure: undefined };
   try {
     return v.parse(planOutput, JSON.parse(text));
   } catch {
@@ -47,7 +51,7 @@ export function parsePlan(text: string): PlanOutput {
  * `_report/index.html`. Slots whose leg ended without a word are noted in the ledger, so that they are not forgotten by runs
  * with another plan.
  */
-export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
+export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<Report> {
   const made = await surveyNow(parts, plan);
   const complete = isComplete(made);
   const problems = problemsOf(made);
@@ -69,10 +73,11 @@ export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
   };
 }
 
-async function surveyNow(parts: Parts, plan: PlanOutput): Promise<Survey> {
+async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
   const { archive, settings, staging, run } = parts;
   const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout };
   const found = survey(place, plan, await staging.state());
+  if ('failure' in plan) return found;
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
   if (silent.length === 0) return found;
@@ -80,9 +85,10 @@ async function surveyNow(parts: Parts, plan: PlanOutput): Promise<Survey> {
   return survey(place, plan, await staging.state());
 }
 
-function problemsOf({ archive, missing, isVoid }: Survey): string[] {
+function problemsOf({ archive, noPlan, missing, isVoid }: Survey): string[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   return [
+    ...(noPlan === undefined ? [] : [noPlan.failure ?? unplanned]),
     ...own.filter(({ why }) => why === 'failed').map(({ message }) => message!),
     ...silentLegs(own),
     ...(isVoid
@@ -109,8 +115,9 @@ async function writeLedger(
   await parts.archive.put('_report/ledger.json', Buffer.from(`${JSON.stringify(file, null, 1)}\n`), 'application/json');
 }
 
-async function writePage(parts: Parts, made: Survey, plan: PlanOutput): Promise<void> {
+async function writePage(parts: Parts, made: Survey, plan: PlanOutput | NoPlan): Promise<void> {
   const { settings, recentDays, archive } = parts;
-  const page = coveragePage(made, { ...settings, recentDays, plannedAt: plan.planned_at });
+  const plannedAt = 'failure' in plan ? instant(made.now) : plan.planned_at;
+  const page = coveragePage(made, { ...settings, recentDays, plannedAt });
   await archive.put('_report/index.html', Buffer.from(page), 'text/html; charset=utf-8');
 }

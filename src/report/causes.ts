@@ -14,10 +14,10 @@ export interface Cause {
   readonly rows: readonly CauseRow[];
 }
 
-/** Slots that are missing together: those of which the same was said, or those of a window. */
+/** What was said, and slots that are missing together: those of which it was said, or those of a window. */
 export interface CauseRow {
   readonly slots: readonly Slot[];
-  /** What was said of them, and in which run. */
+  /** What was said of them, or where there are none in general, and in which run. */
   readonly message?: string;
   readonly runUrl?: string;
   /** Whether they are all that was planned of their window. */
@@ -30,12 +30,23 @@ export function causesOf(survey: Survey): Cause[] {
   const earlier = survey.missing.filter(({ reason }) => reason === undefined);
   const because = (why: Missing['why']) => own.filter((one) => one.why === why);
   return [
+    ...ofNoPlan(survey),
     ...ofVoid(survey),
     ...ofFailures(because('failed')),
     ...ofLegs(survey, because('leg')),
     ...ofTime(survey, because('time')),
     ...ofEarlier(survey, earlier),
   ];
+}
+
+function ofNoPlan({ noPlan, runUrl }: Survey): Cause[] {
+  if (noPlan === undefined) return [];
+  const { failure } = noPlan;
+  const what = 'No plan was made';
+  if (failure !== undefined)
+    return [{ what, toDo: ['Put right what is said here, then run again.'], rows: [{ slots: [], message: failure }] }];
+  const job = { words: 'the job that plans', url: runUrl };
+  return [{ what, toDo: ['See why in the log of ', job, ', then run again.'], rows: [] }];
 }
 
 function ofVoid({ isVoid }: Survey): Cause[] {
@@ -99,7 +110,10 @@ function ofEarlier(survey: Survey, missing: readonly Missing[]): Cause[] {
   return [
     {
       what: `${counted(missing.length, 'slot')} of earlier plans ${isOne ? 'is' : 'are'} missing`,
-      toDo: [`This run was not to read ${isOne ? 'it' : 'them'}: run with `, ...range, '.'],
+      toDo:
+        survey.noPlan === undefined
+          ? [`This run was not to read ${isOne ? 'it' : 'them'}: run with `, ...range, '.']
+          : ['Run again.'],
       rows: [...failureRows(failed), ...windowRows(survey, others)],
     },
   ];

@@ -9,10 +9,10 @@ const rowsMax = 20;
 const messageCharactersMax = 600;
 
 /** In one sentence or two, without markup, what the plan came to. */
-export function verdict({ planned, missing, isVoid }: Survey): string {
+export function verdict({ noPlan, planned, missing, isVoid }: Survey): string {
   const own = missing.filter(({ reason }) => reason !== undefined);
   const others = missing.length - own.length;
-  const sentences = [ofPlan(planned.size, own)];
+  const sentences = [noPlan === undefined ? ofPlan(planned.size, own) : 'No plan was made.'];
   if (others > 0)
     sentences.push(`${counted(others, 'slot')} of earlier plans ${others === 1 ? 'is' : 'are'} missing too.`);
   if (isVoid) sentences.push('No slot ever held a message.');
@@ -56,8 +56,10 @@ function pieceText(piece: Piece): string {
 }
 
 function rowText({ slots, message, runUrl, isWhole }: CauseRow): string {
-  const run = runUrl === undefined ? '' : ` (${link('run', runUrl)})`;
-  if (message !== undefined) return `${slotsText(slots)}: ${code(message, messageCharactersMax)}${run}`;
+  if (message !== undefined) {
+    const run = runUrl === undefined ? '' : ` (${link('run', runUrl)})`;
+    return `${slots.length > 0 ? `${slotsText(slots)}: ` : ''}${code(message, messageCharactersMax)}${run}`;
+  }
   const { window } = slots[0]!;
   return `${window}: ${isWhole ? `all that was planned, ${counted(slots.length, 'slot')}` : slotsText(slots)}`;
 }

@@ -138,7 +138,7 @@ function caseParts({ slots, ledger }: Survey): Part[] {
         '',
         `| slot | ${kinds.map((kind) => caseWords[kind]).join(' | ')} | read |`,
         `|---|${'--:|'.repeat(kinds.length)}---|`,
-        row(`**all ${counted(met.length, 'slot')}**`, total, ''),
+        row(`**${counted(met.length, 'slot')}**`, total, ''),
       ],
       rows: met.map(({ slot, record, at }) =>
         row(span(slot), (kind) => record.cases![kind], link(date(Date.parse(at)), record.run_url)),
@@ -207,7 +207,7 @@ function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
         '',
         '| window | | archived | open | unalerted | invalid | objects | JSON → archive | time |',
         '|---|---|--:|--:|--:|--:|--:|--:|--:|',
-        row(`**all ${counted(windows.length, 'window')}**`, slots),
+        row(`**${counted(windows.length, 'window')}**`, slots),
       ],
       rows: windows.map(([name, group]) => row(name, group)),
       rowsMax: windowRowsMax,

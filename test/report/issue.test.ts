@@ -83,7 +83,7 @@ describe('news', () => {
       'Rewritten by a person.',
       '<!-- known: {"missing":1} -->',
       '<!-- known: {not json} -->',
-      '<!-- known: {"missing":["x"],"faults":[],"isVoid":false} -->',
+      '<!-- known: {"missing":["x"],"faults":[],"isVoid":false,"isUnplanned":false} -->',
     ])
       expect(newsFor(some, body)).toBe(some);
     expect(newIn(some, completeIssue(some).body)).toEqual([1, 4, 7, 8]);
@@ -94,6 +94,13 @@ describe('news', () => {
     const isVoid = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
     expect(isComplete(newsFor(isVoid, known))).toBe(false);
     expect(isComplete(newsFor(isVoid, incompleteIssue(isVoid).body))).toBe(true);
+  });
+
+  it('are that no plan was made, once', () => {
+    const unplanned: Survey = { ...surveyOf({ plan: planOf([]) }), noPlan: { failure: 'The API is down.' } };
+    expect(isComplete(newsFor(unplanned, known))).toBe(false);
+    expect(tellNews(newsFor(unplanned, known))).toContain('**No plan was made.**');
+    expect(isComplete(newsFor(unplanned, incompleteIssue(unplanned).body))).toBe(true);
   });
 
   it('are told alone', () => {

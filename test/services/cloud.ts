@@ -3,25 +3,28 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { endpoints } from './endpoints.ts';
+import { type Endpoints, endpoints } from './endpoints.ts';
 
 const region = 'us-east-1';
-const {
-  moto,
-  s3: { endpoint, accessKeyId, secretAccessKey },
-} = endpoints();
-const credentials = { accessKeyId, secretAccessKey };
+
+/** Where the services of the cloud listen. */
+type Services = Pick<Endpoints, 's3' | 'moto'>;
 
 /** A bucket and a table of their own, as their owner sees them. */
 export class Cloud {
   readonly bucket = `whole-${randomUUID()}`;
   readonly prefix = 'some/where';
   readonly table = `whole-${randomUUID()}`;
-  readonly #s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-  readonly #dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
+  readonly #s3: S3Client;
+  readonly #dynamo: DynamoDBClient;
 
-  static async make(): Promise<Cloud> {
-    const cloud = new Cloud();
+  private constructor({ s3: { endpoint, ...credentials }, moto }: Services) {
+    this.#s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    this.#dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
+  }
+
+  static async make(services: Services = endpoints()): Promise<Cloud> {
+    const cloud = new Cloud(services);
     await cloud.#s3.send(new CreateBucketCommand({ Bucket: cloud.bucket }));
     await cloud.#dynamo.send(
       new CreateTableCommand({
@@ -46,24 +49,28 @@ export class Cloud {
   }
 
   /** Where the SDK finds the services, and who asks. */
-  static variables(s3 = endpoint, dynamodb = moto): Record<string, string> {
+  static variables({ s3, moto }: Services = endpoints()): Record<string, string> {
     return {
       AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_ENDPOINT_URL_S3: s3,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: moto,
     };
   }
 
   /** Every object's version by its path below the prefix. */
   async objects(): Promise<Map<string, string>> {
     const objects = new Map<string, string>();
-    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.bucket });
-    for await (const { Contents = [] } of pages) {
-      for (const { Key, ETag } of Contents) objects.set(Key!.slice(this.prefix.length + 1), ETag!);
-    }
+    for await (const { Key, ETag } of this.#list()) objects.set(Key!.slice(this.prefix.length + 1), ETag!);
     return objects;
+  }
+
+  /** Of all objects of messages. */
+  async bytes(): Promise<number> {
+    let bytes = 0;
+    for await (const { Key, Size } of this.#list()) if (Key!.endsWith('.parquet')) bytes += Size!;
+    return bytes;
   }
 
   /** Copies every object into a folder. */
@@ -81,6 +88,11 @@ export class Cloud {
   async items(): Promise<number> {
     const { Count } = await this.#dynamo.send(new ScanCommand({ TableName: this.table, Select: 'COUNT' }));
     return Count!;
+  }
+
+  async *#list() {
+    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.bucket });
+    for await (const { Contents = [] } of pages) yield* Contents;
   }
 
   close(): void {

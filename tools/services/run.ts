@@ -1,12 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { messageOf, UserError } from '../../src/errors.ts';
 import { endpointsVariable } from '../../test/services/endpoints.ts';
 import { exitOnSignals } from '../signals.ts';
 import { runVitest } from '../vitest.ts';
 import { say, timed } from './progress.ts';
 import { installStack, type Stack, startStack } from './stack.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /**
  * Installs the real services, starts them, runs the tests over them and stops them. With `--keep` it starts them, says how they
@@ -36,15 +34,6 @@ async function main(): Promise<number> {
   const code = await timed('tested', () => runVitest('vitest.services.config.ts', parameters, variables));
   await timed('stopped', () => Promise.all(stack.services.map((service) => service.stop())));
   return code;
-}
-
-/** A folder that every user can look into, which goes when this process ends. */
-function temporaryFolder(): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'message-archive-services-'));
-  chmodSync(folder, 0o755);
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  process.once('exit', remove);
-  return { folder, remove };
 }
 
 function leave({ endpoints, services }: Stack, folder: string): void {

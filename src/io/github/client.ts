@@ -1,8 +1,8 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
+import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
-import { Buffers } from '../buffers.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
@@ -168,7 +168,7 @@ function fetchOver(dispatcher: Dispatcher, requestMs: number) {
   return async (url: string, { method, headers, body }: Asked) => {
     const signal = AbortSignal.timeout(requestMs);
     const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new Buffers(0));
+    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new PageMemory(0));
     const text = Buffer.from(bytes).toString();
     return { status: answer.statusCode, url, headers: new Map(Object.entries(answer.headers)), text: async () => text };
   };

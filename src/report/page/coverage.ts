@@ -9,7 +9,7 @@ export interface Setting {
   readonly layout: Layout;
   readonly format: Format;
   readonly recentDays: number;
-  /** When the plan was made. */
+  /** When the plan was made; where there is none, when one was asked for. */
   readonly plannedAt: Instant;
 }
 

@@ -62,7 +62,8 @@ function noteItem({ text, slots }: Note): Html {
 `;
 }
 
-function links(slots: readonly Slot[]): Html {
+function links(slots: readonly Slot[]): Content {
+  if (slots.length === 0) return undefined;
   const more = slots.length - linksMax;
   const named = slots.slice(0, linksMax).map((slot) => html`${slotLink(slot)} `);
   return html`<span class="slots-named">${named}${more > 0 ? `and ${number(more)} more` : undefined}</span>`;

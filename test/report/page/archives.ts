@@ -1,7 +1,7 @@
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import { type Setting, type SlotCoverage, slotsOf } from '../../../src/report/page/coverage.ts';
 import { coveragePage } from '../../../src/report/page/page.ts';
-import { type Survey, survey } from '../../../src/report/survey.ts';
+import { type NoPlan, type Survey, survey } from '../../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
 import type { PlanOutput } from '../../../src/windows/planner.ts';
 import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slots.ts';
@@ -71,6 +71,7 @@ interface Told {
   readonly staged: readonly StagedMessage[];
   readonly planned: PlanOutput['slots'];
   readonly plannedAt: number;
+  readonly noPlan: NoPlan;
 }
 
 /** The slots as a plan has them that reads them all. */
@@ -81,16 +82,17 @@ export function planOf(slots: readonly Slot[]): PlanOutput['slots'] {
 /** An archive of which every slot was read and no message waits, but for what is told. */
 export function completeArchive(layout: Layout, told: Partial<Told> = {}): Archive {
   const slots = slotsOfYears(layout);
-  const { archive, ledger, staged, planned, plannedAt }: Told = {
+  const { archive, ledger, staged, planned, plannedAt, noPlan } = {
     archive: 's3://company-archive/messages',
     ledger: slots.map((slot) => recordOf(slot)),
     staged: [],
     planned: planOf(slots.slice(-4)),
     plannedAt: now,
+    noPlan: undefined,
     ...told,
   };
   const setting = { layout, format: 'parquet', recentDays, plannedAt: instant(plannedAt) } as const;
-  const plan = { planned_at: setting.plannedAt, slots: planned };
+  const plan = noPlan ?? { planned_at: setting.plannedAt, slots: planned };
   return { survey: survey({ archive, now, runUrl, layout }, plan, { ledger, staged }), setting };
 }
 

@@ -94,6 +94,33 @@ describe('the judgement', () => {
     ]);
   });
 
+  it('says so where no plan was made, and why where that is known', () => {
+    const saidWithout = (failure: string | undefined) => {
+      const archive = completeArchive(monthly, { noPlan: { failure } });
+      return textOf(judgement(archive.survey, coverageOf(archive))).slice(0, 8);
+    };
+    const start = [
+      'The archive is incomplete',
+      'No plan was made.',
+      'What is missing, and what to do',
+      'No plan was made.',
+    ];
+    expect(saidWithout('The <table> is gone.')).toEqual([
+      ...start,
+      'Put right what is said here, then run again.',
+      'The <table> is gone.',
+      'Worth a look',
+      expect.stringContaining('could not be read as messages'),
+    ]);
+    expect(saidWithout(undefined)).toEqual([
+      ...start,
+      'See why in the log of',
+      'the job that plans',
+      ', then run again.',
+      'Worth a look',
+    ]);
+  });
+
   it('stays short however much failed', () => {
     const changes = new Map(slots.map((_, n) => [n, failed(`Slot ${n} ${'x'.repeat(5_000)}`)]));
     const lines = said(changes, [...slots.keys()]);

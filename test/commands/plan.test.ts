@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { type Plan, plan } from '../../src/commands/plan.ts';
+import type { Archive, Staging } from '../../src/io/ports.ts';
+import { windowsOf } from '../../src/windows/grid.ts';
+import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { runAll } from '../support/embedded-parts.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
+
+const windowDays = 60;
+const now = Date.parse('2024-09-01');
+const windows = 6;
+const start = 300 * windowDays * DAY_MS;
+const settled: Interval = { start, end: start + windows * windowDays * DAY_MS };
+const { newParts, scan } = useEmbedded(now);
+
+/** The parts, with each call of their methods written down. */
+function recorded<Part extends object>(part: Part, calls: string[]): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]) => {
+        calls.push(String(name));
+        return value.apply(target, parameters);
+      };
+    },
+  });
+}
+
+it('reads nothing but one listing of the archive and one query of the state, where all is settled', async () => {
+  const { parts } = await newParts();
+  const truth = new Truth();
+  for (const { id, start } of windowsOf(settled, windowDays)) truth.put({ id, at: start, statuses: ['closed'] });
+  const source = new ModelSource(truth, scan());
+  await runAll(parts, source, settled);
+  const passes = source.passes.length;
+
+  const [archived, staged]: [string[], string[]] = [[], []];
+  const watched = {
+    ...parts,
+    archive: recorded<Archive>(parts.archive, archived),
+    staging: recorded<Staging>(parts.staging, staged),
+  };
+  const scope = { range: settled, refresh: false, scrubWindows: 0 };
+  const made: Plan = await plan(watched, { live: source, settled: source }, scope);
+
+  expect(made.legs).toEqual([]);
+  expect(new Set(made.slots.map(({ slot }) => slot.window)).size).toBe(windows);
+  expect(archived).toEqual(['list']);
+  expect(staged).toEqual(['state']);
+  expect(source.passes.length).toBe(passes);
+});
