@@ -76,6 +76,18 @@ describe('report', () => {
     expect(ledger.ledger).toEqual(slots.map((slot) => recordOf(slot)));
   });
 
+  it('leaves a page for people beside the ledger, which says the same', async () => {
+    const last_error = { at: instant(now), message: 'The <b>source</b> is down.' };
+    const records = slots.map((slot, n) => recordOf(slot, n === 1 ? { last_error } : {}));
+    const { embedded } = await reportOn(records, [stagedOf(slots[0]!, '<i>', 3)]);
+    const page = await readFile(join(embedded.folder, 'archive', '_report', 'index.html'), 'utf8');
+    expect(page).toContain('The archive is incomplete');
+    expect(page).toContain('The &lt;b&gt;source&lt;/b&gt; is down.');
+    expect(page).toContain(`Of ${slots.length} planned slots ${slots.length - 1} were read and proven; 1 failed.`);
+    expect(page).toContain('<code>&lt;i&gt;</code>');
+    expect(page.match(/<tr id="slot-/g)).toHaveLength(slots.length);
+  });
+
   it.each<[string, Partial<LedgerRecord> | undefined]>([
     ['was never read', undefined],
     ['was read before the plan', { read_at: instant(now - 1001) }],

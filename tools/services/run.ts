@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../../src/errors.ts';
-import { type Endpoints, endpointsVariable } from '../../test/services/endpoints.ts';
+import { endpointsVariable } from '../../test/services/endpoints.ts';
+import { exitOnSignals } from '../signals.ts';
+import { runVitest } from '../vitest.ts';
 import { say, timed } from './progress.ts';
 import { installStack, type Stack, startStack } from './stack.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -14,10 +12,8 @@ import { temporaryFolder } from './temporary.ts';
  */
 const keep = process.argv.includes('--keep');
 const parameters = process.argv.slice(2).filter((parameter) => parameter !== '--keep');
-const root = join(import.meta.dirname, '..', '..');
-const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-for (const [signal, code] of Object.entries(signals)) process.once(signal, () => process.exit(code));
+exitOnSignals();
 try {
   process.exit(await main());
 } catch (error) {
@@ -34,22 +30,10 @@ async function main(): Promise<number> {
     leave(stack, folder);
     return 0;
   }
-  const code = await timed('tested', () => test(stack.endpoints));
+  const variables = { [endpointsVariable]: JSON.stringify(stack.endpoints) };
+  const code = await timed('tested', () => runVitest('vitest.services.config.ts', parameters, variables));
   await timed('stopped', () => Promise.all(stack.services.map((service) => service.stop())));
   return code;
-}
-
-/** Runs vitest on this Node. Returns its exit code, which is not 0 where it finds no test. */
-async function test(endpoints: Endpoints): Promise<number> {
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', '--config', 'vitest.services.config.ts', ...parameters], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, [endpointsVariable]: JSON.stringify(endpoints) },
-  });
-  process.prependOnceListener('exit', () => child.kill());
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
 }
 
 function leave({ endpoints, services }: Stack, folder: string): void {
