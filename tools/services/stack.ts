@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../src/errors.ts';
 import type { Endpoints } from '../../test/services/endpoints.ts';
+import { installAwsTools } from './aws-tools.ts';
 import {
   type ElasticsearchHome,
   elasticsearch8,
@@ -34,7 +35,7 @@ export interface Stack {
 export async function installStack(): Promise<Programs> {
   const both = async () =>
     [await installElasticsearch(elasticsearch8), await installElasticsearch(elasticsearch9)] as const;
-  const [releases, versitygw, moto] = await all([both(), installVersitygw(), installMoto()]);
+  const [releases, versitygw, moto] = await all([both(), installVersitygw(), installMoto(), installAwsTools()]);
   return { elasticsearch8: releases[0], elasticsearch9: releases[1], versitygw, moto };
 }
 
