@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { DAY_MS, instant } from '../windows/interval.ts';
 import { reasons } from '../windows/planner.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
+import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
 import type { PlanOutput } from './plan.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
@@ -37,7 +38,7 @@ export interface Report {
  */
 export function parsePlan(text: string): PlanOutput {
   try {
-    return v.parse(planOutput, JSON.parse(text));
+    return v.parse(planOutput, unpacked(text));
   } catch {
     throw new UserError(
       'The input plan is not what the command plan gives as its output plan: pass that output unchanged.',

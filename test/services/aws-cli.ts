@@ -6,7 +6,7 @@ import { endpoints } from './endpoints.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const outputBytesMax = 16 * 1024 * 1024;
-const python = await installAwsTools();
+const { awscli, cfnlint } = await installAwsTools();
 const lint = 'import cfnlint.runner; cfnlint.runner.main()';
 
 /** The programs of the user's machine, which know nothing of it but moto. */
@@ -23,18 +23,18 @@ const variables = {
 
 /** Runs a command line of a page, in the root of this repository. Returns what it prints. */
 export async function shell(line: string): Promise<string> {
-  return run('bash', ['-c', `aws() { '${python}' -I -m awscli "$@"; }\n${line}`]);
+  return run('bash', ['-c', `aws() { '${awscli}' -I -m awscli "$@"; }\n${line}`]);
 }
 
 /** Asks AWS, as moto plays it; the answer is the command's JSON. */
 export async function aws<Answer>(...parameters: readonly string[]): Promise<Answer> {
-  const printed = await run(python, ['-I', '-m', 'awscli', ...parameters, '--output', 'json']);
+  const printed = await run(awscli, ['-I', '-m', 'awscli', ...parameters, '--output', 'json']);
   return (printed === '' ? undefined : JSON.parse(printed)) as Answer;
 }
 
 /** What the linter says of a template; nothing where it is well. */
 export async function cfnLint(template: string): Promise<string> {
-  return run(python, ['-I', '-c', lint, '--include-checks', 'I', '--', template]);
+  return run(cfnlint, ['-I', '-c', lint, '--include-checks', 'I', '--', template]);
 }
 
 /** @throws Error with what it printed, where it does not end well */

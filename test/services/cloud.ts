@@ -3,13 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { endpoints } from './endpoints.ts';
+import { type CloudEndpoints, endpoints } from './endpoints.ts';
 
 const region = 'us-east-1';
 const {
   moto,
   s3: { endpoint, accessKeyId, secretAccessKey },
-} = endpoints();
+}: CloudEndpoints = endpoints();
 const credentials = { accessKeyId, secretAccessKey };
 
 /** A bucket and a table of their own, as their owner sees them. */

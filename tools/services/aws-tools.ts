@@ -1,9 +1,16 @@
-import { installPython } from './python.ts';
+import { join } from 'node:path';
+import { all } from '../programs/all.ts';
+import { installPython } from '../programs/python.ts';
 
-const cli = '1.46.3';
-const cfnLint = '1.58.0';
+/** Those who deploy with CloudFormation have these: each is the Python that has the module. */
+export interface AwsTools {
+  /** The AWS CLI. */
+  readonly awscli: string;
+  /** The linter of templates. */
+  readonly cfnlint: string;
+}
 
-/** The AWS CLI and the linter of CloudFormation templates. Returns the Python that has them. */
-export async function installAwsTools(): Promise<string> {
-  return installPython(`aws-cli-${cli}-cfn-lint-${cfnLint}`, [`awscli==${cli}`, `cfn-lint==${cfnLint}`]);
+export async function installAwsTools(): Promise<AwsTools> {
+  const [awscli, cfnlint] = await all([installPython('awscli', '1.46.3'), installPython('cfn-lint', '1.58.0')]);
+  return { awscli: join(awscli, 'python'), cfnlint: join(cfnlint, 'python') };
 }

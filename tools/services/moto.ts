@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { freePorts, type Service, startService } from './processes.ts';
-import { installPython } from './python.ts';
+import { freePorts, type Service, startService } from '../programs/processes.ts';
+import { installPython } from '../programs/python.ts';
 
 const version = '5.2.5';
 
-/** DynamoDB, STS and what else of AWS is looked at. Returns the Python that has it. */
+/** DynamoDB, STS, and what else of AWS a stack consists of. Returns the Python that has it. */
 export async function installMoto(): Promise<string> {
-  return installPython(`moto-${version}`, [`moto[server]==${version}`]);
+  return join(await installPython('moto[server]', version), 'python');
 }
 
 /** Starts it on a free port; what it holds is in memory. */
