@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeSchema } from '../../src/archive/schema.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
@@ -103,11 +103,25 @@ describe.each(['month', 'day'] as const)('the statements of duckdb.sql, over an 
   });
 });
 
-/** What the SELECTs answer of an archive in a folder; what is for S3 alone is left out. */
-async function answersOf(archive: string, partitionBy: 'month' | 'day'): Promise<DuckDBValue[][][]> {
-  const instance = await DuckDBInstance.create();
-  const connection = await instance.connect();
-  try {
+it("finds in the report's ledger what waits for long", async () => {
+  const now = Date.parse('2025-01-10');
+  const embedded = await embed(threads, { now });
+  onTestFinished(() => embedded.close());
+  const truth = new Truth();
+  truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['open', 'closed'] });
+  const range = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
+  await runAll(embedded.parts, new ModelSource(truth, pageScanner(threads, plainShape, false)), range);
+
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'red-runs.md'), 'utf8');
+  const [, statement] = /```sql\n([\s\S]*?)```/.exec(page)!;
+  const local = statement!.replaceAll(company, join(embedded.folder, 'archive'));
+  const rows = await withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
+  expect(rows.map(([id, , alerts]) => [id, String(alerts)])).toEqual([['late', "['late-0']"]]);
+});
+
+/** What the SELECTs of duckdb.sql answer of an archive in a folder; what is for S3 alone is left out. */
+function answersOf(archive: string, partitionBy: 'month' | 'day'): Promise<DuckDBValue[][][]> {
+  return withDuckDB(async (connection) => {
     const answers: DuckDBValue[][][] = [];
     for (const statement of statements('duckdb.sql')) {
       if (/^(INSTALL|LOAD|CREATE SECRET) /.test(statement)) continue;
@@ -117,6 +131,14 @@ async function answersOf(archive: string, partitionBy: 'month' | 'day'): Promise
       if (statement.startsWith('SELECT')) answers.push(reader.getRows());
     }
     return answers;
+  });
+}
+
+async function withDuckDB<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  try {
+    return await work(connection);
   } finally {
     connection.closeSync();
     instance.closeSync();
