@@ -3,16 +3,14 @@ export interface Job {
   readonly id: string;
   readonly name: string;
   readonly matrix: Readonly<Record<string, unknown>>;
-  /** Whether all of its steps went well. */
   readonly ok: boolean;
+  /** The names of the steps that failed. */
+  readonly failed: readonly string[];
   /** By the id of the step. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The Markdown of its summary. */
   readonly summary: string;
-  /** The texts of its annotations. */
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-  /** The lines that its steps printed. */
+  /** The lines that its steps printed; of a step that failed act may have lost the last ones. */
   readonly lines: readonly string[];
 }
 
@@ -53,8 +51,10 @@ export function readJobs(log: string): Job[] {
 function jobOf(entries: readonly Entry[]): Job {
   const { jobID, job, matrix } = entries[0]!;
   const isLeg = Object.keys(matrix).length > 0;
-  const hasFailed = (entry: Entry) =>
-    (entry.stepResult === 'failure' && !ownSteps.has(entry.step ?? '')) || (entry.jobResult === 'failure' && !isLeg);
+  const failed = entries
+    .filter(({ step = '', stepResult }) => stepResult === 'failure' && !ownSteps.has(step))
+    .map(({ step }) => step!);
+  const hasFailed = failed.length > 0 || (!isLeg && entries.some(({ jobResult }) => jobResult === 'failure'));
   const told = (command: string) => entries.filter((entry) => entry.command === command);
   const outputs: Record<string, Record<string, string>> = {};
   for (const { stepID, name, arg } of told('set-output')) {
@@ -65,13 +65,12 @@ function jobOf(entries: readonly Entry[]): Job {
     id: jobID!,
     name: job.trim(),
     matrix,
-    ok: !entries.some(hasFailed),
+    ok: !hasFailed,
+    failed,
     outputs,
     summary: told('summary')
       .map(({ content }) => content)
       .join(''),
-    errors: told('error').map(({ arg }) => arg!),
-    warnings: told('warning').map(({ arg }) => arg!),
     lines: entries.filter(({ raw_output }) => raw_output).map(({ msg }) => msg!.trimEnd()),
   };
 }

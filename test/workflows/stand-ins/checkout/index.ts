@@ -10,6 +10,6 @@ if (folder === undefined) {
   process.exit(1);
 }
 const target = join(process.env.GITHUB_WORKSPACE ?? '.', path);
-execFileSync('git', ['clone', '--quiet', `file://${folder}`, target]);
+execFileSync('git', ['clone', '--quiet', '--shared', folder, target]);
 if (ref) execFileSync('git', ['-C', target, 'checkout', '--quiet', ref], { stdio: ['ignore', 'ignore', 'inherit'] });
 console.log(`Checked out ${repository} at ${ref || 'its newest commit'} into ${path}.`);
