@@ -51,11 +51,17 @@ export class Company {
     return company;
   }
 
-  /** Runs an example by hand, filled in. */
-  async run(file: string, inputs: Event['inputs'] = {}): Promise<Outcome> {
+  /** Runs an example by hand, filled in, with more values by what stands for them in it. */
+  async run(
+    file: string,
+    inputs: Event['inputs'] = {},
+    values: Readonly<Record<string, string>> = {},
+  ): Promise<Outcome> {
     const { moto, s3 } = endpoints();
     const name = `user/${randomUUID()}`;
-    await this.#sandbox.add(name, file, this.#filledIn(readFileSync(join(examples, file), 'utf8')));
+    const example = this.#filledIn(readFileSync(join(examples, file), 'utf8'));
+    const text = Object.entries(values).reduce((done, [madeUp, value]) => done.replaceAll(madeUp, value), example);
+    await this.#sandbox.add(name, file, text);
     return this.#sandbox.run({
       name: 'workflow_dispatch',
       in: name,
@@ -89,7 +95,7 @@ export class Company {
       .replaceAll(/(OWNER|platform)\/message-archive/g, actionRepository)
       .replaceAll(/runs-on: .*/g, 'runs-on: ubuntu-latest')
       .replaceAll(/https:\/\/chat-surveillance\S+/g, this.#chat.url.href)
-      .replaceAll(/https:\/\/(mail-)?surveillance\S+/g, this.#source.url)
+      .replaceAll(/https:\/\/(mail-)?surveillance\.example\S+/g, this.#source.url)
       .replaceAll('https://s3.storage.example.com', endpoints().s3.endpoint)
       .replaceAll('/srv/message-archive/', `${this.#sandbox.folder}/`)
       .replaceAll('dynamodb:message-archive', `dynamodb:${this.table}`)

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Outcome } from './act.ts';
 import { Company, examples, spring } from './company.ts';
 import { languageFindings } from './language-service.ts';
+import { PrivateNetwork } from './private-network.ts';
 import { programs } from './programs.ts';
 import { Sandbox } from './sandbox.ts';
 import { Source, token } from './source.ts';
@@ -116,9 +117,23 @@ describe('an example, filled in and run by hand', () => {
     expect(await company.slots()).toEqual(['archives/chat/day=2024-03-05', ...months('archives/mail')]);
   });
 
-  it.each(['enterprise-server.yml', 'private-network.yml'])('archives from elsewhere: %s', async (file) => {
-    expectComplete(await company.run(file));
+  it('archives on an Enterprise Server', async () => {
+    expectComplete(await company.run('enterprise-server.yml'));
     expect(await company.slots()).toEqual(months('messages'));
+  });
+
+  it('archives through a proxy, from a host with a certificate of an authority of its own', async () => {
+    const network = await PrivateNetwork.around(source.url, await mkdtemp(join(sandbox.folder, 'network-')));
+    onTestFinished(() => network.close());
+    const values = {
+      'http://proxy.example.com:3128': network.proxy,
+      // In the example it is the way out that leads through the proxy, not the way to the source.
+      'NO_PROXY=.internal.example.com': 'NO_PROXY=elsewhere.example.com',
+      '/etc/ssl/certs/company-ca.pem': network.authority,
+    };
+    expectComplete(await company.run('private-network.yml', {}, values));
+    expect(await company.slots()).toEqual(months('messages'));
+    expect(new Set(network.asked)).toEqual(new Set([`${PrivateNetwork.host}:443`]));
   });
 
   it('archives in another store', async () => {
