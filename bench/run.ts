@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bytes, duration, number } from '../src/commands/words.ts';
+import { bytes, duration, number } from '../src/words.ts';
 import { type Finished, finish } from './process.ts';
 import { type BenchSource, startSource } from './source.ts';
 import { stages } from './stages.ts';

@@ -1,12 +1,13 @@
 import type { PlanOutput } from '../src/commands/plan.ts';
-import { number } from '../src/commands/words.ts';
 import type { Reason } from '../src/windows/planner.ts';
+import { number } from '../src/words.ts';
 
 /** What each reason of a plan means. */
 const meanings: Readonly<Record<Reason, string>> = {
   new: 'never read before',
   live: 'their alerts still move',
   unsettled: 'were still live when they were last read',
+  left: 'no leg of an earlier plan got to them',
   failed: 'the last attempt failed',
   'object missing': 'their object was deleted',
   'object changed': 'their object was written by somebody else',

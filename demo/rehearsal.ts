@@ -1,7 +1,7 @@
 import type { PlanOutput } from '../src/commands/plan.ts';
 import { parsePlan } from '../src/commands/report.ts';
-import { bytes, counted, duration, number, rate } from '../src/commands/words.ts';
 import type { Leg } from '../src/windows/legs.ts';
+import { bytes, counted, duration, number, rate } from '../src/words.ts';
 import type { Action, Step } from './action.ts';
 import { DemoFailure } from './failure.ts';
 import { places } from './folder.ts';

@@ -6,6 +6,12 @@ export class UserError extends Error {
   override readonly name: string = 'UserError';
 }
 
+/** What people are told of anything thrown: a {@link UserError} as it stands, a defect with its trace. */
+export function toldOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+}
+
 /** The text of anything thrown: a {@link UserError} as it stands, a defect with its kind. */
 export function messageOf(error: unknown): string {
   if (error instanceof UserError) return error.message;

@@ -6,11 +6,13 @@ import { type AwsSettings, readAws } from './inputs/aws.ts';
 import { columns } from './inputs/columns.ts';
 import { readElasticsearch } from './inputs/elasticsearch.ts';
 import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
+import { readGithub } from './inputs/github.ts';
 import { type Form, Given } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { readRange } from './inputs/range.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
+import type { GithubSettings } from './io/github/settings.ts';
 import type { Interval } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
 import type { Layout } from './windows/slots.ts';
@@ -55,6 +57,8 @@ export interface Inputs {
   readonly aws: AwsSettings;
   readonly concurrency: number;
   readonly timeBudgetMs: number;
+  /** The tracking issue; undefined: none is kept. */
+  readonly github: GithubSettings | undefined;
 }
 
 /**
@@ -96,6 +100,7 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     concurrency:
       given.read('concurrency', wholeNumber(1, concurrencyMax)) ?? Math.min(availableParallelism(), concurrencyMax),
     timeBudgetMs: given.read('time-budget', duration(timeBudgetHoursMax)),
+    github: readGithub(given, environment),
   };
 }
 

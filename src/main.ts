@@ -7,12 +7,12 @@ import { assertNothingFailed, exportLeg } from './commands/export.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import type { Parts, Sources } from './commands/parts.ts';
 import { plan, planOutputs } from './commands/plan.ts';
-import { parsePlan, report } from './commands/report.ts';
+import { parsePlan, type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
+import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
-import { counted } from './commands/words.ts';
 import { outputsOf } from './commands/work.ts';
-import { UserError } from './errors.ts';
+import { toldOf, UserError } from './errors.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
@@ -20,6 +20,7 @@ import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
+import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
@@ -37,14 +38,17 @@ export async function main(environment: Environment): Promise<void> {
     const inputs = readInputs(environment, nature.now());
     await withParts(inputs, environment, host, (parts) => execute(inputs, parts, host));
   } catch (error) {
-    if (error instanceof UserError) return host.fail(error.message);
-    host.fail(`A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+    host.fail(toldOf(error));
   }
 }
 
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
   if (inputs.command === 'verify') return assertSame(await verify(parts), host);
-  if (inputs.command === 'report') return publishReport(parts, parsePlan(inputs.plan!), host);
+  if (inputs.command === 'report') {
+    const made = await report(parts, parsePlan(inputs.plan!));
+    await publish(made, inputs, parts, host);
+    return assertNoProblems(made.problems);
+  }
   const sources = await sourcesOf(inputs, parts);
   try {
     if (inputs.command === 'plan') {
@@ -56,8 +60,8 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
     } else {
       const done = await run(parts, sources, inputs, inputs);
       if (done === undefined) return;
-      host.setOutputs({ ...outputsOf(done.tally), ...done.report.outputs });
-      await host.addSummary(done.report.summary);
+      host.setOutputs(outputsOf(done.tally));
+      await publish(done.report, inputs, parts, host);
       assertNothingFailed(done.tally);
       assertNoProblems(done.report.problems);
     }
@@ -66,12 +70,23 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
   }
 }
 
-async function publishReport(parts: Parts, made: ReturnType<typeof parsePlan>, host: Host): Promise<void> {
-  const { summary, outputs, problems, isComplete } = await report(parts, made);
-  host.setOutputs(outputs);
-  await host.addSummary(summary);
-  host.line(isComplete ? 'The archive is complete.' : 'The archive is not complete.');
-  assertNoProblems(problems);
+/** Leaves the report where people and later steps look for it. An issue that cannot be kept hides nothing of it. */
+async function publish(made: Report, inputs: Inputs, parts: Parts, host: Host): Promise<void> {
+  host.setOutputs(made.outputs);
+  await host.addSummary(made.summary);
+  const issue = await keepIssue(made, inputs, parts).catch((error: unknown) => host.warning(toldOf(error)));
+  host.setOutputs({ issue: String(issue ?? '') });
+}
+
+async function keepIssue({ survey }: Report, { github }: Inputs, { archiveId }: Parts): Promise<number | undefined> {
+  if (github === undefined) return undefined;
+  const { GithubTracker } = await import('./io/github.ts');
+  const tracker = new GithubTracker(github, archiveId, nature);
+  try {
+    return await track(tracker, survey);
+  } finally {
+    await tracker.close();
+  }
 }
 
 function assertNoProblems(problems: readonly string[]): void {
@@ -114,21 +129,23 @@ async function withParts(
     if (found === undefined && !mayWrite && !inputs.dryRun) {
       throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
     }
-    const id = found ?? randomUUID();
-    let staging = await stagingOf(inputs, aws, id);
+    let archiveId = found ?? randomUUID();
+    let staging = await stagingOf(inputs, aws, archiveId);
     end.unshift(() => staging.close());
     if (mayWrite) {
       await staging.prepare();
-      const opened = await openArchive(archive, settings, () => id);
+      const opened = await openArchive(archive, settings, () => archiveId);
       // Another run made the archive meanwhile.
-      if (opened !== id) {
+      if (opened !== archiveId) {
         await staging.close();
-        staging = await stagingOf(inputs, aws, opened);
+        archiveId = opened;
+        staging = await stagingOf(inputs, aws, archiveId);
       }
     }
     await work({
       settings,
       recentDays: inputs.recentDays,
+      archiveId,
       archive,
       staging,
       threads,

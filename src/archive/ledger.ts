@@ -39,6 +39,15 @@ export interface LastError {
   readonly run_url?: string;
 }
 
+/** What a plan asked for and its leg did not get to, while nothing has made up for it. */
+export interface Left {
+  readonly at: Instant;
+  readonly action: 'read' | 'look-again';
+  /** `time`: the leg's time budget was spent; `leg`: the leg ended without a word. */
+  readonly because: 'time' | 'leg';
+  readonly run_url?: string;
+}
+
 /** One record of the ledger, a slot each. Its names are those under which it is stored. */
 export interface LedgerRecord {
   /** The slot's id: `20240601T000000Z-20240701T000000Z`. */
@@ -70,6 +79,7 @@ export interface LedgerRecord {
   readonly run_id?: string;
   readonly run_url?: string;
   readonly last_error?: LastError;
+  readonly left?: Left;
 }
 
 /** A message that waits because an alert of it is open. Its names are those under which it is stored. */

@@ -1,9 +1,9 @@
 import { UserError } from '../errors.ts';
 import { type Assignment, decideLeg } from '../windows/legs.ts';
+import { counted } from '../words.ts';
 import { gatherFacts, type Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
-import { counted } from './words.ts';
-import { describeTally, type Tally, type WorkOptions, workOff } from './work.ts';
+import { type Tally, tellTally, type WorkOptions, workOff } from './work.ts';
 
 /** Works off one leg, on the state as it is now. */
 export async function exportLeg(
@@ -22,7 +22,7 @@ export async function exportLeg(
   const todo = planned.filter(({ action }) => action !== 'none');
   parts.log.line(`Leg ${assignment.name}: ${counted(todo.length, 'slot')} to work off.`);
   const tally = await workOff(parts, sources, options.dryRun ? [] : planned, options);
-  if (!options.dryRun) for (const line of describeTally(tally)) parts.log.line(line);
+  if (!options.dryRun) tellTally(tally, parts.log);
   return tally;
 }
 

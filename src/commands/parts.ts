@@ -21,6 +21,8 @@ export interface Sources {
 export interface Parts {
   readonly settings: ArchiveSettings;
   readonly recentDays: number;
+  /** A UUID: the archive's name in the staging and in its tracking issue. */
+  readonly archiveId: string;
   readonly archive: Archive;
   readonly staging: Staging;
   readonly threads: Threads;
@@ -29,7 +31,7 @@ export interface Parts {
   readonly temporary: string;
   /** The instant that the run takes for now, in ms since 1970. */
   readonly now: () => number;
-  /** The time that passes, in ms, for durations. */
+  /** The time that passed since the process began, in ms. */
   readonly elapsed: () => number;
   readonly newId: () => string;
   readonly run: Run;

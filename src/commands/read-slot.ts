@@ -6,8 +6,8 @@ import { UserError } from '../errors.ts';
 import { LostReading, type Pass, type Source } from '../io/ports.ts';
 import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
+import { number } from '../words.ts';
 import type { Parts } from './parts.ts';
-import { number } from './words.ts';
 
 /** Readings of one interval until one is whole. */
 const passesMax = 5;

@@ -2,7 +2,7 @@ import type { Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
 import { plan } from './plan.ts';
 import { type Report, report } from './report.ts';
-import { describeTally, type Tally, type WorkOptions, workOff } from './work.ts';
+import { type Tally, tellTally, type WorkOptions, workOff } from './work.ts';
 
 /** Plan, every leg and report, in one process; undefined after a dry run, which ends with the plan. */
 export async function run(
@@ -14,8 +14,6 @@ export async function run(
   const { slots, output } = await plan(parts, sources, scope);
   if (options.dryRun) return undefined;
   const tally = await workOff(parts, sources, slots, options);
-  for (const line of describeTally(tally)) parts.log.line(line);
-  const made = await report(parts, output);
-  parts.log.line(made.isComplete ? 'The archive is complete.' : 'The archive is not complete.');
-  return { tally, report: made };
+  tellTally(tally, parts.log);
+  return { tally, report: await report(parts, output) };
 }

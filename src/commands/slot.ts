@@ -1,14 +1,14 @@
 import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { Findings } from '../archive/reading.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
 import { instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
+import { counted, names, number } from '../words.ts';
 import { MergeConflict, type Merged, type MergedObject, mergeObject } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
-import { counted, names, number } from './words.ts';
 
 /** Merges of one reading, when other writers are faster. */
 const mergesMax = 5;
@@ -271,24 +271,4 @@ function tellCases(
   tell(merged.gone, 'of the archive no longer shown by the source; the archived version stays');
   tell(vanished, 'that wait no longer shown by the source; they stay staged');
   tell(conflicting, 'with more than one content in the source; the one whose alerts changed last is taken');
-}
-
-/** Leaves a failed attempt in the ledger, beside what the last good one knew. */
-export async function recordFailure(parts: Parts, slot: Slot, error: unknown): Promise<void> {
-  const { record } = await parts.staging.slot(slot);
-  const last_error = {
-    at: instant(parts.now()),
-    message: messageOf(error),
-    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
-  };
-  const base: LedgerRecord = record ?? {
-    slot: slot.id,
-    revision: 0,
-    outside: 0,
-    rows: 0,
-    bytes_in: 0,
-    bytes_out: 0,
-    took_ms: 0,
-  };
-  await parts.staging.record({ ...base, revision: base.revision + 1, last_error }, base.revision);
 }

@@ -24,9 +24,10 @@ function latest(a: string | undefined, b: string | undefined): string | undefine
   return a !== undefined && (b === undefined || a > b) ? a : b;
 }
 
-/** Whether the ledger holds records, and not one of them ever met a message: then what was asked is hardly what was meant. */
+/** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */
 export function neverHeldAny(ledger: readonly LedgerRecord[]): boolean {
-  return ledger.length > 0 && ledger.every(({ counts, outside }) => (counts?.read ?? 0) + outside === 0);
+  const read = ledger.filter(({ counts }) => counts !== undefined);
+  return read.length > 0 && read.every(({ counts, outside }) => counts!.read + outside === 0);
 }
 
 /** Slots without a message between slots that hold some: often a gap of the source. */

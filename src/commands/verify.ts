@@ -10,10 +10,10 @@ import { UserError } from '../errors.ts';
 import type { ListedObject } from '../io/ports.ts';
 import { contains } from '../windows/interval.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
+import { bytes, counted, duration, number } from '../words.ts';
 import { DamagedError, readObject } from '../worker/objects.ts';
 import { IdRegister } from './id-register.ts';
 import type { Parts } from './parts.ts';
-import { bytes, counted, duration, number } from './words.ts';
 
 const objectsAtOnce = 2;
 

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
-import { messageOf, UserError } from '../errors.ts';
+import { toldOf } from '../errors.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
+import { bytes, counted, duration, number, rate } from '../words.ts';
+import type { Log } from './log.ts';
 import type { Parts, Sources } from './parts.ts';
-import { processSlot, recordFailure, type SlotResult } from './slot.ts';
-import { bytes, counted, duration, number, rate } from './words.ts';
+import { type LeftSlot, noteFailure, noteLeft } from './shortfall.ts';
+import { processSlot, type SlotResult } from './slot.ts';
 
 /** So that one slot is read while another is encoded. */
 const slotsAtOnce = 2;
@@ -13,7 +15,7 @@ const slotsAtOnce = 2;
 /** What the user allows. */
 export interface WorkOptions {
   readonly acceptFewer: boolean;
-  /** After so many ms no slot is begun that would end later. */
+  /** Later than so many ms after the start of the process no slot ends, as far as the last ones tell. */
   readonly timeBudgetMs: number;
 }
 
@@ -33,43 +35,33 @@ export async function workOff(
   planned: readonly PlannedSlot[],
   options: WorkOptions,
 ): Promise<Tally> {
-  const todo = planned.filter(({ action }) => action !== 'none');
+  const todo = planned.filter((one): one is PlannedSlot & LeftSlot => one.action !== 'none');
   const startedMs = parts.elapsed();
   const progress = new Progress(parts, todo.length, startedMs);
   const done: SlotResult[] = [];
   const failed: { slot: Slot; message: string }[] = [];
-  const left: Slot[] = [];
+  const left: LeftSlot[] = [];
   const limit = pLimit(slotsAtOnce);
   await limit.map(todo, async (one) => {
     const begunMs = parts.elapsed();
-    if (begunMs - startedMs + progress.longestMs > options.timeBudgetMs) {
-      left.push(one.slot);
+    if (begunMs + progress.longestMs > options.timeBudgetMs) {
+      left.push(one);
       return;
     }
     try {
       const result = await processSlot(parts, sources, one, options.acceptFewer);
       done.push(result);
-      progress.tell(one, result, parts.elapsed() - begunMs);
+      progress.tell(one, result);
     } catch (error) {
-      const message = failureOf(error);
+      const message = toldOf(error);
       failed.push({ slot: one.slot, message });
       parts.log.line(`  ${progress.step()} ${period(one.slot)}  failed: ${message}`);
       await noteFailure(parts, one.slot, error);
     }
+    progress.longestMs = Math.max(progress.longestMs, parts.elapsed() - begunMs);
   });
-  return { done, failed, left, tookMs: parts.elapsed() - startedMs };
-}
-
-/** A ledger that cannot be written is no reason to leave out the other slots: the leg fails in its end anyway. */
-async function noteFailure(parts: Parts, slot: Slot, error: unknown): Promise<void> {
-  await recordFailure(parts, slot, error).catch((other: unknown) => {
-    parts.log.warning(`The failure of slot ${slot.id} is not in the ledger: ${messageOf(other)}`);
-  });
-}
-
-function failureOf(error: unknown): string {
-  if (error instanceof UserError) return error.message;
-  return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+  await noteLeft(parts, left, 'time');
+  return { done, failed, left: left.map(({ slot }) => slot), tookMs: parts.elapsed() - startedMs };
 }
 
 /** `2024-06-01 to 2024-06-30`: a slot for people, its last day included. */
@@ -92,21 +84,20 @@ export function outputsOf(tally: Tally): Record<string, string> {
   };
 }
 
-/** What a leg did, in a few lines. */
-export function describeTally(tally: Tally): string[] {
+/** Says what a leg did, and that it stopped where time ran out. */
+export function tellTally(tally: Tally, log: Log): void {
   const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   const outputs = outputsOf(tally);
-  const lines = [
+  log.line(
     `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${number(Number(outputs.archived))} messages newly archived, ` +
       `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
       `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
-  ];
+  );
   if (tally.left.length > 0) {
-    lines.push(
+    log.warning(
       `Time ran out: ${counted(tally.left.length, 'slot')} left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
     );
   }
-  return lines;
 }
 
 class Progress {
@@ -114,6 +105,7 @@ class Progress {
   readonly #total: number;
   readonly #startedMs: number;
   #steps = 0;
+  /** Of the slots that ended, whatever their end. */
   longestMs = 0;
 
   constructor(parts: Parts, total: number, startedMs: number) {
@@ -127,8 +119,7 @@ class Progress {
     return `[${String(this.#steps).padStart(String(this.#total).length)}/${this.#total}]`;
   }
 
-  tell({ slot, action }: PlannedSlot, { record, added, isWritten, staged }: SlotResult, tookMs: number): void {
-    this.longestMs = Math.max(this.longestMs, tookMs);
+  tell({ slot, action }: PlannedSlot, { record, added, isWritten, staged }: SlotResult): void {
     const { counts } = record;
     const read =
       action === 'look-again' && record.looked_at !== undefined

@@ -1,6 +1,6 @@
 /**
- * Every input, in the order of action.yml, with the text that stands for an absent one. Empty: there is no default, or, for
- * `from`, `to`, `as-of` and `concurrency`, one that the moment or the machine gives.
+ * Every input, in the order of action.yml, with the text that stands for an absent one. Empty: there is no default, or one
+ * that the moment, the machine or the runner gives: `from`, `to`, `as-of`, `concurrency`, `github-token`.
  */
 export const inputDefaults = {
   command: 'run',
@@ -46,6 +46,8 @@ export const inputDefaults = {
   'object-lock-days': '',
   concurrency: '',
   'time-budget': '5h30m',
+  'github-token': '',
+  'issue-label': 'message-archive',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type InputName = keyof typeof inputDefaults;

@@ -6,6 +6,7 @@ const shownCharsMax = 120;
 /** An unknown name is taken for a misspelt one up to so many characters that are added, removed or replaced. */
 const misspellingCharsMax = 3;
 const prefix = 'INPUT_';
+const secretNames = ['api-token', 'elasticsearch-api-key', 'github-token'] as const;
 
 /** What an input may hold. */
 export interface Form<Value> {
@@ -30,7 +31,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The inputs as they were given: texts, trimmed, an empty one absent. What is thrown never holds the API's token. */
+/** The inputs as they were given: texts, trimmed, an empty one absent. What is thrown never holds a token or a key. */
 export class Given {
   readonly #environment: Readonly<Record<string, string | undefined>>;
 
@@ -49,6 +50,11 @@ export class Given {
   /** The input's text, else its default; empty where there is neither. */
   text(name: InputName): string {
     return this.#environment[variableOf(name)]?.trim() || inputDefaults[name];
+  }
+
+  /** Whether the input was given as an empty text, which says something of one that has a default. */
+  isEmptied(name: InputName): boolean {
+    return this.#environment[variableOf(name)]?.trim() === '';
   }
 
   /** The input's value; undefined where it is absent and has no default. */
@@ -91,7 +97,7 @@ export class Given {
 
   /** On one line, and without the secrets, which people paste into the wrong input. */
   #safe(text: string): string {
-    const secrets = [this.text('api-token'), this.text('elasticsearch-api-key')].filter((secret) => secret !== '');
+    const secrets = secretNames.map((name) => this.text(name)).filter((secret) => secret !== '');
     const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
     const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '***'), text);
     return hidden.replaceAll(/\s+/g, ' ');

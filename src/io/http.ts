@@ -151,7 +151,8 @@ function place(url: URL): string {
 /** Why a request failed, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof errors.BodyTimeoutError) return 'it stalled';
-  if (error instanceof errors.HeadersTimeoutError) return 'no answer came in time';
+  const isLate = error instanceof errors.HeadersTimeoutError || (error as Error).name === 'TimeoutError';
+  if (isLate) return 'no answer came in time';
   const cause = error instanceof AggregateError ? error.errors[0] : error;
   return (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
 }

@@ -122,6 +122,40 @@ export interface Archive {
   close(): Promise<void>;
 }
 
+/** An issue that tells people that an archive is incomplete. */
+export interface Issue {
+  readonly number: number;
+  readonly isOpen: boolean;
+  /** As it was written last, by a run or by a person. */
+  readonly body: string;
+}
+
+/** What an issue is to say. */
+export interface IssueText {
+  readonly title: string;
+  /** Markdown, of {@link issueBytesMax} bytes of UTF-8 at most. */
+  readonly body: string;
+}
+
+/** Of what a tracker takes for a body or a comment: GitHub takes 65,536 characters. */
+export const issueBytesMax = 65_000;
+
+/**
+ * Where people are told that an archive is incomplete: one issue, never two. A request whose answer was lost is never made
+ * twice in effect. Every method throws UserError where the issue cannot be had, with what to do.
+ */
+export interface Tracker {
+  /** The archive's issue, open or closed; where a race has made several, the oldest one, and the others are closed. */
+  find(): Promise<Issue | undefined>;
+  /** Opens the archive's issue; the number of the one that another run has just opened, where one has. */
+  open(text: IssueText): Promise<number>;
+  /** Rewrites the issue, and opens or closes it. */
+  update(number: number, text: IssueText, isOpen: boolean): Promise<void>;
+  /** Says something to all who follow the issue. */
+  comment(number: number, body: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** All that is known of an archive's slots. */
 export interface ArchiveState {
   readonly ledger: readonly LedgerRecord[];

@@ -36,6 +36,7 @@ export type Recheck = 'refresh' | 'audit' | 'scrub';
  * - `failed`: the last attempt to read it failed;
  * - `new`: it was never read;
  * - `unsettled`: it was last read while still live;
+ * - `left`: an earlier plan had it read as a whole, and no leg got to it;
  * - `object missing`: the ledger knows of an object that the listing lacks (the merge then refuses the slot);
  * - `object changed`: the listing has another version of its object than the ledger, or one that the ledger lacks;
  * - `refresh`: the user asks for it;
@@ -52,6 +53,7 @@ export const reasons = [
   'failed',
   'new',
   'unsettled',
+  'left',
   'object missing',
   'object changed',
   'refresh',
@@ -141,6 +143,7 @@ function defectOf(slot: Slot, facts: Facts): Reason | undefined {
   if (record?.last_error) return 'failed';
   if (record?.read_at === undefined) return 'new';
   if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'unsettled';
+  if (record.left?.action === 'read') return 'left';
   const listed = facts.versions.get(slot.id);
   if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object missing' : undefined;
   return listed === record.version ? undefined : 'object changed';

@@ -36,7 +36,8 @@ describe('neverHeldAny', () => {
   it.each<[string, Partial<LedgerRecord>[], boolean]>([
     ['an empty ledger', [], false],
     ['slots without a message', [{ counts: counts(0) }, { counts: counts(0) }], true],
-    ['slots that were never read', [{}], true],
+    ['slots that were never read', [{}], false],
+    ['an empty slot beside one that was never read', [{ counts: counts(0) }, {}], true],
     ['one message in one slot', [{ counts: counts(0) }, { counts: counts(1) }], false],
     ['messages outside of the slots only', [{ counts: counts(0), outside: 3 }], false],
   ])('of %s', (_, records, expected) => {

@@ -2,9 +2,9 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
 import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
-import { describeTally, outputsOf, period } from '../../src/commands/work.ts';
+import { outputsOf, period } from '../../src/commands/work.ts';
 import { UserError } from '../../src/errors.ts';
-import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
@@ -15,6 +15,8 @@ import { ModelSource, Truth } from '../support/model-source.ts';
 const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
 const slots = slotsIn(range, plainSettings.layout);
+
+const runUrl = 'https://example.com/runs/7';
 
 const threads = new Threads(1);
 const opened: Embedded[] = [];
@@ -94,33 +96,113 @@ describe('a slot that fails', () => {
 });
 
 describe('the time budget', () => {
-  it('stops between slots, says so, and the next run goes on there', async () => {
-    const embedded = await newParts();
-    const source = newSource();
+  const left = (action: string) => ({ at: instant(now), action, because: 'time', run_url: runUrl });
+
+  /** Parts whose time passes only as slots are read, by a minute each. */
+  function slowParts(embedded: Embedded, source: ModelSource) {
     let elapsed = 0;
     const before = () => {
       elapsed += 60_000;
     };
     source.manners = { ...source.manners, before };
-    const parts = { ...embedded.parts, elapsed: () => elapsed };
+    return { ...embedded.parts, elapsed: () => elapsed, run: { url: runUrl } };
+  }
+
+  it('stops between slots, says so, and the next run goes on there', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
     const { tally, report } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
     expect(tally.failed).toEqual([]);
     // The two that were begun together took 120 s, so that a third would have ended after 240 s.
     expect(tally.done.length).toBe(2);
     expect(tally.left.length).toBe(slots.length - 2);
     expect(outputsOf(tally).complete).toBe('false');
-    expect(describeTally(tally).at(-1)).toBe(
-      `Time ran out: ${tally.left.length} slot${tally.left.length === 1 ? '' : 's'} left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
-    );
+    expect(embedded.said.warnings).toEqual([
+      `Time ran out: ${tally.left.length} slots left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
+    ]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([]);
-    expect(report.summary).toContain('not read: run again, which goes on where this run ended.');
+    expect(report.summary).toContain(`**Time ran out before ${tally.left.length} slots.** Nothing is wrong: run again`);
+    expect(embedded.said.lines.at(-1)).toBe(
+      `The archive is not complete. Of ${slots.length} planned slots 2 were read and proven; ${tally.left.length} are left since time ran out.`,
+    );
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.filter((record) => record.left !== undefined)).toMatchObject(
+      tally.left.map(({ id }) => ({ slot: id, left: left('read') })),
+    );
+
     embedded.clock.now += 1000;
     source.passes.length = 0;
     const second = await runAll(embedded.parts, source, range);
     expect(second.report.isComplete).toBe(true);
     const whole = source.passes.map(({ interval }) => interval).filter(({ start, end }) => end - start > 3 * DAY_MS);
     expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ start }) => start));
+    const after = await embedded.parts.staging.state();
+    expect(after.ledger.filter((record) => record.left !== undefined)).toEqual([]);
+  });
+
+  it('lets a refresh be ended by runs without one', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    embedded.clock.now += DAY_MS;
+    const parts = slowParts(embedded, source);
+    const first = await runAll(parts, source, range, { refresh: true, timeBudgetMs: 200_000 });
+    expect(first.tally.left.length).toBe(slots.length - 2);
+    expect(first.report.summary).toContain('run again without `refresh`, or wait for the next schedule');
+
+    embedded.clock.now += DAY_MS;
+    source.truth.put({ id: 'late', at: slots[0]!.start + DAY_MS, statuses: ['open'] });
+    const made = await plan(
+      embedded.parts,
+      { live: source, settled: source },
+      { range, refresh: false, scrubWindows: 0 },
+    );
+    const leftIds = new Set(first.tally.left.map(({ id }) => id));
+    for (const [id, action, reason] of made.output.slots)
+      expect([action, reason], id).toEqual(leftIds.has(id) ? ['read', 'left'] : expect.not.arrayContaining(['left']));
+    expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+  });
+
+  it('leaves what was to be looked at again to the next look', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    embedded.clock.now += DAY_MS;
+    const { tally, report } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
+    expect(tally.left.length).toBe(slots.length);
+    expect(report.isComplete).toBe(false);
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.every((record) => record.left?.action === 'look-again')).toBe(true);
+    embedded.clock.now += DAY_MS;
+    const { tally: second } = await runAll(embedded.parts, source, range);
+    expect(second.done.every(({ record }) => record.looked_at === instant(embedded.clock.now))).toBe(true);
+  });
+
+  it('counts from the start of the process', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
+    const late = { ...parts, elapsed: () => parts.elapsed() + 60_000 };
+    expect((await runAll(late, source, range, { timeBudgetMs: 250_000 })).tally.done.length).toBe(2);
+  });
+
+  it('goes by the longest slot so far, also where that failed', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
+    const { before } = source.manners;
+    source.manners = {
+      ...source.manners,
+      before: (interval, attempt) => {
+        before(interval, attempt);
+        throw new UserError('The source is down.');
+      },
+    };
+    const { tally } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
+    expect(tally.failed.length).toBe(2);
+    expect(tally.left.length).toBe(slots.length - 2);
   });
 
   it('begins nothing when it is spent', async () => {
@@ -144,9 +226,11 @@ describe('the outputs', () => {
       'objects-written': String(slots.length),
       complete: 'true',
     });
-    expect(describeTally(tally)[0]).toMatch(
-      new RegExp(
-        `^${slots.length} slots in 0\\.0 s: ${slots.length} messages newly archived, ${slots.length} waiting for their alerts, ${slots.length} objects written`,
+    expect(embedded.said.lines).toContainEqual(
+      expect.stringMatching(
+        new RegExp(
+          `^${slots.length} slots in 0\\.0 s: ${slots.length} messages newly archived, ${slots.length} waiting for their alerts, ${slots.length} objects written`,
+        ),
       ),
     );
   });

@@ -86,7 +86,8 @@ async function open(
   const settings = options.settings ?? plainSettings;
   const archive = new DirectoryArchive(join(folder, 'archive'));
   await archive.prepare();
-  const staging = new SqliteStaging(join(folder, 'staging.db'), await openArchive(archive, settings, randomUUID));
+  const archiveId = await openArchive(archive, settings, randomUUID);
+  const staging = new SqliteStaging(join(folder, 'staging.db'), archiveId);
   await staging.prepare();
   const temporary = join(folder, 'temporary');
   await mkdir(temporary, { recursive: true });
@@ -95,6 +96,7 @@ async function open(
   const parts: Parts = {
     settings,
     recentDays: options.recentDays ?? 60,
+    archiveId,
     archive,
     staging,
     threads,

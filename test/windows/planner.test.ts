@@ -131,10 +131,22 @@ describe('the table: a slot that is', () => {
 });
 
 describe('of several reasons the first is given:', () => {
-  const order = ['live', 'failed', 'unsettled', 'object missing', 'refresh', 'audit', 'scrub', 'staged', 'settled'];
+  const order = [
+    'live',
+    'failed',
+    'unsettled',
+    'left',
+    'object missing',
+    'refresh',
+    'audit',
+    'scrub',
+    'staged',
+    'settled',
+  ];
 
   it('each in turn, once those before it are gone', () => {
     const last_error = { at: readFirst, message: 'The source is down.' };
+    const left = { at: readFirst, action: 'read', because: 'time' } as const;
     const read_at = '2024-07-01T00:00:00.000Z';
     let facts = settledFacts({ refresh: true, scrubWindows: 6, staged: new Map([[june, 1]]), now: ms('2024-08-01') });
     facts = withVersion(
@@ -149,7 +161,8 @@ describe('of several reasons the first is given:', () => {
     };
     see(facts);
     see({ ...facts, now: noon });
-    see(withRecord(facts, june, { read_at }));
+    see(withRecord(facts, june, { read_at, left }));
+    see(withRecord(facts, june, { left }));
     see(withRecord(facts, june, {}));
     see(withVersion(facts, june, 'v1'));
     see({ ...facts, refresh: false });
@@ -163,6 +176,23 @@ describe('of several reasons the first is given:', () => {
     const { read_at: _, ...failed } = record(june, { last_error: { at: readFirst, message: 'The source is down.' } });
     const facts = settledFacts();
     expect(reasons({ ...facts, ledger: new Map([...facts.ledger, [june, failed]]) }).get(june)).toBe('failed');
+  });
+});
+
+describe('a settled slot that was left', () => {
+  const left = (action: 'read' | 'look-again') => ({ left: { at: readFirst, action, because: 'time' } as const });
+
+  it('is read, where it was to be read', () => {
+    expect(decisionOn(withRecord(settledFacts(), june, left('read')), june)).toMatchObject({
+      action: 'read',
+      reason: 'left',
+    });
+  });
+
+  it('is looked at again as long as messages wait, where that was to be done', () => {
+    const facts = withRecord(settledFacts(), june, left('look-again'));
+    expect(decisionOn({ ...facts, staged: new Map([[june, 1]]) }, june)).toMatchObject({ action: 'look-again' });
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'none' });
   });
 });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { killGroup } from '../../tools/programs/processes.ts';
 import { type Job, readJobs } from './act-log.ts';
 import { programs } from './programs.ts';
 
@@ -36,7 +37,7 @@ export interface Outcome {
   readonly log: string;
 }
 
-const actMsMax = 180_000;
+const actMsMax = 100_000;
 
 /** Has act run what an event starts, on this machine without containers, with its caches in `folder`. */
 export async function act(event: Event, folder: string): Promise<Outcome> {
@@ -48,13 +49,18 @@ export async function act(event: Event, folder: string): Promise<Outcome> {
     cwd: event.repository,
     env: { PATH: path, HOME: home, LANG: 'C.UTF-8', ...event.env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // SIGINT lets the steps run that always do.
+    detached: true,
     timeout: actMsMax,
-    killSignal: 'SIGINT',
   });
-  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  const log = `${out}${error}`;
-  return { code: code ?? 1, jobs: readJobs(log), log };
+  const stopWithUs = () => killGroup(child);
+  process.prependOnceListener('exit', stopWithUs);
+  try {
+    const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    const log = `${out}${error}`;
+    return { code: code ?? 1, jobs: readJobs(log), log };
+  } finally {
+    process.off('exit', stopWithUs);
+  }
 }
 
 function parametersOf(event: Event, folder: string): string[] {

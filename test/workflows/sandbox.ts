@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { act, type Event, type Outcome } from './act.ts';
 import { actionRepository, actionTag, makeActionRepository, makeRepository } from './repository.ts';
 
-const checkoutStandIn = join(import.meta.dirname, 'stand-ins', 'checkout');
-/** As the workflows pin it. */
-const checkout = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
+/** What stands for actions of others, as the workflows pin them. */
+const standIns: Readonly<Record<string, string>> = {
+  'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1': join(import.meta.dirname, 'stand-ins', 'checkout'),
+  'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020': join(import.meta.dirname, 'stand-ins', 'setup-node'),
+};
 
 type SandboxEvent = Omit<Event, 'repository' | 'actions'> & {
   /** Of the repository that it happens to; the action's own where none is named. */
@@ -42,7 +44,7 @@ export class Sandbox {
         repository: this.#repositories.get(name)!,
         env: { ...env, STAND_IN_REPOSITORIES: repositories },
         actions: {
-          [checkout]: checkoutStandIn,
+          ...standIns,
           [`${actionRepository}@${actionTag}`]: this.#repositories.get(actionRepository)!,
         },
       },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, counted, duration, names, number, rate } from '../../src/commands/words.ts';
+import { bytes, counted, duration, names, number, rate } from '../src/words.ts';
 
 describe('words', () => {
   it('writes numbers with thousands', () => {

@@ -1,0 +1,177 @@
+import { Octokit } from '@octokit/rest';
+import { type Dispatcher, request } from 'undici';
+import { UserError } from '../../errors.ts';
+import { readBody } from '../body.ts';
+import { Buffers } from '../buffers.ts';
+import { httpAgent, reasonOf } from '../http.ts';
+import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import type { GithubSettings } from './settings.ts';
+
+const requestMsMax = 60_000;
+/** A hundred issues of 65,536 characters each, and what stands around them. */
+const answerBytesMax = 64 * 1024 * 1024;
+const reasonCharactersMax = 200;
+/** For how long a client waits whom GitHub does not tell, once it has asked too much. */
+const limitSecondsDefault = 60;
+
+/** What to do about an answer that is no success, by its status. */
+const hints: Readonly<Record<number, string>> = {
+  401: 'see github-token',
+  403: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
+  404: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
+  410: 'turn issues on in the settings of the repository, or set issue-label to an empty text for no issue',
+};
+
+/** GitHub understood a request, and will not do it. */
+export class Refused extends UserError {
+  /** The status of its answer. Under another name than octokit's, whose paging takes an error of status 409 for an end. */
+  readonly answered: number;
+
+  constructor(answered: number, message: string) {
+    super(message);
+    this.answered = answered;
+  }
+}
+
+/** GitHub's API for one repository, with bounds on time, size and retries. What fails is a UserError. */
+export class GithubClient {
+  readonly octokit: Octokit;
+  readonly #settings: GithubSettings;
+  readonly #nature: Nature;
+  readonly #retries: Retries;
+  readonly #agent: Dispatcher;
+
+  constructor(settings: GithubSettings, nature: Nature) {
+    this.#settings = settings;
+    this.#nature = nature;
+    this.#retries = new Retries(nature);
+    this.#agent = httpAgent();
+    const silent = () => undefined;
+    this.octokit = new Octokit({
+      auth: settings.token,
+      baseUrl: settings.apiUrl,
+      userAgent: 'message-archive',
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      request: { fetch: fetchOver(this.#agent, settings.requestMs ?? requestMsMax) },
+    });
+    this.octokit.hook.wrap('request', (ask, options) => {
+      const attempt = async () => {
+        const answer = await Promise.resolve(ask(options)).catch((error: unknown) => {
+          throw this.#failure(error);
+        });
+        return this.#checked(answer);
+      };
+      // What makes something anew is tried again by `once` alone.
+      return options.method === 'POST' ? attempt() : this.#retried(attempt);
+    });
+  }
+
+  /** Makes something once: before another attempt it looks whether the last one, whose answer was lost, made it after all. */
+  once<Made>(find: () => Promise<Made | undefined>, make: () => Promise<Made>): Promise<Made> {
+    let attempts = 0;
+    return this.#retried(async () => {
+      attempts += 1;
+      return (attempts > 1 ? await find() : undefined) ?? make();
+    });
+  }
+
+  /**
+   * The error that the issue cannot be had.
+   * @param why a clause on GitHub: `answers 301`
+   */
+  cannot(why: string, what: string): UserError {
+    return new UserError(this.#sentence(why, what));
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async #retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#retries.run(attempt);
+    } catch (error) {
+      if (!(error instanceof Retryable)) throw error;
+      throw this.cannot(`${error.message}, ${attemptsMax} times in a row`, 'see whether it is well');
+    }
+  }
+
+  /** An answer with something else than was asked for would be taken for an empty one. */
+  #checked<Answer extends { readonly status: number; readonly data: unknown }>(answer: Answer): Answer {
+    if (answer.status >= 300)
+      throw this.cannot(`answers ${answer.status}`, 'see that GITHUB_API_URL and GITHUB_REPOSITORY are right');
+    if (typeof answer.data === 'object' && answer.data !== null) return answer;
+    throw new Retryable('answers with something else than JSON');
+  }
+
+  #failure(error: unknown): unknown {
+    const { status, response, cause } = error as Failed;
+    if (status === undefined) return error;
+    if (response === undefined) return new Retryable(`cannot be reached (${reasonOf(cause)})`);
+    const isLimit = isLimited(status, response);
+    const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];
+    const retryable = this.#retries.retryable(isLimit ? 429 : status, wait);
+    if (retryable !== undefined) return retryable;
+    const hint = isLimit ? 'run again once it takes requests again' : (hints[status] ?? 'see what it expects');
+    return new Refused(status, this.#sentence(`answers ${status}${reasonIn(response)}`, hint));
+  }
+
+  /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+  #waitOf({ headers }: Answered): string {
+    const { 'retry-after': after, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
+    if (after !== undefined) return after;
+    if (remaining !== '0') return String(limitSecondsDefault);
+    return String(Math.max(0, Math.ceil(Number(reset) - this.#nature.now() / 1000)));
+  }
+
+  #sentence(why: string, what: string): string {
+    const { apiUrl, owner, repository } = this.#settings;
+    return `The tracking issue in ${owner}/${repository} is not up to date, since GitHub at ${apiUrl} ${why}: ${what}.`;
+  }
+}
+
+/** What octokit throws, of what is read here. */
+interface Failed {
+  readonly status?: number;
+  /** Absent where no answer came. */
+  readonly response?: Answered;
+  readonly cause?: unknown;
+}
+
+interface Answered {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly data: unknown;
+}
+
+function isLimited(status: number, answered: Answered): boolean {
+  if (status === 429) return true;
+  const { 'retry-after': after, 'x-ratelimit-remaining': remaining } = answered.headers;
+  return status === 403 && (after !== undefined || remaining === '0' || /rate limit/i.test(reasonIn(answered)));
+}
+
+/** ` (Not Found)`: what GitHub says of an error, on one line. */
+function reasonIn({ data }: Answered): string {
+  const { message } = (data ?? {}) as { message?: unknown };
+  if (typeof message !== 'string') return '';
+  return ` (${message.slice(0, reasonCharactersMax).replaceAll(/\s+/g, ' ')})`;
+}
+
+/**
+ * As much of `fetch` as octokit needs, with a bound on time and size; the body is read before it is handed over, since octokit
+ * takes one that broke off for an empty one.
+ */
+function fetchOver(dispatcher: Dispatcher, requestMs: number) {
+  return async (url: string, { method, headers, body }: Asked) => {
+    const signal = AbortSignal.timeout(requestMs);
+    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
+    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new Buffers(0));
+    const text = Buffer.from(bytes).toString();
+    return { status: answer.statusCode, url, headers: new Map(Object.entries(answer.headers)), text: async () => text };
+  };
+}
+
+interface Asked {
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}

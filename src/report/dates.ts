@@ -1,0 +1,62 @@
+import { DAY_MS, type Interval } from '../windows/interval.ts';
+import { counted } from '../words.ts';
+
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+/** Up to which an age is told in days, and in months. */
+const daysTold = 60;
+const monthsTold = 24;
+
+/** `June`, of a month from 0 to 11. */
+export function monthName(month: number): string {
+  return months[month]!;
+}
+
+/** `1 June 2024`: the UTC day that `ms` (since 1970) lies in. */
+export function date(ms: number): string {
+  return `${new Date(ms).getUTCDate()} ${monthOf(ms)}`;
+}
+
+/** `1 June 2024, 03:17 UTC`. */
+export function moment(ms: number): string {
+  return `${date(ms)}, ${new Date(ms).toISOString().slice(11, 16)} UTC`;
+}
+
+/** `June 2024`, `17 to 31 May 2024` or `17 May 2024`: a part of one UTC month, of whole days, its last day included. */
+export function span({ start, end }: Interval): string {
+  const [first, last] = [new Date(start), new Date(end - 1)];
+  if (first.getUTCDate() === 1 && new Date(end).getUTCDate() === 1) return monthOf(start);
+  return end - start <= DAY_MS ? date(start) : `${first.getUTCDate()} to ${last.getUTCDate()} ${monthOf(start)}`;
+}
+
+/** `12 days`, `14 months` or `7 years 7 months`: the time from one instant to a later one, both in ms since 1970. */
+export function age(from: number, to: number): string {
+  const days = Math.max(0, Math.floor((to - from) / DAY_MS));
+  if (days < daysTold) return counted(days, 'day');
+  const months = monthsBetween(new Date(from), new Date(to));
+  if (months < monthsTold) return counted(months, 'month');
+  const rest = months % 12;
+  return `${counted(Math.floor(months / 12), 'year')}${rest > 0 ? ` ${counted(rest, 'month')}` : ''}`;
+}
+
+function monthsBetween(from: Date, to: Date): number {
+  const begun = (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+  return to.getUTCDate() < from.getUTCDate() ? begun - 1 : begun;
+}
+
+function monthOf(ms: number): string {
+  const at = new Date(ms);
+  return `${monthName(at.getUTCMonth())} ${at.getUTCFullYear()}`;
+}

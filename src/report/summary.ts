@@ -1,0 +1,236 @@
+import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import { DAY_MS } from '../windows/interval.ts';
+import type { Slot } from '../windows/slots.ts';
+import { bytes, counted, duration, number } from '../words.ts';
+import { age, date, span } from './dates.ts';
+import { code, idCode, link, type Part, page } from './markdown.ts';
+import { missingParts, verdict } from './missing.ts';
+import { isComplete, type Missing, type Survey, timeOf } from './survey.ts';
+
+/** GitHub takes 1 MiB of all summaries that a step writes. */
+export const summaryBytesMax = 1_000_000;
+
+const oldestRowsMax = 10;
+const caseRowsMax = 20;
+const gapRowsMax = 20;
+const windowRowsMax = 100;
+const idCharactersMax = 80;
+const urlCharactersMax = 300;
+/** Ages at which open messages are counted, in days. */
+const ages = [7, 30, 90, 365];
+
+/** Markdown for the summary of the job that reports: what a person in a hurry wants to know, first. */
+export function summarize(survey: Survey): string {
+  return page(
+    [
+      headline(survey),
+      ...missingParts(survey),
+      ...openParts(survey),
+      ...caseParts(survey),
+      ...gapParts(survey),
+      ...windowParts(survey),
+    ],
+    summaryBytesMax,
+  );
+}
+
+function headline(survey: Survey): Part {
+  const { archive, ledger, staged, now } = survey;
+  const records = [...ledger.values()];
+  const sum = (value: (record: LedgerRecord) => number) => records.reduce((total, record) => total + value(record), 0);
+  const invalid = sum(({ counts }) => counts?.invalid ?? 0);
+  const unalerted = sum(({ counts }) => counts?.unalerted ?? 0);
+  const oldest = staged[0] && `; the oldest is ${age(timeOf(staged[0]), now)} old`;
+  const objects = `${counted(sum(isObject), 'object')}, ${bytes(sum(({ bytes_out }) => bytes_out))}, from ${bytes(sum(({ bytes_in }) => bytes_in))} of JSON`;
+  const lines = [
+    `**${counted(
+      sum(({ rows }) => rows),
+      'message',
+    )} archived** in ${code(archive, urlCharactersMax)}: ${objects}`,
+    `**${number(staged.length)} open**, which wait until all their alerts are closed${oldest ?? ''}`,
+    ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, which are not archived`] : []),
+    ...(invalid > 0 ? [`**${number(invalid)} invalid**, which are in quarantine with the reason`] : []),
+  ];
+  return {
+    head: [
+      `## Message Archive: ${isComplete(survey) ? '✅ complete' : '❌ incomplete'}`,
+      '',
+      verdict(survey),
+      '',
+      ...lines.map((line) => `- ${line}`),
+    ],
+  };
+}
+
+function isObject({ rows }: LedgerRecord): number {
+  return rows > 0 ? 1 : 0;
+}
+
+function openParts({ staged, now }: Survey): Part[] {
+  if (staged.length === 0) return [];
+  return [ageTable(staged, now), oldestTable(staged, now)];
+}
+
+function ageTable(staged: readonly StagedMessage[], now: number): Part {
+  const bounds = [Number.NEGATIVE_INFINITY, ...ages, Number.POSITIVE_INFINITY];
+  const rows = bounds.slice(1).map((to, n) => {
+    const from = bounds[n]!;
+    const ofAge = staged.filter((message) => {
+      const days = (now - timeOf(message)) / DAY_MS;
+      return days >= from && days < to;
+    });
+    const alerts = ofAge.reduce((sum, { open_alert_count }) => sum + open_alert_count, 0);
+    return `| ${ageWords(from, to)} | ${number(ofAge.length)} | ${number(alerts)} |`;
+  });
+  return { head: ['### Open alerts', '', '| age of the message | messages | open alerts |', '|---|--:|--:|', ...rows] };
+}
+
+function ageWords(from: number, to: number): string {
+  if (from === Number.NEGATIVE_INFINITY) return `up to ${to} days`;
+  return to === Number.POSITIVE_INFINITY ? `over ${from} days` : `${from} to ${to} days`;
+}
+
+function oldestTable(staged: readonly StagedMessage[], now: number): Part {
+  const rows = staged.map((message) => {
+    const { message_id, open_alert_count, first_seen } = message;
+    const cells = [
+      age(timeOf(message), now),
+      idCode(message_id, idCharactersMax),
+      date(timeOf(message)),
+      date(Date.parse(first_seen)),
+      number(open_alert_count),
+      remarkOn(message),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return {
+    head: [
+      'The oldest:',
+      '',
+      '| age | message | sent | waits here since | open alerts | |',
+      '|---|---|---|---|--:|---|',
+    ],
+    rows,
+    rowsMax: oldestRowsMax,
+    rest: (count) => `\n${counted(count, 'more open message')}: see \`_report/ledger.json\` in the archive.`,
+  };
+}
+
+function remarkOn({ reason, vanished_at }: StagedMessage): string {
+  if (vanished_at !== undefined) return `vanished from the source, ${date(Date.parse(vanished_at))}`;
+  return reason === 'reopened' ? 're-opened; the archived version stays' : '';
+}
+
+const caseWords: Readonly<Record<keyof Cases, string>> = {
+  reopened: 're-opened',
+  amended: 'amended',
+  gone: 'gone',
+  vanished: 'vanished',
+  conflicting: 'conflicting',
+};
+const kinds = Object.keys(caseWords) as (keyof Cases)[];
+
+/** What the last reading of each slot met, the latest reading first. */
+function caseParts({ slots, ledger }: Survey): Part[] {
+  const met = slots
+    .map((slot) => ({ slot, record: ledger.get(slot.id) }))
+    .filter(({ record }) => kinds.some((kind) => (record?.cases?.[kind] ?? 0) > 0))
+    .map(({ slot, record }) => ({ slot, record: record!, at: lastAsked(record!) }))
+    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.slot.start - a.slot.start));
+  if (met.length === 0) return [];
+  const row = (name: string, count: (kind: keyof Cases) => number, last: string) =>
+    `| ${[name, ...kinds.map((kind) => number(count(kind))), last].join(' | ')} |`;
+  const total = (kind: keyof Cases) => met.reduce((sum, { record }) => sum + record.cases![kind], 0);
+  return [
+    {
+      head: [
+        '### Changed at the source',
+        '',
+        'Archived messages that were *re-opened*, *amended* or are *gone*: the archived version stays until a newer closed one is read. ' +
+          '*Vanished*: open messages that are gone. *Conflicting*: two contents of one id. The log of the run names each.',
+        '',
+        `| slot | ${kinds.map((kind) => caseWords[kind]).join(' | ')} | read |`,
+        `|---|${'--:|'.repeat(kinds.length)}---|`,
+        row(`**all ${counted(met.length, 'slot')}**`, total, ''),
+      ],
+      rows: met.map(({ slot, record, at }) =>
+        row(span(slot), (kind) => record.cases![kind], link(date(Date.parse(at)), record.run_url)),
+      ),
+      rowsMax: caseRowsMax,
+      rest: (count) => `\n${counted(count, 'more slot')}: see \`_report/ledger.json\` in the archive.`,
+    },
+  ];
+}
+
+function lastAsked({ read_at = '', looked_at = '' }: LedgerRecord): string {
+  return read_at > looked_at ? read_at : looked_at;
+}
+
+function gapParts({ gaps }: Survey): Part[] {
+  if (gaps.length === 0) return [];
+  return [
+    {
+      head: [
+        '### Empty slots',
+        '',
+        'They hold no message, though slots before and after them do: see whether the source has a gap.',
+        '',
+      ],
+      rows: gaps.map((slot) => `- ${span(slot)}`),
+      rowsMax: gapRowsMax,
+      rest: (count) => `- and ${number(count)} more`,
+    },
+  ];
+}
+
+const marks: Readonly<Record<Missing['why'], string>> = { failed: '❌', leg: '❌', time: '⏳' };
+
+/** The latest window first; those that are not shown are added up. */
+function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
+  const open = Map.groupBy(staged, ({ slot }) => slot);
+  const whys = new Map(missing.map(({ slot, why }) => [slot.id, why]));
+  const windows = [...Map.groupBy(slots, ({ window }) => window)].reverse();
+  if (windows.length === 0) return [];
+  const row = (name: string, group: readonly Slot[]) => {
+    const records = group.flatMap(({ id }) => ledger.get(id) ?? []);
+    const sum = (value: (record: LedgerRecord) => number) =>
+      records.reduce((total, record) => total + value(record), 0);
+    const cells = [
+      name,
+      markOf(group, whys),
+      number(sum(({ rows }) => rows)),
+      number(group.reduce((total, { id }) => total + (open.get(id)?.length ?? 0), 0)),
+      number(sum(({ counts }) => counts?.unalerted ?? 0)),
+      number(sum(({ counts }) => counts?.invalid ?? 0)),
+      number(sum(isObject)),
+      `${bytes(sum(({ bytes_in }) => bytes_in))} → ${bytes(sum(({ bytes_out }) => bytes_out))}`,
+      duration(sum(({ took_ms }) => took_ms)),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  };
+  const rest = (count: number) =>
+    row(
+      `*${counted(count, 'earlier window')}*`,
+      windows.slice(-count).flatMap(([, group]) => group),
+    );
+  return [
+    {
+      head: [
+        '### Windows',
+        '',
+        '| window | | archived | open | unalerted | invalid | objects | JSON → archive | time |',
+        '|---|---|--:|--:|--:|--:|--:|--:|--:|',
+        row(`**all ${counted(windows.length, 'window')}**`, slots),
+      ],
+      rows: windows.map(([name, group]) => row(name, group)),
+      rowsMax: windowRowsMax,
+      rest,
+    },
+  ];
+}
+
+/** The gravest of what is missing of these slots. */
+function markOf(group: readonly Slot[], whys: ReadonlyMap<string, Missing['why']>): string {
+  const found = new Set(group.map(({ id }) => whys.get(id)).map((why) => (why === undefined ? '✅' : marks[why])));
+  return ['❌', '⏳', '✅'].find((mark) => found.has(mark))!;
+}

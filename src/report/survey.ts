@@ -1,0 +1,125 @@
+import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
+import type { PlanOutput } from '../commands/plan.ts';
+import { emptyBetween, neverHeldAny, statusOf } from '../commands/status.ts';
+import type { ArchiveState } from '../io/ports.ts';
+import type { Reason } from '../windows/planner.ts';
+import { type Layout, type Slot, slotById } from '../windows/slots.ts';
+
+/** A slot that a plan asked for and that was not brought up to date since. */
+export interface Missing {
+  readonly slot: Slot;
+  /** Its reading failed, its leg's time ran out before it, or its leg ended without a word. */
+  readonly why: 'failed' | Left['because'];
+  /** What was to be done. */
+  readonly action: Left['action'];
+  /** Why the plan at hand asked for it; absent where an earlier one did. */
+  readonly reason?: Reason;
+  /** Of a failure: what was said of it. */
+  readonly message?: string;
+  /** The run in which it was met. */
+  readonly runUrl?: string;
+}
+
+/** What is known of an archive after the legs of a plan. */
+export interface Survey {
+  /** The archive for people: `s3://bucket/prefix`. */
+  readonly archive: string;
+  /** Ms since 1970. */
+  readonly now: number;
+  /** The address of the run that reports. */
+  readonly runUrl: string | undefined;
+  /** The ids of the plan's slots. */
+  readonly planned: ReadonlySet<string>;
+  /** In time order. */
+  readonly missing: readonly Missing[];
+  /** Whether slots were read and none ever held a message. */
+  readonly isVoid: boolean;
+  /** Slots without a message between slots that hold some. */
+  readonly gaps: readonly Slot[];
+  /** All slots of the ledger and of the plan, in time order. */
+  readonly slots: readonly Slot[];
+  /** By slot id. */
+  readonly ledger: ReadonlyMap<string, LedgerRecord>;
+  /** The oldest message first. */
+  readonly staged: readonly StagedMessage[];
+}
+
+/** Where and when a survey is made. */
+export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & { readonly layout: Layout };
+
+/**
+ * Holds an archive's state against the plan.
+ * @throws UserError where a slot of either is none of this layout
+ */
+export function survey({ layout, ...place }: Place, plan: PlanOutput, state: ArchiveState): Survey {
+  const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
+  const ids = new Set([...ledger.keys(), ...plan.slots.map(([id]) => id)]);
+  const slots = new Map([...ids].map((id) => [id, slotById(id, layout)]));
+  const inOrder = [...slots.values()].sort((a, b) => a.start - b.start);
+  return {
+    ...place,
+    planned: new Set(plan.slots.map(([id]) => id)),
+    missing: [...missingOfPlan(plan, slots, ledger), ...missingElsewhere(plan, slots, ledger)].sort(
+      (a, b) => a.slot.start - b.slot.start,
+    ),
+    isVoid: neverHeldAny(state.ledger),
+    gaps: emptyBetween(inOrder, ledger),
+    slots: inOrder,
+    ledger,
+    staged: state.staged.toSorted(byTime),
+  };
+}
+
+/** Whether all that this plan and earlier ones asked for was read and proven. */
+export function isComplete({ missing, isVoid }: Survey): boolean {
+  return missing.length === 0 && !isVoid;
+}
+
+/** Ms since 1970. */
+export function timeOf({ timestamp }: StagedMessage): number {
+  return Number(BigInt(timestamp) / 1000n);
+}
+
+function missingOfPlan(
+  plan: PlanOutput,
+  slots: ReadonlyMap<string, Slot>,
+  ledger: ReadonlyMap<string, LedgerRecord>,
+): Missing[] {
+  const asked = new Map(plan.slots.map(([id, action, reason]) => [id, { action, reason }]));
+  return statusOf(plan, ledger).flatMap(({ slot: id, status, record }): Missing[] => {
+    const common = { slot: slots.get(id)!, ...asked.get(id)! };
+    if (status === 'done') return [];
+    if (status === 'failed') return [{ ...common, ...failureOf(record!.last_error!) }];
+    const left = record?.left;
+    if (left === undefined || left.at < plan.planned_at) return [{ ...common, why: 'leg' }];
+    return [{ ...common, ...shortfallOf(left) }];
+  });
+}
+
+/** What earlier plans asked for, and nothing has made up for since. */
+function missingElsewhere(
+  plan: PlanOutput,
+  slots: ReadonlyMap<string, Slot>,
+  ledger: ReadonlyMap<string, LedgerRecord>,
+): Missing[] {
+  const isPlanned = new Set(plan.slots.map(([id]) => id));
+  return [...ledger.values()].flatMap(({ slot: id, last_error, left }): Missing[] => {
+    const common = { slot: slots.get(id)!, action: left?.action ?? 'read' } as const;
+    if (isPlanned.has(id)) return [];
+    if (last_error !== undefined) return [{ ...common, ...failureOf(last_error) }];
+    return left === undefined ? [] : [{ ...common, ...shortfallOf(left) }];
+  });
+}
+
+function failureOf({ message, run_url }: NonNullable<LedgerRecord['last_error']>) {
+  return { why: 'failed', message, ...(run_url !== undefined && { runUrl: run_url }) } as const;
+}
+
+function shortfallOf({ because, run_url }: Left) {
+  return { why: because, ...(run_url !== undefined && { runUrl: run_url }) } as const;
+}
+
+function byTime(a: StagedMessage, b: StagedMessage): number {
+  const difference = BigInt(a.timestamp) - BigInt(b.timestamp);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { track } from '../../src/commands/track.ts';
+import { GithubTracker } from '../../src/io/github.ts';
+import type { Survey } from '../../src/report/survey.ts';
+import { before, failed, left, recordsWith, surveyOf } from '../report/surveys.ts';
+import { failureOf } from '../support/failure.ts';
+import { type TestGithub, testGithub } from '../support/github.ts';
+import { TestNature } from '../support/nature.ts';
+
+const spent = { read_at: before, ...left('time') };
+const complete = surveyOf();
+const down = surveyOf({ records: recordsWith({ 1: failed('It is down.') }) });
+const worse = surveyOf({ records: recordsWith({ 1: failed('It is down.'), 4: undefined }) });
+const late = surveyOf({ records: recordsWith({ 6: spent, 7: spent, 8: spent }) });
+const later = surveyOf({ records: recordsWith({ 7: spent, 8: spent }) });
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) vi.stubEnv(name, undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+});
+
+/** One run after another, each with its own tracker, as they have it. */
+async function runOn(github: TestGithub, survey: Survey): Promise<number | undefined> {
+  const tracker = new GithubTracker(github.settings, '3f2b7c1e-0000-4000-8000-000000000001', new TestNature());
+  try {
+    return await track(tracker, survey);
+  } finally {
+    await tracker.close();
+  }
+}
+
+/** The one issue there is, with its comments by their first words. */
+async function shown(github: TestGithub) {
+  const [issue, ...others] = await github.issues();
+  expect(others).toEqual([]);
+  const comments = (await github.comments(issue!.number)).map((comment) => /^\*\*(.*?)\*\*/.exec(comment)![1]);
+  return { ...issue!, comments };
+}
+
+describe('the issue of an archive', () => {
+  it('is not opened while all is well', async () => {
+    const github = await testGithub();
+    expect(await runOn(github, complete)).toBeUndefined();
+    expect(await github.issues()).toEqual([]);
+    expect(github.asked.length).toBe(1);
+  });
+
+  it('is opened once, rewritten, closed and opened again, and speaks only of what is new', async () => {
+    const github = await testGithub();
+    const number = await runOn(github, down);
+    expect(await shown(github)).toMatchObject({ number, state: 'open', comments: [] });
+
+    expect(await runOn(github, down)).toBe(number);
+    expect(await shown(github)).toMatchObject({ number, state: 'open', comments: [] });
+
+    expect(await runOn(github, worse)).toBe(number);
+    expect(await shown(github)).toMatchObject({
+      body: expect.stringContaining('April 2024'),
+      comments: ['New'],
+    });
+    expect((await github.comments(number!))[0]).not.toContain('February 2024');
+
+    expect(await runOn(github, down)).toBe(number);
+    expect(await shown(github)).toMatchObject({
+      body: expect.not.stringContaining('April 2024'),
+      comments: ['New'],
+    });
+
+    expect(await runOn(github, complete)).toBeUndefined();
+    const closed = await shown(github);
+    expect(closed).toMatchObject({ state: 'closed', state_reason: 'completed', comments: ['New', 'Complete'] });
+    expect(closed.body).toContain('is complete.');
+
+    github.asked.length = 0;
+    expect(await runOn(github, complete)).toBeUndefined();
+    expect(github.asked.length).toBe(1);
+    expect(await shown(github)).toEqual(closed);
+
+    expect(await runOn(github, down)).toBe(number);
+    expect(await shown(github)).toMatchObject({ state: 'open', comments: ['New', 'Complete', 'Incomplete again'] });
+    expect((await shown(github)).body).toContain('`It is down.`');
+  });
+
+  it('says nothing while a long work goes on from run to run', async () => {
+    const github = await testGithub();
+    const number = await runOn(github, late);
+    await runOn(github, later);
+    await runOn(github, complete);
+    expect(await shown(github)).toMatchObject({ number, state: 'closed', comments: ['Complete'] });
+  });
+
+  it('that a person closed is opened again as long as something is missing', async () => {
+    const github = await testGithub();
+    const number = await runOn(github, down);
+    await github.api('PATCH', `/issues/${number}`, { state: 'closed' });
+    expect(await runOn(github, down)).toBe(number);
+    expect(await shown(github)).toMatchObject({ state: 'open', comments: ['Incomplete again'] });
+  });
+
+  it('tells of what is new even where it could not be rewritten the last time', async () => {
+    const github = await testGithub();
+    const number = await runOn(github, down);
+    github.spoil = (line) =>
+      line.startsWith('PATCH ') ? (response) => response.writeHead(403).end('{"message":"No."}') : undefined;
+    expect(await failureOf(runOn(github, worse))).toContain('answers 403');
+    github.spoil = () => undefined;
+    expect(await runOn(github, worse)).toBe(number);
+    expect((await shown(github)).comments).toEqual(['New', 'New']);
+  });
+});

@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { createEmulator } from 'emulate';
+import { onTestFinished } from 'vitest';
+import type { GithubSettings } from '../../src/io/github/settings.ts';
+import { testServer } from './http-server.ts';
+
+export const githubToken = 'ghs_aTokenThatNobodyMaySee';
+const owner = 'acme';
+const repository = 'messages';
+
+/** An issue as GitHub shows it, of what is read here. */
+export interface ShownIssue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly state: 'open' | 'closed';
+  readonly state_reason: string | null;
+  readonly labels: readonly { readonly name: string }[];
+}
+
+/** What happens to a request on its way: `lose` does it, and drops the answer. */
+export type Fault = 'lose' | ((response: ServerResponse) => unknown);
+
+/** One request that came. */
+export interface Asked {
+  /** `GET /repos/acme/messages/issues?labels=…` */
+  readonly line: string;
+  readonly authorization: string | undefined;
+}
+
+/** A repository on GitHub: an emulation of its API behind a server that records requests, and can spoil them. */
+export interface TestGithub {
+  readonly settings: GithubSettings;
+  readonly asked: Asked[];
+  /** What is to happen to a request; undefined: nothing. */
+  spoil: (line: string, count: number) => Fault | undefined;
+  /** Asks the API itself, past the faults. */
+  api<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  issues(): Promise<ShownIssue[]>;
+  comments(number: number): Promise<string[]>;
+}
+
+/** Starts it; it ends with the test in hand. */
+export async function testGithub(): Promise<TestGithub> {
+  const emulator = await createEmulator({
+    service: 'github',
+    port: 0,
+    seed: {
+      tokens: { [githubToken]: { login: owner, scopes: ['repo'] } },
+      github: { users: [{ login: owner }], repos: [{ owner, name: repository }] },
+    },
+  });
+  onTestFinished(() => emulator.close());
+  const origin = emulator.url.replace('localhost', '127.0.0.1');
+  const asked: Asked[] = [];
+  const server = await testServer(async (response, _, request) => {
+    const body = await buffer(request);
+    const line = `${request.method} ${request.url}`;
+    asked.push({ line, authorization: request.headers.authorization });
+    const fault = github.spoil(line, asked.length);
+    if (typeof fault === 'function') return void fault(response);
+    const answer = await forward(origin, request, body);
+    if (fault === 'lose') return void response.destroy();
+    const link = answer.headers.get('link')?.replaceAll(/https?:\/\/[^/]+/g, server.url.origin);
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json', ...(link && { link }) })
+      .end(await answer.text());
+  });
+  const api = async <Answer>(method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${origin}/repos/${owner}/${repository}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${githubToken}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return (await answer.json()) as Answer;
+  };
+  const github: TestGithub = {
+    settings: { apiUrl: server.url.origin, owner, repository, token: githubToken, label: 'message-archive' },
+    asked,
+    spoil: () => undefined,
+    api,
+    issues: () => api<ShownIssue[]>('GET', '/issues?state=all&sort=created&direction=asc&per_page=100'),
+    comments: async (number) =>
+      (await api<{ body: string }[]>('GET', `/issues/${number}/comments?per_page=100`)).map(({ body }) => body),
+  };
+  return github;
+}
+
+function forward(origin: string, request: IncomingMessage, body: Buffer): Promise<Response> {
+  const { authorization = '' } = request.headers;
+  const hasBody = request.method !== 'GET';
+  return fetch(`${origin}${request.url}`, {
+    method: request.method!,
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(hasBody && { body: new Uint8Array(body) }),
+  });
+}
