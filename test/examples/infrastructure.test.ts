@@ -21,9 +21,12 @@ const text = readFileSync(join(root, 'examples', 'infrastructure', 'message-arch
 const { Resources: resources } = parse(text, { logLevel: 'error' }) as { Resources: Record<string, Resource> };
 
 describe('the template of the infrastructure', () => {
-  it.each(['Bucket', 'Table', 'Key'])('keeps the %s when the stack goes or changes', (name) => {
-    expect(resources[name]).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-  });
+  it.each(['Bucket', 'BucketPolicy', 'Table', 'Key', 'IdentityProvider'])(
+    'keeps the %s when the stack goes or changes',
+    (name) => {
+      expect(resources[name]).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    },
+  );
 
   it('makes a bucket that keeps versions, is closed to the public and to all that is not TLS, and saves on KMS', () => {
     const { VersioningConfiguration, PublicAccessBlockConfiguration, BucketEncryption } = resources.Bucket!.Properties;

@@ -90,6 +90,6 @@ describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
 
   it('allows the called workflow what its jobs ask for', () => {
     const asked = Object.assign({}, ...Object.values(called.jobs).map((job) => job.permissions));
-    for (const job of Object.values(jobs)) if (job.uses !== undefined) expect(job.permissions).toMatchObject(asked);
+    for (const job of Object.values(jobs)) if (job.uses !== undefined) expect(job.permissions).toEqual(asked);
   });
 });
