@@ -17,11 +17,16 @@ export class Cloud {
   readonly bucket = `whole-${randomUUID()}`;
   readonly prefix = 'some/where';
   readonly table = `whole-${randomUUID()}`;
-  readonly #s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  readonly #s3: S3Client;
   readonly #dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
 
-  static async make(): Promise<Cloud> {
-    const cloud = new Cloud();
+  private constructor(s3: string) {
+    this.#s3 = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true });
+  }
+
+  /** @param s3 where its bucket is; moto takes the keys of sessions too */
+  static async make(s3 = endpoint): Promise<Cloud> {
+    const cloud = new Cloud(s3);
     await cloud.#s3.send(new CreateBucketCommand({ Bucket: cloud.bucket }));
     await createTable(cloud.#dynamo, cloud.table);
     return cloud;

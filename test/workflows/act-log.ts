@@ -15,7 +15,8 @@ export interface Job {
 }
 
 /** A line of act's log. */
-interface Entry {
+export interface Entry {
+  /** Absent of lines that belong to no job. */
   readonly jobID?: string;
   readonly job: string;
   readonly matrix: Readonly<Record<string, unknown>>;
@@ -28,23 +29,31 @@ interface Entry {
   readonly name?: string;
   readonly arg?: string;
   readonly content?: string;
-  readonly msg?: string;
+  /** For people: without secrets, which stand in other members. */
+  readonly msg: string;
 }
 
 /** Steps of the runner itself. */
 const ownSteps = new Set(['Set up job', 'Complete job']);
 
+/** Reads what act printed with `--json`; a line that is no JSON is one for people. */
+export function readEntries(text: string): Entry[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => (line.startsWith('{') ? JSON.parse(line) : { job: '', matrix: {}, msg: line }));
+}
+
+/** An entry as people see it. */
+export function lineOf({ job = '', msg }: Entry): string {
+  return `${job.trim()} | ${msg.trimEnd()}`;
+}
+
 /**
- * Reads what act printed, with `--json`. Whether a leg went well is told by its steps: act says of every leg that ends after
- * one that failed that it failed too.
+ * What each job did. Whether a leg went well is told by its steps: act says of every leg that ends after one that failed that it
+ * failed too.
  */
-export function readJobs(log: string): Job[] {
-  const entries = log
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line): Entry => JSON.parse(line))
-    .filter(({ jobID }) => jobID !== undefined);
-  const byJob = Map.groupBy(entries, ({ job, matrix }) => `${job.trim()} ${JSON.stringify(matrix)}`);
+export function jobsOf(entries: readonly Entry[]): Job[] {
+  const own = entries.filter(({ jobID }) => jobID !== undefined);
+  const byJob = Map.groupBy(own, ({ job, matrix }) => `${job.trim()} ${JSON.stringify(matrix)}`);
   return [...byJob.values()].map(jobOf);
 }
 
@@ -71,6 +80,6 @@ function jobOf(entries: readonly Entry[]): Job {
     summary: told('summary')
       .map(({ content }) => content)
       .join(''),
-    lines: entries.filter(({ raw_output }) => raw_output).map(({ msg }) => msg!.trimEnd()),
+    lines: entries.filter(({ raw_output }) => raw_output).map(({ msg }) => msg.trimEnd()),
   };
 }

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { killGroup } from '../../tools/programs/processes.ts';
-import { type Job, readJobs } from './act-log.ts';
+import { type Job, jobsOf, lineOf, readEntries } from './act-log.ts';
 import { programs } from './programs.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export interface Outcome {
   readonly code: number;
   /** One for each job, and for each leg of a matrix, in the order in which they began. */
   readonly jobs: readonly Job[];
-  /** All that act printed. */
+  /** All that people see. */
   readonly log: string;
 }
 
@@ -56,8 +56,8 @@ export async function act(event: Event, folder: string): Promise<Outcome> {
   process.prependOnceListener('exit', stopWithUs);
   try {
     const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-    const log = `${out}${error}`;
-    return { code: code ?? 1, jobs: readJobs(log), log };
+    const entries = readEntries(`${out}${error}`);
+    return { code: code ?? 1, jobs: jobsOf(entries), log: entries.map(lineOf).join('\n') };
   } finally {
     process.off('exit', stopWithUs);
   }
