@@ -8,6 +8,7 @@ import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } fr
 import { instant } from '../windows/interval.ts';
 import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
+import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
 import { noteLeft } from './shortfall.ts';
 import { period } from './work.ts';
@@ -32,13 +33,12 @@ export interface Report {
 }
 
 /**
- * Reads the `plan` input; absent where the job that plans failed.
+ * Reads the `plan` input.
  * @throws UserError naming it
  */
-export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
-  if (text === undefined) return { failure: undefined };
+export function parsePlan(text: string): PlanOutput {
   try {
-    return v.parse(planOutput, JSON.parse(text));
+    return v.parse(planOutput, unpacked(text));
   } catch {
     throw new UserError(
       'The input plan is not what the command plan gives as its output plan: pass that output unchanged.',
