@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { installed } from '../tools/services/cache.ts';
-import { runCommand } from '../tools/services/commands.ts';
+import { installed } from '../tools/programs/cache.ts';
+import { runCommand } from '../tools/programs/commands.ts';
 import { type Finished, finish } from './process.ts';
 
 /** With the AWS SDK of before it takes more than 100 MB: that is why it is no dependency. */

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Endpoints } from '../test/services/endpoints.ts';
+import type { CloudEndpoints } from '../test/services/endpoints.ts';
+import { temporaryFolder } from '../tools/programs/temporary.ts';
 import { elasticsearch9, installElasticsearch, startElasticsearch } from '../tools/services/elasticsearch.ts';
 import { installMoto, startMoto } from '../tools/services/moto.ts';
-import { temporaryFolder } from '../tools/services/temporary.ts';
 import { installVersitygw, startVersitygw } from '../tools/services/versitygw.ts';
 
 /** Real services that run. */
-export interface Services extends Pick<Endpoints, 's3' | 'moto'> {
+export interface Services extends CloudEndpoints {
   /** Of its server: `Elasticsearch 9.5.0`. */
   readonly name: string;
   readonly elasticsearch: string;
@@ -21,7 +21,7 @@ export async function startServices(): Promise<Services> {
     installVersitygw(),
     installMoto(),
   ]);
-  const { folder, remove } = temporaryFolder();
+  const { folder, remove } = temporaryFolder('bench');
   const place = async (name: string) => {
     const path = join(folder, name);
     await mkdir(path);

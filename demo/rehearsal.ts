@@ -1,3 +1,4 @@
+import { parsePlan } from '../src/commands/report.ts';
 import type { Leg } from '../src/windows/legs.ts';
 import type { PlanOutput } from '../src/windows/planner.ts';
 import { bytes, counted, duration, number, rate } from '../src/words.ts';
@@ -34,7 +35,7 @@ export async function rehearse(run: Run, name: string, before: RunDone | undefin
   const inputs = clockInputs(run.asOf);
   screen.heading(`${date(run.asOf)}: ${run.title}`);
   const planned = await action.run(`${name}/plan`, { ...inputs, command: 'plan' });
-  const plan: PlanOutput = JSON.parse(planned.outputs.plan!);
+  const plan = parsePlan(planned.outputs.plan!);
   const matrix: Leg[] = JSON.parse(planned.outputs.matrix!);
   tellPlan(planned, plan, matrix, screen);
   const legs = await runLegs(matrix, name, inputs, stage);

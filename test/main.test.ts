@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +10,8 @@ import { DAY_MS } from '../src/windows/interval.ts';
 import { testFolder } from './support/folders.ts';
 import { githubToken, type TestGithub, testGithub } from './support/github.ts';
 import { testServer } from './support/http-server.ts';
-import { pageText, Truth } from './support/model-source.ts';
+import { Truth } from './support/model-source.ts';
+import { truthAnswer } from './support/truth-answer.ts';
 
 const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 const token = 'a-secret-token-17';
@@ -52,16 +52,8 @@ async function contentOf(folder: string): Promise<Map<string, string>> {
 }
 
 /** A message API over a truth. */
-async function apiOf(truth: Truth) {
-  return testServer((response: ServerResponse, _count, request) => {
-    const asked = new URL(request.url!, 'http://localhost').searchParams;
-    const within = { start: Date.parse(asked.get('start_time')!), end: Date.parse(asked.get('end_time')!) + DAY_MS };
-    const [size, page] = [Number(asked.get('page_size')), Number(asked.get('page_number'))];
-    const held = truth.within(within);
-    const messages = Buffer.from(pageText(held.slice((page - 1) * size, page * size))).toString();
-    response.setHeader('content-type', 'application/json');
-    response.end(`{"total":${held.length},${messages.slice(1)}`);
-  });
+function apiOf(truth: Truth) {
+  return testServer(truthAnswer(truth));
 }
 
 function truthOf(): Truth {

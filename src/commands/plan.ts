@@ -3,6 +3,7 @@ import { type Leg, legs } from '../windows/legs.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
 import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
+import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
 
 export interface Plan {
@@ -24,7 +25,7 @@ export async function plan(parts: Parts, sources: Sources, scope: Scope): Promis
 
 /** The outputs of `plan`. */
 export function planOutputs(made: Plan): Record<string, string> {
-  return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: JSON.stringify(made.output) };
+  return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: packed(made.output) };
 }
 
 async function tellStrays(parts: Parts, { settled }: Sources, { range }: Scope): Promise<void> {

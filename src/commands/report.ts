@@ -2,11 +2,13 @@ import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { verdict } from '../report/missing.ts';
+import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
 import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
+import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
 import { noteLeft } from './shortfall.ts';
 import { period } from './work.ts';
@@ -31,13 +33,12 @@ export interface Report {
 }
 
 /**
- * Reads the `plan` input; absent where the job that plans failed.
+ * Reads the `plan` input.
  * @throws UserError naming it
  */
-export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
-  if (text === undefined) return { failure: undefined };
+export function parsePlan(text: string): PlanOutput {
   try {
-    return v.parse(planOutput, JSON.parse(text));
+    return v.parse(planOutput, unpacked(text));
   } catch {
     throw new UserError(
       'The input plan is not what the command plan gives as its output plan: pass that output unchanged.',
@@ -46,8 +47,9 @@ export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
 }
 
 /**
- * Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json`. Slots whose leg ended
- * without a word are noted in the ledger, so that they are not forgotten by runs with another plan.
+ * Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json` and, for people,
+ * `_report/index.html`. Slots whose leg ended without a word are noted in the ledger, so that they are not forgotten by runs
+ * with another plan.
  */
 export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<Report> {
   const made = await surveyNow(parts, plan);
@@ -59,6 +61,7 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
     );
   }
   await writeLedger(parts, [...made.ledger.values()], made.staged, complete);
+  await writePage(parts, made, plan);
   parts.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
   const [oldest] = made.staged;
   return {
@@ -110,4 +113,11 @@ async function writeLedger(
 ): Promise<void> {
   const file = { archive: parts.archive.url, written_at: instant(parts.now()), complete, ledger, staged };
   await parts.archive.put('_report/ledger.json', Buffer.from(`${JSON.stringify(file, null, 1)}\n`), 'application/json');
+}
+
+async function writePage(parts: Parts, made: Survey, plan: PlanOutput | NoPlan): Promise<void> {
+  const { settings, recentDays, archive } = parts;
+  const plannedAt = 'failure' in plan ? instant(made.now) : plan.planned_at;
+  const page = coveragePage(made, { ...settings, recentDays, plannedAt });
+  await archive.put('_report/index.html', Buffer.from(page), 'text/html; charset=utf-8');
 }

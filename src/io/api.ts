@@ -82,15 +82,23 @@ export class ApiSource implements Source {
     return reading.pass();
   }
 
-  count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
-    const counts = slots.map((slot) =>
-      this.#limit(async () => {
+  async count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
+    const counts: (SourceCount | undefined)[] = [];
+    const failures: unknown[] = [];
+    const one = async (slot: Interval, n: number) => {
+      if (failures.length > 0) return;
+      try {
         const { total, bytes } = await this.#page(slot, 1, 1);
         this.#memory.give(bytes.buffer);
-        return total === undefined ? undefined : { total };
-      }),
-    );
-    return Promise.all(counts);
+        counts[n] = total === undefined ? undefined : { total };
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    // What is under way is waited for: it would else go on with parts that are closed.
+    await Promise.all(slots.map((slot, n) => this.#limit(one, slot, n)));
+    if (failures.length > 0) throw failures[0];
+    return counts;
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
+import { packed } from '../../src/commands/packed.ts';
 import { parsePlan, type Report, report } from '../../src/commands/report.ts';
 import { UserError } from '../../src/errors.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
@@ -74,6 +75,18 @@ describe('report', () => {
     expect(embedded.said.lines).toEqual(['The archive is complete.']);
     expect(ledger).toMatchObject({ archive: embedded.parts.archive.url, written_at: instant(now), complete: true });
     expect(ledger.ledger).toEqual(slots.map((slot) => recordOf(slot)));
+  });
+
+  it('leaves a page for people beside the ledger, which says the same', async () => {
+    const last_error = { at: instant(now), message: 'The <b>source</b> is down.' };
+    const records = slots.map((slot, n) => recordOf(slot, n === 1 ? { last_error } : {}));
+    const { embedded } = await reportOn(records, [stagedOf(slots[0]!, '<i>', 3)]);
+    const page = await readFile(join(embedded.folder, 'archive', '_report', 'index.html'), 'utf8');
+    expect(page).toContain('The archive is incomplete');
+    expect(page).toContain('The &lt;b&gt;source&lt;/b&gt; is down.');
+    expect(page).toContain(`Of ${slots.length} planned slots ${slots.length - 1} were read and proven; 1 failed.`);
+    expect(page).toContain('<code>&lt;i&gt;</code>');
+    expect(page.match(/<tr id="slot-/g)).toHaveLength(slots.length);
   });
 
   it.each<[string, Partial<LedgerRecord> | undefined]>([
@@ -186,10 +199,6 @@ describe('report', () => {
 });
 
 describe('parsePlan', () => {
-  it('takes an absent one for none that was made', () => {
-    expect(parsePlan(undefined)).toEqual({ failure: undefined });
-  });
-
   it('reads what plan puts out', () => {
     const output: PlanOutput = {
       planned_at,
@@ -198,16 +207,18 @@ describe('parsePlan', () => {
         ['b', 'look-again', 'staged'],
       ],
     };
-    expect(parsePlan(JSON.stringify(output))).toEqual(output);
+    expect(parsePlan(packed(output))).toEqual(output);
   });
 
   it.each([
     '',
     '{',
-    '[]',
-    '{"planned_at":1,"slots":[]}',
-    '{"planned_at":"x"}',
-    '{"planned_at":"x","slots":[["a","none","settled"]]}',
+    '{"planned_at":"x","slots":[]}',
+    packed('{'),
+    packed([]),
+    packed({ planned_at: 1, slots: [] }),
+    packed({ planned_at: 'x' }),
+    packed({ planned_at: 'x', slots: [['a', 'none', 'settled']] }),
   ])('refuses %s, naming the input', (text) => {
     expect(() => parsePlan(text)).toThrow(UserError);
     expect(() => parsePlan(text)).toThrow('The input plan is not what the command plan gives as its output plan');

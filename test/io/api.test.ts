@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../demo/source/faults.ts';
 import type { ApiSource } from '../../src/io/api.ts';
@@ -217,6 +218,27 @@ describe('ApiSource fails', () => {
     const source = apiSource(gone.url.href, {}, nature);
     expect(await failureOf(source.count([interval]))).toMatch(/cannot be reached \(ECONNREFUSED\), 7 times/);
     expect(nature.waits).toHaveLength(6);
+  });
+
+  it('at a count that is refused: asks for no other, and leaves none under way', async () => {
+    const refused = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const counting = await testServer(async (response, count) => {
+      if (count === 1) return void response.writeHead(403).end(() => refused.resolve());
+      await held.promise;
+      response.end('{"total":0,"messages":[]}');
+    });
+    const source = apiSource(counting.url.href, { concurrency: 2 });
+    let hasEnded = false;
+    const failed = failureOf(source.count([interval, interval, interval, interval])).finally(() => {
+      hasEnded = true;
+    });
+    await refused.promise;
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(hasEnded).toBe(false);
+    held.resolve();
+    expect(await failed).toContain('answers 403');
+    expect(counting.requests).toHaveLength(2);
   });
 
   it('at a page that is no JSON', async () => {

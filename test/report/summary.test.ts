@@ -94,8 +94,9 @@ describe('open alerts', () => {
       '| up to 7 days | 2 | 3 |',
       '| 7 to 30 days | 2 | 7 |',
       '| 30 to 90 days | 1 | 5 |',
-      '| 90 to 365 days | 1 | 6 |',
-      '| over 365 days | 2 | 15 |',
+      '| 90 days to 1 year | 1 | 6 |',
+      '| 1 to 3 years | 2 | 15 |',
+      '| over 3 years | 0 | 0 |',
     ]);
     expect(summary).toContain(
       '- **8 open**, which wait until all their alerts are closed; the oldest is 2 years 5 months old',

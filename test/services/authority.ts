@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../tools/services/commands.ts';
+import { runCommand } from '../../tools/programs/commands.ts';
 import type { Identity } from './relay.ts';
 
 /** A server's certificate and key, and the certificate of the authority that made it, which nobody knows. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { parseOutputs } from '../../demo/outputs.ts';
+import { parsePlan } from '../../src/commands/report.ts';
 import type { Leg } from '../../src/windows/legs.ts';
 import type { PlanOutput } from '../../src/windows/planner.ts';
 
@@ -83,13 +84,13 @@ export class Bundle {
       this.done({ ...inputs, command: 'export', window: JSON.stringify(leg) }, variables),
     );
     const report = await this.done({ ...inputs, command: 'report', plan: planned.plan! }, variables);
-    return { plan: JSON.parse(planned.plan!), legs, report };
+    return { plan: parsePlan(planned.plan!), legs, report };
   }
 
   /** A plan, and the one step that makes the same plan for itself and does all of it. */
   async single(inputs: Inputs, variables: Variables): Promise<Run> {
     const planned = await this.done({ ...inputs, command: 'plan' }, variables);
     const outputs = await this.done({ ...inputs, command: 'run' }, variables);
-    return { plan: JSON.parse(planned.plan!), legs: [outputs], report: outputs };
+    return { plan: parsePlan(planned.plan!), legs: [outputs], report: outputs };
   }
 }

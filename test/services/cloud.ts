@@ -3,12 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { type Endpoints, endpoints } from './endpoints.ts';
+import { type CloudEndpoints, endpoints } from './endpoints.ts';
 
 const region = 'us-east-1';
-
-/** Where the services of the cloud listen. */
-type Services = Pick<Endpoints, 's3' | 'moto'>;
 
 /** A bucket and a table of their own, as their owner sees them. */
 export class Cloud {
@@ -18,28 +15,15 @@ export class Cloud {
   readonly #s3: S3Client;
   readonly #dynamo: DynamoDBClient;
 
-  private constructor({ s3: { endpoint, ...credentials }, moto }: Services) {
+  private constructor({ s3: { endpoint, ...credentials }, moto }: CloudEndpoints) {
     this.#s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     this.#dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
   }
 
-  static async make(services: Services = endpoints()): Promise<Cloud> {
+  static async make(services: CloudEndpoints = endpoints()): Promise<Cloud> {
     const cloud = new Cloud(services);
     await cloud.#s3.send(new CreateBucketCommand({ Bucket: cloud.bucket }));
-    await cloud.#dynamo.send(
-      new CreateTableCommand({
-        TableName: cloud.table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: 'pk', AttributeType: 'S' },
-          { AttributeName: 'sk', AttributeType: 'S' },
-        ],
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-      }),
-    );
+    await createTable(cloud.#dynamo, cloud.table);
     return cloud;
   }
 
@@ -49,7 +33,7 @@ export class Cloud {
   }
 
   /** Where the SDK finds the services, and who asks. */
-  static variables({ s3, moto }: Services = endpoints()): Record<string, string> {
+  static variables({ s3, moto }: CloudEndpoints = endpoints()): Record<string, string> {
     return {
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
@@ -99,4 +83,22 @@ export class Cloud {
     this.#s3.destroy();
     this.#dynamo.destroy();
   }
+}
+
+/** Makes a table as the staging expects it. */
+export async function createTable(client: DynamoDBClient, TableName: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
 }

@@ -8,13 +8,17 @@ export interface S3Endpoint {
   readonly secretAccessKey: string;
 }
 
-/** Where the real services listen, each as `http://127.0.0.1:port`. */
-export interface Endpoints {
-  readonly elasticsearch8: string;
-  readonly elasticsearch9: string;
+/** Where what stands in for AWS listens, each as `http://127.0.0.1:port`. */
+export interface CloudEndpoints {
   readonly s3: S3Endpoint;
   /** DynamoDB and STS; any credentials will do. */
   readonly moto: string;
+}
+
+/** Where the real services listen. */
+export interface Endpoints extends CloudEndpoints {
+  readonly elasticsearch8: string;
+  readonly elasticsearch9: string;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface Endpoints {
 export function endpoints(): Endpoints {
   const text = process.env[endpointsVariable];
   if (text) return JSON.parse(text);
-  throw new Error(`${endpointsVariable} is not set: start these tests with \`npm run test:services\`.`);
+  throw new Error(`${endpointsVariable} is not set: start these tests with the npm script of their suite.`);
 }
 
 /** Both Elasticsearch majors, for `describe.each`. */

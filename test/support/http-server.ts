@@ -10,10 +10,18 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** Answers a request, the `count`th one. */
+export type Answer = (response: ServerResponse, count: number, request: IncomingMessage) => void;
+
 /** An HTTP server on the loopback interface, which ends with the test in hand. */
-export async function testServer(
-  answer: (response: ServerResponse, count: number, request: IncomingMessage) => void,
-): Promise<TestServer> {
+export async function testServer(answer: Answer): Promise<TestServer> {
+  const server = await startServer(answer);
+  onTestFinished(server.close);
+  return server;
+}
+
+/** An HTTP server on the loopback interface, which somebody has to close. */
+export async function startServer(answer: Answer): Promise<TestServer> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);
@@ -28,6 +36,5 @@ export async function testServer(
     server.closeAllConnections();
     await closed;
   };
-  onTestFinished(close);
   return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/messages`), requests, close };
 }

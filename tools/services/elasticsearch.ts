@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chown, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../src/errors.ts';
-import { installed } from './cache.ts';
-import { runCommand } from './commands.ts';
+import { installed } from '../programs/cache.ts';
+import { runCommand } from '../programs/commands.ts';
+import { type Account, freePorts, type Service, startService } from '../programs/processes.ts';
 import { javaHome } from './java.ts';
-import { type Account, freePorts, type Service, startService } from './processes.ts';
 
 export interface ElasticsearchRelease {
   readonly version: string;

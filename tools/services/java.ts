@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, UserError } from '../../src/errors.ts';
-import { installed } from './cache.ts';
-import { runCommand } from './commands.ts';
+import { installed } from '../programs/cache.ts';
+import { runCommand } from '../programs/commands.ts';
 
 interface Jdk {
   readonly home: string;

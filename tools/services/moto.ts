@@ -1,19 +1,12 @@
 import { join } from 'node:path';
-import { installed } from './cache.ts';
-import { runCommand } from './commands.ts';
-import { freePorts, type Service, startService } from './processes.ts';
+import { freePorts, type Service, startService } from '../programs/processes.ts';
+import { installPython } from '../programs/python.ts';
 
 const version = '5.2.5';
 
-/** DynamoDB and STS, in a virtual environment of their own. Returns its Python. */
+/** DynamoDB, STS, and what else of AWS a stack consists of. Returns the Python that has it. */
 export async function installMoto(): Promise<string> {
-  const folder = await installed(`moto-${version}`, async (partial) => {
-    const remedy = 'install Python 3 with its venv module';
-    await runCommand({ program: 'python3', parameters: ['-m', 'venv', partial], remedy });
-    const parameters = ['-m', 'pip', 'install', '--quiet', `moto[server]==${version}`];
-    await runCommand({ program: join(partial, 'bin', 'python'), parameters, remedy });
-  });
-  return join(folder, 'bin', 'python');
+  return join(await installPython('moto[server]', version), 'python');
 }
 
 /** Starts it on a free port; what it holds is in memory. */

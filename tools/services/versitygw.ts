@@ -1,24 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Endpoint } from '../../test/services/endpoints.ts';
-import { installed } from './cache.ts';
-import { runCommand } from './commands.ts';
-import { freePorts, type Service, startService } from './processes.ts';
+import { installGo } from '../programs/go.ts';
+import { freePorts, type Service, startService } from '../programs/processes.ts';
 
 const version = 'v1.8.0';
 
 /** A real S3 server over a folder, built from its source. Returns the program. */
-export async function installVersitygw(): Promise<string> {
-  const folder = await installed(`versitygw-${version}`, async (partial) => {
-    await runCommand({
-      program: 'go',
-      parameters: ['install', `github.com/versity/versitygw/cmd/versitygw@${version}`],
-      remedy: 'install Go',
-      folder: partial,
-      variables: { GOBIN: partial },
-    });
-  });
-  return join(folder, 'versitygw');
+export function installVersitygw(): Promise<string> {
+  return installGo('github.com/versity/versitygw/cmd/versitygw', version);
 }
 
 /** Starts it on a free port, its objects in `folder`; buckets may turn versioning and Object Lock on. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { duration } from '../../src/words.ts';
 import { say } from './progress.ts';
 
-/** Holds what the services consist of, a folder for each thing and version. */
-const cache = join(import.meta.dirname, '..', '..', '.cache', 'services');
+/** Holds the programs that the suites of tests need, a folder for each and its version. */
+const cache = join(import.meta.dirname, '..', '..', '.cache', 'programs');
 
 /**
  * The folder of what is installed. Where it is not yet, `install` fills a folder beside it, which gets the final name when it
@@ -18,7 +18,7 @@ export async function installed(name: string, install: (folder: string) => Promi
   const partial = join(cache, `${name}.partial-${process.pid}`);
   await mkdir(partial);
   const startedMs = performance.now();
-  say(`${name}: installing, once, into .cache/services`);
+  say(`${name}: installing, once, into .cache/programs`);
   try {
     await install(partial);
     say(`${name}: installed in ${duration(performance.now() - startedMs)}`);

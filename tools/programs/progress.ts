@@ -2,7 +2,7 @@ import { duration } from '../../src/words.ts';
 
 /** A line for people who wait. */
 export function say(line: string): void {
-  console.log(`services  ${line}`);
+  console.log(`tools  ${line}`);
 }
 
 /** Does something, and says how long it took: `tests: 3 min 20 s`. */

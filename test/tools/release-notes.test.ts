@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+function notes(tag: string) {
+  return spawnSync(process.execPath, [join(root, 'tools', 'release-notes.ts'), tag], { encoding: 'utf8' });
+}
+
+test('the notes of a release are what the changelog says of it', () => {
+  const { status, stdout } = notes(`v${version}`);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^- \S/);
+  expect(stdout).not.toContain('## ');
+  expect(readFileSync(join(root, 'CHANGELOG.md'), 'utf8')).toContain(`## ${version}\n\n${stdout.trim()}`);
+});
+
+test('a tag of another version is refused', () => {
+  expect(notes('v0.0.1')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: `The tag is "v0.0.1", but package.json says ${version}: tag the commit as v${version}.\n`,
+  });
+});

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { parse } from 'yaml';
+import { inputDefaults } from '../../src/inputs.ts';
+import { findings } from './findings.ts';
+import { languageFindings } from './language-service.ts';
+import { programs } from './programs.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+async function tracked(...patterns: string[]): Promise<string[]> {
+  return (await findings(root, 'git', 'ls-files', '--cached', '--others', '--exclude-standard', ...patterns))
+    .trim()
+    .split('\n');
+}
+
+describe('workflows and actions', () => {
+  it('are found right by actionlint', async () => {
+    const files = await tracked('.github/workflows/*.yml');
+    expect(files.length).toBeGreaterThanOrEqual(3);
+    // What else actionlint would call is not on every machine.
+    expect(await findings(root, programs().actionlint, '-shellcheck=', '-pyflakes=', ...files)).toBe('');
+  });
+
+  it('are found right by zizmor', async () => {
+    const found = await findings(
+      root,
+      programs().zizmor,
+      '--offline',
+      '--persona',
+      'pedantic',
+      '--format',
+      'plain',
+      '.',
+    );
+    expect(found).toMatch(/^No findings to report\./);
+  });
+
+  it("are found right by GitHub's language service", async () => {
+    const files = await tracked('.github/workflows/*.yml', 'action.yml', '**/action.yml');
+    expect(files).toContain('action.yml');
+    const found = await Promise.all(files.map((path) => languageFindings(root, path)));
+    expect(found.flat()).toEqual([]);
+  });
+
+  it('have their mistakes found', async () => {
+    const wrong = join(import.meta.dirname, 'wrong');
+    expect(await findings(root, programs().actionlint, '-no-color', join(wrong, 'workflow.yml'))).toContain('"nobody"');
+    expect(
+      await findings(root, programs().zizmor, '--offline', '--format', 'plain', join(wrong, 'workflow.yml')),
+    ).toContain('unpinned-uses');
+    expect(await languageFindings(wrong, 'workflow.yml')).toEqual([expect.stringContaining('nobody')]);
+  });
+});
+
+type Texts = Readonly<Record<string, string>>;
+
+/** What is told anew for each run: no variable of a repository has it. */
+const once = new Set(['to', 'refresh', 'accept-fewer', 'dry-run', 'as-of']);
+const flags = new Set(['refresh', 'accept-fewer', 'dry-run']);
+const secrets = new Set(['api-token', 'elasticsearch-api-key']);
+/** What the jobs themselves tell the action. */
+const own: Readonly<Record<string, Texts>> = {
+  plan: { command: 'plan' },
+  export: { command: 'export', window: `\${{ toJSON(matrix.leg) }}` },
+  report: { command: 'report', plan: `\${{ needs.plan.outputs.plan }}` },
+};
+
+/** Where the workflow takes an input of the action from. */
+function expressionOf(name: string): string {
+  const variable = `MESSAGE_ARCHIVE_${name.toUpperCase().replaceAll('-', '_')}`;
+  if (secrets.has(name)) return `\${{ secrets.${name} || secrets.${variable} }}`;
+  if (name === 'issue-label') {
+    const label = `(inputs.issue-label || vars.${variable} || '${inputDefaults[name]}')`;
+    return `\${{ ${label} != 'none' && ${label} || '' }}`;
+  }
+  if (flags.has(name)) return `\${{ inputs.${name} || false }}`;
+  return once.has(name) ? `\${{ inputs.${name} }}` : `\${{ inputs.${name} || vars.${variable} }}`;
+}
+
+test('archive.yml hands every input of the action on, from a call or from the variables of the repository', async () => {
+  const workflow = parse(await readFile(join(root, '.github/workflows/archive.yml'), 'utf8'));
+  const { inputs, secrets: declared } = workflow.on.workflow_call;
+  const handedOn = new Set<string>();
+  for (const [job, texts] of Object.entries(own)) {
+    const { with: given } = workflow.jobs[job].steps.at(-1) as { with: Texts };
+    const taken = Object.keys(given).filter((name) => texts[name] === undefined);
+    expect(given).toEqual({ ...texts, ...Object.fromEntries(taken.map((name) => [name, expressionOf(name)])) });
+    for (const name of Object.keys(given)) handedOn.add(name);
+  }
+  const missingFrom = (names: Iterable<string>) =>
+    Object.keys(inputDefaults).filter((name) => ![...names].includes(name));
+  expect(missingFrom(handedOn)).toEqual(['github-token']);
+  const asked = [...Object.keys(inputs), ...Object.keys(declared)];
+  expect(missingFrom(asked)).toEqual(['command', 'window', 'plan', 'github-token']);
+});
+
+test("each of the workflow's jobs is given what its command needs", async () => {
+  const workflow = parse(await readFile(join(root, '.github/workflows/archive.yml'), 'utf8'));
+  const given = (job: string) => Object.keys(workflow.jobs[job].steps.at(-1).with);
+  const shaping = ['window-days', 'archive', 'staging', 'format', 'partition-by', 'columns', 'closed-statuses'];
+  const pointers = ['message-id', 'message-timestamp', 'message-alerts', 'alert-id', 'alert-status'];
+  const aws = ['role-to-assume', 'aws-region', 'sse-kms-key-id', 'object-lock-mode', 'object-lock-days'];
+  for (const job of Object.keys(own))
+    expect(given(job)).toEqual(expect.arrayContaining([...shaping, ...pointers, ...aws]));
+  const source = Object.keys(inputDefaults).filter((name) => /^(api|elasticsearch)-/.test(name));
+  for (const job of ['plan', 'export']) expect(given(job)).toEqual(expect.arrayContaining([...source, 'recent-days']));
+});

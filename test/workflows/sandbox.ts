@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { act, type Event, type Outcome } from './act.ts';
+import { actionRepository, actionTag, makeActionRepository, makeRepository } from './repository.ts';
+
+/** What stands for actions of others, as the workflows pin them. */
+const standIns: Readonly<Record<string, string>> = {
+  'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1': join(import.meta.dirname, 'stand-ins', 'checkout'),
+  'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020': join(import.meta.dirname, 'stand-ins', 'setup-node'),
+};
+
+type SandboxEvent = Omit<Event, 'repository' | 'actions'> & {
+  /** Of the repository that it happens to; the action's own where none is named. */
+  readonly in?: string;
+};
+
+/** A machine on which workflows of the action's repository, and of repositories that call it, are run. */
+export class Sandbox {
+  readonly folder: string;
+  readonly #repositories: Map<string, string>;
+
+  private constructor(folder: string, action: string) {
+    this.folder = folder;
+    this.#repositories = new Map([[actionRepository, action]]);
+  }
+
+  static async make(): Promise<Sandbox> {
+    const folder = await mkdtemp(join(tmpdir(), 'message-archive-workflows-'));
+    return new Sandbox(folder, await makeActionRepository(join(folder, 'action')));
+  }
+
+  /** Adds a repository with one workflow. */
+  async add(name: string, workflow: string, text: string): Promise<void> {
+    const files = { [`.github/workflows/${workflow}`]: text };
+    this.#repositories.set(name, await makeRepository(join(this.folder, name), name, files));
+  }
+
+  run({ in: name = actionRepository, env, ...event }: SandboxEvent): Promise<Outcome> {
+    const repositories = JSON.stringify(Object.fromEntries(this.#repositories));
+    return act(
+      {
+        ...event,
+        repository: this.#repositories.get(name)!,
+        env: { ...env, STAND_IN_REPOSITORIES: repositories },
+        actions: {
+          ...standIns,
+          [`${actionRepository}@${actionTag}`]: this.#repositories.get(actionRepository)!,
+        },
+      },
+      this.folder,
+    );
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+}

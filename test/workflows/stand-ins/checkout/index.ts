@@ -1,0 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const { INPUT_REPOSITORY: repository = '', INPUT_REF: ref, INPUT_PATH: path = '.' } = process.env;
+const folders: Record<string, string> = JSON.parse(process.env.STAND_IN_REPOSITORIES ?? '{}');
+const folder = folders[repository];
+
+if (folder === undefined) {
+  console.log(`::error::Not found: the repository ${repository}.`);
+  process.exit(1);
+}
+const target = join(process.env.GITHUB_WORKSPACE ?? '.', path);
+execFileSync('git', ['clone', '--quiet', '--shared', folder, target]);
+if (ref) execFileSync('git', ['-C', target, 'checkout', '--quiet', ref], { stdio: ['ignore', 'ignore', 'inherit'] });
+console.log(`Checked out ${repository} at ${ref || 'its newest commit'} into ${path}.`);

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { installed } from './cache.ts';
+import { runCommand } from './commands.ts';
+
+/**
+ * Installs a Python package into a virtual environment of its own. Returns the folder of its programs.
+ * @param requirement its name, and the parts of it that are wanted: `moto[server]`
+ */
+export async function installPython(requirement: string, version: string): Promise<string> {
+  const [name] = requirement.split('[');
+  const folder = await installed(`${name}-${version}`, async (partial) => {
+    const remedy = 'install Python 3 with its venv module';
+    await runCommand({ program: 'python3', parameters: ['-m', 'venv', partial], remedy });
+    const parameters = ['-m', 'pip', 'install', '--quiet', `${requirement}==${version}`];
+    await runCommand({ program: join(partial, 'bin', 'python'), parameters, remedy });
+  });
+  return join(folder, 'bin');
+}
