@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CloudEndpoints } from '../test/services/endpoints.ts';
+import { all } from '../tools/programs/all.ts';
+import { place } from '../tools/programs/place.ts';
+import { exitOnSignals } from '../tools/programs/signals.ts';
 import { temporaryFolder } from '../tools/programs/temporary.ts';
 import { elasticsearch9, installElasticsearch, startElasticsearch } from '../tools/services/elasticsearch.ts';
 import { installMoto, startMoto } from '../tools/services/moto.ts';
@@ -14,23 +15,18 @@ export interface Services extends CloudEndpoints {
   stop(): Promise<void>;
 }
 
-/** Installs and starts Elasticsearch, S3 and DynamoDB; they end with this process at the latest. */
+/**
+ * Installs and starts Elasticsearch, S3 and DynamoDB; they end with this process at the latest.
+ * @throws UserError that names all that cannot be had
+ */
 export async function startServices(): Promise<Services> {
-  const [home, gateway, python] = await Promise.all([
-    installElasticsearch(elasticsearch9),
-    installVersitygw(),
-    installMoto(),
-  ]);
+  exitOnSignals();
+  const [home, gateway, python] = await all([installElasticsearch(elasticsearch9), installVersitygw(), installMoto()]);
   const { folder, remove } = temporaryFolder('bench');
-  const place = async (name: string) => {
-    const path = join(folder, name);
-    await mkdir(path);
-    return path;
-  };
-  const [elasticsearch, versitygw, moto] = await Promise.all([
-    place('elasticsearch').then((path) => startElasticsearch(home, path, true)),
-    place('versitygw').then((path) => startVersitygw(gateway, path)),
-    place('moto').then((path) => startMoto(python, path)),
+  const [elasticsearch, versitygw, moto] = await all([
+    place(folder, 'elasticsearch').then((path) => startElasticsearch(home, path, true)),
+    place(folder, 'versitygw').then((path) => startVersitygw(gateway, path)),
+    place(folder, 'moto').then((path) => startMoto(python, path)),
   ]);
   return {
     name: elasticsearch.service.name,
@@ -38,7 +34,7 @@ export async function startServices(): Promise<Services> {
     s3: versitygw.s3,
     moto: moto.url,
     async stop() {
-      for (const { service } of [elasticsearch, versitygw, moto]) await service.stop();
+      await Promise.all([elasticsearch, versitygw, moto].map(({ service }) => service.stop()));
       remove();
     },
   };
