@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { UserError } from '../src/errors.ts';
 import { benchApi } from './api.ts';
 import { benchElasticsearch } from './elasticsearch.ts';
 import { makeVenv } from './python.ts';
@@ -29,8 +30,13 @@ if (unknown !== undefined) {
   );
   process.exit(1);
 }
-if (values['make-venv']) await makeVenv();
-await bench(positionals.length === 0 ? usual : (positionals as Case[]));
+try {
+  if (values['make-venv']) await makeVenv();
+  await bench(positionals.length === 0 ? usual : (positionals as Case[]));
+} catch (error) {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exit(1);
+}
 
 async function bench(names: readonly Case[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'message-archive-bench-'));
