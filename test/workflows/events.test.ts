@@ -183,10 +183,13 @@ describe('a leg that is lost', () => {
     const env = { STAND_IN_LOST_LEG: join(folder, 'lost') };
     const first = await sandbox.run({ ...event, inputs: spring, env });
     expect(first.code).toBe(1);
-    expect(course(first).filter(([, ok]) => !ok)).toEqual([['export 2024-01-18..2024-03-18', false]]);
+    expect(course(first).filter(([, ok]) => !ok)).toEqual([
+      ['export 2024-01-18..2024-03-18', false],
+      ['report', false],
+    ]);
     expect(report(first).outputs.report!.complete).toBe('false');
     expect(report(first).summary).toContain('❌ incomplete');
-    expect(report(first).summary).toContain('February 2024');
+    expect(report(first).summary).toContain('2024-01-18..2024-03-18: all that was planned, 3 slots');
     expect(await archivedIds()).toEqual(['closed-04', 'closed-05', 'closed-06']);
 
     const next = await sandbox.run({ ...event, inputs: { from: '2024-05-17', to: '2024-07-16' } });
