@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/services/**', 'test/workflows/**', '**/node_modules/**'],
+    exclude: ['test/services/**', 'test/page/**', 'test/workflows/**', '**/node_modules/**'],
     pool: 'forks',
     maxWorkers: '100%',
     isolate: false,

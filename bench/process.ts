@@ -5,23 +5,30 @@ import { setTimeout } from 'node:timers/promises';
 /** How often the memory of a process is looked at, where its own record of the peak is not to be had. */
 const lookMs = 20;
 
-/** A finished process: its time from start to end, the most memory it held, and what it printed. */
+/** A finished process: its times from its start on, the most memory it held, and what it printed. */
 export interface Finished {
   readonly tookMs: number;
+  /** Until it printed something; not a number where it never did. */
+  readonly firstLineMs: number;
   /** The peak of its resident set, in bytes. */
   readonly rssBytes: number;
   readonly output: string;
 }
 
-/** Runs a program to its end; throws with its output when it fails. */
+/** Runs a program to its end; throws with its output when it ends with another code. */
 export async function finish(
   program: string,
   parameters: readonly string[],
   environment: Record<string, string>,
+  expectedCode = 0,
 ): Promise<Finished> {
   const startedMs = performance.now();
   const child = spawn(program, parameters, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  let firstLineMs = Number.NaN;
+  child.stdout.once('data', () => {
+    firstLineMs = performance.now() - startedMs;
+  });
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
@@ -41,8 +48,8 @@ export async function finish(
   const tookMs = performance.now() - startedMs;
   isRunning = false;
   await watching;
-  if (code !== 0) throw new Error(`${program} ${parameters.join(' ')} ended with ${code}:\n${output}`);
-  return { tookMs, rssBytes, output };
+  if (code !== expectedCode) throw new Error(`${program} ${parameters.join(' ')} ended with ${code}:\n${output}`);
+  return { tookMs, firstLineMs, rssBytes, output };
 }
 
 /** `VmHWM` of Linux: the most that was ever resident. Elsewhere 0. */

@@ -1,9 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { runAction } from './action.ts';
+import type { Finished } from './process.ts';
 
 const cli = join(import.meta.dirname, '..', 'demo', 'source', 'cli.ts');
+
+/** The instant that the action takes for now, and of which the source is asked. */
+export const asOf = '2025-07-01T00:00:00Z';
+/** What the demo source makes its messages up from. */
+export const seed = 1;
+
+/** Messages of the demo source that lie in `[from, to)`, both ISO dates. */
+export interface Range {
+  readonly from: string;
+  readonly to: string;
+  readonly messages: number;
+}
+
+export const oneWindow: Range = { from: '2024-05-17', to: '2024-07-16', messages: 12_000 };
+/** As many as ten windows hold, in one slot. */
+export const oneSlot: Range = { from: '2024-06-01', to: '2024-07-01', messages: 120_000 };
 
 /** A demo source in a process of its own. */
 export interface BenchSource {
@@ -12,25 +31,12 @@ export interface BenchSource {
   close(): Promise<void>;
 }
 
-/** Starts the demo source with so many messages spread over `[from, to)`. */
-export async function startSource(from: string, to: string, messages: number): Promise<BenchSource> {
+/** Starts the demo source with the messages of a range. */
+export async function startSource({ from, to, messages }: Range): Promise<BenchSource> {
   const token = 'bench';
-  const parameters = [
-    '--seed',
-    '1',
-    '--port',
-    '0',
-    '--from',
-    from,
-    '--to',
-    to,
-    '--messages',
-    String(messages),
-    '--token',
-    token,
-    '--with-parent',
-  ];
-  const child = spawn(process.execPath, [cli, ...parameters], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const options = { seed, port: 0, from, to, messages, token };
+  const parameters = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn(process.execPath, [cli, ...parameters, '--with-parent'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { url } = JSON.parse(line) as { url: string };
   return {
@@ -40,5 +46,26 @@ export async function startSource(from: string, to: string, messages: number): P
       child.kill();
       await once(child, 'close');
     },
+  };
+}
+
+/** Archives a range from the source into a folder, with the action. */
+export async function archiveSource(source: BenchSource, range: Range, folder: string): Promise<Finished> {
+  await mkdir(folder, { recursive: true });
+  return runAction({ ...sourceInputs(source, range, folder), command: 'run' });
+}
+
+/** What the action is told of a source, a range and a folder. */
+export function sourceInputs(source: BenchSource, { from, to }: Range, folder: string): Record<string, string> {
+  return {
+    from,
+    to,
+    'as-of': asOf,
+    archive: `file:${join(folder, 'archive')}`,
+    staging: `sqlite:${join(folder, 'staging.sqlite')}`,
+    'api-url': source.url,
+    'api-token': source.token,
+    'api-time-format': 'iso',
+    'api-query': `status=all&as_of=${asOf}`,
   };
 }

@@ -3,10 +3,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentDigest } from '../src/archive/digest.ts';
+import { PageMemory } from '../src/archive/page-memory.ts';
 import { encodeParquet } from '../src/archive/parquet-writer.ts';
-import { Rows } from '../src/archive/rows.ts';
+import { factsOfRows, Rows } from '../src/archive/rows.ts';
 import { describeSchema } from '../src/archive/schema.ts';
-import { Spool, SpoolMemory } from '../src/archive/spool.ts';
+import { Spool } from '../src/archive/spool.ts';
 import { scanPage } from '../src/messages/page.ts';
 import { compileShape } from '../src/messages/read.ts';
 import { parquetModule } from '../src/worker/parquet-module.ts';
@@ -48,11 +49,11 @@ export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: 
         .map((message) => ({ message, bytes: pages[n]!.subarray(message.start, message.end) })),
     );
     const shas = await time('hash', () => closed.map(({ bytes }) => hash('sha256', bytes, 'buffer')));
-    const spool = new Spool(new SpoolMemory(128 * 2 ** 20), join(folder, 'spool'));
+    const spool = new Spool(new PageMemory(128 * 2 ** 20), join(folder, 'spool'));
     const rows = new Rows();
     await time('spool and index', async () => {
       for (const [n, { message, bytes }] of closed.entries()) {
-        const position = await spool.append(bytes);
+        const position = spool.append(bytes);
         rows.set({
           id: message.id!,
           timestamp: message.timestamp!,
@@ -75,7 +76,7 @@ export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: 
     const view = await spool.flush();
     const module = await parquetModule();
     await time('encode Parquet', () =>
-      encodeParquet({ format: 'parquet', schema, shape, rows: columns, spool: view, facts, path }, module),
+      encodeParquet({ format: 'parquet', schema, shape, rows: factsOfRows(columns), spool: view, facts, path }, module),
     );
     await stat(path);
     await spool.close();

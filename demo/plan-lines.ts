@@ -1,5 +1,4 @@
-import type { PlanOutput } from '../src/commands/plan.ts';
-import type { Reason } from '../src/windows/planner.ts';
+import type { PlanOutput, Reason } from '../src/windows/planner.ts';
 import { number } from '../src/words.ts';
 
 /** What each reason of a plan means. */

@@ -1,6 +1,6 @@
-import type { PlanOutput } from '../src/commands/plan.ts';
 import { parsePlan } from '../src/commands/report.ts';
 import type { Leg } from '../src/windows/legs.ts';
+import type { PlanOutput } from '../src/windows/planner.ts';
 import { bytes, counted, duration, number, rate } from '../src/words.ts';
 import type { Action, Step } from './action.ts';
 import { DemoFailure } from './failure.ts';

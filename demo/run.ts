@@ -120,7 +120,8 @@ function takeLeave(done: readonly RunDone[], tookMs: number): void {
   tellAll([
     [`${places.archive}/month=*/*.parquet`, 'the messages'],
     [`${places.archive}/_quarantine/`, 'what could not be read as a message, with the reason'],
-    [`${places.archive}/_report/`, 'the ledger, for auditors'],
+    [`${places.archive}/_report/index.html`, 'seven years at a glance: open it in a browser'],
+    [`${places.archive}/_report/ledger.json`, 'the ledger, for auditors'],
     [`${places.runner}/run-*/`, 'log, outputs and summary of each step'],
     [done.at(-1)!.summaryPath, 'what GitHub would show of the last run'],
   ]);

@@ -44,7 +44,7 @@ export interface Inputs {
   readonly asOf: number | undefined;
   /** Given for `export`, and for it alone. */
   readonly assignment: Assignment | undefined;
-  /** What `plan` put out, as text; given for `report`, and for it alone. */
+  /** What `plan` put out, as text; given for `report` alone, and absent there where the job that plans failed. */
   readonly plan: string | undefined;
   readonly recentDays: number;
   readonly scrubWindows: number;
@@ -87,8 +87,8 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     refresh: given.read('refresh', flag),
     acceptFewer: given.read('accept-fewer', flag),
     dryRun: readDryRun(given, command),
-    assignment: readFor('export', command, given, 'window', assignmentOn(settings.layout)),
-    plan: readFor('report', command, given, 'plan', planText),
+    assignment: readAssignment(given, command, settings.layout),
+    plan: readPlan(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
     archive,
@@ -137,17 +137,19 @@ function refuseMatrix(given: Given): UserError {
   );
 }
 
-/** An input that one command needs, and that every other refuses. */
-function readFor<Value>(
-  owner: Command,
-  command: Command,
-  given: Given,
-  name: 'window' | 'plan',
-  form: Form<Value>,
-): Value | undefined {
-  if (command === owner) return given.required(name, form);
-  if (given.text(name) === '') return undefined;
-  throw given.refuse(name, `only the command \`${owner}\` takes it, leave it out for \`${command}\``);
+function readAssignment(given: Given, command: Command, layout: Layout): Assignment | undefined {
+  if (command === 'export') return given.required('window', assignmentOn(layout));
+  return refuseFor('export', command, given, 'window');
+}
+
+function readPlan(given: Given, command: Command): string | undefined {
+  return command === 'report' ? given.text('plan') || undefined : refuseFor('report', command, given, 'plan');
+}
+
+/** Refuses an input that another command takes. */
+function refuseFor(owner: Command, command: Command, given: Given, name: 'window' | 'plan'): undefined {
+  if (given.text(name) !== '')
+    throw given.refuse(name, `only the command \`${owner}\` takes it, leave it out for \`${command}\``);
 }
 
 function assignmentOn(layout: Layout): Form<Assignment> {
@@ -156,8 +158,3 @@ function assignmentOn(layout: Layout): Form<Assignment> {
     read: (text) => parseLeg(text, layout.windowDays),
   };
 }
-
-const planText: Form<string> = {
-  accepted: 'write the output `plan` of the command `plan`',
-  read: (text) => text,
-};

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SpoolMemory } from './archive/spool.ts';
+import { PageMemory } from './archive/page-memory.ts';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import type { Parts, Sources } from './commands/parts.ts';
@@ -28,8 +28,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The commands that may write to the archive and the staging. */
 const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
-/** Of all spools together; what is more goes to disk. */
-const spoolBytesMax = 128 * 1024 * 1024;
+/** Of payloads that wait for their slot to be written, of all slots in hand; what is more goes to disk. */
+const memoryBytesMax = 128 * 1024 * 1024;
 
 /** Runs the command that the inputs name. A failure ends in one sentence and exit code 1; a defect also in its trace. */
 export async function main(environment: Environment): Promise<void> {
@@ -45,7 +45,7 @@ export async function main(environment: Environment): Promise<void> {
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
   if (inputs.command === 'verify') return assertSame(await verify(parts), host);
   if (inputs.command === 'report') {
-    const made = await report(parts, parsePlan(inputs.plan!));
+    const made = await report(parts, parsePlan(inputs.plan));
     await publish(made, inputs, parts, host);
     return assertNoProblems(made.problems);
   }
@@ -60,9 +60,9 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
     } else {
       const done = await run(parts, sources, inputs, inputs);
       if (done === undefined) return;
-      host.setOutputs(outputsOf(done.tally));
+      if (done.tally) host.setOutputs(outputsOf(done.tally));
       await publish(done.report, inputs, parts, host);
-      assertNothingFailed(done.tally);
+      if (done.tally) assertNothingFailed(done.tally);
       assertNoProblems(done.report.problems);
     }
   } finally {
@@ -149,7 +149,7 @@ async function withParts(
       archive,
       staging,
       threads,
-      memory: new SpoolMemory(spoolBytesMax),
+      memory: new PageMemory(memoryBytesMax),
       temporary,
       now: () => inputs.asOf ?? nature.now(),
       elapsed: () => performance.now(),
@@ -190,16 +190,17 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf({ api, elasticsearch }: Inputs, { threads, settings, log }: Parts): Promise<Sources> {
+async function sourcesOf({ api, elasticsearch }: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, nature));
+    made.push(new ApiSource(api, scan, memory, nature));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
-    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, nature, (text) => log.warning(text)));
+    const warn = (text: string) => log.warning(text);
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, nature, warn));
   }
   return { live: made[0]!, settled: made.at(-1)! };
 }

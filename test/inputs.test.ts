@@ -119,8 +119,6 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['window', JSON.stringify({ ...legJson, refresh: 'no' }), 'at refresh', { command: 'export' }],
   ['window', JSON.stringify({ ...legJson, 'two\nlines': 1 }), 'two lines', { command: 'export' }],
   ['window', token, '"***" is not the id of a window', { command: 'export' }],
-  ['plan', undefined, 'is missing: write the output `plan` of the command `plan`', { command: 'report' }],
-  ['plan', ' \n ', 'is missing: write the output `plan`', { command: 'report' }],
   ['plan', '{"slots":[]}', 'only the command `report` takes it, leave it out for `plan`', { command: 'plan' }],
   ['window-days', '0', '"0": write a whole number from 1 to 366'],
   ['window-days', '367', '"367": write a whole number from 1 to 366'],
@@ -270,6 +268,9 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['issue-label', 'x'.repeat(51), 'of up to 50 characters on one line and without a comma'],
   ['issue-label', 'a\u0007b', 'write the name of a label'],
   ['github-tokens', token, 'is not known: the nearest is `github-token`'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:user/archive', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:role/', 'write the ARN of a role'],
+  ['role-to-assume', 'arn:aws:sts::123456789012:assumed-role/archive/x', 'write the ARN of a role'],
   ['x', '1', 'is not known: there are'],
 ];
 
@@ -455,6 +456,10 @@ describe('an input', () => {
         },
       },
     ],
+    [
+      { archive: 's3://bucket', 'role-to-assume': 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' },
+      { aws: { roleToAssume: 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b' } },
+    ],
     [{ command: ' verify\n' }, { command: 'verify' }],
     [
       { refresh: 'true', 'accept-fewer': 'True', 'dry-run': 'TRUE' },
@@ -475,6 +480,8 @@ describe('an input', () => {
     ],
     [{ command: 'export', window: JSON.stringify(legJson), 'dry-run': 'true' }, { dryRun: true }],
     [{ command: 'report', plan: ' {"slots":[]}\n' }, { plan: '{"slots":[]}' }],
+    [{ command: 'report' }, { plan: undefined }],
+    [{ command: 'report', plan: ' \n ' }, { plan: undefined }],
     [
       { 'window-days': '366', 'partition-by': 'day' },
       { settings: { layout: { windowDays: 366, partitionBy: 'day' } } },

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { crc32, createGunzip, deflateRawSync } from 'node:zlib';
+import { type CompiledShape, compileShape, readRow } from '../messages/read.ts';
 import { formatTimestamp, parseTimestamp } from '../messages/timestamp.ts';
 import { FileSink } from './file-sink.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type RowChunk,
 } from './object.ts';
 import { type RowBatch, rowBatches } from './row-batches.ts';
-import { packShas, type RowColumns, shaBytes, sourceAt } from './rows.ts';
+import { packShas, type RowFacts, shaBytes, sourceAt } from './rows.ts';
 import { SpoolReader } from './spool.ts';
 
 /** Payload of one gzip member, and of one chunk that is read back. */
@@ -21,16 +22,18 @@ const memberBytes = 4 * 1024 * 1024;
 const rangeBytes = 1024 * 1024;
 const headerBytesMax = 64 * 1024;
 const messageKey = Buffer.from(',"message":');
+const lineEnd = Buffer.from('}\n');
 const newline = 0x0a;
 
 /** Writes a slot's rows as gzipped JSON Lines, one member of the gzip file in memory at a time. */
 export async function encodeJsonl(job: EncodeJob): Promise<EncodedObject> {
   const spool = new SpoolReader(job.spool);
   const sink = new FileSink(job.path);
+  const shape = compileShape(job.shape);
   let rows = 0;
   try {
     for (const batch of rowBatches(job.rows, spool, memberBytes)) {
-      sink.write(gzipMember(lines(job.rows, batch), rows === 0 ? factsName(job.facts) : ''));
+      sink.write(gzipMember(lines(job.rows, batch, shape), rows === 0 ? factsName(job.facts) : ''));
       rows += batch.end - batch.first;
     }
   } finally {
@@ -40,22 +43,20 @@ export async function encodeJsonl(job: EncodeJob): Promise<EncodedObject> {
   return { bytes: sink.bytes, sha256: sink.sha256(), rows };
 }
 
-function lines(rows: RowColumns, batch: RowBatch): Buffer {
+function lines(rows: RowFacts, batch: RowBatch, shape: CompiledShape): Buffer {
   const shas = Buffer.from(rows.shas.buffer, rows.shas.byteOffset, rows.shas.byteLength);
   const parts: Uint8Array[] = [];
   for (let n = batch.first; n < batch.end; n += 1) {
+    const payload = batch.bytes.subarray(batch.offsets[n - batch.first]!, batch.offsets[n - batch.first + 1]!);
+    const { id, timestamp } = readRow(payload, shape);
     const head = JSON.stringify({
-      message_id: rows.ids[n]!,
-      timestamp: formatTimestamp(rows.timestamps[n]!),
+      message_id: id,
+      timestamp: formatTimestamp(timestamp),
       read_at: formatTimestamp(BigInt(rows.readAts[n]!) * 1000n),
       source: sourceAt(rows, n),
       payload_sha256: shas.toString('hex', n * shaBytes, (n + 1) * shaBytes),
     });
-    parts.push(Buffer.from(head.slice(0, -1)), messageKey);
-    parts.push(
-      batch.bytes.subarray(batch.offsets[n - batch.first]!, batch.offsets[n - batch.first + 1]!),
-      Buffer.from('}\n'),
-    );
+    parts.push(Buffer.from(head.slice(0, -1)), messageKey, payload, lineEnd);
   }
   return Buffer.concat(parts);
 }

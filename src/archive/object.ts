@@ -1,5 +1,5 @@
 import type { MessageShape } from '../messages/message.ts';
-import type { RowColumns } from './rows.ts';
+import type { RowFacts } from './rows.ts';
 import type { ArchiveSchema, Format } from './schema.ts';
 import type { SpoolView } from './spool.ts';
 
@@ -50,7 +50,7 @@ export interface EncodeJob {
   readonly format: Format;
   readonly schema: ArchiveSchema;
   readonly shape: MessageShape;
-  readonly rows: RowColumns;
+  readonly rows: RowFacts;
   readonly spool: SpoolView;
   readonly facts: ObjectFacts;
   /** The file to write; made anew. */

@@ -9,11 +9,11 @@ import {
   List,
   makeData,
   RecordBatch,
+  RecordBatchStreamWriter,
   Schema,
   Struct,
   Table,
   TimestampMicrosecond,
-  tableToIPC,
   Utf8,
 } from 'apache-arrow';
 import type { ColumnType } from '../messages/message.ts';
@@ -60,10 +60,10 @@ export function arrowSchema(schema: ArchiveSchema): Schema {
 }
 
 /**
- * A batch as an Arrow IPC stream. The columns are filled by hand: Arrow's own builders take four times as long, and would
- * decode and encode again every payload.
+ * A batch as an Arrow IPC stream, in pieces that follow one another; the payloads are not copied. The columns are filled by
+ * hand: Arrow's own builders take four times as long, and would decode and encode again every payload.
  */
-export function encodeBatch(schema: ArchiveSchema, fields: Schema, batch: Batch): Uint8Array {
+export function encodeBatch(schema: ArchiveSchema, fields: Schema, batch: Batch): AsyncIterable<Uint8Array> {
   const { rows } = batch;
   const declared = schema.columns.map(({ type }, n) =>
     columnData(
@@ -94,7 +94,7 @@ export function encodeBatch(schema: ArchiveSchema, fields: Schema, batch: Batch)
     }),
   ];
   const struct = makeData({ type: new Struct(fields.fields), length: rows.length, nullCount: 0, children });
-  return tableToIPC(new Table(new RecordBatch(fields, struct)), 'stream');
+  return RecordBatchStreamWriter.writeAll(new Table(new RecordBatch(fields, struct)));
 }
 
 function columnData(type: ColumnType, values: readonly ColumnValue[]): Data {

@@ -11,10 +11,11 @@ import {
 } from 'parquet-wasm/esm';
 import { compileShape, readRow } from '../messages/read.ts';
 import { FileSink } from './file-sink.ts';
+import { JoinBuffer } from './join-buffer.ts';
 import { type EncodedObject, type EncodeJob, factPairs } from './object.ts';
 import { arrowSchema, encodeBatch } from './parquet-batch.ts';
 import { rowBatches } from './row-batches.ts';
-import { type RowColumns, shaBytes, sourceAt } from './rows.ts';
+import { type RowFacts, shaBytes, sourceAt } from './rows.ts';
 import { SpoolReader } from './spool.ts';
 import { loadParquet } from './wasm.ts';
 
@@ -23,7 +24,7 @@ const groupBytes = 12 * 1024 * 1024;
 /** Compressed bytes at which a row group ends at the latest, where sizes within a slot differ a lot. */
 const groupCompressedBytesMax = 16 * 1024 * 1024;
 /** Payload that is handed to the encoder at once. */
-const batchBytesMax = 4 * 1024 * 1024;
+const batchBytesMax = 2 * 1024 * 1024;
 
 /**
  * Writes a slot's rows as a Parquet file, one batch in memory at a time.
@@ -55,9 +56,9 @@ function batchStream(job: EncodeJob, spool: SpoolReader) {
   let failure: unknown;
   const stream = new ReadableStream(
     {
-      pull(controller) {
+      async pull(controller) {
         try {
-          const next = batches.next();
+          const next = await batches.next();
           if (next.done) controller.close();
           else controller.enqueue(next.value);
         } catch (error) {
@@ -71,20 +72,21 @@ function batchStream(job: EncodeJob, spool: SpoolReader) {
   return { stream, failure: () => failure };
 }
 
-function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader) {
+async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader) {
   const { rows, schema } = job;
   const shape = compileShape(job.shape);
+  const ipc = new JoinBuffer();
   const shas = Buffer.from(rows.shas.buffer, rows.shas.byteOffset, rows.shas.byteLength);
   for (const { first, end, bytes, offsets } of rowBatches(rows, spool, batchBytesMax)) {
     const numbers = Array.from({ length: end - first }, (_, n) => first + n);
-    const ipc = encodeBatch(schema, fields, {
+    const pieces = encodeBatch(schema, fields, {
       rows: numbers.map((n) => readRow(bytes.subarray(offsets[n - first]!, offsets[n - first + 1]!), shape)),
       sources: numbers.map((n) => sourceAt(rows, n)),
       readAts: rows.readAts.subarray(first, end),
       shas: numbers.map((n) => shas.toString('hex', n * shaBytes, (n + 1) * shaBytes)),
       payload: { bytes, offsets },
     });
-    const table = Table.fromIPCStream(ipc);
+    const table = Table.fromIPCStream(await ipc.join(pieces));
     yield* table.recordBatches();
     table.free();
   }
@@ -104,9 +106,9 @@ function writerProperties(job: EncodeJob): WriterProperties {
     .build();
 }
 
-function rowsPerGroup(rows: RowColumns): number {
+function rowsPerGroup(rows: RowFacts): number {
   const bytes = rows.lengths.reduce((sum, length) => sum + length, 0);
-  return Math.max(1, Math.floor((groupBytes * rows.ids.length) / Math.max(1, bytes)));
+  return Math.max(1, Math.floor((groupBytes * rows.lengths.length) / Math.max(1, bytes)));
 }
 
 async function footerRows(path: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MessageShape, SourceName } from '../messages/message.ts';
+import type { MessageShape, SourceName, State } from '../messages/message.ts';
 import type { ScannedMessage } from '../messages/page.ts';
 import { type CompiledShape, compileShape, lastAlertChange } from '../messages/read.ts';
 import type { Interval } from '../windows/interval.ts';
@@ -20,6 +20,8 @@ export interface OpenMessage {
 export interface InvalidMessage {
   /** Hex SHA-256 of its bytes. */
   readonly sha: string;
+  /** Where it could be read. */
+  readonly id: string | undefined;
   readonly reason: string;
   readonly position: number;
   readonly length: number;
@@ -50,6 +52,9 @@ type Place = 'closed' | 'open' | 'unalerted' | 'outside';
 interface SeenInvalid extends InvalidMessage {
   readonly inside: boolean;
 }
+
+/** Brings bytes of the page in hand into the spool, and returns their position. */
+type Put = (bytes: Uint8Array) => number;
 
 /** What is counted once: the row of an id, or the hash of invalid bytes. */
 type Key = number | string;
@@ -134,7 +139,7 @@ export class Reading {
     const unalerted = new Set<string>();
     let outside = 0;
     this.#places.forEach((place, at) => {
-      if (place === 'closed') closed.set(this.#rows.row(at));
+      if (place === 'closed') closed.take(this.#rows, at);
       if (place === 'unalerted') unalerted.add(this.#rows.id(at));
       if (place === 'outside') outside += 1;
     });
@@ -159,15 +164,25 @@ export class Reading {
   async #takeNow(page: Page): Promise<void> {
     this.#onPage = new Map();
     this.#bytes += page.bytes.length;
+    const put = this.#putter(page);
     for (const [n, message] of page.messages.entries()) {
       const sha = page.shas.subarray(n * shaBytes, (n + 1) * shaBytes);
       const bytes = page.bytes.subarray(message.start, message.end);
-      if (message.state === 'invalid') await this.#takeInvalid(message, sha, bytes);
-      else await this.#takeMessage(message, sha, bytes);
+      if (message.state === 'invalid') this.#takeInvalid(message, sha, bytes, put);
+      else await this.#takeMessage(message, sha, bytes, put);
     }
+    await this.#spool.flush();
   }
 
-  async #takeMessage(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
+  /** How a page's payloads come into the spool: as part of the page, where most of it is wanted, else each by itself. */
+  #putter(page: Page): Put {
+    const wanted = page.messages.reduce((sum, { state, start, end }) => sum + (isSpooled(state) ? end - start : 0), 0);
+    const base = wanted > page.bytes.length / 2 ? this.#spool.adopt(page.bytes) : undefined;
+    if (base === undefined) return (bytes) => this.#spool.append(bytes);
+    return (bytes) => base + bytes.byteOffset - page.bytes.byteOffset;
+  }
+
+  async #takeMessage(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array, put: Put): Promise<void> {
     const place = this.#placeOf(message);
     const known = this.#rows.find(message.id!);
     if (known !== undefined) {
@@ -177,7 +192,7 @@ export class Reading {
       if (!(await this.#wins(place, bytes, sha, known))) return;
       this.#open.delete(message.id!);
     }
-    const position = place === 'closed' || place === 'open' ? await this.#spool.append(bytes) : -1;
+    const position = place !== 'outside' && isSpooled(place) ? put(bytes) : -1;
     const at = this.#rows.set({
       id: message.id!,
       timestamp: message.timestamp!,
@@ -195,15 +210,21 @@ export class Reading {
     }
   }
 
-  async #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array): Promise<void> {
+  #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array, put: Put): void {
     const key = Buffer.from(sha).toString('hex');
     const isKnown = this.#invalid.has(key);
     this.#countTwin(key, isKnown);
     if (isKnown) return;
-    const inside = this.#only === undefined && (message.timestamp === undefined || this.#contains(message.timestamp));
-    const position = inside ? await this.#spool.append(bytes) : -1;
+    const inside = this.#isWanted(message);
+    const position = inside ? put(bytes) : -1;
     const reason = message.reason ?? 'unreadable';
-    this.#invalid.set(key, { sha: key, reason, position, length: bytes.length, inside });
+    this.#invalid.set(key, { sha: key, id: message.id, reason, position, length: bytes.length, inside });
+  }
+
+  /** Of a slot, all that is invalid and may lie in it; of messages that are looked for, those that can still be told. */
+  #isWanted({ id, timestamp }: ScannedMessage): boolean {
+    if (this.#only !== undefined) return id !== undefined && this.#only.has(id);
+    return timestamp === undefined || this.#contains(timestamp);
   }
 
   #placeOf({ id, timestamp, state }: ScannedMessage): Place {
@@ -251,13 +272,18 @@ export class Reading {
   }
 }
 
+/** Whether a message's payload is wanted later: to be archived, to be compared with another content, or to be quarantined. */
+function isSpooled(state: State): boolean {
+  return state !== 'unalerted';
+}
+
 /** Puts the findings of several intervals of one slot together: of the staged messages that were looked for. */
 export function joinFindings(all: readonly Findings[]): Findings {
   const [first, ...rest] = all;
   if (first === undefined) throw new Error('There are no findings to join.');
   const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
   const closed = new Rows();
-  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.set(findings.closed.row(at));
+  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.take(findings.closed, at);
   return {
     readAt: Math.min(first.readAt, ...rest.map(({ readAt }) => readAt)),
     source: first.source,

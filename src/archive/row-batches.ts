@@ -1,4 +1,4 @@
-import type { RowColumns } from './rows.ts';
+import type { RowFacts } from './rows.ts';
 import type { SpoolReader } from './spool.ts';
 
 /** Rows `[first, end)` with their payloads side by side: row n's is `bytes[offsets[n], offsets[n + 1])`. */
@@ -13,8 +13,8 @@ export interface RowBatch {
  * Takes the rows in order, in batches of at most `bytesMax` of payload, and of at least one row. A batch's bytes are those
  * of the next one too: they are to be used before that is taken.
  */
-export function* rowBatches(rows: RowColumns, spool: SpoolReader, bytesMax: number): Generator<RowBatch> {
-  const count = rows.ids.length;
+export function* rowBatches(rows: RowFacts, spool: SpoolReader, bytesMax: number): Generator<RowBatch> {
+  const count = rows.lengths.length;
   let buffer = new Uint8Array(bytesMax);
   for (let first = 0; first < count; ) {
     const end = batchEnd(rows.lengths, first, bytesMax);

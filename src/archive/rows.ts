@@ -19,10 +19,14 @@ export interface Row {
   readonly length: number;
 }
 
-/** The columns of {@link Rows}, as they cross to another thread. */
-export interface RowColumns {
+/** The columns of {@link Rows}. */
+export interface RowColumns extends RowFacts {
   readonly ids: readonly string[];
   readonly timestamps: BigInt64Array;
+}
+
+/** What payloads do not tell of their rows: all that the thread needs that encodes them. */
+export interface RowFacts {
   readonly readAts: Float64Array;
   readonly sources: Uint8Array;
   readonly shas: Uint8Array;
@@ -52,13 +56,7 @@ export class Rows {
 
   /** Adds a row, or puts it in the place of the one of the same id; returns its number. */
   set(row: Row): number {
-    const known = this.#at.get(row.id);
-    const at = known ?? this.#ids.length;
-    if (known === undefined) {
-      if (at === this.#lengths.length) this.#grow();
-      this.#ids.push(row.id);
-      this.#at.set(row.id, at);
-    }
+    const at = this.#placeFor(row.id);
     this.#timestamps[at] = row.timestamp;
     this.#readAts[at] = row.readAt;
     this.#sources[at] = sources.indexOf(row.source);
@@ -66,6 +64,18 @@ export class Rows {
     this.#positions[at] = row.position;
     this.#lengths[at] = row.length;
     return at;
+  }
+
+  /** As {@link set}, with a row of others. */
+  take(others: Rows, at: number): number {
+    const to = this.#placeFor(others.#ids[at]!);
+    this.#timestamps[to] = others.#timestamps[at]!;
+    this.#readAts[to] = others.#readAts[at]!;
+    this.#sources[to] = others.#sources[at]!;
+    for (let n = 0; n < shaBytes; n += 1) this.#shas[to * shaBytes + n] = others.#shas[at * shaBytes + n]!;
+    this.#positions[to] = others.#positions[at]!;
+    this.#lengths[to] = others.#lengths[at]!;
+    return to;
   }
 
   /** Says where a row's payload lies in the spool. */
@@ -118,11 +128,17 @@ export class Rows {
   /** The rows' numbers, sorted by timestamp and then by the id's UTF-8 bytes: the order of an object. */
   order(): Uint32Array {
     const order = new Uint32Array(this.size).map((_, at) => at);
+    // Read as bigints, each comparison would leave two of them to the garbage collector.
+    const about = Float64Array.from(order, (at) => Number(this.#timestamps[at]!));
     return order.sort((a, b) => {
-      const x = this.#timestamps[a]!;
-      const y = this.#timestamps[b]!;
-      return x < y ? -1 : x > y ? 1 : compareIds(this.#ids[a]!, this.#ids[b]!);
+      const [x, y] = [about[a]!, about[b]!];
+      return x < y ? -1 : x > y ? 1 : this.#compareExactly(a, b);
     });
+  }
+
+  #compareExactly(a: number, b: number): number {
+    const [x, y] = [this.#timestamps[a]!, this.#timestamps[b]!];
+    return x < y ? -1 : x > y ? 1 : compareIds(this.#ids[a]!, this.#ids[b]!);
   }
 
   /** Copies of the columns, in the given order. */
@@ -143,6 +159,17 @@ export class Rows {
     };
   }
 
+  /** The number of an id's row, which is new where the id is. */
+  #placeFor(id: string): number {
+    const known = this.#at.get(id);
+    if (known !== undefined) return known;
+    const at = this.#ids.length;
+    if (at === this.#lengths.length) this.#grow();
+    this.#ids.push(id);
+    this.#at.set(id, at);
+    return at;
+  }
+
   #grow(): void {
     const count = this.#lengths.length * 2;
     this.#timestamps = copied(new BigInt64Array(count), this.#timestamps);
@@ -154,13 +181,17 @@ export class Rows {
   }
 }
 
+export function factsOfRows({ readAts, sources, shas, positions, lengths }: RowColumns): RowFacts {
+  return { readAts, sources, shas, positions, lengths };
+}
+
 function copied<T extends { set(from: T): void }>(to: T, from: T): T {
   to.set(from);
   return to;
 }
 
-/** The source that a number in {@link RowColumns.sources} stands for. */
-export function sourceAt(columns: RowColumns, n: number): SourceName {
+/** The source that a number in {@link RowFacts.sources} stands for. */
+export function sourceAt(columns: RowFacts, n: number): SourceName {
   return sources[columns.sources[n]!]!;
 }
 

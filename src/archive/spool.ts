@@ -1,84 +1,76 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { PageMemory } from './page-memory.ts';
 
-/** Bytes of one segment: the unit in which the spool takes memory or goes to disk. */
+/** Bytes, at least, of a segment for payloads that come by themselves. */
 export const segmentBytes = 8 * 1024 * 1024;
-
-/** The memory that all spools of a process share; what does not fit goes to disk. */
-export class SpoolMemory {
-  readonly #free: SharedArrayBuffer[] = [];
-  #left: number;
-
-  /** @param budgetBytes the most that is ever taken, rounded down to whole segments */
-  constructor(budgetBytes: number) {
-    this.#left = Math.floor(budgetBytes / segmentBytes);
-  }
-
-  take(): SharedArrayBuffer | undefined {
-    const free = this.#free.pop();
-    if (free !== undefined || this.#left === 0) return free;
-    this.#left -= 1;
-    return new SharedArrayBuffer(segmentBytes);
-  }
-
-  give(segments: readonly SharedArrayBuffer[]): void {
-    this.#free.push(...segments);
-  }
-}
+/** A position is a segment's number times this, and the offset in it. */
+const segmentSpan = 2 ** 32;
+/** Positions from here on lie in the file. */
+const fileStart = 2 ** 52;
 
 /** What another thread needs to read a spool: it may be posted to a worker. */
 export interface SpoolView {
-  readonly memory: readonly SharedArrayBuffer[];
-  /** Holds what follows after the memory; absent where nothing does. */
+  readonly segments: readonly SharedArrayBuffer[];
+  /** Holds what the memory had no room for; absent where that is nothing. */
   readonly path: string | undefined;
 }
 
 /**
- * The payloads of the slot in hand, one after the other: first in memory, from a budget that all slots share, then in a
- * file. Written by one thread; read by any, once it is flushed.
+ * The payloads of the slot in hand: first in memory, from a budget that all slots share, then in a file. Written by one
+ * thread; read by any, once it is flushed.
  */
 export class Spool {
-  readonly #budget: SpoolMemory;
+  readonly #memory: PageMemory;
   readonly #path: string;
-  readonly #memory: SharedArrayBuffer[] = [];
+  readonly #segments: SharedArrayBuffer[] = [];
+  /** Of the segment in which payloads that come by themselves are put. */
+  #open: { readonly number: number; used: number } | undefined;
   #file: FileHandle | undefined;
-  #pending: Uint8Array<ArrayBuffer> | undefined;
-  #pendingBytes = 0;
-  #bytes = 0;
+  #fileBytes = 0;
+  #pending: Uint8Array[] = [];
 
   /** @param path a file that is made only when the memory does not suffice, and removed by {@link close} */
-  constructor(budget: SpoolMemory, path: string) {
-    this.#budget = budget;
+  constructor(memory: PageMemory, path: string) {
+    this.#memory = memory;
     this.#path = path;
   }
 
-  /** Bytes appended so far. */
-  get bytes(): number {
-    return this.#bytes;
+  /**
+   * Keeps a whole page as it is, so that nothing of it has to be copied.
+   * @returns the position of its first byte; undefined where the memory has no room for it
+   */
+  adopt(page: Uint8Array<SharedArrayBuffer>): number | undefined {
+    if (!this.#memory.keep(page.buffer)) return undefined;
+    return (this.#segments.push(page.buffer) - 1) * segmentSpan + page.byteOffset;
   }
 
-  /** Copies the bytes to the end, and resolves with the position of the first. Calls must not overlap. */
-  async append(bytes: Uint8Array): Promise<number> {
-    const position = this.#bytes;
-    let done = 0;
-    while (done < bytes.length) {
-      const room = this.#room() ?? (await this.#flushed());
-      const part = bytes.subarray(done, done + room.length);
-      room.set(part);
-      this.#bytes += part.length;
-      if (this.#pending !== undefined) this.#pendingBytes += part.length;
-      done += part.length;
+  /** Returns the position of a payload's first byte. Its bytes must stay as they are until the next {@link flush}. */
+  append(bytes: Uint8Array): number {
+    const open = this.#openSegment(bytes.length);
+    if (open === undefined) {
+      this.#pending.push(bytes);
+      this.#fileBytes += bytes.length;
+      return fileStart + this.#fileBytes - bytes.length;
     }
-    return position;
+    const offset = open.used;
+    new Uint8Array(this.#segments[open.number]!).set(bytes, offset);
+    open.used += bytes.length;
+    return open.number * segmentSpan + offset;
   }
 
   /** Makes all that was appended readable for other threads. */
   async flush(): Promise<SpoolView> {
-    await this.#write();
-    return { memory: [...this.#memory], path: this.#file === undefined ? undefined : this.#path };
+    const pending = this.#pending;
+    this.#pending = [];
+    if (pending.length > 0) {
+      this.#file ??= await open(this.#path, 'wx', 0o600);
+      await writeAll(this.#file, pending);
+    }
+    return { segments: [...this.#segments], path: this.#file === undefined ? undefined : this.#path };
   }
 
-  /** Copies bytes that were appended and flushed. */
+  /** Copies bytes that were appended or adopted. */
   async read(position: number, length: number): Promise<Uint8Array> {
     const reader = new SpoolReader(await this.flush());
     try {
@@ -92,83 +84,73 @@ export class Spool {
 
   /** Gives the memory back and removes the file. */
   async close(): Promise<void> {
-    this.#budget.give(this.#memory.splice(0));
+    this.#memory.release(this.#segments.splice(0));
     if (this.#file === undefined) return;
     await this.#file.close();
     await rm(this.#path, { force: true });
   }
 
-  /** The free end of the segment in hand or of a new one; undefined where the file's buffer is full. */
-  #room(): Uint8Array | undefined {
-    if (this.#pending === undefined) {
-      const used = this.#bytes % segmentBytes;
-      if (used > 0) return new Uint8Array(this.#memory.at(-1)!, used);
-      const segment = this.#budget.take();
-      if (segment !== undefined) {
-        this.#memory.push(segment);
-        return new Uint8Array(segment);
-      }
-      this.#pending = new Uint8Array(segmentBytes);
+  /** A segment with room for a payload; undefined where the memory has none left. */
+  #openSegment(bytes: number): { readonly number: number; used: number } | undefined {
+    if (this.#open !== undefined && this.#open.used + bytes <= this.#segments[this.#open.number]!.byteLength)
+      return this.#open;
+    const segment = this.#memory.take(Math.max(segmentBytes, bytes));
+    if (this.#memory.keep(segment)) {
+      this.#open = { number: this.#segments.push(segment) - 1, used: 0 };
+      return this.#open;
     }
-    return this.#pendingBytes === segmentBytes ? undefined : this.#pending.subarray(this.#pendingBytes);
+    this.#memory.give(segment);
+    return undefined;
   }
+}
 
-  async #flushed(): Promise<Uint8Array> {
-    await this.#write();
-    return this.#pending!;
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  for (let rest = parts; rest.length > 0; ) {
+    const { bytesWritten } = await file.writev(rest);
+    rest = without(bytesWritten, rest);
   }
+}
 
-  async #write(): Promise<void> {
-    if (this.#pending === undefined || this.#pendingBytes === 0) return;
-    this.#file ??= await open(this.#path, 'wx', 0o600);
-    for (let done = 0; done < this.#pendingBytes; ) {
-      const { bytesWritten } = await this.#file.write(this.#pending, done, this.#pendingBytes - done);
-      done += bytesWritten;
-    }
-    this.#pendingBytes = 0;
+/** What is left of the parts after so many bytes. */
+function without(bytes: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  let left = bytes;
+  for (const [n, part] of parts.entries()) {
+    if (left < part.length) return [part.subarray(left), ...parts.slice(n + 1)];
+    left -= part.length;
   }
+  return [];
 }
 
 /** Reads a flushed spool, synchronously: for worker threads. */
 export class SpoolReader {
-  readonly #memory: Uint8Array[];
+  readonly #segments: readonly Uint8Array[];
   readonly #fd: number | undefined;
 
   constructor(view: SpoolView) {
-    this.#memory = view.memory.map((segment) => new Uint8Array(segment));
+    this.#segments = view.segments.map((segment) => new Uint8Array(segment));
     this.#fd = view.path === undefined ? undefined : openSync(view.path, 'r');
   }
 
   /** Copies `length` bytes from `position` to `target` at `at`. */
   copy(position: number, length: number, target: Uint8Array, at: number): void {
-    const end = position + length;
-    for (let from = position; from < end; ) {
-      const segment = this.#memory[Math.floor(from / segmentBytes)];
-      const to = at + (from - position);
-      from +=
-        segment === undefined
-          ? this.#fromFile(from, end - from, target, to)
-          : fromMemory(segment, from, end, target, to);
-    }
+    if (position >= fileStart) this.#copyFromFile(position - fileStart, length, target, at);
+    else target.set(this.#inMemory(position, length), at);
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
   }
 
-  #fromFile(position: number, length: number, target: Uint8Array, at: number): number {
-    const read =
-      this.#fd === undefined
-        ? 0
-        : readSync(this.#fd, target, at, length, position - this.#memory.length * segmentBytes);
-    if (read === 0) throw new Error(`The spool ends before byte ${position + length}.`);
-    return read;
+  #inMemory(position: number, length: number): Uint8Array {
+    const offset = position % segmentSpan;
+    return this.#segments[Math.floor(position / segmentSpan)]!.subarray(offset, offset + length);
   }
-}
 
-function fromMemory(segment: Uint8Array, from: number, end: number, target: Uint8Array, to: number): number {
-  const offset = from % segmentBytes;
-  const part = segment.subarray(offset, Math.min(segmentBytes, offset + end - from));
-  target.set(part, to);
-  return part.length;
+  #copyFromFile(start: number, length: number, target: Uint8Array, at: number): void {
+    for (let done = 0; done < length; ) {
+      const read = this.#fd === undefined ? 0 : readSync(this.#fd, target, at + done, length - done, start + done);
+      if (read === 0) throw new Error(`The spool's file ends before its byte ${start + length}.`);
+      done += read;
+    }
+  }
 }

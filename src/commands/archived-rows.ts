@@ -73,8 +73,9 @@ async function takeRows(rows: Rows, chunk: RowChunk, spool: Spool, isWanted: (at
     const at = rows.find(id) ?? addRow(rows, chunk, n);
     if (chunk.payloads === undefined || !isWanted(at)) continue;
     const [start, end] = [chunk.payloads.offsets[n]!, chunk.payloads.offsets[n + 1]!];
-    rows.place(at, await spool.append(chunk.payloads.bytes.subarray(start, end)), end - start);
+    rows.place(at, spool.append(chunk.payloads.bytes.subarray(start, end)), end - start);
   }
+  await spool.flush();
 }
 
 function addRow(rows: Rows, chunk: RowChunk, n: number): number {

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { assertContent, type MergePlan, nextRows, planMerge } from '../archive/merge.ts';
+import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
 import { factPairs, type ObjectFacts } from '../archive/object.ts';
 import type { Findings } from '../archive/reading.ts';
-import type { Rows } from '../archive/rows.ts';
+import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
@@ -34,7 +34,7 @@ export interface Merged {
   readonly added: number;
   readonly amended: readonly string[];
   readonly reopened: readonly string[];
-  /** Found open, but archived by a reading later than that. */
+  /** Found open, but shown closed by a reading later than that. */
   readonly closedSince: readonly string[];
   readonly gone: readonly string[];
 }
@@ -44,10 +44,22 @@ export class MergeConflict extends Error {
   override readonly name = 'MergeConflict';
 }
 
+/** What a merge did, together with those of the same findings that had to be made again after they had published. */
+export function together(earlier: Merged | undefined, merged: Merged): Merged {
+  if (earlier === undefined) return merged;
+  return {
+    ...merged,
+    added: earlier.added + merged.added,
+    amended: [...new Set([...earlier.amended, ...merged.amended])],
+    object: { ...merged.object, isWritten: earlier.object.isWritten || merged.object.isWritten },
+  };
+}
+
 /**
  * Brings a slot's object up to what was found: publishes archived ∪ closed, of two versions of an id the one read later,
  * where that differs from what is there; and keeps what is invalid in quarantine. May be made again at any time.
  * @param isWholeSlot whether the findings are of all the slot's messages, or only of some that were looked for
+ * @param shownAt when a reading that is merged already showed what the archive holds
  * @throws MergeConflict; UserError when the object is damaged, was deleted, or cannot be published
  */
 export async function mergeObject(
@@ -57,6 +69,7 @@ export async function mergeObject(
   found: Findings,
   spool: Spool,
   isWholeSlot: boolean,
+  shownAt: ShownAt,
 ): Promise<Merged> {
   const path = objectPath(slot, parts.settings.format);
   const current = await parts.archive.open(path);
@@ -64,7 +77,7 @@ export async function mergeObject(
     assertNotDeleted(parts, path, record, current);
     const merged =
       (current && unchanged(parts, record, current, found)) ??
-      (await merge(parts, slot, path, record, current, found, spool, isWholeSlot));
+      (await merge(parts, slot, path, record, current, found, spool, isWholeSlot, shownAt));
     await quarantine(parts, slot, found, spool);
     return merged;
   } catch (error) {
@@ -110,9 +123,10 @@ async function merge(
   found: Findings,
   spool: Spool,
   isWholeSlot: boolean,
+  shownAt: ShownAt,
 ): Promise<Merged> {
   const archived = await readArchived(parts, path, record, current, spool);
-  const plan = planMerge(archived.rows, found, isWholeSlot);
+  const plan = planMerge(archived.rows, found, isWholeSlot, shownAt);
   const amended = await amendedRows(parts, archived, plan, found, spool);
   const done = {
     added: plan.added.length,
@@ -176,7 +190,7 @@ async function publish(
     format,
     schema,
     shape,
-    rows,
+    rows: factsOfRows(rows),
     spool: await spool.flush(),
     facts,
     path: file,

@@ -1,5 +1,5 @@
+import type { PageMemory } from '../archive/page-memory.ts';
 import type { ArchiveSettings } from '../archive/settings.ts';
-import type { SpoolMemory } from '../archive/spool.ts';
 import type { Archive, Source, Staging } from '../io/ports.ts';
 import type { Threads } from '../worker/threads.ts';
 import type { Log } from './log.ts';
@@ -26,7 +26,7 @@ export interface Parts {
   readonly archive: Archive;
   readonly staging: Staging;
   readonly threads: Threads;
-  readonly memory: SpoolMemory;
+  readonly memory: PageMemory;
   /** A folder for what need not outlive the process. */
   readonly temporary: string;
   /** The instant that the run takes for now, in ms since 1970. */

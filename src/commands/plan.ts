@@ -1,18 +1,10 @@
-import type { Instant } from '../windows/interval.ts';
 import { instant } from '../windows/interval.ts';
 import { type Leg, legs } from '../windows/legs.ts';
-import { type Action, decide, type Facts, type PlannedSlot, type Reason } from '../windows/planner.ts';
+import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
 import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
 import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
-
-/** The plan as the report is given it: what was to be done, and when that was decided. */
-export interface PlanOutput {
-  readonly planned_at: Instant;
-  /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
-  readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
-}
 
 export interface Plan {
   readonly facts: Facts;

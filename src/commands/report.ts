@@ -2,14 +2,14 @@ import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { verdict } from '../report/missing.ts';
+import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
-import { isComplete, type Missing, type Survey, survey, timeOf } from '../report/survey.ts';
+import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
-import { reasons } from '../windows/planner.ts';
+import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
 import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
-import type { PlanOutput } from './plan.ts';
 import { noteLeft } from './shortfall.ts';
 import { period } from './work.ts';
 
@@ -17,6 +17,9 @@ const planOutput = v.object({
   planned_at: v.string(),
   slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
 }) satisfies v.GenericSchema<unknown, PlanOutput>;
+
+const unplanned =
+  'No plan was made: see why in the log of the job that plans, then run again; or where it made one, pass its output plan.';
 
 /** What the report found. */
 export interface Report {
@@ -30,10 +33,13 @@ export interface Report {
 }
 
 /**
- * Reads the `plan` input.
+ * Reads the `plan` input; absent where the job that plans failed.
  * @throws UserError naming it
  */
-export function parsePlan(text: string): PlanOutput {
+export function parsePlan(text: string): PlanOutput;
+export function parsePlan(text: string | undefined): PlanOutput | NoPlan;
+export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
+  if (text === undefined) return { failure: undefined };
   try {
     return v.parse(planOutput, unpacked(text));
   } catch {
@@ -44,10 +50,11 @@ export function parsePlan(text: string): PlanOutput {
 }
 
 /**
- * Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json`. Slots whose leg ended
- * without a word are noted in the ledger, so that they are not forgotten by runs with another plan.
+ * Holds the ledger against the plan, and leaves what it found in the archive as `_report/ledger.json` and, for people,
+ * `_report/index.html`. Slots whose leg ended without a word are noted in the ledger, so that they are not forgotten by runs
+ * with another plan.
  */
-export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
+export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<Report> {
   const made = await surveyNow(parts, plan);
   const complete = isComplete(made);
   const problems = problemsOf(made);
@@ -57,6 +64,7 @@ export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
     );
   }
   await writeLedger(parts, [...made.ledger.values()], made.staged, complete);
+  await writePage(parts, made, plan);
   parts.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
   const [oldest] = made.staged;
   return {
@@ -68,10 +76,11 @@ export async function report(parts: Parts, plan: PlanOutput): Promise<Report> {
   };
 }
 
-async function surveyNow(parts: Parts, plan: PlanOutput): Promise<Survey> {
+async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
   const { archive, settings, staging, run } = parts;
   const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout };
   const found = survey(place, plan, await staging.state());
+  if ('failure' in plan) return found;
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
   if (silent.length === 0) return found;
@@ -79,9 +88,10 @@ async function surveyNow(parts: Parts, plan: PlanOutput): Promise<Survey> {
   return survey(place, plan, await staging.state());
 }
 
-function problemsOf({ archive, missing, isVoid }: Survey): string[] {
+function problemsOf({ archive, noPlan, missing, isVoid }: Survey): string[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   return [
+    ...(noPlan === undefined ? [] : [noPlan.failure ?? unplanned]),
     ...own.filter(({ why }) => why === 'failed').map(({ message }) => message!),
     ...silentLegs(own),
     ...(isVoid
@@ -106,4 +116,11 @@ async function writeLedger(
 ): Promise<void> {
   const file = { archive: parts.archive.url, written_at: instant(parts.now()), complete, ledger, staged };
   await parts.archive.put('_report/ledger.json', Buffer.from(`${JSON.stringify(file, null, 1)}\n`), 'application/json');
+}
+
+async function writePage(parts: Parts, made: Survey, plan: PlanOutput | NoPlan): Promise<void> {
+  const { settings, recentDays, archive } = parts;
+  const plannedAt = 'failure' in plan ? instant(made.now) : plan.planned_at;
+  const page = coveragePage(made, { ...settings, recentDays, plannedAt });
+  await archive.put('_report/index.html', Buffer.from(page), 'text/html; charset=utf-8');
 }

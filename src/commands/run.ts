@@ -1,19 +1,41 @@
+import { toldOf } from '../errors.ts';
 import type { Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
 import { plan } from './plan.ts';
 import { type Report, report } from './report.ts';
 import { type Tally, tellTally, type WorkOptions, workOff } from './work.ts';
 
-/** Plan, every leg and report, in one process; undefined after a dry run, which ends with the plan. */
+/** What a run did. */
+export interface RunDone {
+  /** Absent where no plan was made. */
+  readonly tally?: Tally;
+  readonly report: Report;
+}
+
+/**
+ * Plan, every leg and report, in one process; undefined after a dry run, which ends with the plan. Where no plan can be made,
+ * that is reported.
+ */
 export async function run(
   parts: Parts,
   sources: Sources,
   scope: Scope,
   options: WorkOptions & { readonly dryRun: boolean },
-): Promise<{ tally: Tally; report: Report } | undefined> {
-  const { slots, output } = await plan(parts, sources, scope);
+): Promise<RunDone | undefined> {
+  const planned = await plan(parts, sources, scope).catch((error: unknown) => {
+    if (options.dryRun) throw error;
+    return { error };
+  });
+  if ('error' in planned) return { report: await reportFailure(parts, planned.error) };
   if (options.dryRun) return undefined;
-  const tally = await workOff(parts, sources, slots, options);
+  const tally = await workOff(parts, sources, planned.slots, options);
   tellTally(tally, parts.log);
-  return { tally, report: await report(parts, output) };
+  return { tally, report: await report(parts, planned.output) };
+}
+
+/** What kept the plan from being made may keep the report from it too: then the first is what matters. */
+function reportFailure(parts: Parts, error: unknown): Promise<Report> {
+  return report(parts, { failure: toldOf(error) }).catch(() => {
+    throw error;
+  });
 }

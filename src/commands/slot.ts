@@ -1,14 +1,16 @@
 import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { ShownAt } from '../archive/merge.ts';
 import type { Findings } from '../archive/reading.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
-import { instant } from '../windows/interval.ts';
+import { type Instant, instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
 import { counted, names, number } from '../words.ts';
-import { MergeConflict, type Merged, type MergedObject, mergeObject } from './merge-slot.ts';
+import { MergeConflict, type Merged, type MergedObject, mergeObject, together } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
+import { type Waiting, waitingAfter } from './waiting.ts';
 
 /** Merges of one reading, when other writers are faster. */
 const mergesMax = 5;
@@ -62,13 +64,16 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: nu
   return undefined;
 }
 
-/** Whether every message found was open when the slot was read as a whole, and is open or closed now. */
+/**
+ * Whether every message found was open when the slot was read as a whole, and is open or closed now. One that was not shown
+ * then, and so not counted, may be invalid now.
+ */
 function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
-  if (findings.unalerted.size > 0 || findings.invalid.length > 0) return false;
+  const uncounted = staged.filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt);
+  const ids = new Set<string | undefined>(uncounted.map(({ message_id }) => message_id));
+  if (findings.unalerted.size > 0 || findings.invalid.some(({ id }) => !ids.has(id))) return false;
   const isOpen = new Set(findings.open.map(({ id }) => id));
-  return staged
-    .filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt)
-    .every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
+  return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
 interface How {
@@ -78,39 +83,67 @@ interface How {
 }
 
 async function commit(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult> {
+  const { findings, spool } = reading;
+  let done: Merged | undefined;
   try {
     for (let attempt = 0; attempt < mergesMax; attempt += 1) {
-      const result = await mergeOnce(parts, slot, reading, how);
+      const { record, staged } = await parts.staging.slot(slot);
+      const before = { record, staged, laterAt: laterThan(findings, record) };
+      if (how.isWhole && before.laterAt === undefined) assertNotShrunk(slot, record, findings, how.acceptFewer);
+      const shownAt = shownBy(record, staged);
+      const merged = await mergeObject(parts, slot, record, findings, spool, how.isWhole, shownAt).catch(whereConflict);
+      if (merged === undefined) continue;
+      done = together(done, merged);
+      const result = await settle(parts, slot, reading, how, before, done);
       if (result !== undefined) return result;
     }
   } finally {
-    await reading.spool.close();
+    await spool.close();
   }
   throw new UserError(
     `Slot ${slot.id} was written by somebody else ${mergesMax} times while it was merged: see that one run works on it at a time, then run again.`,
   );
 }
 
-/** The merge of the design, step by step; undefined when another writer came first. */
-async function mergeOnce(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult | undefined> {
+/** What staging and ledger held of a slot when a merge began. */
+interface Before {
+  readonly record: LedgerRecord | undefined;
+  readonly staged: readonly StagedMessage[];
+  /** When the whole slot was read, where that was later than this reading and is merged already. */
+  readonly laterAt: Instant | undefined;
+}
+
+function laterThan({ readAt }: Findings, record: LedgerRecord | undefined): Instant | undefined {
+  return record?.read_at !== undefined && record.read_at > instant(readAt) ? record.read_at : undefined;
+}
+
+/** A reading of the whole slot showed the archived version of every message, but for those that wait. */
+function shownBy(record: LedgerRecord | undefined, staged: readonly StagedMessage[]): ShownAt {
+  const readAt = record?.read_at === undefined ? 0 : Date.parse(record.read_at);
+  const waiting = new Set(staged.map(({ message_id }) => message_id));
+  return (id) => (waiting.has(id) ? 0 : readAt);
+}
+
+function whereConflict(error: unknown): undefined {
+  if (!(error instanceof MergeConflict)) throw error;
+}
+
+/** The steps after the object, as the design has them; undefined when another writer came first. */
+async function settle(
+  parts: Parts,
+  slot: Slot,
+  reading: SlotReading,
+  how: How,
+  { record, staged, laterAt }: Before,
+  merged: Merged,
+): Promise<SlotResult | undefined> {
   const { findings } = reading;
-  const { record, staged } = await parts.staging.slot(slot);
-  const isOvertaken = how.isWhole && record?.read_at !== undefined && record.read_at > instant(findings.readAt);
-  if (how.isWhole && !isOvertaken) assertNotShrunk(slot, record, findings, how.acceptFewer);
-
-  const merged = await mergeObject(parts, slot, record, findings, reading.spool, how.isWhole).catch(
-    (error: unknown) => {
-      if (error instanceof MergeConflict) return undefined;
-      throw error;
-    },
-  );
-  if (merged === undefined) return undefined;
-
-  const waiting = stagedNext(slot, findings, staged, merged);
+  const waiting = waitingAfter(slot, findings, staged, merged, laterAt);
   await parts.staging.stage(waiting.stage);
-  const next = isOvertaken
-    ? overtakenRecord(record, merged)
-    : nextRecord(parts, slot, record, reading, merged, waiting, how);
+  const next =
+    how.isWhole && laterAt !== undefined
+      ? overtakenRecord(record!, merged)
+      : nextRecord(parts, slot, record, reading, merged, waiting, how);
   if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
   await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
@@ -134,61 +167,6 @@ function assertNotShrunk(slot: Slot, record: LedgerRecord | undefined, findings:
   throw new UserError(
     `Slot ${slot.id} has shrunk: the source shows ${number(now)} messages with alerts where it showed ${number(before)} on ${record.read_at}; find out why, and run with accept-fewer: true if that is right.`,
   );
-}
-
-interface Waiting {
-  readonly stage: readonly StagedMessage[];
-  readonly unstage: readonly string[];
-  readonly vanished: readonly string[];
-  /** Of the staged messages, those that another run has read since: they stay as they are. */
-  readonly later: readonly StagedMessage[];
-  /** Staged messages when all is done. */
-  readonly remaining: number;
-}
-
-function stagedNext(slot: Slot, findings: Findings, staged: readonly StagedMessage[], merged: Merged): Waiting {
-  const readAt = instant(findings.readAt);
-  const known = new Map(staged.map((message) => [message.message_id, message]));
-  const reopened = new Set(merged.reopened);
-  const later = staged.filter(({ read_at }) => read_at > readAt);
-  const settledSince = new Set([...merged.closedSince, ...later.map(({ message_id }) => message_id)]);
-  const open = findings.open
-    .filter(({ id }) => !settledSince.has(id))
-    .map(({ id, timestamp, openAlerts, openAlertCount }): StagedMessage => {
-      const before = known.get(id);
-      return {
-        slot: slot.id,
-        message_id: id,
-        timestamp: String(timestamp),
-        open_alerts: openAlerts,
-        open_alert_count: openAlertCount,
-        reason: reopened.has(id) ? 'reopened' : 'open',
-        first_seen: before?.first_seen ?? readAt,
-        read_at: readAt,
-        checks: (before?.checks ?? 0) + 1,
-      };
-    });
-  const isOpen = new Set(open.map(({ message_id }) => message_id));
-  const isDone = (id: string) =>
-    settledSince.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
-  const own = staged.filter(({ read_at, message_id }) => read_at <= readAt && !isOpen.has(message_id));
-  const vanished = own
-    .filter(({ message_id }) => !isDone(message_id))
-    .map(
-      (message): StagedMessage => ({
-        ...message,
-        read_at: readAt,
-        checks: message.checks + 1,
-        vanished_at: message.vanished_at ?? readAt,
-      }),
-    );
-  return {
-    stage: [...open, ...vanished],
-    unstage: own.map(({ message_id }) => message_id).filter(isDone),
-    vanished: vanished.map(({ message_id }) => message_id),
-    later,
-    remaining: open.length + vanished.length + later.length,
-  };
 }
 
 /** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { SourceCount } from '../archive/ledger.ts';
+import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { PageError, type PageShape } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
 import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
-import { Buffers } from './buffers.ts';
 import { HttpClient, type Nature } from './http.ts';
 import type { Pass, Source } from './ports.ts';
 
@@ -33,18 +33,18 @@ export class ApiSource implements Source {
   readonly #http: HttpClient;
   readonly #limit: ReturnType<typeof pLimit>;
   readonly #shape: PageShape;
-  readonly #buffers: Buffers;
+  readonly #memory: PageMemory;
 
-  constructor(settings: ApiSettings, scan: Scan, nature: Nature) {
+  constructor(settings: ApiSettings, scan: Scan, memory: PageMemory, nature: Nature) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname}`;
     this.#settings = settings;
     this.#scan = scan;
     this.#limit = pLimit(settings.concurrency);
     this.#shape = { messages: settings.messages, total: settings.total, message: [] };
-    this.#buffers = new Buffers(settings.concurrency);
+    this.#memory = memory;
     const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
-    this.#http = new HttpClient('The message API', nature, limits, this.#buffers);
+    this.#http = new HttpClient('The message API', nature, limits, memory);
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {
@@ -69,7 +69,7 @@ export class ApiSource implements Source {
         if (reading.hasFailed()) return;
         reading.note(page);
         await take(page);
-        this.#buffers.give(page.bytes.buffer);
+        this.#memory.give(page.bytes.buffer);
       } catch (error) {
         reading.fail(error);
       }
@@ -87,7 +87,7 @@ export class ApiSource implements Source {
       if (failures.length > 0) return;
       try {
         const { total, bytes } = await this.#page(slot, 1, 1);
-        this.#buffers.give(bytes.buffer);
+        this.#memory.give(bytes.buffer);
         counts[n] = total === undefined ? undefined : { total };
       } catch (error) {
         failures.push(error);

@@ -1,4 +1,4 @@
-import type { Buffers } from './buffers.ts';
+import type { PageMemory } from '../archive/page-memory.ts';
 
 /** What is set aside for a body that does not tell its length. */
 const unknownBytes = 1024 * 1024;
@@ -7,7 +7,7 @@ const unknownBytes = 1024 * 1024;
 export class BodyTooLarge extends Error {}
 
 /**
- * Reads a whole body into one of the buffers, to which the caller gives it back.
+ * Reads a whole body into a buffer of the memory, to which the caller gives it back.
  * @param lengthHeader what the answer says of its length
  * @throws BodyTooLarge beyond `bytesMax`; else what the body throws
  */
@@ -15,32 +15,36 @@ export async function readBody(
   body: AsyncIterable<Uint8Array> & { destroy(): unknown },
   lengthHeader: string | string[] | undefined,
   bytesMax: number,
-  buffers: Buffers,
-): Promise<Uint8Array<ArrayBuffer>> {
+  memory: PageMemory,
+): Promise<Uint8Array<SharedArrayBuffer>> {
   const length = Number(lengthHeader ?? 0);
   if (length > bytesMax) {
     body.destroy();
     throw new BodyTooLarge();
   }
-  let bytes = new Uint8Array(buffers.take(length || unknownBytes));
+  let bytes = new Uint8Array(memory.take(length || unknownBytes));
   let filled = 0;
   try {
     for await (const chunk of body) {
       if (filled + chunk.length > bytesMax) throw new BodyTooLarge();
-      if (filled + chunk.length > bytes.length) bytes = grown(bytes, filled + chunk.length, buffers);
+      if (filled + chunk.length > bytes.length) bytes = grown(bytes, filled + chunk.length, memory);
       bytes.set(chunk, filled);
       filled += chunk.length;
     }
   } catch (error) {
-    buffers.give(bytes.buffer);
+    memory.give(bytes.buffer);
     throw error;
   }
   return bytes.subarray(0, filled);
 }
 
-function grown(bytes: Uint8Array<ArrayBuffer>, needed: number, buffers: Buffers): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(buffers.take(Math.max(needed, bytes.length * 2)));
+function grown(
+  bytes: Uint8Array<SharedArrayBuffer>,
+  needed: number,
+  memory: PageMemory,
+): Uint8Array<SharedArrayBuffer> {
+  const larger = new Uint8Array(memory.take(Math.max(needed, bytes.length * 2)));
   larger.set(bytes);
-  buffers.give(bytes.buffer);
+  memory.give(bytes.buffer);
   return larger;
 }

@@ -3,9 +3,9 @@ import {
   type AssumeRoleWithWebIdentityCommandOutput,
   STSClient,
 } from '@aws-sdk/client-sts';
+import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
-import { Buffers } from './buffers.ts';
 import { HttpClient, type Nature } from './http.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -14,7 +14,6 @@ const backoffMsBase = 500;
 const backoffMsMax = 20_000;
 /** Before their end, credentials are renewed; those of a short session half-way. */
 const renewMsBefore = 5 * 60_000;
-const roleArn = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 
 /** AWS credentials that end. */
 export interface SessionCredentials {
@@ -48,15 +47,10 @@ interface TokenPlace {
  * A provider of credentials for the AWS SDK, which asks GitHub for a new identity token and STS for a new session of the
  * role whenever the last one nears its end. Callers who come meanwhile share one request.
  * https://docs.github.com/en/actions/reference/security/oidc
- * @throws UserError at once when the role's ARN is none or the job may not ask for a token; the provider throws one when a
- *   session cannot be had and the last one has ended
+ * @throws UserError at once when the job may not ask for a token; the provider throws one when a session cannot be had and
+ *   the last one has ended
  */
 export function roleCredentials(settings: RoleSettings): () => Promise<SessionCredentials> {
-  if (!roleArn.test(settings.roleToAssume)) {
-    throw new UserError(
-      `The input role-to-assume is "${settings.roleToAssume}", which is no role's ARN: write it as arn:aws:iam::123456789012:role/name.`,
-    );
-  }
   const place = tokenPlace(settings.environment);
   const { nature } = settings;
   let current: SessionCredentials | undefined;
@@ -113,7 +107,7 @@ async function assumeRole(settings: RoleSettings, place: TokenPlace): Promise<Se
 
 async function identityToken(settings: RoleSettings, { url, bearer }: TokenPlace): Promise<string> {
   const what = "GitHub's issuer of identity tokens";
-  const client = new HttpClient(what, settings.nature, { bodyBytesMax: tokenBytesMax }, new Buffers(0));
+  const client = new HttpClient(what, settings.nature, { bodyBytesMax: tokenBytesMax }, new PageMemory(0));
   const hint = 'see that the job has the permission `id-token: write`';
   try {
     const headers = { authorization: `Bearer ${bearer}` };

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ScannedMessage } from '../messages/page.ts';
 import { type Interval, union } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
-import { Buffers } from './buffers.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
 import {
@@ -44,8 +44,6 @@ const countsMax = 5;
 const idsMax = 1_000;
 /** Ranges of one query: each is a clause, of which Elasticsearch may take no more than 1,024. */
 const momentsMax = 500;
-/** Buffers that wait for their next page: of one that is read, and one that is handed over. */
-const buffersMax = 4;
 
 type Take = (page: Page) => Promise<void>;
 
@@ -68,7 +66,7 @@ export class ElasticsearchSource implements Source {
   readonly #shape: MessageShape;
   readonly #scan: Scan;
   readonly #warn: (text: string) => void;
-  readonly #buffers = new Buffers(buffersMax);
+  readonly #memory: PageMemory;
   readonly #cluster: Cluster;
   readonly #stub: Json;
   #prepared: Promise<Prepared> | undefined;
@@ -78,6 +76,7 @@ export class ElasticsearchSource implements Source {
     settings: ElasticsearchSettings,
     shape: MessageShape,
     scan: Scan,
+    memory: PageMemory,
     nature: Nature,
     warn: (text: string) => void,
   ) {
@@ -85,7 +84,8 @@ export class ElasticsearchSource implements Source {
     this.#shape = shape;
     this.#scan = scan;
     this.#warn = warn;
-    this.#cluster = new Cluster(settings, nature, this.#buffers);
+    this.#memory = memory;
+    this.#cluster = new Cluster(settings, nature, memory);
     this.#stub = JSON.stringify({ includes: stubPaths(shape) });
     this.url = `${this.#cluster.url}/${settings.index}`;
   }
@@ -96,7 +96,7 @@ export class ElasticsearchSource implements Source {
     const sort = [byTime(prepared.fields.timestamp)];
     return this.#during(async (point) => {
       const told = await this.#tell(point, query, prepared.fields);
-      const delivery = new Delivery(point, prepared.whole, this.#stub, take, this.#buffers);
+      const delivery = new Delivery(point, prepared.whole, this.#stub, take, this.#memory);
       return delivery.end(async () => {
         if (told.guess === undefined) {
           const received = await delivery.whole({ query, sort });
@@ -142,7 +142,7 @@ export class ElasticsearchSource implements Source {
         ids.add(message.id);
         return true;
       };
-      const delivery = new Delivery(point, whole, this.#stub, take, this.#buffers);
+      const delivery = new Delivery(point, whole, this.#stub, take, this.#memory);
       await delivery.end(async () => {
         const search = (query: Json) => delivery.stubs({ query: both(this.#query(), query), sort: [] }, isNew);
         const { id } = fields;
@@ -176,7 +176,7 @@ export class ElasticsearchSource implements Source {
   }
 
   #during<Result>(work: (point: PointInTime) => Promise<Result>, index = this.#settings.index): Promise<Result> {
-    return PointInTime.during(this.#cluster, this.#scan, this.#buffers, index, work);
+    return PointInTime.during(this.#cluster, this.#scan, this.#memory, index, work);
   }
 
   /** Counts, and counts again where the point in time is lost. */

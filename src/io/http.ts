@@ -2,9 +2,9 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
+import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, readBody } from './body.ts';
-import type { Buffers } from './buffers.ts';
 import { attemptsMax, type Nature, Retries, Retryable } from './retry.ts';
 
 export type { Nature } from './retry.ts';
@@ -53,11 +53,11 @@ export class HttpClient {
   readonly #retries: Retries;
   readonly #limits: HttpLimits;
   readonly #agent: Dispatcher;
-  readonly #buffers: Buffers;
+  readonly #memory: PageMemory;
 
   /** @param what the host for people, as it begins a sentence: `The message API` */
-  constructor(what: string, nature: Nature, limits: HttpLimits, buffers: Buffers) {
-    this.#buffers = buffers;
+  constructor(what: string, nature: Nature, limits: HttpLimits, memory: PageMemory) {
+    this.#memory = memory;
     this.#what = what;
     this.#retries = new Retries(nature);
     this.#limits = limits;
@@ -65,7 +65,7 @@ export class HttpClient {
   }
 
   /**
-   * The bytes are in one of the buffers given, to which the caller gives it back.
+   * The bytes are in a buffer of the memory given, to which the caller gives it back.
    * @param hints what to do about an answer that is not retried, by its status
    * @throws UserError when no attempt succeeds
    */
@@ -73,7 +73,7 @@ export class HttpClient {
     url: URL,
     headers: Record<string, string>,
     hints: Readonly<Record<number, string>>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  ): Promise<Uint8Array<SharedArrayBuffer>> {
     try {
       return await this.#retries.run(() => this.#attempt(url, headers, hints));
     } catch (error) {
@@ -103,26 +103,35 @@ export class HttpClient {
     return encoding === 'identity' ? bytes : this.#decompressed(url, bytes, encoding);
   }
 
-  async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<ArrayBuffer>> {
+  async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<SharedArrayBuffer>> {
     try {
-      return await readBody(body, headers['content-length'], this.#limits.bodyBytesMax, this.#buffers);
+      return await readBody(body, headers['content-length'], this.#limits.bodyBytesMax, this.#memory);
     } catch (error) {
       if (error instanceof BodyTooLarge) throw this.#tooLarge(url);
       throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
     }
   }
 
-  async #decompressed(url: URL, bytes: Uint8Array, encoding: string): Promise<Uint8Array<ArrayBuffer>> {
+  async #decompressed(
+    url: URL,
+    bytes: Uint8Array<SharedArrayBuffer>,
+    encoding: string,
+  ): Promise<Uint8Array<SharedArrayBuffer>> {
     const decompress = decompressors[encoding];
     if (decompress === undefined)
       throw new UserError(
         `${this.#what} at ${place(url)} answers with the content encoding "${encoding}", which was not asked for.`,
       );
     try {
-      return new Uint8Array(await decompress(bytes, { maxOutputLength: this.#limits.bodyBytesMax }));
+      const plain = await decompress(bytes, { maxOutputLength: this.#limits.bodyBytesMax });
+      const copy = new Uint8Array(this.#memory.take(plain.length), 0, plain.length);
+      copy.set(plain);
+      return copy;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#tooLarge(url);
       throw new Retryable(`sent a damaged ${encoding} body`);
+    } finally {
+      this.#memory.give(bytes.buffer);
     }
   }
 

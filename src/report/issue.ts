@@ -41,7 +41,12 @@ export function newsFor(survey: Survey, body: string): Survey {
   if (known === undefined) return survey;
   const isKnown = (one: Missing) =>
     known[isFault(one) ? 'faults' : 'missing'].some((interval) => covers(interval, one.slot));
-  return { ...survey, missing: survey.missing.filter((one) => !isKnown(one)), isVoid: survey.isVoid && !known.isVoid };
+  return {
+    ...survey,
+    noPlan: known.isUnplanned ? undefined : survey.noPlan,
+    missing: survey.missing.filter((one) => !isKnown(one)),
+    isVoid: survey.isVoid && !known.isVoid,
+  };
 }
 
 /** A comment on what is missing that was not before. */
@@ -75,11 +80,12 @@ interface Known {
   /** Of these, what time alone does not cure. */
   readonly faults: readonly Interval[];
   readonly isVoid: boolean;
+  readonly isUnplanned: boolean;
 }
 
-function knownOf({ missing, isVoid }: Survey): Known {
+function knownOf({ noPlan, missing, isVoid }: Survey): Known {
   const slots = (some: readonly Missing[]) => bounded(union(some.map(({ slot }) => slot)));
-  return { missing: slots(missing), faults: slots(missing.filter(isFault)), isVoid };
+  return { missing: slots(missing), faults: slots(missing.filter(isFault)), isVoid, isUnplanned: noPlan !== undefined };
 }
 
 function isFault({ why }: Missing): boolean {
@@ -100,12 +106,17 @@ const interval = v.pipe(
   v.transform(([start, end]) => ({ start, end })),
 );
 
-const knownSchema = v.object({ missing: v.array(interval), faults: v.array(interval), isVoid: v.boolean() });
+const knownSchema = v.object({
+  missing: v.array(interval),
+  faults: v.array(interval),
+  isVoid: v.boolean(),
+  isUnplanned: v.boolean(),
+}) satisfies v.GenericSchema<unknown, Known>;
 
-function formatKnown({ missing, faults, isVoid }: Known): string {
+function formatKnown({ missing, faults, ...rest }: Known): string {
   const texts = (some: readonly Interval[]) =>
     some.map(({ start, end }) => `${compactInstant(start)}-${compactInstant(end)}`);
-  return `<!-- known: ${JSON.stringify({ missing: texts(missing), faults: texts(faults), isVoid })} -->`;
+  return `<!-- known: ${JSON.stringify({ missing: texts(missing), faults: texts(faults), ...rest })} -->`;
 }
 
 /** Undefined where the issue does not say: also where a person rewrote it. */

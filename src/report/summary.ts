@@ -1,7 +1,7 @@
 import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
-import { DAY_MS } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
+import { byAge } from './ages.ts';
 import { age, date, span } from './dates.ts';
 import { code, idCode, link, type Part, page } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
@@ -16,8 +16,6 @@ const gapRowsMax = 20;
 const windowRowsMax = 100;
 const idCharactersMax = 80;
 const urlCharactersMax = 300;
-/** Ages at which open messages are counted, in days. */
-const ages = [7, 30, 90, 365];
 
 /** Markdown for the summary of the job that reports: what a person in a hurry wants to know, first. */
 export function summarize(survey: Survey): string {
@@ -72,22 +70,11 @@ function openParts({ staged, now }: Survey): Part[] {
 }
 
 function ageTable(staged: readonly StagedMessage[], now: number): Part {
-  const bounds = [Number.NEGATIVE_INFINITY, ...ages, Number.POSITIVE_INFINITY];
-  const rows = bounds.slice(1).map((to, n) => {
-    const from = bounds[n]!;
-    const ofAge = staged.filter((message) => {
-      const days = (now - timeOf(message)) / DAY_MS;
-      return days >= from && days < to;
-    });
-    const alerts = ofAge.reduce((sum, { open_alert_count }) => sum + open_alert_count, 0);
-    return `| ${ageWords(from, to)} | ${number(ofAge.length)} | ${number(alerts)} |`;
+  const rows = byAge(staged, now).map(({ name, messages }) => {
+    const alerts = messages.reduce((sum, { open_alert_count }) => sum + open_alert_count, 0);
+    return `| ${name} | ${number(messages.length)} | ${number(alerts)} |`;
   });
   return { head: ['### Open alerts', '', '| age of the message | messages | open alerts |', '|---|--:|--:|', ...rows] };
-}
-
-function ageWords(from: number, to: number): string {
-  if (from === Number.NEGATIVE_INFINITY) return `up to ${to} days`;
-  return to === Number.POSITIVE_INFINITY ? `over ${from} days` : `${from} to ${to} days`;
 }
 
 function oldestTable(staged: readonly StagedMessage[], now: number): Part {
@@ -151,7 +138,7 @@ function caseParts({ slots, ledger }: Survey): Part[] {
         '',
         `| slot | ${kinds.map((kind) => caseWords[kind]).join(' | ')} | read |`,
         `|---|${'--:|'.repeat(kinds.length)}---|`,
-        row(`**all ${counted(met.length, 'slot')}**`, total, ''),
+        row(`**${counted(met.length, 'slot')}**`, total, ''),
       ],
       rows: met.map(({ slot, record, at }) =>
         row(span(slot), (kind) => record.cases![kind], link(date(Date.parse(at)), record.run_url)),
@@ -220,7 +207,7 @@ function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
         '',
         '| window | | archived | open | unalerted | invalid | objects | JSON → archive | time |',
         '|---|---|--:|--:|--:|--:|--:|--:|--:|',
-        row(`**all ${counted(windows.length, 'window')}**`, slots),
+        row(`**${counted(windows.length, 'window')}**`, slots),
       ],
       rows: windows.map(([name, group]) => row(name, group)),
       rowsMax: windowRowsMax,

@@ -1,9 +1,8 @@
 import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
-import type { PlanOutput } from '../commands/plan.ts';
-import { emptyBetween, neverHeldAny, statusOf } from '../commands/status.ts';
 import type { ArchiveState } from '../io/ports.ts';
-import type { Reason } from '../windows/planner.ts';
+import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { emptyBetween, neverHeldAny, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
 export interface Missing {
@@ -20,6 +19,12 @@ export interface Missing {
   readonly runUrl?: string;
 }
 
+/** That no plan was made. */
+export interface NoPlan {
+  /** What was said of it, where that is known. */
+  readonly failure: string | undefined;
+}
+
 /** What is known of an archive after the legs of a plan. */
 export interface Survey {
   /** The archive for people: `s3://bucket/prefix`. */
@@ -28,6 +33,7 @@ export interface Survey {
   readonly now: number;
   /** The address of the run that reports. */
   readonly runUrl: string | undefined;
+  readonly noPlan: NoPlan | undefined;
   /** The ids of the plan's slots. */
   readonly planned: ReadonlySet<string>;
   /** In time order. */
@@ -47,17 +53,22 @@ export interface Survey {
 /** Where and when a survey is made. */
 export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & { readonly layout: Layout };
 
+const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
+
 /**
  * Holds an archive's state against the plan.
  * @throws UserError where a slot of either is none of this layout
  */
-export function survey({ layout, ...place }: Place, plan: PlanOutput, state: ArchiveState): Survey {
+export function survey({ layout, ...place }: Place, made: PlanOutput | NoPlan, state: ArchiveState): Survey {
+  const noPlan = 'failure' in made ? made : undefined;
+  const plan = 'failure' in made ? nothingPlanned : made;
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const ids = new Set([...ledger.keys(), ...plan.slots.map(([id]) => id)]);
   const slots = new Map([...ids].map((id) => [id, slotById(id, layout)]));
   const inOrder = [...slots.values()].sort((a, b) => a.start - b.start);
   return {
     ...place,
+    noPlan,
     planned: new Set(plan.slots.map(([id]) => id)),
     missing: [...missingOfPlan(plan, slots, ledger), ...missingElsewhere(plan, slots, ledger)].sort(
       (a, b) => a.slot.start - b.slot.start,
@@ -70,9 +81,9 @@ export function survey({ layout, ...place }: Place, plan: PlanOutput, state: Arc
   };
 }
 
-/** Whether all that this plan and earlier ones asked for was read and proven. */
-export function isComplete({ missing, isVoid }: Survey): boolean {
-  return missing.length === 0 && !isVoid;
+/** Whether there is a plan, and all that it and earlier ones asked for was read and proven. */
+export function isComplete({ noPlan, missing, isVoid }: Survey): boolean {
+  return noPlan === undefined && missing.length === 0 && !isVoid;
 }
 
 /** Ms since 1970. */

@@ -55,19 +55,6 @@ export function contains(interval: Interval, us: bigint): boolean {
   return us >= BigInt(interval.start) * 1000n && us < BigInt(interval.end) * 1000n;
 }
 
-/**
- * Cuts an interval into consecutive chunks of `daysMax` days, the last one shorter where need be; an empty one into none.
- * @throws RangeError where `daysMax` is not above 0.
- */
-export function split(interval: Interval, daysMax: number): Interval[] {
-  if (!(daysMax > 0)) throw new RangeError(`An interval cannot be split into chunks of ${daysMax} days.`);
-  const chunks: Interval[] = [];
-  for (let start = interval.start; start < interval.end; start += daysMax * DAY_MS) {
-    chunks.push({ start, end: Math.min(start + daysMax * DAY_MS, interval.end) });
-  }
-  return chunks;
-}
-
 /** The fewest intervals that hold the same instants, in time order: those that overlap or touch become one. */
 export function union(intervals: readonly Interval[]): Interval[] {
   const joined: Interval[] = [];

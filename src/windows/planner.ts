@@ -1,6 +1,6 @@
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
-import { covers, type Interval, intersection } from './interval.ts';
+import { covers, type Instant, type Interval, intersection } from './interval.ts';
 import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn, widen } from './slots.ts';
 
 /** All that the plan depends on. */
@@ -75,6 +75,13 @@ export interface PlannedSlot {
   readonly source: SourceName;
   /** How many messages of the slot are staged. */
   readonly staged: number;
+}
+
+/** The plan as the report is given it: what was to be done, and when that was decided. */
+export interface PlanOutput {
+  readonly planned_at: Instant;
+  /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
+  readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
 }
 
 /**

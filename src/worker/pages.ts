@@ -4,7 +4,7 @@ import type { Threads } from './threads.ts';
 
 /** A page and what was found in it. */
 export interface Page {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
   /** What the page says the whole range holds, where it says so. */
   readonly total?: number;
   /** The JSON texts that the page's shape asks for beside its messages. */
@@ -14,17 +14,17 @@ export interface Page {
   readonly shas: Uint8Array;
 }
 
-/** A task's answer: the page, or why it is none. */
-export type PageScan = Page | { readonly reason: string };
+/** A task's answer: what it found in the page, or why it is none. */
+export type PageScan = Omit<Page, 'bytes'> | { readonly reason: string };
 
-/** Scans page bytes, which go over to another thread and must not be used after. Throws {@link PageError}. */
-export type Scan = (bytes: Uint8Array<ArrayBuffer>, shape: PageShape) => Promise<Page>;
+/** Scans page bytes, which nobody may change meanwhile. Throws {@link PageError}. */
+export type Scan = (bytes: Uint8Array<SharedArrayBuffer>, shape: PageShape) => Promise<Page>;
 
 /** @param asOneLine whether line breaks between a message's tokens become spaces, as JSON Lines needs it */
 export function pageScanner(threads: Threads, message: MessageShape, asOneLine: boolean): Scan {
   return async (bytes, shape) => {
-    const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine], [bytes.buffer]);
+    const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine]);
     if ('reason' in scan) throw new PageError(scan.reason);
-    return scan;
+    return { bytes, ...scan };
   };
 }

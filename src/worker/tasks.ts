@@ -13,8 +13,8 @@ import { remoteRanges } from './remote.ts';
 
 // What Parquet needs is large: only the threads that write or read it load it.
 
-/** Finds, classifies and hashes the messages of a page. The page's bytes go back with the answer. */
-function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageShape, asOneLine: boolean) {
+/** Finds, classifies and hashes the messages of a page. */
+function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLine: boolean) {
   try {
     const { messages, ...around } = scanPage(bytes, page, compileShape(message));
     const shas = new Uint8Array(messages.length * shaBytes);
@@ -22,8 +22,8 @@ function scan(bytes: Uint8Array<ArrayBuffer>, page: PageShape, message: MessageS
       if (asOneLine && state !== 'invalid') oneLine(bytes, start, end);
       shas.set(hashMessage(bytes, start, end), n * shaBytes);
     });
-    const found: PageScan = { bytes, messages, shas, ...around };
-    return new workerpool.Transfer(found, [bytes.buffer, shas.buffer]);
+    const found: PageScan = { messages, shas, ...around };
+    return new workerpool.Transfer(found, [shas.buffer]);
   } catch (error) {
     if (error instanceof PageError) return { reason: error.message } satisfies PageScan;
     throw error;

@@ -4,9 +4,6 @@ import type { Transferable } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import workerpool from 'workerpool';
 
-/** Of a thread's short-lived objects: with less, it collects garbage more often than it must. */
-const youngMegabytes = 64;
-
 type Pool = ReturnType<typeof workerpool.pool>;
 
 const file = import.meta.url.endsWith('.ts') ? './tasks.ts' : './worker.js';
@@ -59,7 +56,6 @@ function start(): Pool {
   return workerpool.pool(fileURLToPath(new URL(file, import.meta.url)), {
     maxWorkers: 1,
     workerType: 'thread',
-    workerThreadOpts: { resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } },
   });
 }
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { type Findings, joinFindings, Reading } from '../../src/archive/reading.ts';
-import { Spool, SpoolMemory, segmentBytes } from '../../src/archive/spool.ts';
+import { Spool, segmentBytes } from '../../src/archive/spool.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
 import { plainShape } from '../support/embedded-parts.ts';
 import { type Held, pageOf, type Telling, tell } from '../support/model-source.ts';
@@ -15,7 +16,7 @@ const interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-06-11'
 const readAt = Date.parse('2024-09-01');
 let folder = '';
 let spools = 0;
-const memory = new SpoolMemory(2 * segmentBytes);
+const memory = new PageMemory(2 * segmentBytes);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reading-'));

@@ -1,44 +1,23 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Parts } from '../../src/commands/parts.ts';
 import { UserError } from '../../src/errors.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
 import { around, Crasher, type CrashPoint } from '../support/crashing.ts';
-import {
-  type Embedded,
-  embed,
-  filesBelow,
-  plainSettings,
-  plainShape,
-  runAll,
-  storedRows,
-} from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
 const slot = slotAt(april.start, plainSettings.layout);
 const day = (n: number) => april.start + n * DAY_MS;
 
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0).reverse()) await embedded.close();
-});
-afterAll(() => threads.close());
-
-async function newParts(): Promise<Embedded> {
-  const embedded = await embed(threads, { now });
-  opened.push(embedded);
-  return embedded;
-}
+const { again, newParts, scan } = useEmbedded(now);
 
 /** Another process over the same stores, whose calls go through `pass`. */
 async function process(embedded: Embedded, pass?: Parameters<typeof around>[1]): Promise<Embedded> {
-  const other = await embedded.again();
-  opened.push(other);
+  const other = await again(embedded);
   if (pass === undefined) return other;
   const { archive, staging } = other.parts;
   return { ...other, parts: { ...other.parts, archive: around(archive, pass), staging: around(staging, pass) } };
@@ -50,7 +29,7 @@ async function mortal(embedded: Embedded, crasher: Crasher): Promise<Parts> {
 }
 
 function sourceOf(truth: Truth): ModelSource {
-  return new ModelSource(truth, pageScanner(threads, plainShape, false));
+  return new ModelSource(truth, scan());
 }
 
 /** All that a run leaves of a slot, but when it was read and written. */
@@ -320,8 +299,7 @@ describe('two writers of one slot (promise 4, atomic)', () => {
         }
         return call();
       });
-      const scan = pageScanner(threads, plainShape, false);
-      const source = new FindingSource(truth, scan);
+      const source = new FindingSource(truth, scan());
       const { find } = source;
       source.find = async (...parameters) => {
         await find.apply(source, parameters);

@@ -1,35 +1,53 @@
-import { expect, test } from 'vitest';
-import { type PlanOutput, planOutputs } from '../../src/commands/plan.ts';
-import { instant } from '../../src/windows/interval.ts';
-import { legs, legsMax } from '../../src/windows/legs.ts';
-import type { PlannedSlot } from '../../src/windows/planner.ts';
-import { slotsIn } from '../../src/windows/slots.ts';
-import { range } from '../windows/arbitraries.ts';
-import { settledFacts } from '../windows/facts.ts';
+import { expect, it } from 'vitest';
+import { type Plan, plan } from '../../src/commands/plan.ts';
+import type { Archive, Staging } from '../../src/io/ports.ts';
+import { windowsOf } from '../../src/windows/grid.ts';
+import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { runAll } from '../support/embedded-parts.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
-/** What Linux takes for one variable, which an input becomes. */
-const variableBytesMax = 128 * 1024;
-/** What GitHub takes for the outputs of one job, two bytes a character. */
-const outputsBytesMax = 1024 * 1024;
+const windowDays = 60;
+const now = Date.parse('2024-09-01');
+const windows = 6;
+const start = 300 * windowDays * DAY_MS;
+const settled: Interval = { start, end: start + windows * windowDays * DAY_MS };
+const { newParts, scan } = useEmbedded(now);
 
-test('the outputs of seven years by day, with something to do in every slot, stay far below what GitHub and Linux take', () => {
-  const layout = { windowDays: 1, partitionBy: 'day' } as const;
-  const facts = settledFacts({ layout, range: range('2018-01-01', '2025-01-01') });
-  const kinds = [
-    ['read', 'audit'],
-    ['look-again', 'staged'],
-    ['read', 'scrub'],
-  ] as const;
-  const slots = slotsIn(facts.range, layout).map((slot, n): PlannedSlot => {
-    const [action, reason] = kinds[(n * n) % kinds.length]!;
-    return { slot, action, reason, source: 'api', staged: 1 };
+/** The parts, with each call of their methods written down. */
+function recorded<Part extends object>(part: Part, calls: string[]): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]) => {
+        calls.push(String(name));
+        return value.apply(target, parameters);
+      };
+    },
   });
-  const output: PlanOutput = {
-    planned_at: instant(facts.now),
-    slots: slots.flatMap(({ slot, action, reason }) => (action === 'none' ? [] : [[slot.id, action, reason] as const])),
+}
+
+it('reads nothing but one listing of the archive and one query of the state, where all is settled', async () => {
+  const { parts } = await newParts();
+  const truth = new Truth();
+  for (const { id, start } of windowsOf(settled, windowDays)) truth.put({ id, at: start, statuses: ['closed'] });
+  const source = new ModelSource(truth, scan());
+  await runAll(parts, source, settled);
+  const passes = source.passes.length;
+
+  const [archived, staged]: [string[], string[]] = [[], []];
+  const watched = {
+    ...parts,
+    archive: recorded<Archive>(parts.archive, archived),
+    staging: recorded<Staging>(parts.staging, staged),
   };
-  const outputs = planOutputs({ facts, slots, legs: legs(slots, facts), output });
-  expect([slots.length, outputs.count]).toEqual([2557, String(legsMax)]);
-  expect(outputs.plan!.length).toBeLessThan(variableBytesMax / 4);
-  expect(2 * Object.values(outputs).join('').length).toBeLessThan(outputsBytesMax / 2);
+  const scope = { range: settled, refresh: false, scrubWindows: 0 };
+  const made: Plan = await plan(watched, { live: source, settled: source }, scope);
+
+  expect(made.legs).toEqual([]);
+  expect(new Set(made.slots.map(({ slot }) => slot.window)).size).toBe(windows);
+  expect(archived).toEqual(['list']);
+  expect(staged).toEqual(['state']);
+  expect(source.passes.length).toBe(passes);
 });

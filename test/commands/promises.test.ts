@@ -1,47 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { quarantinePath } from '../../src/archive/layout.ts';
 import type { Format } from '../../src/archive/schema.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
 import { Crasher } from '../support/crashing.ts';
-import {
-  type Embedded,
-  type EmbeddedOptions,
-  embed,
-  filesBelow,
-  plainSettings,
-  plainShape,
-  runAll,
-  storedRows,
-} from '../support/embedded-parts.ts';
+import { filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { sharedBytes } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
 const slot = slotAt(april.start, plainSettings.layout);
 const day = (n: number) => april.start + n * DAY_MS;
 
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
+const { newParts, scan } = useEmbedded(now);
 
-async function newParts(options: Partial<EmbeddedOptions> = {}): Promise<Embedded> {
-  const embedded = await embed(threads, { now, ...options });
-  opened.push(embedded);
-  return embedded;
-}
-
-const sourceOf = (truth: Truth, format: Format = 'parquet') =>
-  new ModelSource(truth, pageScanner(threads, plainShape, format === 'jsonl'));
+const sourceOf = (truth: Truth, format: Format = 'parquet') => new ModelSource(truth, scan(format));
 
 /** One message in each state, and one that is held twice. */
 function oneOfEach(): Truth {
@@ -270,8 +249,7 @@ it('promise 9: keeps invalid bytes that are no UTF-8 as base64', async () => {
   source.read = async (interval, _attempt, take) => {
     source.passes.push({ interval, attempt: 0 });
     const page = Buffer.concat([Buffer.from('{"messages":['), bytes, Buffer.from(']}')]);
-    const scan = pageScanner(threads, plainShape, false);
-    await take(await scan(new Uint8Array(page), { messages: ['messages'], total: ['total'], message: [] }));
+    await take(await scan()(sharedBytes(page), { messages: ['messages'], total: ['total'], message: [] }));
     return { totals: [1], count: { total: 1 } };
   };
   await runAll(embedded.parts, source, april);

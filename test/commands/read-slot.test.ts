@@ -1,22 +1,12 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
 import { daysOf } from '../../src/commands/read-slot.ts';
 import { LostReading } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
-import {
-  type Embedded,
-  type EmbeddedOptions,
-  embed,
-  filesBelow,
-  plainSettings,
-  plainShape,
-  runAll,
-  storedRows,
-} from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
 import { FindingSource, type Manners, ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 /** Settled: of one slot, 2024-04-01 to 2024-04-30. */
@@ -24,21 +14,10 @@ const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024
 const slot = slotAt(april.start, plainSettings.layout);
 const live = slotAt(Date.parse('2024-08-10'), plainSettings.layout);
 
-const threads = new Threads(1);
-const open: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of open.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
-
-async function newParts(options: Partial<EmbeddedOptions> = {}): Promise<Embedded> {
-  const embedded = await embed(threads, { now, ...options });
-  open.push(embedded);
-  return embedded;
-}
+const { newParts, scan } = useEmbedded(now);
 
 function newSource(truth: Truth, manners: Partial<Manners> = {}): ModelSource {
-  return new ModelSource(truth, pageScanner(threads, plainShape, false), manners);
+  return new ModelSource(truth, scan(), manners);
 }
 
 const day = (n: number) => april.start + n * DAY_MS;
@@ -220,7 +199,7 @@ describe('a reading that is lost', () => {
   it('of staged messages is made again too', async () => {
     const embedded = await newParts();
     const truth = aprilOf('c1', 'o1');
-    const source = new FindingSource(truth, pageScanner(threads, plainShape, false), { deliversOnce: true });
+    const source = new FindingSource(truth, scan(), { deliversOnce: true });
     await runAll(embedded.parts, source, april);
     truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
     embedded.clock.now += DAY_MS;
@@ -320,8 +299,7 @@ describe('a look again', () => {
   });
 
   it('asks for the ids where the source can find them', async () => {
-    const scan = pageScanner(threads, plainShape, false);
-    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan));
+    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan()));
     truth.put({ id: 'o2', at: day(4), statuses: ['closed'] });
     const { report } = await runAll(embedded.parts, source, april);
     expect(report.isComplete).toBe(true);
@@ -333,9 +311,34 @@ describe('a look again', () => {
     expect(staged[0]).toMatchObject({ checks: 2, first_seen: instant(now), read_at: instant(now + DAY_MS) });
   });
 
+  it.each([
+    ['by ids', FindingSource],
+    ['by days', ModelSource],
+  ])('reads the slot as a whole when a message turned invalid (%s)', async (_, Asked) => {
+    const { embedded, truth, source } = await waiting((held) => new Asked(held, scan()));
+    truth.putRaw('o2', day(4), `{"message_id":"o2","timestamp":${day(4)},"alerts":"closed"}`);
+    await runAll(embedded.parts, source, april, { acceptFewer: true });
+    expect(source.passes.at(-1)?.interval).toEqual({ start: slot.start, end: slot.end });
+    expect(await recordOf(embedded)).toMatchObject({
+      read_at: instant(now + DAY_MS),
+      counts: { read: 4, closed: 1, open: 2, invalid: 1 },
+    });
+    const { staged } = await embedded.parts.staging.slot(slot);
+    expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at !== undefined])).toEqual([
+      ['o1', false],
+      ['o2', true],
+      ['o3', false],
+    ]);
+
+    source.passes.length = 0;
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, source, april);
+    expect(source.passes.map(({ interval }) => interval)).not.toContainEqual({ start: slot.start, end: slot.end });
+    expect((await recordOf(embedded))?.counts).toMatchObject({ read: 4, closed: 1, open: 2, invalid: 1 });
+  });
+
   it('reads the slot as a whole when a message lost its alerts', async () => {
-    const scan = pageScanner(threads, plainShape, false);
-    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan));
+    const { embedded, truth, source } = await waiting((held) => new FindingSource(held, scan()));
     truth.put({ id: 'o2', at: day(4), statuses: [] });
     await runAll(embedded.parts, source, april, { acceptFewer: true });
     expect(source.passes.map(({ interval }) => interval)).toEqual([{ start: slot.start, end: slot.end }]);

@@ -1,27 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
 import { packed } from '../../src/commands/packed.ts';
-import type { PlanOutput } from '../../src/commands/plan.ts';
 import { parsePlan, type Report, report } from '../../src/commands/report.ts';
 import { UserError } from '../../src/errors.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
+import type { PlanOutput } from '../../src/windows/planner.ts';
 import { type Slot, slotsIn } from '../../src/windows/slots.ts';
-import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, plainSettings } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings } from '../support/embedded-parts.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
 
 const now = Date.parse('2025-01-10');
 const planned_at = instant(now - 1000);
 const run = { id: '7', url: 'https://example.com/runs/7' };
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
+const { newParts } = useEmbedded(now);
 
 const slots = slotsIn(range('2024-01-18', '2024-07-16'), plainSettings.layout);
 const counts = (read: number) => ({ read, closed: read, open: 0, unalerted: 2, invalid: 1, duplicates: 0 });
@@ -56,8 +51,7 @@ async function reportOn(
   staged: readonly StagedMessage[] = [],
   planned: readonly Slot[] = slots,
 ): Promise<Reported> {
-  const embedded = await embed(threads, { now, run });
-  opened.push(embedded);
+  const embedded = await newParts({ run });
   const { staging, archive } = embedded.parts;
   for (const one of records) await staging.record(one, 0);
   await staging.stage(staged);
@@ -81,6 +75,18 @@ describe('report', () => {
     expect(embedded.said.lines).toEqual(['The archive is complete.']);
     expect(ledger).toMatchObject({ archive: embedded.parts.archive.url, written_at: instant(now), complete: true });
     expect(ledger.ledger).toEqual(slots.map((slot) => recordOf(slot)));
+  });
+
+  it('leaves a page for people beside the ledger, which says the same', async () => {
+    const last_error = { at: instant(now), message: 'The <b>source</b> is down.' };
+    const records = slots.map((slot, n) => recordOf(slot, n === 1 ? { last_error } : {}));
+    const { embedded } = await reportOn(records, [stagedOf(slots[0]!, '<i>', 3)]);
+    const page = await readFile(join(embedded.folder, 'archive', '_report', 'index.html'), 'utf8');
+    expect(page).toContain('The archive is incomplete');
+    expect(page).toContain('The &lt;b&gt;source&lt;/b&gt; is down.');
+    expect(page).toContain(`Of ${slots.length} planned slots ${slots.length - 1} were read and proven; 1 failed.`);
+    expect(page).toContain('<code>&lt;i&gt;</code>');
+    expect(page.match(/<tr id="slot-/g)).toHaveLength(slots.length);
   });
 
   it.each<[string, Partial<LedgerRecord> | undefined]>([
@@ -156,6 +162,21 @@ describe('report', () => {
     ]);
   });
 
+  it.each<[string | undefined, string]>([
+    ['The API answers 401: see api-token.', 'The API answers 401: see api-token.'],
+    [
+      undefined,
+      'No plan was made: see why in the log of the job that plans, then run again; or where it made one, pass its output plan.',
+    ],
+  ])('is red without a plan (%s), and leaves the ledger as it is', async (failure, problem) => {
+    const embedded = await newParts({ run });
+    for (const slot of slots) await embedded.parts.staging.record(recordOf(slot), 0);
+    const made = await report(embedded.parts, { failure });
+    expect(made).toMatchObject({ isComplete: false, problems: [problem], outputs: { complete: 'false' } });
+    expect(made.summary).toContain('❌ incomplete\n\nNo plan was made.\n');
+    expect((await embedded.parts.staging.state()).ledger).toEqual(slots.map((slot) => recordOf(slot)));
+  });
+
   it('warns of an empty slot between filled ones, and of none at the ends', async () => {
     const empty = { counts: { ...counts(0), unalerted: 0, invalid: 0 } };
     const isEmpty = [0, 3, slots.length - 1];
@@ -178,6 +199,10 @@ describe('report', () => {
 });
 
 describe('parsePlan', () => {
+  it('takes an absent one for none that was made', () => {
+    expect(parsePlan(undefined)).toEqual({ failure: undefined });
+  });
+
   it('reads what plan puts out', () => {
     const output: PlanOutput = {
       planned_at,

@@ -1,6 +1,6 @@
 import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../src/archive/layout.ts';
 import { fixedColumns } from '../../src/archive/schema.ts';
 import type { ArchiveSettings } from '../../src/archive/settings.ts';
@@ -8,12 +8,11 @@ import { verify } from '../../src/commands/verify.ts';
 import type { Column } from '../../src/messages/message.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
 import { fileOf, readTable, writeTable } from '../support/forging.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-17') };
@@ -21,12 +20,7 @@ const april = slotAt(range.start, plainSettings.layout);
 const may = slotAt(Date.parse('2024-05-02'), plainSettings.layout);
 const day = (n: number) => range.start + n * DAY_MS;
 
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0).reverse()) await embedded.close();
-});
-afterAll(() => threads.close());
+const { again, newParts, scan } = useEmbedded(now);
 
 /** Closed messages on the first days of April, and one in May. */
 function truthOf(count = 4): Truth {
@@ -36,12 +30,11 @@ function truthOf(count = 4): Truth {
   return truth;
 }
 
-const sourceOf = (truth: Truth) => new ModelSource(truth, pageScanner(threads, plainShape, false));
+const sourceOf = (truth: Truth) => new ModelSource(truth, scan());
 
 /** An archive of it, one day later. */
 async function archiveOf(truth: Truth, settings: ArchiveSettings = plainSettings): Promise<Embedded> {
-  const embedded = await embed(threads, { now, settings });
-  opened.push(embedded);
+  const embedded = await newParts({ settings });
   const { report } = await runAll(embedded.parts, sourceOf(truth), range);
   expect(report.isComplete).toBe(true);
   embedded.clock.now += DAY_MS;
@@ -158,8 +151,7 @@ describe('columns that are added later', () => {
   it('come into a slot when it is merged, and into the others when they are', async () => {
     const truth = truthOf();
     const first = await archiveOf(truth);
-    const embedded = await first.again({ settings: withSubject });
-    opened.push(embedded);
+    const embedded = await again(first, { settings: withSubject });
     truth.put({ id: 'late', at: day(9), statuses: ['closed'] });
     await runAll(embedded.parts, sourceOf(truth), { start: april.start, end: april.end }, { refresh: true });
     const { table, facts } = await readTable(fileOf(embedded, april));
@@ -194,8 +186,7 @@ describe('a re-closed message', () => {
     truth.put({ id: 'a0', at: day(0), statuses: ['closed'] });
     const respelled = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(before.payload)).reverse()), null, 1);
     truth.putRaw('a1', day(1), respelled);
-    const scan = pageScanner(threads, plainShape, false);
-    const settled = new FindingSource(truth, scan, { name: 'elasticsearch', padMs: 0 });
+    const settled = new FindingSource(truth, scan(), { name: 'elasticsearch', padMs: 0 });
     await runAll(embedded.parts, { live: sourceOf(truth), settled }, range, { refresh: true });
     const [a0, a1] = await storedRows(embedded.parts, april);
     expect(a0).toMatchObject({ id: 'a0', source: 'elasticsearch', readAt: now + DAY_MS });
@@ -208,8 +199,7 @@ describe('a re-closed message', () => {
 describe('the ledger', () => {
   it('says what was read, when, by which run, and what it weighs', async () => {
     const truth = truthOf();
-    const embedded = await embed(threads, { now, run: { id: '17', url: 'https://example.com/runs/17' } });
-    opened.push(embedded);
+    const embedded = await newParts({ run: { id: '17', url: 'https://example.com/runs/17' } });
     await runAll(embedded.parts, sourceOf(truth), range);
     const { record } = await embedded.parts.staging.slot(april);
     const [object] = await embedded.parts.archive.list();

@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, readFile, rm, truncate, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Table } from 'apache-arrow';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { objectPath } from '../../src/archive/layout.ts';
 import type { ObjectFacts } from '../../src/archive/object.ts';
@@ -13,12 +13,11 @@ import { verify } from '../../src/commands/verify.ts';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, filesBelow, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { blessVersion, fileOf, forgeRecord, readTable, writeTable } from '../support/forging.ts';
 import { chance } from '../support/life-model.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-17') };
@@ -27,12 +26,7 @@ const may = slotAt(Date.parse('2024-05-02'), plainSettings.layout);
 const aprilPath = objectPath(april, 'parquet');
 const day = (n: number) => range.start + n * DAY_MS;
 
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
+const { newParts, scan } = useEmbedded(now);
 
 /** Text that does not compress, so that payloads fill the file. */
 function noise(seed: number): string {
@@ -49,9 +43,8 @@ function truthOf(): Truth {
 }
 
 async function archiveOf(truth: Truth, format: Format = 'parquet'): Promise<Embedded> {
-  const embedded = await embed(threads, { now, settings: { ...plainSettings, format } });
-  opened.push(embedded);
-  const source = new ModelSource(truth, pageScanner(threads, plainShape, format === 'jsonl'));
+  const embedded = await newParts({ settings: { ...plainSettings, format } });
+  const source = new ModelSource(truth, scan(format));
   expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
   return embedded;
 }
@@ -114,8 +107,7 @@ describe('verify', () => {
   );
 
   it('finds an empty archive in order', async () => {
-    const embedded = await embed(threads, { now });
-    opened.push(embedded);
+    const embedded = await newParts();
     expect(await verify(embedded.parts)).toEqual([]);
   });
 
@@ -226,7 +218,7 @@ describe('verify', () => {
     const embedded = await archiveOf(truth);
     truth.put({ id: 'a2', at: may.start + 5, statuses: ['closed'] });
     embedded.clock.now += DAY_MS;
-    const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
+    const source = new ModelSource(truth, scan());
     await runAll(embedded.parts, source, range, { refresh: true, acceptFewer: true });
     const differences = await verify(embedded.parts);
     expectSentences(differences);

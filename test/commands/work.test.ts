@@ -1,35 +1,23 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
 import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
 import { outputsOf, period } from '../../src/commands/work.ts';
 import { UserError } from '../../src/errors.ts';
+import type { Source } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
-import { pageScanner } from '../../src/worker/pages.ts';
-import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, filesBelow, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
 const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
 const slots = slotsIn(range, plainSettings.layout);
 
 const runUrl = 'https://example.com/runs/7';
-
-const threads = new Threads(1);
-const opened: Embedded[] = [];
-afterEach(async () => {
-  for (const embedded of opened.splice(0)) await embedded.close();
-});
-afterAll(() => threads.close());
-
-async function newParts(): Promise<Embedded> {
-  const embedded = await embed(threads, { now });
-  opened.push(embedded);
-  return embedded;
-}
+const { newParts, scan } = useEmbedded(now);
 
 /** Of each slot one closed message and one open. */
 function newSource(): ModelSource {
@@ -38,7 +26,7 @@ function newSource(): ModelSource {
     truth.put({ id: `c${start}`, at: start, statuses: ['closed'] });
     truth.put({ id: `o${start}`, at: start + 1, statuses: ['open'] });
   }
-  return new ModelSource(truth, pageScanner(threads, plainShape, false));
+  return new ModelSource(truth, scan());
 }
 
 describe('a slot that fails', () => {
@@ -287,6 +275,40 @@ describe('a leg', () => {
     expect((await embedded.parts.staging.state()).ledger).toEqual([]);
     expect(embedded.said.lines.join('\n')).toContain('read: new; from api');
   });
+});
+
+describe('a run whose plan cannot be made', () => {
+  const scope = { range, refresh: false, scrubWindows: 0 };
+  const work = { acceptFewer: false, timeBudgetMs: 1e9 };
+
+  it('is reported, with what was said', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    const { name, url, deliversOnce } = source;
+    const down: Source = { name, url, deliversOnce, count: fails, read: fails, close: async () => undefined };
+    const done = (await run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: false }))!;
+    expect(done.tally).toBeUndefined();
+    expect(done.report).toMatchObject({ isComplete: false, problems: ['The source is down.'] });
+    expect(done.report.summary).toContain('- `The source is down.`');
+    const dry = run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: true });
+    await expect(dry).rejects.toThrow('The source is down.');
+  });
+
+  it('fails with what kept it from being made where that keeps the report too', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const staging = Object.assign(Object.create(embedded.parts.staging), { state: fails });
+    const done = run({ ...embedded.parts, staging }, { live: source, settled: source }, scope, {
+      ...work,
+      dryRun: false,
+    });
+    await expect(done).rejects.toThrow(new UserError('The source is down.'));
+  });
+
+  async function fails(): Promise<never> {
+    throw new UserError('The source is down.');
+  }
 });
 
 describe('the plan', () => {

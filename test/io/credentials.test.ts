@@ -168,26 +168,6 @@ describe('roleCredentials', () => {
 });
 
 describe('roleCredentials says in one sentence', () => {
-  it.each([
-    'archive',
-    'arn:aws:iam::123456789012:user/archive',
-    'arn:aws:iam::12345:role/archive',
-    'arn:aws:sts::123456789012:assumed-role/archive/x',
-    'arn:aws:iam::123456789012:role/',
-    ` ${role}`,
-  ])('that "%s" is no role', async (roleToAssume) => {
-    expect(await failureOf(world({ settings: { roleToAssume } }))).toContain(
-      `is "${roleToAssume}", which is no role's`,
-    );
-  });
-
-  it.each([role, 'arn:aws-cn:iam::123456789012:role/a', 'arn:aws-us-gov:iam::123456789012:role/a+=,.@-_b'])(
-    'nothing against %s',
-    async (roleToAssume) => {
-      await world({ settings: { roleToAssume } });
-    },
-  );
-
   it.each([{}, { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1/?' }, { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }])(
     'that the job may not ask for a token, with %o',
     async (environment) => {

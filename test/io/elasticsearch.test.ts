@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { UserError } from '../../src/errors.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
@@ -26,7 +27,8 @@ const capabilities = {
 function open(url: string, settings: Partial<ElasticsearchSettings> = {}) {
   const nature = new TestNature();
   const all = { url, index: 'messages', apiKey, ...settings };
-  const source = new ElasticsearchSource(all, plainShape, pageScanner(threads, plainShape, false), nature, () => {});
+  const scan = pageScanner(threads, plainShape, false);
+  const source = new ElasticsearchSource(all, plainShape, scan, new PageMemory(0), nature, () => {});
   onTestFinished(() => source.close());
   return { source, nature, read: () => source.read(june, 0, async () => {}) };
 }

@@ -297,6 +297,13 @@ describe('a refusal says what to do, and nothing of the token', () => {
     );
   });
 
+  it('an answer that would fill the memory', async () => {
+    const github = await testGithub();
+    github.spoil = () => (response) => response.writeHead(200, { 'content-length': 2 ** 26 + 1 }).write('[');
+    expect(await failureOf(trackerOn(github).find())).toContain('sent more than 64 MiB in one answer');
+    expect(github.asked.length).toBe(1);
+  });
+
   it('where nobody listens', async () => {
     const github = await testGithub();
     const tracker = trackerOn(github, id, { apiUrl: 'http://127.0.0.1:9/api/v3' });

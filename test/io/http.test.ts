@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Buffers } from '../../src/io/buffers.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { HttpClient } from '../../src/io/http.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
@@ -12,7 +12,7 @@ const bodyBytesMax = 2 ** 17;
 const body = Buffer.from('{"total":0,"messages":[]} and some more: '.repeat(500));
 
 function clientOf(nature = new TestNature()): HttpClient {
-  const client = new HttpClient('The test', nature, { bodyBytesMax, stallMs: 2_000 }, new Buffers(2));
+  const client = new HttpClient('The test', nature, { bodyBytesMax, stallMs: 2_000 }, new PageMemory(2 ** 20));
   onTestFinished(() => client.close());
   return client;
 }
@@ -44,12 +44,12 @@ describe('HttpClient reads', () => {
   it('a longer body than the one whose buffer it takes, and a shorter one', async () => {
     const bodies = [9, 50_000, 10].map((length) => Buffer.alloc(length, length));
     const server = await testServer((response, count) => response.end(bodies[count - 1]));
-    const buffers = new Buffers(2);
-    const client = new HttpClient('The test', new TestNature(), { bodyBytesMax }, buffers);
+    const memory = new PageMemory(2 ** 20);
+    const client = new HttpClient('The test', new TestNature(), { bodyBytesMax }, memory);
     for (const each of bodies) {
       const bytes = await client.get(server.url, headers, {});
       expect(Buffer.from(bytes)).toEqual(each);
-      buffers.give(bytes.buffer);
+      memory.give(bytes.buffer);
     }
     await client.close();
   });

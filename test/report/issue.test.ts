@@ -11,7 +11,7 @@ import {
 import { isComplete, type Survey } from '../../src/report/survey.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { range } from '../windows/arbitraries.ts';
-import { bareRecord, before, failed, left, planOf, recordOf, recordsWith, runUrl, slots, surveyOf } from './surveys.ts';
+import { before, failed, left, planOf, recordOf, recordsWith, runUrl, slots, surveyOf } from './surveys.ts';
 
 const spent = { read_at: before, ...left('time') };
 const some = surveyOf({ records: recordsWith({ 1: failed('It is down.'), 4: undefined, 7: spent, 8: spent }) });
@@ -42,9 +42,7 @@ describe('the issue of an incomplete archive', () => {
   it('is short enough whatever is missing', () => {
     const layout = { windowDays: 1, partitionBy: 'day' } as const;
     const days = slotsIn(range('2017-11-18', '2025-01-01'), layout);
-    const records = days
-      .filter((_, n) => n % 2 === 0)
-      .map((slot, n) => bareRecord(slot, failed(`${n} ${'😀'.repeat(900)}`)));
+    const records = days.map((slot, n) => recordOf(slot, n % 2 === 0 ? failed(`${n} ${'😀'.repeat(900)}`) : {}));
     const huge = surveyOf({ records, plan: planOf(days), layout, archive: 's'.repeat(5000) });
     for (const text of [
       incompleteIssue(huge).body,
@@ -54,6 +52,7 @@ describe('the issue of an incomplete archive', () => {
       tellComplete(huge),
     ])
       expect(Buffer.byteLength(text)).toBeLessThan(issueBytesMax);
+    expect(incompleteIssue(huge).body).toMatch(/^ {3}- and 1,2\d\d more/m);
     expect(incompleteIssue(huge).body).toContain('Every run writes it anew');
     expect(isComplete(newsFor(huge, incompleteIssue(huge).body))).toBe(true);
   });
@@ -84,7 +83,7 @@ describe('news', () => {
       'Rewritten by a person.',
       '<!-- known: {"missing":1} -->',
       '<!-- known: {not json} -->',
-      '<!-- known: {"missing":["x"],"faults":[],"isVoid":false} -->',
+      '<!-- known: {"missing":["x"],"faults":[],"isVoid":false,"isUnplanned":false} -->',
     ])
       expect(newsFor(some, body)).toBe(some);
     expect(newIn(some, completeIssue(some).body)).toEqual([1, 4, 7, 8]);
@@ -95,6 +94,13 @@ describe('news', () => {
     const isVoid = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
     expect(isComplete(newsFor(isVoid, known))).toBe(false);
     expect(isComplete(newsFor(isVoid, incompleteIssue(isVoid).body))).toBe(true);
+  });
+
+  it('are that no plan was made, once', () => {
+    const unplanned: Survey = { ...surveyOf({ plan: planOf([]) }), noPlan: { failure: 'The API is down.' } };
+    expect(isComplete(newsFor(unplanned, known))).toBe(false);
+    expect(tellNews(newsFor(unplanned, known))).toContain('**No plan was made.**');
+    expect(isComplete(newsFor(unplanned, incompleteIssue(unplanned).body))).toBe(true);
   });
 
   it('are told alone', () => {

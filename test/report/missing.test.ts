@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { page } from '../../src/report/markdown.ts';
 import { missingParts, verdict } from '../../src/report/missing.ts';
-import type { Survey } from '../../src/report/survey.ts';
+import { isComplete, type Survey, survey } from '../../src/report/survey.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { range } from '../windows/arbitraries.ts';
-import { bareRecord, before, failed, left, planOf, recordOf, recordsWith, runUrl, slots, surveyOf } from './surveys.ts';
+import {
+  bareRecord,
+  before,
+  failed,
+  layout,
+  left,
+  now,
+  planOf,
+  recordOf,
+  recordsWith,
+  runUrl,
+  slots,
+  surveyOf,
+} from './surveys.ts';
 
 function textOf(survey: Survey): string[] {
   return page(missingParts(survey), 1_000_000)
@@ -121,5 +134,33 @@ describe('what to do', () => {
     expect(lines.length).toBe(22);
     expect(lines.at(-1)).toBe('   - and 40 more: see `_report/ledger.json` in the archive');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(800);
+  });
+});
+
+describe('without a plan', () => {
+  const lost = failed('It was down.', before);
+  const noPlan = (failure: string | undefined) =>
+    survey(
+      { archive: 's3://bucket/messages', now, runUrl, layout },
+      { failure },
+      { ledger: recordsWith({ 0: lost }), staged: [] },
+    );
+
+  it('it is said why, where that is known', () => {
+    const made = noPlan('The API answers 401: see api-token.');
+    expect(isComplete(made)).toBe(false);
+    expect(verdict(made)).toBe('No plan was made. 1 slot of earlier plans is missing too.');
+    expect(textOf(made)).toEqual([
+      '1. **No plan was made.** Put right what is said here, then run again.',
+      '   - `The API answers 401: see api-token.`',
+      '2. **1 slot of earlier plans is missing.** Run again.',
+      `   - 18 to 31 January 2024: \`It was down.\` ([run](${runUrl}))`,
+    ]);
+  });
+
+  it('or where to look', () => {
+    expect(textOf(noPlan(undefined))[0]).toBe(
+      `1. **No plan was made.** See why in the log of [the job that plans](${runUrl}), then run again.`,
+    );
   });
 });

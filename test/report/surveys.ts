@@ -1,8 +1,7 @@
 import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
-import type { PlanOutput } from '../../src/commands/plan.ts';
 import { type Survey, survey } from '../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import type { Reason } from '../../src/windows/planner.ts';
+import type { PlanOutput, Reason } from '../../src/windows/planner.ts';
 import { type Layout, type Slot, slotsIn } from '../../src/windows/slots.ts';
 import { stagedMessage } from '../support/ledger.ts';
 import { range } from '../windows/arbitraries.ts';

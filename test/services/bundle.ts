@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { parseOutputs } from '../../demo/outputs.ts';
-import type { PlanOutput } from '../../src/commands/plan.ts';
 import { parsePlan } from '../../src/commands/report.ts';
 import type { Leg } from '../../src/windows/legs.ts';
+import type { PlanOutput } from '../../src/windows/planner.ts';
 
 export type Inputs = Readonly<Record<string, string>>;
 export type Variables = Readonly<Record<string, string>>;

@@ -6,11 +6,6 @@ import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, S3Client 
 import { type CloudEndpoints, endpoints } from './endpoints.ts';
 
 const region = 'us-east-1';
-const {
-  moto,
-  s3: { endpoint, accessKeyId, secretAccessKey },
-}: CloudEndpoints = endpoints();
-const credentials = { accessKeyId, secretAccessKey };
 
 /** A bucket and a table of their own, as their owner sees them. */
 export class Cloud {
@@ -18,15 +13,15 @@ export class Cloud {
   readonly prefix = 'some/where';
   readonly table = `whole-${randomUUID()}`;
   readonly #s3: S3Client;
-  readonly #dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
+  readonly #dynamo: DynamoDBClient;
 
-  private constructor(s3: string) {
-    this.#s3 = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true });
+  private constructor({ s3: { endpoint, ...credentials }, moto }: CloudEndpoints) {
+    this.#s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    this.#dynamo = new DynamoDBClient({ endpoint: moto, region, credentials });
   }
 
-  /** @param s3 where its bucket is; moto takes the keys of sessions too */
-  static async make(s3 = endpoint): Promise<Cloud> {
-    const cloud = new Cloud(s3);
+  static async make(services: CloudEndpoints = endpoints()): Promise<Cloud> {
+    const cloud = new Cloud(services);
     await cloud.#s3.send(new CreateBucketCommand({ Bucket: cloud.bucket }));
     await cloud.#dynamo.send(
       new CreateTableCommand({
@@ -51,24 +46,28 @@ export class Cloud {
   }
 
   /** Where the SDK finds the services, and who asks. */
-  static variables(s3 = endpoint, dynamodb = moto): Record<string, string> {
+  static variables({ s3, moto }: CloudEndpoints = endpoints()): Record<string, string> {
     return {
       AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_ENDPOINT_URL_S3: s3,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: moto,
     };
   }
 
   /** Every object's version by its path below the prefix. */
   async objects(): Promise<Map<string, string>> {
     const objects = new Map<string, string>();
-    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.bucket });
-    for await (const { Contents = [] } of pages) {
-      for (const { Key, ETag } of Contents) objects.set(Key!.slice(this.prefix.length + 1), ETag!);
-    }
+    for await (const { Key, ETag } of this.#list()) objects.set(Key!.slice(this.prefix.length + 1), ETag!);
     return objects;
+  }
+
+  /** Of all objects of messages. */
+  async bytes(): Promise<number> {
+    let bytes = 0;
+    for await (const { Key, Size } of this.#list()) if (Key!.endsWith('.parquet')) bytes += Size!;
+    return bytes;
   }
 
   /** Copies every object into a folder. */
@@ -86,6 +85,11 @@ export class Cloud {
   async items(): Promise<number> {
     const { Count } = await this.#dynamo.send(new ScanCommand({ TableName: this.table, Select: 'COUNT' }));
     return Count!;
+  }
+
+  async *#list() {
+    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.bucket });
+    for await (const { Contents = [] } of pages) yield* Contents;
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Held } from '../support/model-source.ts';
 
-/** Documents of one bulk request. */
-const bulkMax = 5_000;
+/** Of one bulk request; servers take 100 MB. */
+const bulkCharsMax = 20_000_000;
 
 /** A mapping, or anything else that a new index is made with. */
 export type IndexBody = Readonly<Record<string, unknown>>;
@@ -39,12 +39,14 @@ export class Indices {
 
   /** Adds documents with their JSON text as it is. */
   async fill(index: string, documents: readonly Held[]): Promise<void> {
-    for (let n = 0; n < documents.length; n += bulkMax) {
-      const lines = documents.slice(n, n + bulkMax).flatMap(({ json }) => ['{"create":{}}', json]);
-      const { errors, items } = await this.ask('POST', `/${index}/_bulk`, `${lines.join('\n')}\n`);
-      if (errors)
-        throw new Error(JSON.stringify(items.find(({ create }: { create: { error?: unknown } }) => create.error)));
+    let text = '';
+    for (const { json } of documents) {
+      text += `{"create":{}}\n${json}\n`;
+      if (text.length < bulkCharsMax) continue;
+      await this.#bulk(index, text);
+      text = '';
     }
+    if (text !== '') await this.#bulk(index, text);
     await this.ask('POST', `/${index}/_refresh`);
   }
 
@@ -68,5 +70,10 @@ export class Indices {
 
   async removeAll(): Promise<void> {
     for (const index of this.#made.splice(0)) await this.ask('DELETE', `/${index}?ignore_unavailable=true`);
+  }
+  async #bulk(index: string, text: string): Promise<void> {
+    const { errors, items } = await this.ask('POST', `/${index}/_bulk`, text);
+    if (errors)
+      throw new Error(JSON.stringify(items.find(({ create }: { create: { error?: unknown } }) => create.error)));
   }
 }

@@ -121,7 +121,8 @@ class Rehearsal {
   }
 
   get #variables(): Record<string, string> {
-    return Cloud.variables(this.s3.url, this.dynamodb.url);
+    const { s3 } = endpoints();
+    return Cloud.variables({ s3: { ...s3, endpoint: this.s3.url }, moto: this.dynamodb.url });
   }
 
   #inputsAt(asOf: string): Inputs {

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { ApiSource } from '../../src/io/api.ts';
 import type { ApiSettings } from '../../src/io/api-settings.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
@@ -39,7 +40,7 @@ export function apiSource(url: string, settings: Partial<ApiSettings> = {}, natu
     messages: ['messages'],
     total: ['total'],
   };
-  const source = new ApiSource({ ...defaults, ...settings }, scan, nature);
+  const source = new ApiSource({ ...defaults, ...settings }, scan, new PageMemory(0), nature);
   onTestFinished(() => source.close());
   return source;
 }

@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectPath } from '../../src/archive/layout.ts';
 import type { RowChunk } from '../../src/archive/object.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
 import { shaBytes } from '../../src/archive/rows.ts';
 import type { ArchiveSettings } from '../../src/archive/settings.ts';
-import { SpoolMemory } from '../../src/archive/spool.ts';
 import type { Scope } from '../../src/commands/facts.ts';
 import { openArchive } from '../../src/commands/open-archive.ts';
 import type { Parts, Sources } from '../../src/commands/parts.ts';
 import { run } from '../../src/commands/run.ts';
 import type { WorkOptions } from '../../src/commands/work.ts';
+import { UserError } from '../../src/errors.ts';
 import { DirectoryArchive } from '../../src/io/directory.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
@@ -100,7 +101,7 @@ async function open(
     archive,
     staging,
     threads,
-    memory: new SpoolMemory(options.spoolBytes ?? 32 * 1024 * 1024),
+    memory: new PageMemory(options.spoolBytes ?? 32 * 1024 * 1024),
     temporary,
     now: () => clock.now,
     elapsed: () => 0,
@@ -124,12 +125,14 @@ async function open(
 /** What a run is told beside its range. */
 export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
 
-/** One run of everything: plan, legs and report; from one source, or from one for each kind of slot. */
+/** One run of everything: plan, legs and report, failing where no plan can be made; from one source, or from one for each kind of slot. */
 export async function runAll(parts: Parts, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
   const { refresh = false, scrubWindows = 0, acceptFewer = false, timeBudgetMs = 3_600_000 } = changes;
   const sources = 'live' in source ? source : { live: source, settled: source };
   const scope = { range, refresh, scrubWindows };
-  return (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
+  const { tally, report } = (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
+  if (tally === undefined) throw new UserError(report.problems[0]!);
+  return { tally, report };
 }
 
 /** A row of an object, as a reader of the archive sees it. */

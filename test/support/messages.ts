@@ -33,6 +33,14 @@ export function messageText(id: string, timestamp: string, members: Readonly<Rec
 }
 
 /** The bytes of a page that holds these messages' texts. */
-export function pageBytes(texts: readonly string[], total: number = texts.length): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(`{"total":${total},"messages":[${texts.join(',')}]}`));
+export function pageBytes(texts: readonly string[], total: number = texts.length): Uint8Array<SharedArrayBuffer> {
+  return sharedBytes(`{"total":${total},"messages":[${texts.join(',')}]}`);
+}
+
+/** Bytes, or a text's UTF-8, in memory that threads share. */
+export function sharedBytes(content: string | Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const bytes = Buffer.from(content);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }

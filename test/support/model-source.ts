@@ -6,6 +6,7 @@ import { type PageShape, scanPage } from '../../src/messages/page.ts';
 import { compileShape } from '../../src/messages/read.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import type { Page, Scan } from '../../src/worker/pages.ts';
+import { sharedBytes } from './messages.ts';
 
 const pageShape: PageShape = { messages: ['messages'], total: ['total'], message: [] };
 
@@ -162,8 +163,8 @@ export function scanHere(shape: MessageShape): Scan {
 }
 
 /** The text of a page. */
-export function pageText(page: readonly Held[]): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`{"messages":[${page.map(({ json }) => json).join(',')}]}`);
+export function pageText(page: readonly Held[]): Uint8Array<SharedArrayBuffer> {
+  return sharedBytes(`{"messages":[${page.map(({ json }) => json).join(',')}]}`);
 }
 
 /** A page as the scanner gives it. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { layoutVersion } from '../../src/archive/layout.ts';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, RowChunk } from '../../src/archive/object.ts';
-import { Rows, shaBytes } from '../../src/archive/rows.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
+import { factsOfRows, Rows, shaBytes } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
-import { Spool, SpoolMemory } from '../../src/archive/spool.ts';
+import { Spool } from '../../src/archive/spool.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
 import { compileShape, readMessage } from '../../src/messages/read.ts';
 import { encodeObject, readObject } from '../../src/worker/objects.ts';
@@ -48,13 +49,13 @@ export async function makeObject(
   texts: readonly string[],
   spoolBytes: number = Number.MAX_SAFE_INTEGER,
 ): Promise<TestObject> {
-  const spool = new Spool(new SpoolMemory(spoolBytes), join(folder, 'spool'));
+  const spool = new Spool(new PageMemory(spoolBytes), join(folder, 'spool'));
   const rows = new Rows();
   const compiled = compileShape(shape);
   for (const [n, text] of texts.entries()) {
     const bytes = Buffer.from(text);
     const { id, timestamp } = readMessage(bytes, 0, compiled);
-    const position = await spool.append(bytes);
+    const position = spool.append(bytes);
     const sha = hash('sha256', bytes, 'buffer');
     const source = n % 2 === 0 ? 'api' : 'elasticsearch';
     rows.set({ id: id!, timestamp: timestamp!, readAt: readAt + n, source, sha, position, length: bytes.length });
@@ -65,7 +66,15 @@ export async function makeObject(
   const digest = contentDigest(schema, columns);
   const facts = { digest, rows: rows.size, slot, layout: layoutVersion, schema };
   const path = join(folder, `object.${format}`);
-  const job: EncodeJob = { format, schema: shape, shape, rows: columns, spool: await spool.flush(), facts, path };
+  const job: EncodeJob = {
+    format,
+    schema: shape,
+    shape,
+    rows: factsOfRows(columns),
+    spool: await spool.flush(),
+    facts,
+    path,
+  };
   try {
     const encoded = await encodeObject(threads, job);
     return {

@@ -4,17 +4,14 @@ import {
   compactInstant,
   contains,
   covers,
-  DAY_MS,
   day,
   type Interval,
   instant,
   intersection,
-  isEmpty,
   parseCompactInstant,
-  split,
   union,
 } from '../../src/windows/interval.ts';
-import { anyMs, anyRange, ms, range } from './arbitraries.ts';
+import { anyMs, ms, range } from './arbitraries.ts';
 
 const smallInterval = fc
   .tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -2, max: 8 }))
@@ -96,40 +93,6 @@ describe('covers', () => {
     expect(covers(june, june)).toBe(true);
     expect(covers(june, range('2024-06-01', '2024-07-02'))).toBe(false);
     expect(covers(june, range('2024-05-31', '2024-06-02'))).toBe(false);
-  });
-});
-
-describe('split', () => {
-  it('cuts into days, the last chunk shorter', () => {
-    expect(split(range('2024-02-27', '2024-03-03T12:00:00Z'), 2)).toEqual([
-      range('2024-02-27', '2024-02-29'),
-      range('2024-02-29', '2024-03-02'),
-      range('2024-03-02', '2024-03-03T12:00:00Z'),
-    ]);
-  });
-
-  it('makes nothing of an empty interval', () => {
-    expect(split(range('2024-02-27', '2024-02-27'), 2)).toEqual([]);
-    expect(split(range('2024-02-28', '2024-02-27'), 2)).toEqual([]);
-  });
-
-  it.each([0, -1, Number.NaN])('refuses chunks of %s days', (daysMax) => {
-    expect(() => split(range('2024-01-01', '2024-02-01'), daysMax)).toThrow(RangeError);
-  });
-
-  it('is contiguous, complete and never over its limit', () => {
-    fc.assert(
-      fc.property(anyRange, fc.integer({ min: 1, max: 90 }), (whole, daysMax) => {
-        const chunks = split(whole, daysMax);
-        expect(union(chunks)).toEqual([whole]);
-        expect(chunks).toHaveLength(Math.ceil((whole.end - whole.start) / (daysMax * DAY_MS)));
-        for (const [index, chunk] of chunks.entries()) {
-          expect(isEmpty(chunk)).toBe(false);
-          expect(chunk.end - chunk.start).toBeLessThanOrEqual(daysMax * DAY_MS);
-          expect(chunk.start).toBe(chunks[index - 1]?.end ?? whole.start);
-        }
-      }),
-    );
   });
 });
 

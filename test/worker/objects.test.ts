@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RowChunk } from '../../src/archive/object.ts';
-import { Spool, SpoolMemory } from '../../src/archive/spool.ts';
+import { PageMemory } from '../../src/archive/page-memory.ts';
+import { Spool } from '../../src/archive/spool.ts';
 import { comparePayloads, DamagedError, type Pair, readObject } from '../../src/worker/objects.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { testFolder } from '../support/folders.ts';
@@ -166,9 +167,9 @@ describe('encodeObject', () => {
 describe('comparePayloads', () => {
   it('tells what is the same from what is not, however it is spelled', async () => {
     const texts = ['{"a":1,"b":["ü"]}', '{ "b":["\\u00fc"], "a":1 }', '{"a":1,"b":["u"]}'];
-    const spool = new Spool(new SpoolMemory(0), join(await testFolder(), 'spool'));
+    const spool = new Spool(new PageMemory(0), join(await testFolder(), 'spool'));
     const places: [number, number][] = [];
-    for (const text of texts) places.push([await spool.append(Buffer.from(text)), Buffer.byteLength(text)]);
+    for (const text of texts) places.push([spool.append(Buffer.from(text)), Buffer.byteLength(text)]);
     const pairs: Pair[] = [
       [...places[0]!, ...places[1]!],
       [...places[0]!, ...places[2]!],

@@ -6,9 +6,9 @@ const threads = new Threads(1);
 afterEach(() => threads.close());
 
 /** A task that asks for nothing. */
-const succeed = () => threads.run<boolean[]>('compare', [{ memory: [], path: undefined }, []]);
+const succeed = () => threads.run<boolean[]>('compare', [{ segments: [], path: undefined }, []]);
 /** A task that reads beyond the end of a spool. */
-const fail = () => threads.run('compare', [{ memory: [], path: undefined }, [[0, 1, 0, 1]]]);
+const fail = () => threads.run('compare', [{ segments: [], path: undefined }, [[2 ** 52, 1, 2 ** 52, 1]]]);
 
 /** How many threads this process talks to. */
 function alive(): number {
@@ -27,7 +27,7 @@ describe('Threads', () => {
 
   it('throws away a thread whose task threw, and runs the next in a new one', async () => {
     const before = alive();
-    await expect(fail()).rejects.toThrow('The spool ends before byte 1.');
+    await expect(fail()).rejects.toThrow("The spool's file ends before its byte 1.");
     await expect.poll(alive).toBe(before);
     expect(await succeed()).toEqual([]);
     expect(alive()).toBe(before + 1);

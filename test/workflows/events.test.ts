@@ -176,6 +176,23 @@ describe('by hand', () => {
   });
 });
 
+describe('a plan that cannot be made', () => {
+  it('is told of by the report', async () => {
+    fillSpring();
+    const event = { name: 'workflow_dispatch', workflow, vars: settings(), secrets, inputs: spring } as const;
+    expect((await sandbox.run(event)).code).toBe(0);
+    source.refuses = () => true;
+    const outcome = await sandbox.run(event);
+    expect(outcome.code).toBe(1);
+    expect(course(outcome)).toEqual([
+      ['plan', false],
+      ['report', false],
+    ]);
+    expect(report(outcome).outputs.report!.complete).toBe('false');
+    expect(report(outcome).summary).toContain('No plan');
+  });
+});
+
 describe('a leg that is lost', () => {
   it('is told of by the report, and made up for by the next run, whatever that one is for', async () => {
     fillSpring();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LedgerFile, readLedger } from '../../demo/ledger.ts';
 import { parsePlan } from '../../src/commands/report.ts';
+import type { PlanOutput } from '../../src/windows/planner.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { type ReadRow, readBack } from '../services/read-back.ts';
 import type { Outcome } from './act.ts';
@@ -19,7 +20,7 @@ const layout = { windowDays: 60, partitionBy: 'month' } as const;
 interface Run {
   readonly outcome: Outcome;
   /** Slot id, action and reason. */
-  readonly plan: ReturnType<typeof parsePlan>['slots'];
+  readonly plan: PlanOutput['slots'];
   readonly report: Job;
   readonly rows: ReadonlyMap<string, ReadRow>;
   readonly ledger: LedgerFile;

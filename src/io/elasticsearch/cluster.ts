@@ -1,9 +1,9 @@
 import { Client, errors } from '@elastic/elasticsearch';
 import type { Dispatcher } from 'undici';
 import * as v from 'valibot';
+import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
-import type { Buffers } from '../buffers.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import { LostReading } from '../ports.ts';
 import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
@@ -57,14 +57,14 @@ export class Cluster {
   readonly #client: Client;
   readonly #agent: Dispatcher;
   readonly #retries: Retries;
-  readonly #buffers: Buffers;
+  readonly #memory: PageMemory;
 
-  constructor(settings: ElasticsearchSettings, nature: Nature, buffers: Buffers) {
+  constructor(settings: ElasticsearchSettings, nature: Nature, memory: PageMemory) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname === '/' ? '' : pathname}`;
     this.#index = settings.index;
     this.#retries = new Retries(nature);
-    this.#buffers = buffers;
+    this.#memory = memory;
     this.#agent = httpAgent(settings.stallMs);
     this.#client = new Client({
       node: settings.url,
@@ -97,9 +97,9 @@ export class Cluster {
   }
 
   /** Reads the bytes of a small answer, and gives them back. @throws UserError as {@link json} */
-  parsed<Schema extends v.GenericSchema>(bytes: Uint8Array<ArrayBuffer>, schema: Schema): v.InferOutput<Schema> {
+  parsed<Schema extends v.GenericSchema>(bytes: Uint8Array<SharedArrayBuffer>, schema: Schema): v.InferOutput<Schema> {
     const text = Buffer.from(bytes).toString();
-    this.#buffers.give(bytes.buffer);
+    this.#memory.give(bytes.buffer);
     return this.checked(jsonOf(text), schema);
   }
 
@@ -111,24 +111,24 @@ export class Cluster {
   }
 
   /**
-   * One attempt. The bytes are in one of the buffers given, to which the caller gives it back.
+   * One attempt. The bytes are in a buffer of the memory given, to which the caller gives it back.
    * @throws Retryable when another attempt may succeed; LostReading when a point in time is gone; else UserError
    */
-  async bytes({ method, path, parameters = {}, body }: Request): Promise<Uint8Array<ArrayBuffer>> {
+  async bytes({ method, path, parameters = {}, body }: Request): Promise<Uint8Array<SharedArrayBuffer>> {
     const { statusCode, headers, body: answer } = await this.#answer(method, path, parameters, body);
     const isRefused = statusCode !== 200;
     const bytes = await readBody(
       answer,
       one(headers['content-length']),
       isRefused ? errorBytesMax : answerBytesMax,
-      this.#buffers,
+      this.#memory,
     ).catch((error: unknown) => {
       if (!(error instanceof BodyTooLarge)) throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
       throw new TooMuch(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`);
     });
     if (!isRefused) return bytes;
     const refusal = refusalOf(statusCode, Buffer.from(bytes).toString());
-    this.#buffers.give(bytes.buffer);
+    this.#memory.give(bytes.buffer);
     throw this.#refused(refusal, one(headers['x-elastic-product']) === product, one(headers['retry-after']));
   }
 

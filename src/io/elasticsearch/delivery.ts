@@ -1,7 +1,7 @@
+import type { PageMemory } from '../../archive/page-memory.ts';
 import { shaBytes } from '../../archive/rows.ts';
 import type { ScannedMessage } from '../../messages/page.ts';
 import type { Page } from '../../worker/pages.ts';
-import type { Buffers } from '../buffers.ts';
 import { LostReading } from '../ports.ts';
 import { PageSize } from './page-size.ts';
 import { documentOf, type PointInTime, type Search } from './point-in-time.ts';
@@ -16,17 +16,17 @@ export class Delivery {
   readonly #wholeSource: Json;
   readonly #stubSource: Json;
   readonly #take: (page: Page) => Promise<void>;
-  readonly #buffers: Buffers;
+  readonly #memory: PageMemory;
   readonly #wholeSize = new PageSize();
   #handover: Promise<void> = Promise.resolve();
 
   /** @param whole the `_source` of whole messages, and `stub` of what tells their state */
-  constructor(point: PointInTime, whole: Json, stub: Json, take: (page: Page) => Promise<void>, buffers: Buffers) {
+  constructor(point: PointInTime, whole: Json, stub: Json, take: (page: Page) => Promise<void>, memory: PageMemory) {
     this.#point = point;
     this.#wholeSource = whole;
     this.#stubSource = stub;
     this.#take = take;
-    this.#buffers = buffers;
+    this.#memory = memory;
   }
 
   /** Does the work, and ends, well or not, when no page is being handed over any more. */
@@ -82,7 +82,7 @@ export class Delivery {
 
   async #hand(page: Page): Promise<void> {
     await this.#handover;
-    this.#handover = this.#take(page).then(() => this.#buffers.give(page.bytes.buffer));
+    this.#handover = this.#take(page).then(() => this.#memory.give(page.bytes.buffer));
     this.#handover.catch(() => undefined);
   }
 }

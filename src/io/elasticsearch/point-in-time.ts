@@ -1,8 +1,8 @@
 import * as v from 'valibot';
+import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { type Extras, PageError, type PageShape, type ScannedMessage } from '../../messages/page.ts';
 import type { Page, Scan } from '../../worker/pages.ts';
-import type { Buffers } from '../buffers.ts';
 import { LostReading } from '../ports.ts';
 import { Retryable } from '../retry.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
@@ -66,14 +66,14 @@ export function byTime({ field, hasNanos, isMixed }: TimestampField): Json {
 export class PointInTime {
   readonly #cluster: Cluster;
   readonly #scan: Scan;
-  readonly #buffers: Buffers;
+  readonly #memory: PageMemory;
   /** JSON text. */
   #id: Json;
 
-  private constructor(cluster: Cluster, scan: Scan, buffers: Buffers, id: Json) {
+  private constructor(cluster: Cluster, scan: Scan, memory: PageMemory, id: Json) {
     this.#cluster = cluster;
     this.#scan = scan;
-    this.#buffers = buffers;
+    this.#memory = memory;
     this.#id = id;
   }
 
@@ -81,7 +81,7 @@ export class PointInTime {
   static async during<Result>(
     cluster: Cluster,
     scan: Scan,
-    buffers: Buffers,
+    memory: PageMemory,
     index: string,
     work: (point: PointInTime) => Promise<Result>,
   ): Promise<Result> {
@@ -91,7 +91,7 @@ export class PointInTime {
       parameters: { keep_alive: keepAlive, ignore_unavailable: 'false', allow_no_indices: 'false' },
     } as const;
     const { id } = await cluster.json(request, opened);
-    const point = new PointInTime(cluster, scan, buffers, JSON.stringify(id));
+    const point = new PointInTime(cluster, scan, memory, JSON.stringify(id));
     try {
       return await work(point);
     } finally {
@@ -160,12 +160,12 @@ export class PointInTime {
     });
   }
 
-  #ask(search: string): Promise<Uint8Array<ArrayBuffer>> {
+  #ask(search: string): Promise<Uint8Array<SharedArrayBuffer>> {
     const body = `{"pit":{"id":${this.#id},"keep_alive":"${keepAlive}"},${search}}`;
     return this.#cluster.bytes({ method: 'POST', path: '/_search', parameters: whole, body });
   }
 
-  async #scanned(bytes: Uint8Array<ArrayBuffer>): Promise<Page> {
+  async #scanned(bytes: Uint8Array<SharedArrayBuffer>): Promise<Page> {
     try {
       return await this.#scan(bytes, shape);
     } catch (error) {
@@ -182,7 +182,7 @@ export class PointInTime {
   /** What is not closed ends by itself. */
   async #close(): Promise<void> {
     await this.#cluster.bytes({ method: 'DELETE', path: '/_pit', body: `{"id":${this.#id}}` }).then(
-      (bytes) => this.#buffers.give(bytes.buffer),
+      (bytes) => this.#memory.give(bytes.buffer),
       () => undefined,
     );
   }

@@ -1,8 +1,8 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
+import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
-import { readBody } from '../body.ts';
-import { Buffers } from '../buffers.ts';
+import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
@@ -14,11 +14,13 @@ const reasonCharactersMax = 200;
 /** For how long a client waits whom GitHub does not tell, once it has asked too much. */
 const limitSecondsDefault = 60;
 
+const permission = 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue';
+
 /** What to do about an answer that is no success, by its status. */
 const hints: Readonly<Record<number, string>> = {
   401: 'see github-token',
-  403: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
-  404: 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue',
+  403: permission,
+  404: permission,
   410: 'turn issues on in the settings of the repository, or set issue-label to an empty text for no issue',
 };
 
@@ -107,6 +109,8 @@ export class GithubClient {
   #failure(error: unknown): unknown {
     const { status, response, cause } = error as Failed;
     if (status === undefined) return error;
+    if (cause instanceof BodyTooLarge)
+      return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
     if (response === undefined) return new Retryable(`cannot be reached (${reasonOf(cause)})`);
     const isLimit = isLimited(status, response);
     const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];
@@ -164,7 +168,7 @@ function fetchOver(dispatcher: Dispatcher, requestMs: number) {
   return async (url: string, { method, headers, body }: Asked) => {
     const signal = AbortSignal.timeout(requestMs);
     const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new Buffers(0));
+    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new PageMemory(0));
     const text = Buffer.from(bytes).toString();
     return { status: answer.statusCode, url, headers: new Map(Object.entries(answer.headers)), text: async () => text };
   };

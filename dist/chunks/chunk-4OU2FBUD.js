@@ -1,2 +1,0 @@
-import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);
-import{__name}from"./chunk-ENMAI3OJ.js";var UserError=class extends Error{static{__name(this,"UserError")}name="UserError"};function messageOf(error){return error instanceof UserError?error.message:error instanceof Error?`${error.name}: ${error.message}`:String(error)}__name(messageOf,"messageOf");export{UserError,messageOf};

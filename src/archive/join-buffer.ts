@@ -1,0 +1,23 @@
+/** Puts pieces side by side, in memory that is used again and again. */
+export class JoinBuffer {
+  #bytes = new Uint8Array(0);
+
+  /** The bytes are those of the next call too: they are to be used before that. */
+  async join(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    let length = 0;
+    for await (const piece of pieces) {
+      this.#reserve(length, length + piece.length);
+      this.#bytes.set(piece, length);
+      length += piece.length;
+    }
+    return this.#bytes.subarray(0, length);
+  }
+
+  /** Makes room for so many bytes, of which the first `used` stay. */
+  #reserve(used: number, length: number): void {
+    if (length <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, used));
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,39 @@
+import type { LedgerRecord } from '../archive/ledger.ts';
+import type { PlanOutput } from '../windows/planner.ts';
+import type { Slot } from '../windows/slots.ts';
+
+/** How a planned slot stands after the legs. */
+export interface SlotStatus {
+  readonly slot: string;
+  readonly status: 'done' | 'failed' | 'not read';
+  readonly record: LedgerRecord | undefined;
+}
+
+/** What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made. */
+export function statusOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): SlotStatus[] {
+  return plan.slots.map(([slot, action]) => {
+    const record = ledger.get(slot);
+    if (record?.last_error !== undefined && record.last_error.at >= plan.planned_at)
+      return { slot, status: 'failed', record };
+    const read = action === 'look-again' ? latest(record?.read_at, record?.looked_at) : record?.read_at;
+    return { slot, status: read !== undefined && read >= plan.planned_at ? 'done' : 'not read', record };
+  });
+}
+
+function latest(a: string | undefined, b: string | undefined): string | undefined {
+  return a !== undefined && (b === undefined || a > b) ? a : b;
+}
+
+/** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */
+export function neverHeldAny(ledger: readonly LedgerRecord[]): boolean {
+  const read = ledger.filter(({ counts }) => counts !== undefined);
+  return read.length > 0 && read.every(({ counts, outside }) => counts!.read + outside === 0);
+}
+
+/** Slots without a message between slots that hold some: often a gap of the source. */
+export function emptyBetween(slots: readonly Slot[], ledger: ReadonlyMap<string, LedgerRecord>): Slot[] {
+  const held = (slot: Slot) => ledger.get(slot.id)?.counts?.read ?? 0;
+  const first = slots.findIndex((slot) => held(slot) > 0);
+  const last = slots.findLastIndex((slot) => held(slot) > 0);
+  return slots.slice(first + 1, Math.max(0, last)).filter((slot) => ledger.get(slot.id)?.counts?.read === 0);
+}

@@ -1,0 +1,139 @@
+import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import { type Setting, type SlotCoverage, slotsOf } from '../../../src/report/page/coverage.ts';
+import { coveragePage } from '../../../src/report/page/page.ts';
+import { type NoPlan, type Survey, survey } from '../../../src/report/survey.ts';
+import { DAY_MS, instant } from '../../../src/windows/interval.ts';
+import type { PlanOutput } from '../../../src/windows/planner.ts';
+import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slots.ts';
+
+export const now = Date.parse('2026-01-15T03:17:00Z');
+export const monthly: Layout = { windowDays: 60, partitionBy: 'month' };
+export const daily: Layout = { windowDays: 60, partitionBy: 'day' };
+const recentDays = 60;
+export const runUrl = 'https://github.com/octo/archive/actions/runs/1234567890';
+
+/** The slots of seven years until {@link now}. */
+export function slotsOfYears(layout: Layout): Slot[] {
+  return slotsIn({ start: Date.parse('2019-01-15'), end: now }, layout);
+}
+
+/** The record of a slot that was read as the plan asks for. */
+export function recordOf(slot: Slot, changes: Partial<LedgerRecord> = {}, open = 0): LedgerRecord {
+  const days = (slot.end - slot.start) / DAY_MS;
+  const read = (30 + ((slot.start / DAY_MS) % 23)) * days;
+  const [unalerted, invalid] = [4 * days, days > 10 ? 1 : 0];
+  const closed = read - open - unalerted - invalid;
+  return {
+    slot: slot.id,
+    revision: 3,
+    read_at: instant(isLive(slot, now, recentDays) ? now : slot.end + 61 * DAY_MS),
+    source: isLive(slot, now, recentDays) ? 'api' : 'elasticsearch',
+    counts: { read, closed, open, unalerted, invalid, duplicates: 0 },
+    cases: { reopened: 0, amended: 0, gone: 0, vanished: 0, conflicting: 0 },
+    outside: 0,
+    source_count: { total: read, alerted: closed + open, closed },
+    rows: closed,
+    digest: 'd1'.repeat(32),
+    version: '"0f343b0931126a20f133d67c2b018a3b"',
+    bytes_in: read * 25_000,
+    bytes_out: closed * 7_000,
+    took_ms: 2_340,
+    run_id: '1234567890',
+    run_url: runUrl,
+    ...changes,
+  };
+}
+
+export function stagedOf(slot: Slot, id: string, changes: Partial<StagedMessage> = {}): StagedMessage {
+  return {
+    slot: slot.id,
+    message_id: id,
+    timestamp: String(BigInt(slot.start + 3_600_000) * 1000n),
+    open_alerts: [`alert-of-${id}`],
+    open_alert_count: 1,
+    reason: 'open',
+    first_seen: instant(slot.end),
+    read_at: instant(now),
+    checks: 4,
+    ...changes,
+  };
+}
+
+/** What a page is made of. */
+export interface Archive {
+  readonly survey: Survey;
+  readonly setting: Setting;
+}
+
+interface Told {
+  readonly archive: string;
+  readonly ledger: readonly LedgerRecord[];
+  readonly staged: readonly StagedMessage[];
+  readonly planned: PlanOutput['slots'];
+  readonly plannedAt: number;
+  readonly noPlan: NoPlan;
+}
+
+/** The slots as a plan has them that reads them all. */
+export function planOf(slots: readonly Slot[]): PlanOutput['slots'] {
+  return slots.map(({ id }) => [id, 'read', 'new']);
+}
+
+/** An archive of which every slot was read and no message waits, but for what is told. */
+export function completeArchive(layout: Layout, told: Partial<Told> = {}): Archive {
+  const slots = slotsOfYears(layout);
+  const { archive, ledger, staged, planned, plannedAt, noPlan } = {
+    archive: 's3://company-archive/messages',
+    ledger: slots.map((slot) => recordOf(slot)),
+    staged: [],
+    planned: planOf(slots.slice(-4)),
+    plannedAt: now,
+    noPlan: undefined,
+    ...told,
+  };
+  const setting = { layout, format: 'parquet', recentDays, plannedAt: instant(plannedAt) } as const;
+  const plan = noPlan ?? { planned_at: setting.plannedAt, slots: planned };
+  return { survey: survey({ archive, now, runUrl, layout }, plan, { ledger, staged }), setting };
+}
+
+export function coverageOf({ survey, setting }: Archive): SlotCoverage[] {
+  return slotsOf(survey, setting);
+}
+
+export function pageOf({ survey, setting }: Archive): string {
+  return coveragePage(survey, setting);
+}
+
+/** An archive in which everything occurs that a page can tell of. */
+export function troubledArchive(layout: Layout, told: Partial<Told> = {}): Archive {
+  const slots = slotsOfYears(layout);
+  const at = (part: number) => slots[Math.floor(part * slots.length)]!;
+  const [failed, alsoFailed, never, unsettled] = [at(0.3), at(0.55), at(0.4), at(0.9)];
+  const [left, silent, empty, met] = [at(0.7), at(0.8), at(0.2), at(0.65)];
+  const message =
+    'The message API at https://surveillance.example.com answered 503 seven times: see whether it is up, then run again.';
+  const last_error = { at: instant(now), message, run_url: runUrl };
+  const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
+  const before = { read_at: instant(now - DAY_MS) };
+  const changes = new Map<Slot, Partial<LedgerRecord>>([
+    [failed, { last_error }],
+    [alsoFailed, { last_error }],
+    [unsettled, { read_at: instant(unsettled.end + 5 * DAY_MS) }],
+    [left, { ...before, left: { at: instant(now), action: 'read', because: 'time', run_url: runUrl } }],
+    [silent, { ...before, left: { at: instant(now), action: 'read', because: 'leg', run_url: runUrl } }],
+    [empty, { counts: none, rows: 0, bytes_in: 0, bytes_out: 0 }],
+    [met, { cases: { reopened: 2, amended: 1, gone: 1, vanished: 1, conflicting: 0 } }],
+  ]);
+  const waiting = slots.filter((_, n) => n % 7 === 3 || n > slots.length - 6);
+  return completeArchive(layout, {
+    planned: planOf([failed, alsoFailed, left, silent, ...slots.slice(-4)]),
+    ledger: slots
+      .filter((slot) => slot !== never)
+      .map((slot) => recordOf(slot, changes.get(slot), waiting.includes(slot) ? 2 : 0)),
+    staged: waiting.flatMap((slot, n) => [
+      stagedOf(slot, `4d4e68a8-7767-8509-86a8-${String(n).padStart(12, '0')}`),
+      stagedOf(slot, `<20240611.${n}@mail.example.com>`, { open_alert_count: 5, reason: 'reopened' }),
+    ]),
+    ...told,
+  });
+}

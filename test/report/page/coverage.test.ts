@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { LedgerRecord } from '../../../src/archive/ledger.ts';
+import { totalsOf } from '../../../src/report/page/coverage.ts';
+import { DAY_MS, instant } from '../../../src/windows/interval.ts';
+import { slotsIn } from '../../../src/windows/slots.ts';
+import {
+  completeArchive,
+  coverageOf,
+  daily,
+  monthly,
+  now,
+  planOf,
+  recordOf,
+  slotsOfYears,
+  stagedOf,
+} from './archives.ts';
+
+const slots = slotsOfYears(monthly);
+const settled = slots[10]!;
+const live = slots.at(-1)!;
+const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
+const last_error = { at: instant(now), message: 'It broke.' };
+
+/** How the one slot stands that the ledger holds. */
+function standing(record: LedgerRecord, told: Parameters<typeof completeArchive>[1] = {}): string {
+  const [one, ...others] = coverageOf(completeArchive(monthly, { ledger: [record], planned: [], ...told }));
+  expect(others).toEqual([]);
+  return `${one!.state}: ${one!.why}`;
+}
+
+describe('a slot', () => {
+  it('is complete when it was read after its alerts stopped moving', () => {
+    expect(standing(recordOf(settled))).toBe('complete: settled');
+    expect(standing(recordOf(settled, { read_at: instant(settled.end + 60 * DAY_MS) }))).toBe('complete: settled');
+    expect(standing(recordOf(settled, { read_at: instant(settled.end + 60 * DAY_MS - 1) }))).toBe(
+      'incomplete: unsettled',
+    );
+  });
+
+  it('is live as long as its alerts may move, and stays so for the run that planned it', () => {
+    expect(standing(recordOf(live))).toBe('live: live');
+    expect(standing(recordOf(live, { counts: none, rows: 0 }))).toBe('live: live');
+    const later = live.end + 100 * DAY_MS;
+    expect(standing(recordOf(live), { plannedAt: later })).toBe('incomplete: unsettled');
+  });
+
+  it('is empty when it was read whole and holds no message', () => {
+    expect(standing(recordOf(settled, { counts: none, rows: 0 }))).toBe('empty: empty');
+  });
+
+  it('is incomplete when a plan asked for it and no leg read it', () => {
+    const before = { read_at: instant(now - DAY_MS) };
+    const left = { at: instant(now), action: 'read', because: 'time' } as const;
+    for (const slot of [settled, live]) {
+      expect(standing(recordOf(slot, before), { planned: planOf([slot]) })).toBe('incomplete: leg');
+      expect(standing(recordOf(slot, { ...before, left }), { planned: planOf([slot]) })).toBe('incomplete: time');
+      expect(standing(recordOf(slot, { ...before, left: { ...left, because: 'leg' } }))).toBe('incomplete: leg');
+    }
+    const [planned] = coverageOf(completeArchive(monthly, { ledger: [], planned: planOf([live]) }));
+    expect(planned).toMatchObject({ slot: live, state: 'incomplete', why: 'leg', record: undefined });
+  });
+
+  it('is incomplete when it was never read', () => {
+    const { read_at: _, ...unread } = recordOf(settled);
+    expect(standing(unread)).toBe('incomplete: new');
+  });
+
+  it('has failed until an attempt succeeds, whatever else holds', () => {
+    expect(standing(recordOf(settled, { last_error }))).toBe('failed: failed');
+    const { read_at: _, ...unread } = recordOf(live, { last_error });
+    expect(standing(unread, { planned: planOf([live]) })).toBe('failed: failed');
+  });
+
+  it('knows how many of its messages wait', () => {
+    const staged = [stagedOf(settled, 'a'), stagedOf(settled, 'b'), stagedOf(live, 'c')];
+    const found = coverageOf(completeArchive(monthly, { staged })).filter(({ waiting }) => waiting > 0);
+    expect(found.map(({ slot, waiting }) => [slot.id, waiting])).toEqual([
+      [settled.id, 2],
+      [live.id, 1],
+    ]);
+  });
+});
+
+describe('the slots of an archive', () => {
+  it.each([['month', monthly] as const, ['day', daily] as const])('are in time order, by %s', (_, layout) => {
+    const found = coverageOf(
+      completeArchive(layout, {
+        ledger: slotsOfYears(layout)
+          .map((slot) => recordOf(slot))
+          .toReversed(),
+      }),
+    );
+    expect(found.map(({ slot }) => slot)).toEqual(slotsOfYears(layout));
+  });
+
+  it('include those in between that were never read', () => {
+    const ledger = slots.filter((_, n) => n === 2 || n === 6).map((slot) => recordOf(slot));
+    const found = coverageOf(completeArchive(monthly, { ledger, planned: [] }));
+    expect(found.map(({ slot }) => slot)).toEqual(slots.slice(2, 7));
+    expect(found.map(({ why }) => why)).toEqual(['settled', 'new', 'new', 'new', 'settled']);
+  });
+
+  it('include those of which only waiting messages are known', () => {
+    const found = coverageOf(completeArchive(monthly, { ledger: [], planned: [], staged: [stagedOf(settled, 'a')] }));
+    expect(found).toMatchObject([{ slot: settled, state: 'incomplete', why: 'new', waiting: 1 }]);
+  });
+
+  it('do not include years of which nothing is known, however many', () => {
+    const [ancient] = slotsIn({ start: Date.parse('0003-03-01'), end: Date.parse('0003-03-02') }, daily);
+    const [recent] = slotsIn({ start: Date.parse('2024-02-01'), end: Date.parse('2024-02-02') }, daily);
+    const ledger = [ancient!, recent!].map((slot) => recordOf(slot));
+    const found = coverageOf(completeArchive(daily, { ledger, planned: [] }));
+    expect(found).toHaveLength(306 + 32);
+    expect([found[0]!.slot, found.at(-1)!.slot]).toEqual([ancient, recent]);
+  });
+
+  it('are none where nothing is known', () => {
+    expect(coverageOf(completeArchive(monthly, { ledger: [], planned: [] }))).toEqual([]);
+  });
+});
+
+it('sums what the ledger holds', () => {
+  const counts = { read: 10, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 1 };
+  const cases = { reopened: 1, amended: 2, gone: 3, vanished: 4, conflicting: 5 };
+  const { counts: _, cases: __, ...bare } = recordOf(slots[1]!, { rows: 0, bytes_in: 5, bytes_out: 0 });
+  const ledger = [recordOf(slots[0]!, { counts, cases, rows: 6, bytes_in: 100, bytes_out: 30 }), bare];
+  expect(totalsOf(completeArchive(monthly, { ledger }).survey)).toEqual({
+    rows: 6,
+    objects: 1,
+    bytesIn: 105,
+    bytesOut: 30,
+    counts,
+  });
+});

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { totalsOf } from '../../../src/report/page/coverage.ts';
+import { figures, proof } from '../../../src/report/page/figures.ts';
+import { completeArchive, coverageOf, monthly, recordOf, slotsOfYears, stagedOf } from './archives.ts';
+import { textOf } from './text.ts';
+
+const slots = slotsOfYears(monthly);
+const counts = { read: 1_234, closed: 1_000, open: 200, unalerted: 30, invalid: 3, duplicates: 1 };
+const ledger = slots.map((slot) => recordOf(slot, { counts, rows: 1_001, bytes_in: 5_000_000, bytes_out: 1_000_000 }));
+
+it('the archive in a few numbers', () => {
+  const archive = completeArchive(monthly, { ledger, staged: [stagedOf(slots[9]!, 'b'), stagedOf(slots[0]!, 'a')] });
+  expect(textOf(figures(archive.survey, coverageOf(archive), totalsOf(archive.survey)))).toEqual([
+    'Archived',
+    '127,127 messages',
+    'in 127 objects',
+    'Waiting for their alerts',
+    '2 messages',
+    'the oldest for 7 years',
+    'Covered',
+    '7 years',
+    'from 1 January 2019 to 15 January 2026',
+    'Stored',
+    '127 MB',
+    'from 635 MB of JSON',
+  ]);
+});
+
+it('the archive before anything was read', () => {
+  const { survey } = completeArchive(monthly, { ledger: [], planned: [] });
+  expect(textOf(figures(survey, [], totalsOf(survey)))).toEqual([
+    'Archived',
+    '0 messages',
+    'in 0 objects',
+    'Waiting for their alerts',
+    '0 messages',
+    'Stored',
+    '0 B',
+    'from 0 B of JSON',
+  ]);
+});
+
+it('the numbers of the proof', () => {
+  const pieces = textOf(proof(totalsOf(completeArchive(monthly, { ledger: ledger.slice(0, 2) }).survey)));
+  expect(pieces.filter((_, n) => n % 3 === 0)).toEqual(['2,468', '2,000', '400', '60', '6', '2']);
+  expect(pieces.filter((_, n) => n % 3 === 1)).toEqual([
+    'read',
+    'closed',
+    'open',
+    'unalerted',
+    'invalid',
+    'duplicates',
+  ]);
+});

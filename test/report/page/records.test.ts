@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import type { Html } from '../../../src/report/page/html.ts';
+import { records } from '../../../src/report/page/records.ts';
+import { instant } from '../../../src/windows/interval.ts';
+import type { PlanOutput } from '../../../src/windows/planner.ts';
+import { slotById } from '../../../src/windows/slots.ts';
+import { completeArchive, coverageOf, daily, monthly, now, planOf, recordOf, stagedOf } from './archives.ts';
+import { rowsOf, textOf } from './text.ts';
+
+const slot = slotById('20210202T000000Z-20210301T000000Z', monthly);
+
+function made(
+  ledger: readonly LedgerRecord[],
+  planned: PlanOutput['slots'],
+  staged: readonly StagedMessage[] = [],
+): Html {
+  return records(coverageOf(completeArchive(monthly, { ledger, planned, staged })), 'parquet');
+}
+
+/** The cells in which something is told. */
+function saidOf(ledger: readonly LedgerRecord[], planned: PlanOutput['slots']): string[][] {
+  return rowsOf(made(ledger, planned)).map((cells) => cells.filter((cell) => cell !== ''));
+}
+
+/** What is told of the one slot, by the names of the columns. */
+function told(changes: Partial<LedgerRecord>, waiting = 0): Record<string, string> {
+  const staged = Array.from({ length: waiting }, (_, n) => stagedOf(slot, `m${n}`));
+  const html = made([recordOf(slot, changes)], [], staged);
+  const names = [...html.text.matchAll(/<th scope="col"[^>]*>([^<]+)<\/th>/g)].map(([, name]) => name!);
+  const [cells] = rowsOf(html);
+  expect(cells).toHaveLength(names.length);
+  return Object.fromEntries(cells!.map((cell, n) => [n === 0 ? 'when' : names[n]!, cell]));
+}
+
+describe('the record of a slot', () => {
+  it('tells all that the ledger knows, for people', () => {
+    const changes: Partial<LedgerRecord> = {
+      looked_at: '2025-03-01T12:34:56.789Z',
+      counts: { read: 12_345, closed: 12_000, open: 300, unalerted: 40, invalid: 4, duplicates: 1 },
+      cases: { reopened: 1, amended: 0, gone: 1_000, vanished: 0, conflicting: 2 },
+      rows: 12_100,
+      outside: 7,
+      source_count: { total: 12_352, alerted: 12_300, closed: 12_000 },
+      bytes_in: 310_000_000,
+      bytes_out: 84_500_000,
+      took_ms: 200_000,
+      revision: 17,
+    };
+    expect(told(changes, 3)).toEqual({
+      when: '2 to 28 February 2021',
+      State: 'complete : read whole, after its alerts stopped moving',
+      'Last error': '',
+      'Left undone': '',
+      Archived: '12,100',
+      Waiting: '3',
+      Closed: '12,000',
+      Open: '300',
+      Unalerted: '40',
+      Invalid: '4',
+      Duplicates: '1',
+      'Read, together': '12,345',
+      Source: 'Elasticsearch',
+      'Read at': '1 May 2021, 00:00 UTC',
+      'Looked again at': '1 March 2025, 12:34 UTC',
+      Took: '3 min 20 s',
+      'JSON read': '310 MB',
+      'The source says': '12,352 messages, 12,300 with alerts, 12,000 closed',
+      'Left to other slots': '7',
+      'To look into': '1 re-opened, 1,000 gone, 2 conflicting',
+      Path: 'month=2021-02/messages-20210202T000000Z-20210301T000000Z.parquet',
+      Size: '84.5 MB',
+      'Content digest': 'd1'.repeat(32),
+      Version: '"0f343b0931126a20f133d67c2b018a3b"',
+      Slot: slot.id,
+      Revision: '17',
+      Run: '1234567890',
+    });
+  });
+
+  it('leaves out what there is not', () => {
+    const bare = { slot: slot.id, revision: 3, outside: 0, rows: 0, bytes_in: 0, bytes_out: 0, took_ms: 0 };
+    expect(saidOf([bare], [])).toEqual([
+      ['2 to 28 February 2021', 'incomplete : it was never read', '0', '0', '0.0 s', '0 B', '0', slot.id, '3'],
+    ]);
+    expect(saidOf([], planOf([slot]))).toEqual([
+      ['2 to 28 February 2021', 'incomplete : the leg that was to read it ended before', '0', slot.id],
+    ]);
+  });
+
+  it('tells a failure as text, cut where it is long, with its run', () => {
+    const message = `<script>${'x'.repeat(2_000)}`;
+    const last_error = { at: instant(now), message, run_url: 'https://github.com/octo/archive/actions/runs/7' };
+    expect(told({ last_error })['Last error']).toBe(
+      `${message.slice(0, 1_000)}… (15 January 2026, 03:17 UTC, its run )`,
+    );
+  });
+
+  it('tells what was left undone, since when and why', () => {
+    const left = { at: instant(now), action: 'read', because: 'time', run_url: 'https://example.com/7' } as const;
+    expect(told({ left })['Left undone']).toBe('to be read, when time ran out (15 January 2026, 03:17 UTC, its run )');
+    const { run_url: _, ...silent } = { ...left, action: 'look-again', because: 'leg' } as const;
+    expect(told({ left: silent })['Left undone']).toBe(
+      'to be looked at again, when its leg ended (15 January 2026, 03:17 UTC)',
+    );
+  });
+
+  it('names a run by its id, or where it has none by its address', () => {
+    const { run_url, run_id, ...bare } = recordOf(slot);
+    const run = (changes: Partial<LedgerRecord>) => rowsOf(made([{ ...bare, ...changes }], []))[0]!.at(-1);
+    expect(run({ run_id: '7' })).toBe('7');
+    expect(run({ run_url: 'https://example.com/7' })).toBe('https://example.com/7');
+    expect(run({ run_id: '7', run_url: 'https://example.com/7' })).toBe('7');
+    expect(run({})).toBe('');
+  });
+});
+
+it('has a table for each year, whose rows the calendar leads to', () => {
+  const slots = coverageOf(completeArchive(daily));
+  const html = records(slots, 'jsonl');
+  expect(html.text.match(/<details>/g)).toHaveLength(8);
+  expect(html.text.match(/<tr id="slot-\d{4}-\d\d-\d\d">/g)).toHaveLength(slots.length);
+  expect(textOf(html)).toContain('2019: 351 slots, 13,038 archived');
+  expect(html.text).toContain('day=2024-02-29/messages-20240229T000000Z-20240301T000000Z.jsonl.gz');
+});

@@ -1,0 +1,27 @@
+import fc from 'fast-check';
+import type { Html } from '../../../src/report/page/html.ts';
+
+const references: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
+
+/** What a person reads of markup: every piece of text between tags, on a line of its own. */
+export function textOf({ text }: Html): string[] {
+  return text
+    .split(/<[^>]*>/)
+    .map((piece) => piece.replaceAll(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => references[name]!).trim())
+    .filter((piece) => piece !== '');
+}
+
+/** The cells of the body rows of every table in the markup. */
+export function rowsOf({ text }: Html): string[][] {
+  const bodies = [...text.matchAll(/<tbody>([\s\S]*?)<\/tbody>/g)].map(([, body]) => body!);
+  return bodies.flatMap((body) =>
+    [...body.matchAll(/<tr[\s\S]*?<\/tr>/g)].map(([row]) =>
+      [...row.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell]) => textOf({ text: cell! }).join(' ')),
+    ),
+  );
+}
+
+/** Any text, also what is no valid Unicode. */
+export const anyText = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0xffff })), { maxLength: 40 })
+  .map((units) => String.fromCharCode(...units));

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { LedgerRecord } from '../../src/archive/ledger.ts';
+import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
+import { slotsIn } from '../../src/windows/slots.ts';
+import { range } from '../windows/arbitraries.ts';
+import { record } from '../windows/facts.ts';
+
+const planned_at = '2025-01-10T00:00:00.000Z';
+const before = '2025-01-09T23:59:59.999Z';
+const after = '2025-01-10T00:00:00.001Z';
+const counts = (read: number) => ({ read, closed: read, open: 0, unalerted: 0, invalid: 0, duplicates: 0 });
+const error = (at: string) => ({ last_error: { at, message: 'It failed.' } });
+
+describe('statusOf', () => {
+  it.each<[string, 'read' | 'look-again', Partial<LedgerRecord> | undefined, string]>([
+    ['no record', 'read', undefined, 'not read'],
+    ['read before the plan', 'read', { read_at: before }, 'not read'],
+    ['read in the instant of the plan', 'read', { read_at: planned_at }, 'done'],
+    ['read after it', 'read', { read_at: after }, 'done'],
+    ['looked at after it, but to be read', 'read', { read_at: before, looked_at: after }, 'not read'],
+    ['looked at after it', 'look-again', { read_at: before, looked_at: after }, 'done'],
+    ['looked at before it', 'look-again', { read_at: before, looked_at: before }, 'not read'],
+    ['read, where only a look was planned', 'look-again', { read_at: after, looked_at: before }, 'done'],
+    ['failed after it', 'read', { read_at: before, ...error(after) }, 'failed'],
+    ['failed after it was read', 'read', { read_at: after, ...error(after) }, 'failed'],
+    ['failed before it, and not tried since', 'read', { read_at: before, ...error(before) }, 'not read'],
+  ])('of a slot with %s (%s)', (_, action, changes, expected) => {
+    const ledger = new Map(changes === undefined ? [] : [['a', record('a', changes)]]);
+    const reason = action === 'read' ? 'live' : 'staged';
+    const [status] = statusOf({ planned_at, slots: [['a', action, reason]] }, ledger);
+    expect(status).toMatchObject({ slot: 'a', status: expected });
+  });
+});
+
+describe('neverHeldAny', () => {
+  it.each<[string, Partial<LedgerRecord>[], boolean]>([
+    ['an empty ledger', [], false],
+    ['slots without a message', [{ counts: counts(0) }, { counts: counts(0) }], true],
+    ['slots that were never read', [{}], false],
+    ['an empty slot beside one that was never read', [{ counts: counts(0) }, {}], true],
+    ['one message in one slot', [{ counts: counts(0) }, { counts: counts(1) }], false],
+    ['messages outside of the slots only', [{ counts: counts(0), outside: 3 }], false],
+  ])('of %s', (_, records, expected) => {
+    expect(neverHeldAny(records.map((changes, n) => record(`s${n}`, changes)))).toBe(expected);
+  });
+});
+
+describe('emptyBetween', () => {
+  const slots = slotsIn(range('2024-01-01', '2024-07-01'), { windowDays: 366, partitionBy: 'month' });
+
+  it.each<[string, (number | undefined)[], number[]]>([
+    ['nothing at all', [0, 0, 0, 0, 0, 0], []],
+    ['one filled slot', [0, 0, 5, 0, 0, 0], []],
+    ['empty ones at both ends', [0, 1, 1, 1, 0, 0], []],
+    ['a gap', [1, 0, 0, 1, 0, 0], [1, 2]],
+    ['a slot that was not read', [1, undefined, 0, 1, 0, 0], [2]],
+  ])('of %s', (_, reads, expected) => {
+    const some = slots.slice(0, reads.length);
+    const ledger = new Map(
+      reads.flatMap((read, n) =>
+        read === undefined ? [] : [[some[n]!.id, record(some[n]!.id, { counts: counts(read) })]],
+      ),
+    );
+    expect(emptyBetween(some, ledger)).toEqual(expected.map((n) => some[n]));
+  });
+});

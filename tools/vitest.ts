@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** Runs vitest on this Node, under a configuration of the project. Returns its exit code, which is not 0 where it finds no test. */
+export async function runVitest(
+  configuration: string,
+  parameters: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', '--config', configuration, ...parameters], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...variables },
+  });
+  process.prependOnceListener('exit', () => child.kill());
+  const [code] = await once(child, 'exit');
+  return code ?? 1;
+}
