@@ -45,7 +45,8 @@ export async function main(environment: Environment): Promise<void> {
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
   if (inputs.command === 'verify') return assertSame(await verify(parts), host);
   if (inputs.command === 'report') {
-    const made = await report(parts, parsePlan(inputs.plan));
+    // Without one, the job that plans has failed.
+    const made = await report(parts, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
     await publish(made, inputs, parts, host);
     return assertNoProblems(made.problems);
   }

@@ -33,13 +33,10 @@ export interface Report {
 }
 
 /**
- * Reads the `plan` input; absent where the job that plans failed.
+ * Reads the `plan` input.
  * @throws UserError naming it
  */
-export function parsePlan(text: string): PlanOutput;
-export function parsePlan(text: string | undefined): PlanOutput | NoPlan;
-export function parsePlan(text: string | undefined): PlanOutput | NoPlan {
-  if (text === undefined) return { failure: undefined };
+export function parsePlan(text: string): PlanOutput {
   try {
     return v.parse(planOutput, unpacked(text));
   } catch {

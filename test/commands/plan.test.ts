@@ -1,17 +1,26 @@
 import { expect, it } from 'vitest';
-import { type Plan, plan } from '../../src/commands/plan.ts';
+import { type Plan, plan, planOutputs } from '../../src/commands/plan.ts';
 import type { Archive, Staging } from '../../src/io/ports.ts';
 import { windowsOf } from '../../src/windows/grid.ts';
-import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
+import { legs, legsMax } from '../../src/windows/legs.ts';
+import type { PlannedSlot, PlanOutput } from '../../src/windows/planner.ts';
+import { slotsIn } from '../../src/windows/slots.ts';
 import { runAll } from '../support/embedded-parts.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
+import { range } from '../windows/arbitraries.ts';
+import { settledFacts } from '../windows/facts.ts';
 
 const windowDays = 60;
 const now = Date.parse('2024-09-01');
 const windows = 6;
 const start = 300 * windowDays * DAY_MS;
 const settled: Interval = { start, end: start + windows * windowDays * DAY_MS };
+/** What Linux takes for one variable, which an input becomes. */
+const variableBytesMax = 128 * 1024;
+/** What GitHub takes for the outputs of one job, two bytes a character. */
+const outputsBytesMax = 1024 * 1024;
 const { newParts, scan } = useEmbedded(now);
 
 /** The parts, with each call of their methods written down. */
@@ -50,4 +59,26 @@ it('reads nothing but one listing of the archive and one query of the state, whe
   expect(archived).toEqual(['list']);
   expect(staged).toEqual(['state']);
   expect(source.passes.length).toBe(passes);
+});
+
+it('the outputs of seven years by day, with something to do in every slot, stay far below what GitHub and Linux take', () => {
+  const layout = { windowDays: 1, partitionBy: 'day' } as const;
+  const facts = settledFacts({ layout, range: range('2018-01-01', '2025-01-01') });
+  const kinds = [
+    ['read', 'audit'],
+    ['look-again', 'staged'],
+    ['read', 'scrub'],
+  ] as const;
+  const slots = slotsIn(facts.range, layout).map((slot, n): PlannedSlot => {
+    const [action, reason] = kinds[(n * n) % kinds.length]!;
+    return { slot, action, reason, source: 'api', staged: 1 };
+  });
+  const output: PlanOutput = {
+    planned_at: instant(facts.now),
+    slots: slots.flatMap(({ slot, action, reason }) => (action === 'none' ? [] : [[slot.id, action, reason] as const])),
+  };
+  const outputs = planOutputs({ facts, slots, legs: legs(slots, facts), output });
+  expect([slots.length, outputs.count]).toEqual([2557, String(legsMax)]);
+  expect(outputs.plan!.length).toBeLessThan(variableBytesMax / 4);
+  expect(2 * Object.values(outputs).join('').length).toBeLessThan(outputsBytesMax / 2);
 });

@@ -199,10 +199,6 @@ describe('report', () => {
 });
 
 describe('parsePlan', () => {
-  it('takes an absent one for none that was made', () => {
-    expect(parsePlan(undefined)).toEqual({ failure: undefined });
-  });
-
   it('reads what plan puts out', () => {
     const output: PlanOutput = {
       planned_at,

@@ -23,20 +23,7 @@ export class Cloud {
   static async make(services: CloudEndpoints = endpoints()): Promise<Cloud> {
     const cloud = new Cloud(services);
     await cloud.#s3.send(new CreateBucketCommand({ Bucket: cloud.bucket }));
-    await cloud.#dynamo.send(
-      new CreateTableCommand({
-        TableName: cloud.table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: 'pk', AttributeType: 'S' },
-          { AttributeName: 'sk', AttributeType: 'S' },
-        ],
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-      }),
-    );
+    await createTable(cloud.#dynamo, cloud.table);
     return cloud;
   }
 
@@ -96,4 +83,22 @@ export class Cloud {
     this.#s3.destroy();
     this.#dynamo.destroy();
   }
+}
+
+/** Makes a table as the staging expects it. */
+export async function createTable(client: DynamoDBClient, TableName: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
 }

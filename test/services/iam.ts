@@ -20,6 +20,16 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
+/** Who may assume a role, as its trust policy says. */
+export interface Trust {
+  readonly Statement: readonly [
+    {
+      readonly Principal: { readonly Federated: string };
+      readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+    },
+  ];
+}
+
 /** Of a table; moto takes any. */
 const place = 'us-east-1:123456789012';
 
@@ -68,6 +78,25 @@ export function isAllowed({ action, resource, prefix = '' }: Access, { Statement
       (statement.Condition === undefined || isLike(prefix, statement.Condition.StringLike['s3:prefix'])),
   );
 }
+
+/** Whether a token of an issuer, with these claims, is enough to assume a role. */
+export function mayAssume(
+  { Statement: [{ Condition }] }: Trust,
+  issuer: string,
+  claims: Record<string, string>,
+): boolean {
+  return Object.entries(Condition).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, accepted]) => {
+      const claim = key.startsWith(`${issuer}:`) ? claims[key.slice(issuer.length + 1)] : undefined;
+      return claim !== undefined && [accepted].flat().some((pattern) => operators[operator]!(claim, pattern));
+    }),
+  );
+}
+
+const operators: Readonly<Record<string, (text: string, pattern: string) => boolean>> = {
+  StringEquals: (text, pattern) => text === pattern,
+  StringLike: isLike,
+};
 
 /** What the statements allow that every archive needs: others say in their name with which input they are needed. */
 export function actionsOfAll({ Statement: statements }: Policy): string[] {

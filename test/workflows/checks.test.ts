@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { inputDefaults } from '../../src/inputs.ts';
+import { findings } from './findings.ts';
 import { languageFindings } from './language-service.ts';
 import { programs } from './programs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs a checker in the checkout. It prints what it finds, and is not content then. */
-async function findings(program: string, ...parameters: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, parameters, { cwd: root }).catch((error) => error);
-  return stdout;
-}
-
 async function tracked(...patterns: string[]): Promise<string[]> {
-  return (await findings('git', 'ls-files', '--cached', '--others', '--exclude-standard', ...patterns))
+  return (await findings(root, 'git', 'ls-files', '--cached', '--others', '--exclude-standard', ...patterns))
     .trim()
     .split('\n');
 }
@@ -27,11 +20,20 @@ describe('workflows and actions', () => {
     const files = await tracked('.github/workflows/*.yml');
     expect(files.length).toBeGreaterThanOrEqual(3);
     // What else actionlint would call is not on every machine.
-    expect(await findings(programs().actionlint, '-shellcheck=', '-pyflakes=', ...files)).toBe('');
+    expect(await findings(root, programs().actionlint, '-shellcheck=', '-pyflakes=', ...files)).toBe('');
   });
 
   it('are found right by zizmor', async () => {
-    const found = await findings(programs().zizmor, '--offline', '--persona', 'pedantic', '--format', 'plain', '.');
+    const found = await findings(
+      root,
+      programs().zizmor,
+      '--offline',
+      '--persona',
+      'pedantic',
+      '--format',
+      'plain',
+      '.',
+    );
     expect(found).toMatch(/^No findings to report\./);
   });
 
@@ -44,10 +46,10 @@ describe('workflows and actions', () => {
 
   it('have their mistakes found', async () => {
     const wrong = join(import.meta.dirname, 'wrong');
-    expect(await findings(programs().actionlint, '-no-color', join(wrong, 'workflow.yml'))).toContain('"nobody"');
-    expect(await findings(programs().zizmor, '--offline', '--format', 'plain', join(wrong, 'workflow.yml'))).toContain(
-      'unpinned-uses',
-    );
+    expect(await findings(root, programs().actionlint, '-no-color', join(wrong, 'workflow.yml'))).toContain('"nobody"');
+    expect(
+      await findings(root, programs().zizmor, '--offline', '--format', 'plain', join(wrong, 'workflow.yml')),
+    ).toContain('unpinned-uses');
     expect(await languageFindings(wrong, 'workflow.yml')).toEqual([expect.stringContaining('nobody')]);
   });
 });

@@ -92,7 +92,7 @@ test('archives to S3 and DynamoDB with the keys of a user, and finds nothing new
 });
 
 test('assumes a role in every job, with a token of its own from GitHub', async () => {
-  const cloud = await Cloud.make({ s3: { ...s3, endpoint: moto }, moto });
+  const cloud = await Cloud.make({ moto, s3: { ...s3, endpoint: moto } });
   const sts = await Recorder.start(moto);
   const issuer = await startIssuer();
   try {

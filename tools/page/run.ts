@@ -1,7 +1,7 @@
 import { messageOf, UserError } from '../../src/errors.ts';
 import { browserVariable } from '../../test/page/browser.ts';
-import { exitOnSignals } from '../signals.ts';
-import { runVitest } from '../vitest.ts';
+import { exitOnSignals } from '../programs/signals.ts';
+import { runVitest } from '../programs/vitest.ts';
 import { browserPath } from './browser.ts';
 
 /** Finds a browser, or installs one, and looks at the coverage page with it. All arguments go to vitest. */

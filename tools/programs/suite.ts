@@ -1,9 +1,9 @@
 import { messageOf, UserError } from '../../src/errors.ts';
-import { exitOnSignals } from '../signals.ts';
-import { runVitest } from '../vitest.ts';
 import type { Service } from './processes.ts';
 import { say, timed } from './progress.ts';
+import { exitOnSignals } from './signals.ts';
 import { temporaryFolder } from './temporary.ts';
+import { runVitest } from './vitest.ts';
 
 /** Tests over programs that are installed, and services that are started, for them. */
 export interface Suite<Programs> {

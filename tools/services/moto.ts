@@ -4,7 +4,7 @@ import { installPython } from '../programs/python.ts';
 
 const version = '5.2.5';
 
-/** DynamoDB and STS. Returns the Python that has it. */
+/** DynamoDB, STS, and what else of AWS a stack consists of. Returns the Python that has it. */
 export async function installMoto(): Promise<string> {
   return join(await installPython('moto[server]', version), 'python');
 }

@@ -2,6 +2,7 @@ import { type Endpoints, endpointsVariable } from '../../test/services/endpoints
 import { all } from '../programs/all.ts';
 import { place } from '../programs/place.ts';
 import type { Stack } from '../programs/suite.ts';
+import { installAwsTools } from './aws-tools.ts';
 import {
   type ElasticsearchHome,
   elasticsearch8,
@@ -27,7 +28,7 @@ export interface Programs {
 export async function installStack(): Promise<Programs> {
   const both = async () =>
     [await installElasticsearch(elasticsearch8), await installElasticsearch(elasticsearch9)] as const;
-  const [releases, versitygw, moto] = await all([both(), installVersitygw(), installMoto()]);
+  const [releases, versitygw, moto] = await all([both(), installVersitygw(), installMoto(), installAwsTools()]);
   return { elasticsearch8: releases[0], elasticsearch9: releases[1], versitygw, moto };
 }
 

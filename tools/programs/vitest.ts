@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 
 /** Runs vitest on this Node, under a configuration of the project. Returns its exit code, which is not 0 where it finds no test. */
 export async function runVitest(

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { parse } from 'yaml';
+
+const root = join(import.meta.dirname, '..');
+
+/** Every page that people read, by its path. */
+const pages = ['.', 'docs', 'examples'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file)),
+);
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchors(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe.each(pages)('%s', (page) => {
+  it('links to what is there', () => {
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+    const broken = links.filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      const [path, anchor] = link.split('#') as [string, string?];
+      const target = path === '' ? page : relative(root, join(root, dirname(page), path));
+      return !existsSync(join(root, target)) || (anchor !== undefined && !anchors(target).includes(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+test('the sentences of red runs are those that the code says', () => {
+  const code = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(join('src', file)))
+    .join('\n');
+  const cells = [...read('docs/red-runs.md').matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
+  const sentences = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, sentence]) => sentence!));
+  expect(sentences.length).toBeGreaterThan(30);
+  expect(sentences.filter((sentence) => !code.includes(sentence))).toEqual([]);
+});
+
+test('the parameters of the guide are those of the template', () => {
+  const template = parse(read('examples/infrastructure/message-archive.yaml'), { logLevel: 'error' });
+  const guide = read('docs/using-it.md');
+  const start = guide.indexOf('| parameter |');
+  const rows = guide.slice(start, guide.indexOf('\n\n', start));
+  const named = [...rows.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => cell!.replaceAll('`', '').split(', '));
+  const ofTheCommand = [...guide.matchAll(/(GitHub\w+)=\w/g)].map(([, name]) => name!);
+  expect(new Set([...named, ...ofTheCommand])).toEqual(new Set(Object.keys(template.Parameters)));
+});

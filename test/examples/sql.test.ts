@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describeSchema } from '../../src/archive/schema.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
+import { Threads } from '../../src/worker/threads.ts';
+import { embed, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+
+const folder = join(import.meta.dirname, '..', '..', 'examples', 'sql');
+const company = 's3://company-archive/messages';
+
+const threads = new Threads(1);
+afterAll(() => threads.close());
+
+function read(file: string): string {
+  return readFileSync(join(folder, file), 'utf8');
+}
+
+/** The statements of a file, without its comments. */
+function statements(file: string): string[] {
+  const bare = read(file).replaceAll(/--.*/g, '');
+  return bare
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+/** The columns of the file's table, `name type` each. */
+function columns(file: string): string[] {
+  const table = statements(file).find((statement) => /^CREATE (EXTERNAL TABLE|TEMPORARY VIEW) /.test(statement))!;
+  const [, list] = /\(\n([\s\S]*?)\n\)/.exec(table)!;
+  return list!.split('\n').map((line) => line.trim().replace(/,$/, '').replaceAll(/[`"]/g, ''));
+}
+
+const hive = {
+  string: 'string',
+  timestamp: 'timestamp',
+  int32: 'int',
+  list: 'array<struct<alert_id: string, status: string>>',
+};
+const text = (column: string) =>
+  ({ source: 'varchar(16)', payload_sha256: 'varchar(64)', payload: 'varchar(65535)' })[column] ?? 'varchar(8192)';
+const redshift = { ...hive, list: 'array<struct<alert_id: varchar(8192), status: varchar(8192)>>' };
+
+const tables: [file: string, types: Record<string, string>, after: string[]][] = [
+  ['athena-month.sql', hive, []],
+  ['athena-day.sql', hive, []],
+  ['spark.sql', hive, ['month string']],
+  ['redshift-spectrum.sql', redshift, []],
+];
+
+describe.each(tables)('the table of %s', (file, types, after) => {
+  it('has the columns of an object, in their order', () => {
+    const expected = describeSchema({ columns: [] })
+      .split(', ')
+      .map((column) => column.split(' ') as [name: string, type: string])
+      .map(([name, type]) => {
+        const isText = type === 'string' && types === redshift;
+        return `${name} ${isText ? text(name) : types[type]}`;
+      });
+    expect(columns(file)).toEqual([...expected, ...after]);
+  });
+});
+
+describe.each(['month', 'day'])('the table of Athena by %s', (unit) => {
+  const [table] = statements(`athena-${unit}.sql`);
+
+  it('projects the folders of the archive', () => {
+    const [, range] = new RegExp(`'projection\\.${unit}\\.range' = '([^,']+),NOW'`).exec(table!)!;
+    const format = unit === 'month' ? 'yyyy-MM' : 'yyyy-MM-dd';
+    expect(range).toHaveLength(format.length);
+    expect(table).toContain(`PARTITIONED BY (${unit} string)`);
+    expect(table).toContain(`'projection.${unit}.format' = '${format}'`);
+    expect(table).toContain(`'projection.${unit}.interval.unit' = '${unit.toUpperCase()}S'`);
+    expect(table).toContain(`'storage.location.template' = '${company}/${unit}=\${${unit}}/'`);
+    expect(table).toContain(`LOCATION '${company}/'`);
+  });
+});
+
+describe.each(['month', 'day'] as const)('the statements of duckdb.sql, over an archive by %s', (partitionBy) => {
+  it('find every message and no damage', async () => {
+    const now = Date.parse('2025-01-10');
+    const settings = { ...plainSettings, layout: { windowDays: 60, partitionBy } };
+    const embedded = await embed(threads, { now, settings });
+    onTestFinished(() => embedded.close());
+    const truth = new Truth();
+    for (const [id, day] of [
+      ['a', '2024-05-31'],
+      ['b', '2024-06-02'],
+      ['c', '2024-06-03'],
+      ['d', '2024-06-30'],
+    ] as const) {
+      truth.put({ id, at: Date.parse(day), statuses: id === 'd' ? ['closed', 'CLOSED'] : ['closed'] });
+    }
+    const range = { start: Date.parse('2024-05-01'), end: Date.parse('2024-07-01') };
+    await runAll(embedded.parts, new ModelSource(truth, pageScanner(threads, plainShape, false)), range);
+
+    const answers = await answersOf(join(embedded.folder, 'archive'), partitionBy);
+    expect(answers.map((rows) => rows.map(([first]) => first))).toEqual([['c', 'd'], ['closed', 'CLOSED'], [0n]]);
+    expect(answers[1]!.map(([, alerts]) => alerts)).toEqual([4n, 1n]);
+  });
+});
+
+it("finds in the report's ledger what waits for long", async () => {
+  const now = Date.parse('2025-01-10');
+  const embedded = await embed(threads, { now });
+  onTestFinished(() => embedded.close());
+  const truth = new Truth();
+  truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['open', 'closed'] });
+  const range = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
+  await runAll(embedded.parts, new ModelSource(truth, pageScanner(threads, plainShape, false)), range);
+
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'red-runs.md'), 'utf8');
+  const [, statement] = /```sql\n([\s\S]*?)```/.exec(page)!;
+  const local = statement!.replaceAll(company, join(embedded.folder, 'archive'));
+  const rows = await withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
+  expect(rows.map(([id, , alerts]) => [id, String(alerts)])).toEqual([['late', "['late-0']"]]);
+});
+
+/** What the SELECTs of duckdb.sql answer of an archive in a folder; what is for S3 alone is left out. */
+function answersOf(archive: string, partitionBy: 'month' | 'day'): Promise<DuckDBValue[][][]> {
+  return withDuckDB(async (connection) => {
+    const answers: DuckDBValue[][][] = [];
+    for (const statement of statements('duckdb.sql')) {
+      if (/^(INSTALL|LOAD|CREATE SECRET) /.test(statement)) continue;
+      const local = statement.replaceAll(company, archive);
+      const dated = partitionBy === 'day' ? local.replace("month = '2024-06'", "day >= '2024-06-01'") : local;
+      const reader = await connection.runAndReadAll(dated);
+      if (statement.startsWith('SELECT')) answers.push(reader.getRows());
+    }
+    return answers;
+  });
+}
+
+async function withDuckDB<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  try {
+    return await work(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+it.each(tables.map(([file]) => file).concat('duckdb.sql'))('%s is written as the others are', (file) => {
+  const lines = read(file).split('\n');
+  expect(lines.at(-1)).toBe('');
+  expect(lines.at(-2)).toMatch(/;$/);
+  expect(lines[0]).toMatch(/^-- /);
+  expect(lines.filter((line) => line.length > 120 || /\s$|\t/.test(line))).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { inputDefaults, readInputs } from '../../src/inputs.ts';
+
+type Scalar = string | number | boolean;
+type Given = Readonly<Record<string, Scalar>>;
+
+/** What is used here of a job: it calls a workflow, or has steps. */
+interface Job {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly uses?: string;
+  readonly with?: Given;
+  readonly secrets?: Given;
+  readonly steps?: readonly { readonly uses: string; readonly with: Given }[];
+}
+
+interface Workflow {
+  readonly on: Record<string, unknown>;
+  readonly permissions: unknown;
+  readonly concurrency: { readonly group: string; readonly 'cancel-in-progress': boolean };
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+interface Called extends Workflow {
+  readonly on: {
+    readonly workflow_call: {
+      readonly inputs: Readonly<Record<string, { readonly type: string }>>;
+      readonly secrets: Readonly<Record<string, unknown>>;
+    };
+  };
+}
+
+const root = join(import.meta.dirname, '..', '..');
+const examples = join(root, 'examples', 'workflows');
+const now = Date.parse('2026-01-01');
+
+function read<File>(...path: string[]): File {
+  return parse(readFileSync(join(...path), 'utf8')) as File;
+}
+
+const called = read<Called>(root, '.github', 'workflows', 'archive.yml');
+const { inputs: calledInputs, secrets: calledSecrets } = called.on.workflow_call;
+
+/** The text that GitHub makes of a value in a run on schedule, with a secret for every secret. */
+function evaluated(value: Scalar): string {
+  return String(value).replaceAll(/\$\{\{ (.*?) \}\}/g, (_, expression: string) => {
+    if (expression.startsWith('secrets.')) return 'a-secret';
+    if (expression === 'matrix.year') return '2016';
+    return expression.endsWith(' || false') || /^inputs\.(refresh|dry-run)$/.test(expression) ? 'false' : '';
+  });
+}
+
+/** Reads what the action would be given as the action does. */
+function accepted(given: Given): void {
+  const known = Object.entries(given).filter(([name]) => name in inputDefaults);
+  const variables = known.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, evaluated(value)]);
+  readInputs(Object.fromEntries(variables), now);
+}
+
+describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
+  const { on, permissions, concurrency, jobs } = read<Workflow>(examples, file);
+
+  it('can be started by hand, and has no permission but those of its jobs, and one run at a time', () => {
+    expect(Object.keys(on)).toContain('workflow_dispatch');
+    expect(permissions).toEqual({});
+    expect(concurrency).toEqual({ group: expect.any(String), 'cancel-in-progress': false });
+  });
+
+  it('says when to use it', () => {
+    expect(readFileSync(join(examples, file), 'utf8')).toMatch(/^# \w/);
+  });
+
+  it.each(Object.entries(jobs))('gives, in the job %s, what is expected of it', (_, job) => {
+    if (job.uses === undefined) {
+      const [step] = job.steps!;
+      expect(step!.uses).toBe('OWNER/message-archive@v1');
+      expect(Object.keys(inputDefaults)).toEqual(expect.arrayContaining(Object.keys(step!.with)));
+      return accepted(step!.with);
+    }
+    expect(job.uses).toMatch(/^(OWNER|platform)\/message-archive\/\.github\/workflows\/archive\.yml@v1$/);
+    for (const [name, value] of Object.entries(job.with!)) {
+      const isComputed = /^\$\{\{.*\}\}$/.test(String(value));
+      expect(isComputed ? ['string', 'boolean', 'number'] : [typeof value], name).toContain(calledInputs[name]?.type);
+    }
+    expect(Object.keys(calledSecrets)).toEqual(expect.arrayContaining(Object.keys(job.secrets!)));
+    accepted({ ...job.with, ...job.secrets });
+  });
+
+  it('allows the called workflow what its jobs ask for', () => {
+    const asked = Object.assign({}, ...Object.values(called.jobs).map((job) => job.permissions));
+    for (const job of Object.values(jobs)) if (job.uses !== undefined) expect(job.permissions).toEqual(asked);
+  });
+});
