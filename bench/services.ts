@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CloudEndpoints } from '../test/services/endpoints.ts';
+import { place } from '../tools/programs/place.ts';
 import { temporaryFolder } from '../tools/programs/temporary.ts';
 import { elasticsearch9, installElasticsearch, startElasticsearch } from '../tools/services/elasticsearch.ts';
 import { installMoto, startMoto } from '../tools/services/moto.ts';
@@ -22,15 +21,10 @@ export async function startServices(): Promise<Services> {
     installMoto(),
   ]);
   const { folder, remove } = temporaryFolder('bench');
-  const place = async (name: string) => {
-    const path = join(folder, name);
-    await mkdir(path);
-    return path;
-  };
   const [elasticsearch, versitygw, moto] = await Promise.all([
-    place('elasticsearch').then((path) => startElasticsearch(home, path, true)),
-    place('versitygw').then((path) => startVersitygw(gateway, path)),
-    place('moto').then((path) => startMoto(python, path)),
+    place(folder, 'elasticsearch').then((path) => startElasticsearch(home, path, true)),
+    place(folder, 'versitygw').then((path) => startVersitygw(gateway, path)),
+    place(folder, 'moto').then((path) => startMoto(python, path)),
   ]);
   return {
     name: elasticsearch.service.name,
