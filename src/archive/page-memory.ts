@@ -22,7 +22,7 @@ export class PageMemory {
   /** A buffer of at least so many bytes; what it holds is left over from its last use. */
   take(bytesMin: number): SharedArrayBuffer {
     const fit = this.#free.findIndex(({ byteLength }) => byteLength >= bytesMin);
-    if (fit < 0) return new SharedArrayBuffer(Math.ceil((bytesMin * headroom) / grainBytes) * grainBytes);
+    if (fit < 0) return new SharedArrayBuffer(sizeFor(bytesMin));
     const [buffer] = this.#free.splice(fit, 1);
     this.#freeBytes -= buffer!.byteLength;
     return buffer!;
@@ -45,6 +45,15 @@ export class PageMemory {
     return true;
   }
 
+  /** A buffer of at least so many bytes that is kept; undefined, and none made, where there is no room for it. */
+  takeToKeep(bytesMin: number): SharedArrayBuffer | undefined {
+    if (this.#keptBytes + sizeFor(bytesMin) > this.#bytesMax) return undefined;
+    const buffer = this.take(bytesMin);
+    if (this.keep(buffer)) return buffer;
+    this.give(buffer);
+    return undefined;
+  }
+
   /** Gives buffers back that were kept. */
   release(buffers: readonly SharedArrayBuffer[]): void {
     for (const buffer of buffers) {
@@ -52,4 +61,8 @@ export class PageMemory {
       this.give(buffer);
     }
   }
+}
+
+function sizeFor(bytes: number): number {
+  return Math.ceil((bytes * headroom) / grainBytes) * grainBytes;
 }

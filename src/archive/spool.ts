@@ -94,13 +94,10 @@ export class Spool {
   #openSegment(bytes: number): { readonly number: number; used: number } | undefined {
     if (this.#open !== undefined && this.#open.used + bytes <= this.#segments[this.#open.number]!.byteLength)
       return this.#open;
-    const segment = this.#memory.take(Math.max(segmentBytes, bytes));
-    if (this.#memory.keep(segment)) {
-      this.#open = { number: this.#segments.push(segment) - 1, used: 0 };
-      return this.#open;
-    }
-    this.#memory.give(segment);
-    return undefined;
+    const segment = this.#memory.takeToKeep(Math.max(segmentBytes, bytes));
+    if (segment === undefined) return undefined;
+    this.#open = { number: this.#segments.push(segment) - 1, used: 0 };
+    return this.#open;
   }
 }
 

@@ -45,4 +45,22 @@ describe('PageMemory', () => {
     expect(new Set([memory.take(1), memory.take(1)])).toEqual(new Set([first, second]));
     expect(memory.keep(third)).toBe(true);
   });
+
+  it('makes no buffer to keep where there is no room for it', () => {
+    const memory = new PageMemory(2 * MiB);
+    const kept = memory.takeToKeep(1);
+    expect(kept?.byteLength).toBe(MiB);
+    expect(memory.takeToKeep(MiB)).toBeUndefined();
+    memory.release([kept!]);
+    expect(memory.takeToKeep(1)).toBe(kept);
+  });
+
+  it('keeps none that is larger than there is room for', () => {
+    const memory = new PageMemory(3 * MiB);
+    const [small, large] = [memory.take(1), memory.take(2 * MiB)];
+    expect(memory.keep(small)).toBe(true);
+    memory.give(large);
+    expect(memory.takeToKeep(1)).toBeUndefined();
+    expect(memory.take(2 * MiB)).toBe(large);
+  });
 });

@@ -176,6 +176,48 @@ describe('by hand', () => {
   });
 });
 
+describe('a plan that cannot be made', () => {
+  it('is told of by the report', async () => {
+    fillSpring();
+    const event = { name: 'workflow_dispatch', workflow, vars: settings(), secrets, inputs: spring } as const;
+    expect((await sandbox.run(event)).code).toBe(0);
+    source.refuses = () => true;
+    const outcome = await sandbox.run(event);
+    expect(outcome.code).toBe(1);
+    expect(course(outcome)).toEqual([
+      ['plan', false],
+      ['report', false],
+    ]);
+    expect(report(outcome).outputs.report!.complete).toBe('false');
+    expect(report(outcome).summary).toContain('No plan');
+  });
+});
+
+describe('a leg that is lost', () => {
+  it('is told of by the report, and made up for by the next run, whatever that one is for', async () => {
+    fillSpring();
+    const event = { name: 'workflow_dispatch', workflow, vars: settings(), secrets } as const;
+    const env = { STAND_IN_LOST_LEG: join(folder, 'lost') };
+    const first = await sandbox.run({ ...event, inputs: spring, env });
+    expect(first.code).toBe(1);
+    expect(course(first).filter(([, ok]) => !ok)).toEqual([
+      ['export 2024-01-18..2024-03-18', false],
+      ['report', false],
+    ]);
+    expect(report(first).outputs.report!.complete).toBe('false');
+    expect(report(first).summary).toContain('❌ incomplete');
+    expect(report(first).summary).toContain('2024-01-18..2024-03-18: all that was planned, 3 slots');
+    expect(await archivedIds()).toEqual(['closed-04', 'closed-05', 'closed-06']);
+
+    const next = await sandbox.run({ ...event, inputs: { from: '2024-05-17', to: '2024-07-16' } });
+    expect(report(next).outputs.report!.complete, next.log).toBe('false');
+    const last = await sandbox.run({ ...event, inputs: spring });
+    expect(last.code, last.log).toBe(0);
+    expect(report(last).outputs.report!.complete).toBe('true');
+    expect(await archivedIds()).toEqual(['closed-02', 'closed-03', 'closed-04', 'closed-05', 'closed-06']);
+  });
+});
+
 describe('by a call from another repository', () => {
   const caller = 'other/records';
   const weekly = 'weekly.yml';

@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const { INPUT_REPOSITORY: repository = '', INPUT_REF: ref, INPUT_PATH: path = '.' } = process.env;
+/** Where this folder is named and does not exist yet, a leg is lost before it begins: as with a runner that went away. */
+const { STAND_IN_LOST_LEG: lost, GITHUB_JOB: job } = process.env;
+if (lost && job === 'export' && !existsSync(lost)) {
+  mkdirSync(lost);
+  process.exit(1);
+}
 const folders: Record<string, string> = JSON.parse(process.env.STAND_IN_REPOSITORIES ?? '{}');
 const folder = folders[repository];
 
