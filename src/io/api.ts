@@ -1,7 +1,8 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { SourceCount } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
+import { eachWithin } from '../limited.ts';
 import { PageError, type PageShape } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
@@ -31,7 +32,7 @@ export class ApiSource implements Source {
   readonly #settings: ApiSettings;
   readonly #scan: Scan;
   readonly #http: HttpClient;
-  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #limit: LimitFunction;
   readonly #shape: PageShape;
   readonly #memory: PageMemory;
 
@@ -81,22 +82,11 @@ export class ApiSource implements Source {
   }
 
   async count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
-    const counts: (SourceCount | undefined)[] = [];
-    const failures: unknown[] = [];
-    const one = async (slot: Interval, n: number) => {
-      if (failures.length > 0) return;
-      try {
-        const { total, bytes } = await this.#page(slot, 1, 1);
-        this.#memory.give(bytes.buffer);
-        counts[n] = total === undefined ? undefined : { total };
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    // What is under way is waited for: it would else go on with parts that are closed.
-    await Promise.all(slots.map((slot, n) => this.#limit(one, slot, n)));
-    if (failures.length > 0) throw failures[0];
-    return counts;
+    return eachWithin(this.#limit, slots, async (slot) => {
+      const { total, bytes } = await this.#page(slot, 1, 1);
+      this.#memory.give(bytes.buffer);
+      return total === undefined ? undefined : { total };
+    });
   }
 
   close(): Promise<void> {
