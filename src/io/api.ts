@@ -14,6 +14,8 @@ import type { Pass, Source } from './ports.ts';
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
 const pagesMax = 1_000_000;
+/** In a row. A source that moves may send a page twice; one that has no end sends it for ever. */
+const samePagesMax = 10;
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
 
@@ -69,6 +71,7 @@ export class ApiSource implements Source {
         this.#assertWithin(interval, page);
         if (reading.hasFailed()) return;
         reading.note(page);
+        this.#assertGoesOn(interval, reading);
         await take(page);
         this.#memory.give(page.bytes.buffer);
       } catch (error) {
@@ -121,6 +124,13 @@ export class ApiSource implements Source {
     return address;
   }
 
+  #assertGoesOn(interval: Interval, reading: Reading): void {
+    if (reading.samePages < samePagesMax) return;
+    throw new UserError(
+      `The message API at ${this.url} sent the same page ${samePagesMax} times in a row for ${label(interval)}: it must go by page_number, and send an empty page after the last one.`,
+    );
+  }
+
   #assertWithin(interval: Interval, page: Page): void {
     const { timeFormat } = this.#settings;
     const { start, end } = askedFor(interval, timeFormat);
@@ -145,6 +155,8 @@ class Reading {
   readonly #totals: number[] = [];
   #received = 0;
   #pageLength = 0;
+  #lastShas: Uint8Array = new Uint8Array();
+  #samePages = 0;
   #sawEmpty = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -157,7 +169,14 @@ class Reading {
     this.#received += length;
     this.#pageLength = Math.max(this.#pageLength, length);
     if (length === 0) this.#sawEmpty = true;
+    this.#samePages = length > 0 && Buffer.compare(page.shas, this.#lastShas) === 0 ? this.#samePages + 1 : 1;
+    this.#lastShas = page.shas;
     if (page.total !== undefined) this.#totals.push(page.total);
+  }
+
+  /** How many of the last pages were the same. */
+  get samePages(): number {
+    return this.#samePages;
   }
 
   /** From the first failure on, no more pages are asked for or handed over. */
