@@ -163,6 +163,20 @@ describe('ElasticsearchSource', () => {
     );
   });
 
+  it('does not leave out a message whose own timestamp lies in another slot than its field', async () => {
+    const message = { message_id: 'm', timestamp: '2024-05-31T23:00:00+00:00', alerts: [] };
+    const hits = [{ _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] }];
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      response.writeHead(200, headers);
+      response.end(JSON.stringify({ ...wholeAnswer, hits: { total: { value: 1, relation: 'eq' }, hits } }));
+      return true;
+    });
+    expect(await sentenceOf(server)).toBe(
+      'Elasticsearch at URL finds a message of 2024-05-31T23:00:00.000Z between 2024-06-01T00:00:00.000Z and 2024-07-01T00:00:00.000Z: its field "timestamp" says something else than the message itself; see message-timestamp and the mapping of that field.',
+    );
+  });
+
   it('does not take in more than it can hold', async () => {
     const server = await emptyCluster((response, path) => {
       if (path !== '/_search') return false;
