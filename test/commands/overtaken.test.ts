@@ -137,6 +137,27 @@ describe('a merge that is made again, after it published and another writer came
   });
 });
 
+describe('a look again that overtakes another reading', () => {
+  it.each([false, true])('is still noted when that is merged (a refresh: %s)', async (refresh) => {
+    const truth = new Truth();
+    const embedded = await archiveOf(truth);
+    const later = await again(embedded);
+    later.clock.now += DAY_MS / 2;
+    const slow = new ModelSource(truth, scan());
+    const { read } = slow;
+    slow.read = async (...parameters) => {
+      const pass = await read.apply(slow, parameters);
+      await runAll(later.parts, new ModelSource(truth, scan()), april);
+      return pass;
+    };
+    const { report } = await runAll(embedded.parts, slow, april, { refresh });
+    expect(report.isComplete).toBe(true);
+    const { record } = await embedded.parts.staging.slot(slot);
+    const read_at = instant(refresh ? embedded.clock.now : now);
+    expect(record).toMatchObject({ revision: 3, read_at, looked_at: instant(later.clock.now) });
+  });
+});
+
 describe('a look again that a leg did not get to, and that another run made meanwhile', () => {
   it('is missing no longer', async () => {
     const truth = new Truth();
