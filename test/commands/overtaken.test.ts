@@ -134,6 +134,8 @@ describe('a merge that is made again, after it published and another writer came
     expect(records).toBe(2);
     expect(tally.done).toMatchObject([{ added: 1, isWritten: true, record: { cases: { amended: 1 }, rows: 2 } }]);
     expect(embedded.said.warnings).toEqual([expect.stringContaining('changed at the source: "m"')]);
+    const { staged } = await staging.slot(slot);
+    expect(staged.map(({ message_id, checks }) => [message_id, checks])).toEqual([['o', 2]]);
   });
 });
 
