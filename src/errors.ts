@@ -6,9 +6,13 @@ export class UserError extends Error {
   override readonly name: string = 'UserError';
 }
 
-/** What people are told of anything thrown: a {@link UserError} as it stands, a defect with its trace. */
+const noRoom: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What people are told of anything thrown: a {@link UserError} as it stands, a full disk as one, a defect with its trace. */
 export function toldOf(error: unknown): string {
   if (error instanceof UserError) return error.message;
+  if (error instanceof Error && noRoom.has((error as NodeJS.ErrnoException).code))
+    return `The disk of this machine has no room left (${error.message}): use one on which the messages of a slot and its object fit.`;
   return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
 }
 

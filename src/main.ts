@@ -121,8 +121,8 @@ async function withParts(
   work: (parts: Parts) => Promise<void>,
 ): Promise<void> {
   const { settings } = inputs;
-  const temporary = await mkdtemp(join(environment.RUNNER_TEMP || tmpdir(), 'message-archive-'));
   const aws = await awsAccess(inputs, environment, host);
+  const temporary = await mkdtemp(join(environment.RUNNER_TEMP || tmpdir(), 'message-archive-'));
   const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
   const threads = new Threads(inputs.concurrency);
   const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];

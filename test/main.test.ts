@@ -68,11 +68,16 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
     ['no token', { 'api-token': '' }, /^Error: The input `api-token` is missing: .*\.$/],
     ['the token in another input', { 'api-page-size': token }, /^Error: The input `api-page-size` is "\*\*\*": .*\.$/],
     ['an archive that is not there', { command: 'verify' }, /^Error: There is no archive at file:\S+: .*\.$/],
+    [
+      'a role for which the job may ask no token',
+      { archive: 's3://bucket/messages', 'role-to-assume': 'arn:aws:iam::123456789012:role/message-archive' },
+      /^Error: The input role-to-assume needs an identity token of GitHub, .*\.$/,
+    ],
   ];
 
   it.each(cases)('%s', async (_, changes, words) => {
     const folder = await testFolder();
-    const { code, lines, error } = await runAction({ ...inputsFor(folder), ...changes });
+    const { code, lines, error } = await runAction({ ...inputsFor(folder), ...changes }, { RUNNER_TEMP: folder });
     expect(code).toBe(1);
     expect(error).toBe('');
     expect(lines).toEqual([expect.stringMatching(words)]);

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
@@ -9,7 +10,7 @@ import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
-import { type OpenObject, Overtaken } from '../io/ports.ts';
+import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
 import type { Slot } from '../windows/slots.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived-rows.ts';
@@ -186,38 +187,45 @@ async function publish(
   const digest = contentDigest(described, rows);
   const facts: ObjectFacts = { digest, rows: next.size, slot: slot.id, layout: layoutVersion, schema: described };
   const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
-  const encoded = await encodeObject(parts.threads, {
-    format,
-    schema,
-    shape,
-    rows: factsOfRows(rows),
-    spool: await spool.flush(),
-    facts,
-    path: file,
-  });
-  if (encoded.rows !== next.size)
-    throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
-  if (encoded.bytes > objectBytesMax) {
-    throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
+  try {
+    const encoded = await encodeObject(parts.threads, {
+      format,
+      schema,
+      shape,
+      rows: factsOfRows(rows),
+      spool: await spool.flush(),
+      facts,
+      path: file,
+    });
+    if (encoded.rows !== next.size)
+      throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
+    if (encoded.bytes > objectBytesMax)
+      throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
+    const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
+    const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
+    return { rows: next.size, digest, version, bytes: encoded.bytes, isWritten: true };
+  } finally {
+    // Also of a slot that fails: the next ones need the room.
+    await rm(file, { force: true });
   }
-  const outcome = await parts.archive.publish(
-    path,
-    { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) },
-    expected,
-  );
-  if (outcome.outcome === 'committed') {
-    return { rows: next.size, digest, version: outcome.version, bytes: encoded.bytes, isWritten: true };
+}
+
+/** @throws MergeConflict; UserError where nothing was published, or that cannot be told */
+function versionOf(outcome: Outcome, path: string, url: string): string {
+  switch (outcome.outcome) {
+    case 'committed':
+      return outcome.version;
+    case 'conflict':
+      throw new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
+    case 'missing':
+      throw new UserError(
+        `The object ${path} was deleted from ${url} while it was brought up to date: restore it, then run again.`,
+      );
+    case 'unknown':
+      throw new UserError(
+        `It cannot be told whether the object ${path} was written to ${url} (${outcome.reason}): run again, which finds out and loses nothing.`,
+      );
   }
-  if (outcome.outcome === 'conflict')
-    throw new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
-  if (outcome.outcome === 'missing') {
-    throw new UserError(
-      `The object ${path} was deleted from ${parts.archive.url} while it was brought up to date: restore it, then run again.`,
-    );
-  }
-  throw new UserError(
-    `It cannot be told whether the object ${path} was written to ${parts.archive.url} (${outcome.reason}): run again, which finds out and loses nothing.`,
-  );
 }
 
 /** One file for each invalid message, named after its bytes: what is there already is the same. */

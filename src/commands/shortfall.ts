@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { LedgerRecord, Left } from '../archive/ledger.ts';
 import { messageOf } from '../errors.ts';
+import { eachWithin } from '../limited.ts';
 import { instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { counted } from '../words.ts';
@@ -27,12 +28,9 @@ export async function noteFailure(parts: Parts, slot: Slot, error: unknown): Pro
 
 /** Leaves in the ledger that slots wait for the next run, so that it reads them and people are told why. */
 export async function noteLeft(parts: Parts, slots: readonly LeftSlot[], because: Left['because']): Promise<void> {
-  const limit = pLimit(slotsAtOnce);
-  const notes = slots.map(({ slot, action }) =>
-    limit(() => note(parts, slot, (record) => ({ ...record, left: { ...momentOf(parts), action, because } }))),
-  );
-  await Promise.all(notes).catch((error: unknown) => {
-    limit.clearQueue();
+  const noteOne = ({ slot, action }: LeftSlot) =>
+    note(parts, slot, (record) => ({ ...record, left: { ...momentOf(parts), action, because } }));
+  await eachWithin(pLimit(slotsAtOnce), slots, noteOne).catch((error: unknown) => {
     parts.log.warning(`That ${counted(slots.length, 'slot')} are left is not in the ledger: ${messageOf(error)}`);
   });
 }

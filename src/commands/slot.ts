@@ -3,7 +3,7 @@ import type { ShownAt } from '../archive/merge.ts';
 import type { Findings } from '../archive/reading.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
-import { type Instant, instant } from '../windows/interval.ts';
+import { type Instant, instant, latest } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
 import { counted, names, number } from '../words.ts';
@@ -200,12 +200,15 @@ function nextRecord(
     conflicting: findings.conflicting.length,
   };
   const sourceCount = how.isWhole ? count : withoutClosed(record?.source_count);
-  const readAt = how.isWhole ? instant(findings.readAt) : record?.read_at;
+  const askedAt = instant(findings.readAt);
+  const readAt = how.isWhole ? askedAt : record?.read_at;
+  // Another run's look may have been later, and be merged already: that still holds.
+  const lookedAt = latest(record?.looked_at, askedAt);
   return {
     slot: slot.id,
     revision: (record?.revision ?? 0) + 1,
     ...(readAt !== undefined && { read_at: readAt }),
-    ...(!how.isWhole && { looked_at: instant(findings.readAt) }),
+    ...((!how.isWhole || lookedAt !== askedAt) && { looked_at: lookedAt! }),
     source: how.isWhole ? findings.source : (record?.source ?? findings.source),
     counts: how.isWhole ? findings.counts : countsAfterLook(record!.counts!, waiting, record!.read_at!),
     outside: how.isWhole ? findings.outside : (record?.outside ?? 0),

@@ -8,6 +8,7 @@ import type { ObjectFacts, RowChunk } from '../archive/object.ts';
 import { compareIds, shaBytes } from '../archive/rows.ts';
 import { UserError } from '../errors.ts';
 import type { ListedObject } from '../io/ports.ts';
+import { eachWithin } from '../limited.ts';
 import { contains } from '../windows/interval.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
@@ -27,26 +28,23 @@ export async function verify(parts: Parts): Promise<string[]> {
   const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const register = new IdRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
-  const differences: string[] = [];
   let rows = 0;
   let done = 0;
-  try {
-    const limit = pLimit(objectsAtOnce);
-    const found = await limit.map(objects, async (object) => {
-      const check = new ObjectCheck(parts, object, ledger.get(slotIdOfPath(object.path)!), register);
-      const different = await check.run();
-      rows += check.rows;
-      done += 1;
-      parts.log.line(
-        `  [${done}/${objects.length}] ${object.path}  ${counted(check.rows, 'message')}, ${bytes(object.bytes)}`,
-      );
-      return different;
-    });
-    differences.push(...missingObjects(objects, state.ledger), ...found.flat());
-  } finally {
+  const checked = async (object: ListedObject) => {
+    const check = new ObjectCheck(parts, object, ledger.get(slotIdOfPath(object.path)!), register);
+    const different = await check.run();
+    rows += check.rows;
+    done += 1;
+    parts.log.line(
+      `  [${done}/${objects.length}] ${object.path}  ${counted(check.rows, 'message')}, ${bytes(object.bytes)}`,
+    );
+    return different;
+  };
+  const found = await eachWithin(pLimit(objectsAtOnce), objects, checked).finally(() => {
     register.close();
-    await rm(register.path, { force: true });
-  }
+    return rm(register.path, { force: true });
+  });
+  const differences = [...missingObjects(objects, state.ledger), ...found.flat()];
   const stored = objects.reduce((sum, object) => sum + object.bytes, 0);
   parts.log.line(
     `Verified ${counted(objects.length, 'object')} with ${number(rows)} messages (${bytes(stored)}) against ${counted(state.ledger.length, 'ledger record')} in ${duration(parts.elapsed() - startedMs)}: ${counted(differences.length, 'difference')}.`,

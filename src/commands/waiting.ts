@@ -1,5 +1,5 @@
 import type { StagedMessage } from '../archive/ledger.ts';
-import type { Findings } from '../archive/reading.ts';
+import type { Findings, OpenMessage } from '../archive/reading.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import type { Merged } from './merge-slot.ts';
@@ -34,19 +34,12 @@ export function waitingAfter(
   const settledSince = new Set([...merged.closedSince, ...later.map(({ message_id }) => message_id)]);
   const open = findings.open
     .filter(({ id }) => !settledSince.has(id))
-    .map(({ id, timestamp, openAlerts, openAlertCount }): StagedMessage => {
-      const before = known.get(id);
+    .map((message): StagedMessage => {
+      const before = known.get(message.id);
       const vanishedAt = laterAt && (before?.vanished_at ?? laterAt);
       return {
-        slot: slot.id,
-        message_id: id,
-        timestamp: String(timestamp),
-        open_alerts: openAlerts,
-        open_alert_count: openAlertCount,
-        reason: reopened.has(id) ? 'reopened' : 'open',
-        first_seen: before?.first_seen ?? readAt,
-        read_at: readAt,
-        checks: (before?.checks ?? 0) + 1,
+        ...foundOpen(slot, message, readAt, before),
+        reason: reopened.has(message.id) ? 'reopened' : 'open',
         ...(vanishedAt !== undefined && { vanished_at: vanishedAt }),
       };
     });
@@ -54,16 +47,7 @@ export function waitingAfter(
   const isDone = (id: string) =>
     settledSince.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
   const own = staged.filter(({ read_at, message_id }) => read_at <= readAt && !isOpen.has(message_id));
-  const vanished = own
-    .filter(({ message_id }) => !isDone(message_id))
-    .map(
-      (message): StagedMessage => ({
-        ...message,
-        read_at: readAt,
-        checks: message.checks + 1,
-        vanished_at: message.vanished_at ?? readAt,
-      }),
-    );
+  const vanished = own.filter(({ message_id }) => !isDone(message_id)).map((message) => foundNoMore(message, readAt));
   return {
     stage: [...open, ...vanished],
     unstage: own.map(({ message_id }) => message_id).filter(isDone),
@@ -71,4 +55,34 @@ export function waitingAfter(
     later,
     remaining: open.length + vanished.length + later.length,
   };
+}
+
+/** What is known of the message from before stays. */
+function foundOpen(
+  slot: Slot,
+  { id, timestamp, openAlerts, openAlertCount }: OpenMessage,
+  readAt: Instant,
+  before: StagedMessage | undefined,
+) {
+  return {
+    slot: slot.id,
+    message_id: id,
+    timestamp: String(timestamp),
+    open_alerts: openAlerts,
+    open_alert_count: openAlertCount,
+    first_seen: before?.first_seen ?? readAt,
+    read_at: readAt,
+    checks: checksAt(readAt, before),
+  };
+}
+
+function foundNoMore(message: StagedMessage, readAt: Instant): StagedMessage {
+  const checks = checksAt(readAt, message);
+  return { ...message, read_at: readAt, checks, vanished_at: message.vanished_at ?? readAt };
+}
+
+/** A reading that is merged again, since another writer came first, is still one. */
+function checksAt(readAt: Instant, before: StagedMessage | undefined): number {
+  if (before === undefined) return 1;
+  return before.checks + (before.read_at === readAt ? 0 : 1);
 }

@@ -1,7 +1,8 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { SourceCount } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
+import { eachWithin } from '../limited.ts';
 import { PageError, type PageShape } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
@@ -14,6 +15,8 @@ import type { Say } from './retry.ts';
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
 const pagesMax = 1_000_000;
+/** In a row. A source that moves may send a page twice; one that has no end sends it for ever. */
+const samePagesMax = 10;
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
 
@@ -32,7 +35,7 @@ export class ApiSource implements Source {
   readonly #settings: ApiSettings;
   readonly #scan: Scan;
   readonly #http: HttpClient;
-  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #limit: LimitFunction;
   readonly #shape: PageShape;
   readonly #memory: PageMemory;
 
@@ -70,6 +73,7 @@ export class ApiSource implements Source {
         this.#assertWithin(interval, page);
         if (reading.hasFailed()) return;
         reading.note(page);
+        this.#assertGoesOn(interval, reading);
         await take(page);
         this.#memory.give(page.bytes.buffer);
       } catch (error) {
@@ -83,22 +87,11 @@ export class ApiSource implements Source {
   }
 
   async count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
-    const counts: (SourceCount | undefined)[] = [];
-    const failures: unknown[] = [];
-    const one = async (slot: Interval, n: number) => {
-      if (failures.length > 0) return;
-      try {
-        const { total, bytes } = await this.#page(slot, 1, 1);
-        this.#memory.give(bytes.buffer);
-        counts[n] = total === undefined ? undefined : { total };
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    // What is under way is waited for: it would else go on with parts that are closed.
-    await Promise.all(slots.map((slot, n) => this.#limit(one, slot, n)));
-    if (failures.length > 0) throw failures[0];
-    return counts;
+    return eachWithin(this.#limit, slots, async (slot) => {
+      const { total, bytes } = await this.#page(slot, 1, 1);
+      this.#memory.give(bytes.buffer);
+      return total === undefined ? undefined : { total };
+    });
   }
 
   close(): Promise<void> {
@@ -133,6 +126,13 @@ export class ApiSource implements Source {
     return address;
   }
 
+  #assertGoesOn(interval: Interval, reading: Reading): void {
+    if (reading.samePages < samePagesMax) return;
+    throw new UserError(
+      `The message API at ${this.url} sent the same page ${samePagesMax} times in a row for ${label(interval)}: it must go by page_number, and send an empty page after the last one.`,
+    );
+  }
+
   #assertWithin(interval: Interval, page: Page): void {
     const { timeFormat } = this.#settings;
     const { start, end } = askedFor(interval, timeFormat);
@@ -157,6 +157,8 @@ class Reading {
   readonly #totals: number[] = [];
   #received = 0;
   #pageLength = 0;
+  #lastShas: Uint8Array = new Uint8Array();
+  #samePages = 0;
   #sawEmpty = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -169,7 +171,14 @@ class Reading {
     this.#received += length;
     this.#pageLength = Math.max(this.#pageLength, length);
     if (length === 0) this.#sawEmpty = true;
+    this.#samePages = length > 0 && Buffer.compare(page.shas, this.#lastShas) === 0 ? this.#samePages + 1 : 1;
+    this.#lastShas = page.shas;
     if (page.total !== undefined) this.#totals.push(page.total);
+  }
+
+  /** How many of the last pages were the same. */
+  get samePages(): number {
+    return this.#samePages;
   }
 
   /** From the first failure on, no more pages are asked for or handed over. */

@@ -13,6 +13,7 @@ import {
 import pLimit from 'p-limit';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
+import { eachWithin } from '../limited.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { type Attributes, attributesBytes, fromAttributes, toAttributes } from './attributes.ts';
@@ -107,7 +108,7 @@ export class DynamoStaging implements Staging {
   }
 
   async stage(messages: readonly StagedMessage[]): Promise<void> {
-    await each(messages, (message) =>
+    await eachWithin(pLimit(concurrencyMax), messages, (message) =>
       this.#put(
         fitted(message, (kept) => ({
           ...this.#key(messageKey(kept.slot, kept.message_id)),
@@ -120,7 +121,7 @@ export class DynamoStaging implements Staging {
   }
 
   async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
-    await each(ids, (id) =>
+    await eachWithin(pLimit(concurrencyMax), ids, (id) =>
       this.#askIf('DeleteItem', () =>
         this.#client.send(
           new DeleteItemCommand({
@@ -243,16 +244,6 @@ export class DynamoStaging implements Staging {
     } catch {
       return undefined;
     }
-  }
-}
-
-/** Works on all, several at a time; after a failure nothing more is begun. */
-async function each<T>(values: readonly T[], work: (value: T) => Promise<unknown>): Promise<void> {
-  const limit = pLimit(concurrencyMax);
-  try {
-    await Promise.all(values.map((value) => limit(() => work(value))));
-  } finally {
-    limit.clearQueue();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../commands/log.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ScannedMessage } from '../messages/page.ts';
-import { type Interval, union } from '../windows/interval.ts';
+import { contains, type Interval, instant, union } from '../windows/interval.ts';
 import type { Page, Scan } from '../worker/pages.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
@@ -95,9 +95,13 @@ export class ElasticsearchSource implements Source {
     const prepared = await this.#prepare();
     const query = both(this.#query(), within(prepared.fields.timestamp, interval));
     const sort = [byTime(prepared.fields.timestamp)];
+    const takeWithin: Take = async (page) => {
+      this.#assertWithin(interval, page, prepared.fields);
+      await take(page);
+    };
     return this.#during(async (point) => {
       const told = await this.#tell(point, query, prepared.fields);
-      const delivery = new Delivery(point, prepared.whole, this.#stub, take, this.#memory);
+      const delivery = new Delivery(point, prepared.whole, this.#stub, takeWithin, this.#memory);
       return delivery.end(async () => {
         if (told.guess === undefined) {
           const received = await delivery.whole({ query, sort });
@@ -252,6 +256,15 @@ export class ElasticsearchSource implements Source {
       if (error instanceof Refused) return 'true';
       throw error;
     }
+  }
+
+  /** One that the field puts into this slot, and its own timestamp into another, would be in neither. */
+  #assertWithin(interval: Interval, { messages }: Page, { timestamp: { field } }: Fields): void {
+    const stray = messages.find(({ timestamp }) => timestamp !== undefined && !contains(interval, timestamp));
+    if (stray?.timestamp === undefined) return;
+    throw new UserError(
+      `Elasticsearch at ${this.#cluster.url} finds a message of ${instant(Number(stray.timestamp / 1000n))} between ${instant(interval.start)} and ${instant(interval.end)}: its field "${field}" says something else than the message itself; see message-timestamp and the mapping of that field.`,
+    );
   }
 
   /** A message in an index that does not know the timestamp would be in no range, and never be read. */

@@ -1,4 +1,5 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
+import { latest } from '../windows/interval.ts';
 import type { PlanOutput } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
 
@@ -18,10 +19,6 @@ export function statusOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRec
     const read = action === 'look-again' ? latest(record?.read_at, record?.looked_at) : record?.read_at;
     return { slot, status: read !== undefined && read >= plan.planned_at ? 'done' : 'not read', record };
   });
-}
-
-function latest(a: string | undefined, b: string | undefined): string | undefined {
-  return a !== undefined && (b === undefined || a > b) ? a : b;
 }
 
 /** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */

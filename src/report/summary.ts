@@ -1,4 +1,5 @@
 import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
 import { byAge } from './ages.ts';
@@ -122,7 +123,7 @@ function caseParts({ slots, ledger }: Survey): Part[] {
   const met = slots
     .map((slot) => ({ slot, record: ledger.get(slot.id) }))
     .filter(({ record }) => kinds.some((kind) => (record?.cases?.[kind] ?? 0) > 0))
-    .map(({ slot, record }) => ({ slot, record: record!, at: lastAsked(record!) }))
+    .map(({ slot, record }) => ({ slot, record: record!, at: latest(record!.read_at, record!.looked_at)! }))
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.slot.start - a.slot.start));
   if (met.length === 0) return [];
   const row = (name: string, count: (kind: keyof Cases) => number, last: string) =>
@@ -147,10 +148,6 @@ function caseParts({ slots, ledger }: Survey): Part[] {
       rest: (count) => `\n${counted(count, 'more slot')}: see \`_report/ledger.json\` in the archive.`,
     },
   ];
-}
-
-function lastAsked({ read_at = '', looked_at = '' }: LedgerRecord): string {
-  return read_at > looked_at ? read_at : looked_at;
 }
 
 function gapParts({ gaps }: Survey): Part[] {

@@ -70,7 +70,7 @@ export function survey({ layout, ...place }: Place, made: PlanOutput | NoPlan, s
     ...place,
     noPlan,
     planned: new Set(plan.slots.map(([id]) => id)),
-    missing: [...missingOfPlan(plan, slots, ledger), ...missingElsewhere(plan, slots, ledger)].sort(
+    missing: [...missingOfPlan(plan, slots, ledger), ...missingElsewhere(plan, slots, state)].sort(
       (a, b) => a.slot.start - b.slot.start,
     ),
     isVoid: neverHeldAny(state.ledger),
@@ -111,14 +111,17 @@ function missingOfPlan(
 function missingElsewhere(
   plan: PlanOutput,
   slots: ReadonlyMap<string, Slot>,
-  ledger: ReadonlyMap<string, LedgerRecord>,
+  { ledger, staged }: ArchiveState,
 ): Missing[] {
   const isPlanned = new Set(plan.slots.map(([id]) => id));
-  return [...ledger.values()].flatMap(({ slot: id, last_error, left }): Missing[] => {
+  const hasStaged = new Set(staged.map(({ slot }) => slot));
+  return ledger.flatMap(({ slot: id, last_error, left }): Missing[] => {
     const common = { slot: slots.get(id)!, action: left?.action ?? 'read' } as const;
     if (isPlanned.has(id)) return [];
     if (last_error !== undefined) return [{ ...common, ...failureOf(last_error) }];
-    return left === undefined ? [] : [{ ...common, ...shortfallOf(left) }];
+    // Another run may have made the look before it was noted as left: then there is nothing more to look at.
+    if (left === undefined || (left.action === 'look-again' && !hasStaged.has(id))) return [];
+    return [{ ...common, ...shortfallOf(left) }];
   });
 }
 

@@ -14,6 +14,11 @@ export function instant(ms: number): Instant {
   return new Date(ms).toISOString();
 }
 
+/** The latest of those that are there; undefined where none is. */
+export function latest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b > a) ? b : a), undefined);
+}
+
 /** Writes ms since 1970 as `20240601T000000Z`: the form of slot ids and object names. */
 export function compactInstant(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;

@@ -91,8 +91,15 @@ const situations: Record<string, { before: (parts: Embedded, truth: Truth) => Pr
   },
 };
 
-/** The steps of the merge, and the methods that make them. */
-const steps = { publish: 'publish', quarantine: 'put', stage: 'stage', record: 'record', unstage: 'unstage' };
+/** The steps of the merge, and of the report after it: which call of which method makes each. */
+const steps: Record<string, Pick<CrashPoint, 'method' | 'call'>> = {
+  publish: { method: 'publish', call: 0 },
+  quarantine: { method: 'publish', call: 1 },
+  stage: { method: 'stage', call: 0 },
+  record: { method: 'record', call: 0 },
+  unstage: { method: 'unstage', call: 0 },
+  report: { method: 'put', call: 0 },
+};
 
 const cleanRuns = new Map<string, Awaited<ReturnType<typeof leftOf>>>();
 
@@ -122,12 +129,10 @@ const withoutTimes = (left: Awaited<ReturnType<typeof leftOf>>) => ({
 describe.each(Object.keys(situations))(
   'a process that ends while %s (promises 2 and 7, once and resumable)',
   (name) => {
-    const points = Object.entries(steps).flatMap(([step, method]) =>
-      (['before', 'after'] as const).map((when): [string, string, CrashPoint] => [
-        when,
-        step,
-        { method, call: 0, when },
-      ]),
+    // What is looked for again is not invalid, or the slot is read anew.
+    const taken = Object.entries(steps).filter(([step]) => step !== 'quarantine' || !name.startsWith('staged'));
+    const points = taken.flatMap(([step, point]) =>
+      (['before', 'after'] as const).map((when): [string, string, CrashPoint] => [when, step, { ...point, when }]),
     );
 
     it.each(points)('%s %s leaves what the next run completes', async (_when, _step, point) => {
@@ -142,7 +147,6 @@ describe.each(Object.keys(situations))(
         () => true,
       );
       expect(died).toBe(crasher.isDead);
-      // A look again has nothing to quarantine: there, `put` is the report's.
       expect(crasher.isDead).toBe(true);
       embedded.clock.now += DAY_MS;
       const { report } = await runAll(embedded.parts, sourceOf(truth), april, { refresh });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { plan } from '../../src/commands/plan.ts';
+import { workOff } from '../../src/commands/work.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { around } from '../support/crashing.ts';
@@ -132,5 +134,48 @@ describe('a merge that is made again, after it published and another writer came
     expect(records).toBe(2);
     expect(tally.done).toMatchObject([{ added: 1, isWritten: true, record: { cases: { amended: 1 }, rows: 2 } }]);
     expect(embedded.said.warnings).toEqual([expect.stringContaining('changed at the source: "m"')]);
+    const { staged } = await staging.slot(slot);
+    expect(staged.map(({ message_id, checks }) => [message_id, checks])).toEqual([['o', 2]]);
+  });
+});
+
+describe('a look again that overtakes another reading', () => {
+  it.each([false, true])('is still noted when that is merged (a refresh: %s)', async (refresh) => {
+    const truth = new Truth();
+    const embedded = await archiveOf(truth);
+    const later = await again(embedded);
+    later.clock.now += DAY_MS / 2;
+    const slow = new ModelSource(truth, scan());
+    const { read } = slow;
+    slow.read = async (...parameters) => {
+      const pass = await read.apply(slow, parameters);
+      await runAll(later.parts, new ModelSource(truth, scan()), april);
+      return pass;
+    };
+    const { report } = await runAll(embedded.parts, slow, april, { refresh });
+    expect(report.isComplete).toBe(true);
+    const { record } = await embedded.parts.staging.slot(slot);
+    const read_at = instant(refresh ? embedded.clock.now : now);
+    expect(record).toMatchObject({ revision: 3, read_at, looked_at: instant(later.clock.now) });
+  });
+});
+
+describe('a look again that a leg did not get to, and that another run made meanwhile', () => {
+  it('is missing no longer', async () => {
+    const truth = new Truth();
+    const embedded = await archiveOf(truth);
+    truth.put({ id: 'o', at: day(2), statuses: ['closed'] });
+    const source = new ModelSource(truth, scan());
+    const sources = { live: source, settled: source };
+    const made = await plan(embedded.parts, sources, { range: april, refresh: false, scrubWindows: 0 });
+    expect(made.slots.map(({ action }) => action)).toEqual(['look-again']);
+    expect((await runAll((await again(embedded)).parts, source, april)).report.isComplete).toBe(true);
+    const { left } = await workOff(embedded.parts, sources, made.slots, { acceptFewer: false, timeBudgetMs: -1 });
+    expect(left).toEqual([slot]);
+
+    embedded.clock.now += DAY_MS;
+    const { tally, report } = await runAll(embedded.parts, source, april);
+    expect(tally.done).toEqual([]);
+    expect(report.isComplete).toBe(true);
   });
 });

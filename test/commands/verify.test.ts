@@ -10,9 +10,11 @@ import type { ObjectFacts } from '../../src/archive/object.ts';
 import { packShas } from '../../src/archive/rows.ts';
 import type { Format } from '../../src/archive/schema.ts';
 import { verify } from '../../src/commands/verify.ts';
+import type { OpenObject } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
+import { around } from '../support/crashing.ts';
 import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { blessVersion, fileOf, forgeRecord, readTable, writeTable } from '../support/forging.ts';
 import { chance } from '../support/life-model.ts';
@@ -281,5 +283,22 @@ describe('verify', () => {
     const differences = await verify(embedded.parts);
     expect(differences.length).toBe(2);
     expect(embedded.said.lines.at(-1)).toContain('2 differences');
+  });
+
+  it('waits for what it reads meanwhile where it meets a defect', async () => {
+    const embedded = await archiveOf(truthOf());
+    let closed = 0;
+    const archive = around(embedded.parts.archive, async (method, call, [path]) => {
+      if (method !== 'open') return call();
+      if (path !== aprilPath) throw new TypeError('x is not a function');
+      const object = (await call()) as OpenObject;
+      const close = async () => {
+        await object.close();
+        closed += 1;
+      };
+      return { version: object.version, size: object.size, read: object.read.bind(object), close };
+    });
+    await expect(verify({ ...embedded.parts, archive })).rejects.toThrow('x is not a function');
+    expect(closed).toBe(1);
   });
 });

@@ -83,6 +83,19 @@ describe('a slot that fails', () => {
   });
 });
 
+describe('a slot whose object cannot be made', () => {
+  it('leaves no file of it behind', async () => {
+    // What is read as closed here is no closed message to those who write it.
+    const shape = { ...plainSettings.shape, closedStatuses: ['shut'] };
+    const embedded = await newParts({ settings: { ...plainSettings, shape } });
+    const { tally } = await runAll(embedded.parts, newSource(), slots[0]!);
+    expect(tally.failed.map(({ message }) => message)).toEqual([
+      expect.stringContaining('A row is made of a closed message'),
+    ]);
+    expect(await filesBelow(embedded.parts.archive.scratch)).toEqual(['lock.sqlite']);
+  });
+});
+
 describe('the time budget', () => {
   const left = (action: string) => ({ at: instant(now), action, because: 'time', run_url: runUrl });
 

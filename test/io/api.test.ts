@@ -256,6 +256,18 @@ describe('ApiSource fails', () => {
     expect(boasting.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['no total', undefined],
+    ['a total', 1000],
+  ])('where the same page comes again and again, with %s', async (_, total) => {
+    const text = messageText('1', new Date(interval.start).toISOString());
+    const page = JSON.stringify({ ...(total && { total }), messages: [JSON.parse(text)] });
+    const repeating = await testServer((response) => response.end(page));
+    const message = await failureOf(apiSource(repeating.url.href).read(interval, 1, async () => undefined));
+    expect(message).toMatch(/sent the same page 10 times in a row for .*: it must go by page_number/);
+    expect(repeating.requests.length).toBeLessThan(20);
+  });
+
   it('at an answer that has no list where it is told', async () => {
     const api = apiTest({ messages: ['data', 'items'] });
     expect(await failure(api)).toContain('api-messages (/data/items)');

@@ -165,6 +165,33 @@ describe('ElasticsearchSource', () => {
     );
   });
 
+  /** An Elasticsearch that counts one message, and sends it on so many pages. */
+  function clusterOfOne(timestamp: string, pages: number) {
+    const message = { message_id: 'm', timestamp, alerts: [] };
+    const hit = { _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] };
+    // The first search counts.
+    let sent = 0;
+    return emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      const hits = { total: { value: 1, relation: 'eq' }, hits: sent <= pages ? [hit] : [] };
+      sent += 1;
+      response.writeHead(200, headers).end(JSON.stringify({ ...wholeAnswer, hits }));
+      return true;
+    });
+  }
+
+  it('does not leave out a message whose own timestamp lies in another slot than its field', async () => {
+    expect(await sentenceOf(await clusterOfOne('2024-05-31T23:00:00+00:00', 1))).toBe(
+      'Elasticsearch at URL finds a message of 2024-05-31T23:00:00.000Z between 2024-06-01T00:00:00.000Z and 2024-07-01T00:00:00.000Z: its field "timestamp" says something else than the message itself; see message-timestamp and the mapping of that field.',
+    );
+  });
+
+  it('loses a reading that is sent more than was counted, and does not go on with it', async () => {
+    const server = await clusterOfOne('2024-06-01T00:00:00Z', 9);
+    const { read } = open(server.url.origin);
+    await expect(read()).rejects.toEqual(new LostReading('a search counted 1 messages and sent 2'));
+  });
+
   it('does not take in more than it can hold', async () => {
     const server = await emptyCluster((response, path) => {
       if (path !== '/_search') return false;

@@ -8,6 +8,7 @@ import {
   type Interval,
   instant,
   intersection,
+  latest,
   parseCompactInstant,
   union,
 } from '../../src/windows/interval.ts';
@@ -24,6 +25,17 @@ describe('instants', () => {
     expect(compactInstant(leapDay)).toBe('20240229T235959Z');
     expect(day(leapDay)).toBe('2024-02-29');
     expect(day(-1)).toBe('1969-12-31');
+  });
+
+  it('have a latest, as far as they are there', () => {
+    const [a, b] = [instant(1), instant(2)];
+    expect([latest(a, b), latest(b, a), latest(undefined, a), latest(a, undefined), latest()]).toEqual([
+      b,
+      b,
+      a,
+      a,
+      undefined,
+    ]);
   });
 
   it('of compact form read back as written', () => {

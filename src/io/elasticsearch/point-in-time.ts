@@ -129,10 +129,11 @@ export class PointInTime {
     let total: number | undefined;
     for (let after: Json | undefined; ; ) {
       const page = await this.#page(search, size, after);
-      total ??= page.total;
-      const last = page.messages.at(-1);
-      if (last === undefined) break;
+      total ??= page.total!;
       received += page.messages.length;
+      const last = page.messages.at(-1);
+      // Who sends more than there is may send it for ever.
+      if (last === undefined || received > total) break;
       after = last.extras![0];
       yield page;
     }
