@@ -226,6 +226,11 @@ describe('planMerge', () => {
     });
   });
 
+  it('takes a reading of the same instant for no later one', () => {
+    const { reopened, closedSince, gone } = planMerge(archived, findingsOf(met), true, () => 20);
+    expect({ reopened, closedSince, gone }).toEqual({ reopened: ['open'], closedSince: [], gone: ['gone'] });
+  });
+
   it('leaves an archived row that was read later than the one found', () => {
     const older = findingsOf({ readAt: 9, messages: [{ id: 'changed', state: 'closed', text: '2' }] });
     expect(planMerge(archived, older, false, never).differing).toEqual([]);

@@ -184,6 +184,18 @@ describe('ElasticsearchSource', () => {
     );
   });
 
+  it('does not take a page for exact whose own count is not', async () => {
+    let asked = 0;
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      asked += 1;
+      const hits = { total: { value: 0, relation: asked === 1 ? 'eq' : 'gte' }, hits: [] };
+      response.writeHead(200, headers).end(JSON.stringify({ ...wholeAnswer, hits }));
+      return true;
+    });
+    expect(await sentenceOf(server)).toContain('does not count exactly, 7 times in a row');
+  });
+
   it('loses a reading that is sent more than was counted, and does not go on with it', async () => {
     const server = await clusterOfOne('2024-06-01T00:00:00Z', 9);
     const { read } = open(server.url.origin);
