@@ -10,6 +10,7 @@ import { Threads } from '../../src/worker/threads.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { plainShape } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
+import { WatchedMemory } from '../support/watched-memory.ts';
 
 const threads = new Threads(1);
 afterAll(() => threads.close());
@@ -24,11 +25,11 @@ const capabilities = {
   fields: { timestamp: { date: { searchable: true, aggregatable: true } } },
 };
 
-function open(url: string, settings: Partial<ElasticsearchSettings> = {}) {
+function open(url: string, settings: Partial<ElasticsearchSettings> = {}, memory = new PageMemory(0)) {
   const nature = new TestNature();
   const all = { url, index: 'messages', apiKey, ...settings };
   const scan = pageScanner(threads, plainShape, false);
-  const source = new ElasticsearchSource(all, plainShape, scan, new PageMemory(0), nature, () => {});
+  const source = new ElasticsearchSource(all, plainShape, scan, memory, nature, () => {});
   onTestFinished(() => source.close());
   return { source, nature, read: () => source.read(june, 0, async () => {}) };
 }
@@ -160,6 +161,47 @@ describe('ElasticsearchSource', () => {
     });
     expect(await sentenceOf(server)).toBe(
       `Elasticsearch at URL ${said}, 7 times in a row: see whether it is well, then run again.`,
+    );
+  });
+
+  it('gives the memory of every answer back, once', async () => {
+    const server = await emptyCluster((response, _, count) => {
+      if (count > 1) return false;
+      response.writeHead(503, headers).end('{}');
+      return true;
+    });
+    const memory = new WatchedMemory();
+    const { read, source } = open(server.url.origin, {}, memory);
+    await read();
+    await source.strays(june);
+    expect(memory.taken).toBe(server.requests.length);
+    expect(memory.out).toBe(0);
+  });
+
+  it('loses a reading where what one search found is not there for the next', async () => {
+    const message = { message_id: 'm', timestamp: '2024-06-01T00:00:00Z', alerts: [{ status: 'closed' }] };
+    const hit = { _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] };
+    const found = { total: { value: 1, relation: 'eq' }, hits: [hit] };
+    const none = { total: { value: 0, relation: 'eq' }, hits: [] };
+    // Nothing is likely closed; of the others, one is; it is to be fetched.
+    const searches = [none, none, found, none];
+    let asked = 0;
+    const server = await emptyCluster((response, path) => {
+      const status = { keyword: { searchable: true, aggregatable: true } };
+      const aggregations = { alerted: { doc_count: 0 }, 0: { buckets: [], sum_other_doc_count: 0 } };
+      if (path.endsWith('/_field_caps')) {
+        const fields = { ...capabilities.fields, 'alerts.status': status };
+        response.writeHead(200, headers).end(JSON.stringify({ ...capabilities, fields }));
+        return true;
+      }
+      if (path !== '/_search') return false;
+      asked += 1;
+      const hits = searches[asked - 1] ?? none;
+      response.writeHead(200, headers).end(JSON.stringify({ ...wholeAnswer, hits, aggregations }));
+      return true;
+    });
+    await expect(open(server.url.origin).read()).rejects.toEqual(
+      new LostReading('1 messages that one search found were not there for the next'),
     );
   });
 

@@ -133,7 +133,10 @@ export class PointInTime {
       received += page.messages.length;
       const last = page.messages.at(-1);
       // Who sends more than there is may send it for ever.
-      if (last === undefined || received > total) break;
+      if (last === undefined || received > total) {
+        this.#memory.give(page.bytes.buffer);
+        break;
+      }
       after = last.extras![0];
       yield page;
     }
