@@ -108,6 +108,21 @@ function shuffled<T>(items: readonly T[], keys: readonly number[]): T[] {
 }
 
 describe('Reading', () => {
+  it.each<[string, string[], boolean]>([
+    ['keeps a page as it is of which most is wanted', ['closed'], true],
+    ['copies what is wanted of a page that is mostly not', [], false],
+  ])('%s', async (_, statuses, isKept) => {
+    const { reading, spool } = newReading();
+    const wanted = tell({ id: 'a', at: interval.start, statuses: ['closed'] });
+    const other = tell({ id: 'b', at: interval.start, statuses, text: 'x'.repeat(5_000) });
+    const page = await pageOf(plainShape, [wanted, other]);
+    await reading.take(page);
+    const kept = (await spool.flush()).segments;
+    expect(kept.length).toBe(1);
+    expect(kept[0] === page.bytes.buffer).toBe(isKept);
+    await spool.close();
+  });
+
   it('finds the same whatever the order of pages, and of messages on them', async () => {
     const anyKeys = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 5, maxLength: 5 });
     await fc.assert(
