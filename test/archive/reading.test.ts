@@ -9,7 +9,7 @@ import { PageMemory } from '../../src/archive/page-memory.ts';
 import { type Findings, joinFindings, Reading } from '../../src/archive/reading.ts';
 import { Spool, segmentBytes } from '../../src/archive/spool.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
-import { plainShape } from '../support/embedded-parts.ts';
+import { plainShape } from '../support/messages.ts';
 import { type Held, pageOf, type Telling, tell } from '../support/model-source.ts';
 
 const interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-06-11') };

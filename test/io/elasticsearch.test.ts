@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
-import { UserError } from '../../src/errors.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
 import { LostReading } from '../../src/io/ports.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
+import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { plainShape } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
@@ -35,12 +35,7 @@ function open(url: string, settings: Partial<ElasticsearchSettings> = {}, memory
 }
 
 async function failure(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  const { message } = error as UserError;
+  const message = await failureOf(work);
   expect(message).not.toContain(apiKey);
   return message;
 }

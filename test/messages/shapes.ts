@@ -1,19 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Column, MessageShape } from '../../src/messages/message.ts';
 import { type CompiledShape, compileShape } from '../../src/messages/read.ts';
+import { plainShape } from '../support/messages.ts';
 
 /** The default shape, with these columns. */
 export function shapeWith(columns: readonly Column[] = [], changes: Partial<MessageShape> = {}): CompiledShape {
-  return compileShape({
-    id: ['message_id'],
-    timestamp: ['timestamp'],
-    alerts: ['alerts'],
-    alertId: ['alert_id'],
-    alertStatus: ['status'],
-    closedStatuses: ['closed'],
-    columns,
-    ...changes,
-  });
+  return compileShape({ ...plainShape, columns, ...changes });
 }
 
 export const shape = shapeWith();
