@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MessageShape, SourceName, State } from '../messages/message.ts';
-import type { ScannedMessage } from '../messages/page.ts';
+import type { Page, ScannedMessage } from '../messages/page.ts';
 import { type CompiledShape, compileShape, lastAlertChange } from '../messages/read.ts';
 import type { Interval } from '../windows/interval.ts';
-import type { Page } from '../worker/pages.ts';
 import type { Counts } from './ledger.ts';
 import { Rows, shaBytes } from './rows.ts';
 import type { Spool } from './spool.ts';

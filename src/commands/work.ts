@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { toldOf } from '../errors.ts';
+import type { Log } from '../io/ports.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number, rate } from '../words.ts';
-import type { Log } from './log.ts';
 import type { Parts, Sources } from './parts.ts';
 import { type LeftSlot, noteFailure, noteLeft } from './shortfall.ts';
 import { processSlot, type SlotResult } from './slot.ts';

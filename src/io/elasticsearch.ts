@@ -3,9 +3,8 @@ import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
-import type { ScannedMessage } from '../messages/page.ts';
+import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
 import { contains, type Interval, instant, union } from '../windows/interval.ts';
-import type { Page, Scan } from '../worker/pages.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
 import {

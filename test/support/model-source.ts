@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { SourceCount, StagedMessage } from '../../src/archive/ledger.ts';
 import type { Pass, Source } from '../../src/io/ports.ts';
 import type { MessageShape, SourceName } from '../../src/messages/message.ts';
-import { scanPage } from '../../src/messages/page.ts';
+import { type Page, type Scan, scanPage } from '../../src/messages/page.ts';
 import { compileShape } from '../../src/messages/read.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
-import type { Page, Scan } from '../../src/worker/pages.ts';
 import { pageShape, sharedBytes } from './messages.ts';
 
 /** What a message says; its statuses are those of its alerts. */

@@ -1,6 +1,7 @@
 import { afterAll, onTestFinished } from 'vitest';
 import type { Format } from '../../src/archive/schema.ts';
-import { pageScanner, type Scan } from '../../src/worker/pages.ts';
+import type { Scan } from '../../src/messages/page.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { type Embedded, type EmbeddedOptions, embed } from './embedded-parts.ts';
 import { plainShape } from './messages.ts';

@@ -1,8 +1,14 @@
 import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
-import { type Extras, PageError, type PageShape, type ScannedMessage } from '../../messages/page.ts';
-import type { Page, Scan } from '../../worker/pages.ts';
+import {
+  type Extras,
+  type Page,
+  PageError,
+  type PageShape,
+  type Scan,
+  type ScannedMessage,
+} from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
 import { Retryable } from '../retry.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
