@@ -7,7 +7,8 @@ import { type Page, PageError, type PageShape, type Scan } from '../messages/pag
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
 import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
-import { HttpClient, type Nature } from './http.ts';
+import { HttpClient } from './http.ts';
+import type { Nature } from './nature.ts';
 import type { Pass, Source } from './ports.ts';
 
 /** Bytes of one page, decompressed. */

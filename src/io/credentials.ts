@@ -6,7 +6,8 @@ import {
 import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
-import { HttpClient, type Nature } from './http.ts';
+import { HttpClient } from './http.ts';
+import type { Nature } from './nature.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;

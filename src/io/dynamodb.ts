@@ -18,11 +18,11 @@ import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { type Attributes, attributesBytes, fromAttributes, toAttributes } from './attributes.ts';
 import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from './aws.ts';
-import type { Nature } from './http.ts';
+import type { Nature } from './nature.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 
 /** DynamoDB takes 400 KB; what is read and written is paid for by the size of whole items. */
-export const itemBytesMax = 100_000;
+const itemBytesMax = 100_000;
 /** DynamoDB takes 1,024 bytes. */
 const sortKeyBytesMax = 1_024;
 /** Of an error's message. */

@@ -32,8 +32,8 @@ import {
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
+import type { Nature } from './nature.ts';
 import { LostReading, type Pass, type Source, type Strays } from './ports.ts';
-import type { Nature } from './retry.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;

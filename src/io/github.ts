@@ -1,7 +1,7 @@
 import { GithubClient, Refused } from './github/client.ts';
 import type { GithubSettings } from './github/settings.ts';
+import type { Nature } from './nature.ts';
 import type { Issue, IssueText, Tracker } from './ports.ts';
-import type { Nature } from './retry.ts';
 
 const pageSize = 100;
 /** Of issues with the label. */

@@ -5,9 +5,8 @@ import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, readBody } from './body.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from './retry.ts';
-
-export type { Nature } from './retry.ts';
+import type { Nature } from './nature.ts';
+import { attemptsMax, Retries, Retryable } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */

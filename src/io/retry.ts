@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import type { Nature } from './nature.ts';
 
 const retriesMax = 6;
 const backoffMsBase = 500;
@@ -8,14 +9,6 @@ const retryAfterMsMax = 300_000;
 
 /** What is made at most, the first try included. */
 export const attemptsMax = retriesMax + 1;
-
-/** Time and chance, which tests replace. */
-export interface Nature {
-  now(): number;
-  sleep(ms: number): Promise<void>;
-  /** In [0, 1). */
-  random(): number;
-}
 
 /** A failure that asks for another try, after at least `waitMs`. Its message is a clause: `answers 503`. */
 export class Retryable extends Error {

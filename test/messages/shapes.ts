@@ -9,7 +9,7 @@ export function shapeWith(columns: readonly Column[] = [], changes: Partial<Mess
 }
 
 export const shape = shapeWith();
-export const instant = '2024-02-29T12:00:00Z';
+const instant = '2024-02-29T12:00:00Z';
 /** µs since 1970 of {@link instant}. */
 export const instantMicros = 1_709_208_000_000_000n;
 

@@ -5,8 +5,9 @@ import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
+import type { Nature } from '../nature.ts';
 import { LostReading } from '../ports.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import { attemptsMax, Retries, Retryable } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 

@@ -4,7 +4,8 @@ import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
-import { attemptsMax, type Nature, Retries, Retryable } from '../retry.ts';
+import type { Nature } from '../nature.ts';
+import { attemptsMax, Retries, Retryable } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
