@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
+import type { Findings } from '../archive/findings.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
 import { factPairs, type ObjectFacts } from '../archive/object.ts';
-import type { Findings } from '../archive/reading.ts';
 import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';

@@ -1,6 +1,6 @@
+import type { Findings } from '../archive/findings.ts';
 import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { ShownAt } from '../archive/merge.ts';
-import type { Findings } from '../archive/reading.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
 import { type Instant, instant, latest } from '../windows/interval.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Findings } from '../../src/archive/findings.ts';
 import { assertContent, nextRows, planMerge, type ShownAt } from '../../src/archive/merge.ts';
-import type { Findings } from '../../src/archive/reading.ts';
 import { type Row, Rows } from '../../src/archive/rows.ts';
 
 type State = 'closed' | 'open' | 'unalerted' | 'absent';
