@@ -6,6 +6,7 @@ import type { MessageShape } from '../messages/message.ts';
 import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
 import { contains, type Interval, instant, union } from '../windows/interval.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
+import { countRanges, type Told } from './elasticsearch/counts.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
 import {
   type Capabilities,
@@ -22,7 +23,6 @@ import {
   either,
   everything,
   exists,
-  type Guess,
   guess,
   type Json,
   not,
@@ -45,16 +45,6 @@ const idsMax = 1_000;
 const momentsMax = 500;
 
 type Take = (page: Page) => Promise<void>;
-
-/** What was told of the statuses in a range. */
-interface Told {
-  readonly total: number;
-  readonly alerted: number;
-  /** Undefined where no field tells statuses. */
-  readonly guess: Guess | undefined;
-  /** Whether the guess knows every status that occurs. */
-  readonly isExact: boolean;
-}
 
 /** Messages in the indices of an Elasticsearch, 8.x or 9.x. */
 export class ElasticsearchSource implements Source {
@@ -290,24 +280,4 @@ function momentsOf(staged: readonly StagedMessage[]): Interval[] {
       return { start, end: start + 1 };
     }),
   );
-}
-
-const counted = v.object({ doc_count: v.number() });
-const buckets = v.array(v.object({ ...counted.entries, alerted: v.optional(counted), closed: v.optional(counted) }));
-
-async function countRanges(
-  point: PointInTime,
-  query: Json,
-  ranges: readonly Json[],
-  { guess: by, isExact }: Told,
-): Promise<SourceCount[]> {
-  const each = by === undefined ? '' : `,"aggs":{"alerted":{"filter":${by.alerted}},"closed":{"filter":${by.closed}}}`;
-  const aggregation = `{"slots":{"filters":{"filters":[${ranges.join(',')}]}${each}}}`;
-  const schema = v.object({ slots: v.object({ buckets: v.pipe(buckets, v.length(ranges.length)) }) });
-  const { aggregations } = await point.aggregate(query, aggregation, schema);
-  return aggregations.slots.buckets.map(({ doc_count: total, alerted, closed }) => ({
-    total,
-    ...(alerted && { alerted: alerted.doc_count }),
-    ...(closed && isExact && { closed: closed.doc_count }),
-  }));
 }
