@@ -60,7 +60,7 @@ export class Retries {
    * @param retryAfter RFC 9110, 10.2.3: seconds, or a date
    */
   retryable(status: number, retryAfter: string | string[] | undefined): Retryable | undefined {
-    if (status !== 429 && status < 500) return undefined;
+    if (!isPassing(status)) return undefined;
     const waitMs = this.#waitMs(String(retryAfter ?? '').trim());
     return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429);
   }
@@ -87,4 +87,9 @@ export class Retries {
     if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
     else await this.#nature.sleep(waitMs);
   }
+}
+
+/** Whether a server that answers so may answer otherwise later. */
+export function isPassing(status: number): boolean {
+  return status === 429 || status >= 500;
 }

@@ -148,7 +148,9 @@ describe('HttpClient refuses', () => {
 
   it('to wait for longer than is sensible', async () => {
     const server = await testServer((response) => refuse(response, 503, 301));
-    expect(await failureOf(get(clientOf(), server))).toContain('answers 503');
+    expect(await failureOf(get(clientOf(), server))).toBe(
+      `The test at ${server.url} answers 503: it asks for a longer wait than a run makes, run again later.`,
+    );
     expect(server.requests).toHaveLength(1);
   });
 
