@@ -25,11 +25,16 @@ const capabilities = {
   fields: { timestamp: { date: { searchable: true, aggregatable: true } } },
 };
 
-function open(url: string, settings: Partial<ElasticsearchSettings> = {}, memory = new PageMemory(0)) {
+function open(
+  url: string,
+  settings: Partial<ElasticsearchSettings> = {},
+  memory = new PageMemory(0),
+  shape = plainShape,
+) {
   const nature = new TestNature();
   const all = { url, index: 'messages', apiKey, ...settings };
-  const scan = pageScanner(threads, plainShape, false);
-  const source = new ElasticsearchSource(all, plainShape, scan, memory, nature, () => {});
+  const scan = pageScanner(threads, shape, false);
+  const source = new ElasticsearchSource(all, shape, scan, memory, nature, () => {});
   onTestFinished(() => source.close());
   return { source, nature, read: () => source.read(june, 0, async () => {}) };
 }
@@ -201,7 +206,7 @@ describe('ElasticsearchSource', () => {
   });
 
   /** An Elasticsearch that counts one message, and sends it on so many pages. */
-  function clusterOfOne(timestamp: string, pages: number) {
+  function clusterOfOne(timestamp: string | readonly string[], pages: number) {
     const message = { message_id: 'm', timestamp, alerts: [] };
     const hit = { _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] };
     // The first search counts.
@@ -219,6 +224,12 @@ describe('ElasticsearchSource', () => {
     expect(await sentenceOf(await clusterOfOne('2024-05-31T23:00:00+00:00', 1))).toBe(
       'Elasticsearch at URL finds a message of 2024-05-31T23:00:00.000Z between 2024-06-01T00:00:00.000Z and 2024-07-01T00:00:00.000Z: its field "timestamp" says something else than the message itself; see message-timestamp and the mapping of that field.',
     );
+  });
+
+  it('leaves a message to its own slot that has a list of timestamps, one of them in this', async () => {
+    const server = await clusterOfOne(['2024-05-31T23:00:00Z', '2024-06-01T00:00:00Z'], 1);
+    const shape = { ...plainShape, timestamp: ['timestamp', '0'] };
+    expect((await open(server.url.origin, {}, new PageMemory(0), shape).read()).totals).toEqual([1, 1]);
   });
 
   it('does not take a page for exact whose own count is not', async () => {
