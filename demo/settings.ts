@@ -7,7 +7,7 @@ export interface Run {
 }
 
 /** The messages' timestamps begin here; the archive's range does too. */
-export const from = '2019-01-01T00:00:00Z';
+const from = '2019-01-01T00:00:00Z';
 const end = '2027-01-01T00:00:00Z';
 
 export const runs: readonly Run[] = [

@@ -1,4 +1,4 @@
-import type { Findings } from './reading.ts';
+import type { Findings } from './findings.ts';
 import { Rows } from './rows.ts';
 
 /** What a merge finds before it looks into payloads. Rows are numbers: of the archived rows, or of the closed ones found. */

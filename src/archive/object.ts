@@ -15,7 +15,7 @@ export interface ObjectFacts {
 }
 
 /** The keys of {@link ObjectFacts} as they are stored. */
-export const factKeys = {
+const factKeys = {
   digest: 'content-digest',
   rows: 'row-count',
   slot: 'slot',

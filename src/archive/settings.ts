@@ -20,7 +20,7 @@ export interface ArchiveFile {
 }
 
 /** The settings as they stand in `_archive.json`. */
-export function describeSettings({ layout, format, shape }: ArchiveSettings): ArchiveFile['settings'] {
+function describeSettings({ layout, format, shape }: ArchiveSettings): ArchiveFile['settings'] {
   return {
     'window-days': String(layout.windowDays),
     'partition-by': layout.partitionBy,

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
+import type { Findings } from '../archive/findings.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
 import { factPairs, type ObjectFacts } from '../archive/object.ts';
-import type { Findings } from '../archive/reading.ts';
 import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
@@ -40,6 +40,19 @@ export interface Merged {
   readonly gone: readonly string[];
 }
 
+/** What was found of a slot, and what the ledger knew of it when the merge began. */
+export interface ToMerge {
+  readonly slot: Slot;
+  readonly record: LedgerRecord | undefined;
+  readonly findings: Findings;
+  /** Holds the payloads of the findings. */
+  readonly spool: Spool;
+  /** Whether the findings are of all the slot's messages, or only of some that were looked for. */
+  readonly isWhole: boolean;
+  /** When a reading that is merged already showed what the archive holds. */
+  readonly shownAt: ShownAt;
+}
+
 /** Another writer was faster: the merge is to be made again, on what that one left. */
 export class MergeConflict extends Error {
   override readonly name = 'MergeConflict';
@@ -59,27 +72,15 @@ export function together(earlier: Merged | undefined, merged: Merged): Merged {
 /**
  * Brings a slot's object up to what was found: publishes archived ∪ closed, of two versions of an id the one read later,
  * where that differs from what is there; and keeps what is invalid in quarantine. May be made again at any time.
- * @param isWholeSlot whether the findings are of all the slot's messages, or only of some that were looked for
- * @param shownAt when a reading that is merged already showed what the archive holds
  * @throws MergeConflict; UserError when the object is damaged, was deleted, or cannot be published
  */
-export async function mergeObject(
-  parts: Parts,
-  slot: Slot,
-  record: LedgerRecord | undefined,
-  found: Findings,
-  spool: Spool,
-  isWholeSlot: boolean,
-  shownAt: ShownAt,
-): Promise<Merged> {
-  const path = objectPath(slot, parts.settings.format);
+export async function mergeObject(parts: Parts, toMerge: ToMerge): Promise<Merged> {
+  const path = objectPath(toMerge.slot, parts.settings.format);
   const current = await parts.archive.open(path);
   try {
-    assertNotDeleted(parts, path, record, current);
-    const merged =
-      (current && unchanged(parts, record, current, found)) ??
-      (await merge(parts, slot, path, record, current, found, spool, isWholeSlot, shownAt));
-    await quarantine(parts, slot, found, spool);
+    assertNotDeleted(parts, path, toMerge.record, current);
+    const merged = (current && unchanged(parts, toMerge, current)) ?? (await merge(parts, toMerge, path, current));
+    await quarantine(parts, toMerge);
     return merged;
   } catch (error) {
     if (error instanceof Overtaken) throw new MergeConflict(error.message);
@@ -102,36 +103,23 @@ function assertNotDeleted(
 }
 
 /** The usual case, which reads nothing: the object is the one that the ledger knows, and holds just what was found. */
-function unchanged(
-  parts: Parts,
-  record: LedgerRecord | undefined,
-  current: OpenObject,
-  found: Findings,
-): Merged | undefined {
+function unchanged(parts: Parts, { record, findings }: ToMerge, current: OpenObject): Merged | undefined {
   if (record?.digest === undefined || record.version !== current.version) return undefined;
-  const digest = digestOf(parts, found.closed);
+  const digest = digestOf(parts, findings.closed);
   if (digest !== record.digest) return undefined;
   const object = { rows: record.rows, digest, version: current.version, bytes: current.size, isWritten: false };
   return { object, added: 0, amended: [], reopened: [], closedSince: [], gone: [] };
 }
 
-async function merge(
-  parts: Parts,
-  slot: Slot,
-  path: string,
-  record: LedgerRecord | undefined,
-  current: OpenObject | undefined,
-  found: Findings,
-  spool: Spool,
-  isWholeSlot: boolean,
-  shownAt: ShownAt,
-): Promise<Merged> {
+async function merge(parts: Parts, toMerge: ToMerge, path: string, current: OpenObject | undefined): Promise<Merged> {
+  const { slot, record, findings, spool, isWhole, shownAt } = toMerge;
+  const { closed } = findings;
   const archived = await readArchived(parts, path, record, current, spool);
-  const plan = planMerge(archived.rows, found, isWholeSlot, shownAt);
-  const amended = await amendedRows(parts, archived, plan, found, spool);
+  const plan = planMerge(archived.rows, findings, isWhole, shownAt);
+  const amended = await amendedRows(parts, toMerge, archived, plan);
   const done = {
     added: plan.added.length,
-    amended: [...amended.map((at) => found.closed.id(at)), ...plan.unalerted],
+    amended: [...amended.map((at) => closed.id(at)), ...plan.unalerted],
     reopened: plan.reopened,
     closedSince: plan.closedSince,
     gone: plan.gone,
@@ -145,27 +133,25 @@ async function merge(
   if (current === undefined && plan.added.length === 0) {
     return { ...done, object: { rows: 0, digest: undefined, version: undefined, bytes: 0, isWritten: false } };
   }
-  const replaced = new Set(amended.map((at) => found.closed.id(at)));
+  const replaced = new Set(amended.map((at) => closed.id(at)));
   await archived.place((at) => !replaced.has(archived.rows.id(at)));
-  const next = nextRows(archived.rows, found.closed, plan.added, amended);
+  const next = nextRows(archived.rows, closed, plan.added, amended);
   assertContent(next, archived.rows, slot);
-  return { ...done, object: await publish(parts, slot, path, next, spool, current?.version) };
+  return { ...done, object: await publish(parts, toMerge, path, next, current?.version) };
 }
 
 /** Of the rows that differ in their bytes, those that say something else: numbers of closed rows found. */
 async function amendedRows(
   parts: Parts,
+  { findings, spool }: ToMerge,
   archived: ArchivedRows,
-  plan: MergePlan,
-  found: Findings,
-  spool: Spool,
+  { differing }: MergePlan,
 ): Promise<number[]> {
-  const { differing } = plan;
   if (differing.length === 0) return [];
   const wanted = new Set(differing.map((pair) => pair.archived));
   await archived.place((at) => wanted.has(at));
   const pairs = differing.map((pair) => {
-    const [a, b] = [archived.rows.row(pair.archived), found.closed.row(pair.found)];
+    const [a, b] = [archived.rows.row(pair.archived), findings.closed.row(pair.found)];
     return [a.position, a.length, b.position, b.length] as const;
   });
   const same = await comparePayloads(parts.threads, await spool.flush(), pairs);
@@ -174,10 +160,9 @@ async function amendedRows(
 
 async function publish(
   parts: Parts,
-  slot: Slot,
+  { slot, spool }: ToMerge,
   path: string,
   next: Rows,
-  spool: Spool,
   expected: string | undefined,
 ): Promise<MergedObject> {
   const { format, shape } = parts.settings;
@@ -229,10 +214,8 @@ function versionOf(outcome: Outcome, path: string, url: string): string {
 }
 
 /** One file for each invalid message, named after its bytes: what is there already is the same. */
-async function quarantine(parts: Parts, slot: Slot, found: Findings, spool: Spool): Promise<void> {
-  if (found.invalid.length === 0) return;
-  await spool.flush();
-  for (const { sha, reason, position, length } of found.invalid) {
+async function quarantine(parts: Parts, { slot, findings, spool }: ToMerge): Promise<void> {
+  for (const { sha, reason, position, length } of findings.invalid) {
     const line = quarantineLine(sha, reason, await spool.read(position, length));
     const path = quarantinePath(slot, sha);
     const published = await parts.archive.publish(path, { text: line }, undefined);

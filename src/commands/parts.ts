@@ -1,8 +1,7 @@
 import type { PageMemory } from '../archive/page-memory.ts';
 import type { ArchiveSettings } from '../archive/settings.ts';
-import type { Archive, Source, Staging } from '../io/ports.ts';
+import type { Archive, Log, Source, Staging } from '../io/ports.ts';
 import type { Threads } from '../worker/threads.ts';
-import type { Log } from './log.ts';
 
 /** The run that is under way, as the ledger names it. */
 export interface Run {

@@ -18,7 +18,7 @@ export async function plan(parts: Parts, sources: Sources, scope: Scope): Promis
   const facts = await audited(await gatherFacts(parts, sources, scope), sources);
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
-  for (const line of describePlan(made, sources)) parts.log.line(line);
+  for (const line of describePlan(made)) parts.log.line(line);
   await tellStrays(parts, sources, scope);
   return made;
 }
@@ -47,7 +47,7 @@ function outputOf(facts: Facts, slots: readonly PlannedSlot[]): PlanOutput {
   };
 }
 
-function describePlan({ facts, slots, legs: made }: Plan, sources: Sources): string[] {
+function describePlan({ facts, slots, legs: made }: Plan): string[] {
   const idle = slots.filter(({ action }) => action === 'none').length;
   const waiting = [...facts.staged.values()].reduce((sum, count) => sum + count, 0);
   const known = [...facts.ledger.values()];
@@ -61,19 +61,17 @@ function describePlan({ facts, slots, legs: made }: Plan, sources: Sources): str
     slots.filter(({ action }) => action !== 'none'),
     ({ slot }) => slot.window,
   );
-  for (const [window, group] of byWindow) lines.push(`  ${window}  ${describeGroup(group, facts, sources)}`);
+  for (const [window, group] of byWindow) lines.push(`  ${window}  ${describeGroup(group, facts)}`);
   lines.push(made.length === 0 ? 'There is nothing to do.' : `${counted(made.length, 'leg')}.`);
   return lines;
 }
 
-function describeGroup(group: readonly PlannedSlot[], facts: Facts, sources: Sources): string {
+function describeGroup(group: readonly PlannedSlot[], facts: Facts): string {
   const reasons = [
     ...Map.groupBy(group, ({ action, reason }) => (action === 'read' ? `read: ${reason}` : 'look again')),
   ];
   const what = reasons.map(([reason, slots]) => `${counted(slots.length, 'slot')} ${reason}`).join(', ');
-  const from = [
-    ...new Set(group.map(({ source }) => (source === sources.live.name ? sources.live.name : source))),
-  ].join(' and ');
+  const from = [...new Set(group.map(({ source }) => source))].join(' and ');
   const staged = group.reduce((sum, { staged: count }) => sum + count, 0);
   const whole = group.filter(({ action }) => action === 'read');
   const read = whole.reduce((sum, { slot }) => sum + (facts.ledger.get(slot.id)?.bytes_in ?? 0), 0);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { type Findings, joinFindings } from '../archive/findings.ts';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
-import { type Findings, joinFindings, Reading } from '../archive/reading.ts';
+import { Reading } from '../archive/reading.ts';
 import { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
 import { LostReading, type Pass, type Source } from '../io/ports.ts';

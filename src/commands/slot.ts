@@ -1,6 +1,6 @@
+import type { Findings } from '../archive/findings.ts';
 import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { ShownAt } from '../archive/merge.ts';
-import type { Findings } from '../archive/reading.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
 import { type Instant, instant, latest } from '../windows/interval.ts';
@@ -47,7 +47,7 @@ export async function processSlot(
     if (looked !== undefined) return looked;
   }
   const reading = await readWhole(parts, source, slot, !live);
-  return commit(parts, slot, reading, { isWhole: true, startedMs, acceptFewer });
+  return commit(parts, reading, { slot, isWhole: true, startedMs, acceptFewer });
 }
 
 /** Undefined when a staged message turned into something that only a whole reading can count. */
@@ -59,7 +59,7 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: nu
   if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
   const reading = await readStaged(parts, source, slot, staged);
   if (isCountable(reading.findings, staged, readAt))
-    return commit(parts, slot, reading, { isWhole: false, startedMs, acceptFewer });
+    return commit(parts, reading, { slot, isWhole: false, startedMs, acceptFewer });
   await reading.spool.close();
   return undefined;
 }
@@ -76,25 +76,29 @@ function isCountable(findings: Findings, staged: readonly StagedMessage[], readA
   return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
-interface How {
+/** What was read, and how it is to be taken. */
+interface Task {
+  readonly slot: Slot;
+  /** Whether the whole slot was read, or only what was staged was looked at again. */
   readonly isWhole: boolean;
   readonly startedMs: number;
   readonly acceptFewer: boolean;
 }
 
-async function commit(parts: Parts, slot: Slot, reading: SlotReading, how: How): Promise<SlotResult> {
+async function commit(parts: Parts, reading: SlotReading, task: Task): Promise<SlotResult> {
   const { findings, spool } = reading;
+  const { slot, isWhole, acceptFewer } = task;
   let done: Merged | undefined;
   try {
     for (let attempt = 0; attempt < mergesMax; attempt += 1) {
       const { record, staged } = await parts.staging.slot(slot);
       const before = { record, staged, laterAt: laterThan(findings, record) };
-      if (how.isWhole && before.laterAt === undefined) assertNotShrunk(slot, record, findings, how.acceptFewer);
-      const shownAt = shownBy(record, staged);
-      const merged = await mergeObject(parts, slot, record, findings, spool, how.isWhole, shownAt).catch(whereConflict);
+      if (isWhole && before.laterAt === undefined) assertNotShrunk(slot, record, findings, acceptFewer);
+      const toMerge = { slot, record, findings, spool, isWhole, shownAt: shownBy(record, staged) };
+      const merged = await mergeObject(parts, toMerge).catch(whereConflict);
       if (merged === undefined) continue;
       done = together(done, merged);
-      const result = await settle(parts, slot, reading, how, before, done);
+      const result = await settle(parts, reading, task, before, done);
       if (result !== undefined) return result;
     }
   } finally {
@@ -131,19 +135,19 @@ function whereConflict(error: unknown): undefined {
 /** The steps after the object, as the design has them; undefined when another writer came first. */
 async function settle(
   parts: Parts,
-  slot: Slot,
   reading: SlotReading,
-  how: How,
+  task: Task,
   { record, staged, laterAt }: Before,
   merged: Merged,
 ): Promise<SlotResult | undefined> {
   const { findings } = reading;
+  const { slot, isWhole } = task;
   const waiting = waitingAfter(slot, findings, staged, merged, laterAt);
   await parts.staging.stage(waiting.stage);
   const next =
-    how.isWhole && laterAt !== undefined
+    isWhole && laterAt !== undefined
       ? overtakenRecord(record!, merged)
-      : nextRecord(parts, slot, record, reading, merged, waiting, how);
+      : nextRecord(parts, reading, task, record, merged, waiting);
   if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
   await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
@@ -185,47 +189,63 @@ function factsOf(object: MergedObject): Pick<LedgerRecord, 'rows' | 'digest' | '
 
 function nextRecord(
   parts: Parts,
-  slot: Slot,
+  reading: SlotReading,
+  { slot, isWhole, startedMs }: Task,
   record: LedgerRecord | undefined,
-  { findings, count }: SlotReading,
   { object, amended, reopened, gone }: Merged,
   waiting: Waiting,
-  how: How,
 ): LedgerRecord {
   const cases: Cases = {
     reopened: reopened.length,
     amended: amended.length,
-    gone: gone.length,
+    gone: isWhole ? gone.length : (record?.cases?.gone ?? 0),
     vanished: waiting.vanished.length,
-    conflicting: findings.conflicting.length,
+    conflicting: reading.findings.conflicting.length,
   };
-  const sourceCount = how.isWhole ? count : withoutClosed(record?.source_count);
-  const askedAt = instant(findings.readAt);
-  const readAt = how.isWhole ? askedAt : record?.read_at;
-  // Another run's look may have been later, and be merged already: that still holds.
-  const lookedAt = latest(record?.looked_at, askedAt);
   return {
     slot: slot.id,
     revision: (record?.revision ?? 0) + 1,
-    ...(readAt !== undefined && { read_at: readAt }),
-    ...((!how.isWhole || lookedAt !== askedAt) && { looked_at: lookedAt! }),
-    source: how.isWhole ? findings.source : (record?.source ?? findings.source),
-    counts: how.isWhole ? findings.counts : countsAfterLook(record!.counts!, waiting, record!.read_at!),
-    outside: how.isWhole ? findings.outside : (record?.outside ?? 0),
-    cases: how.isWhole ? cases : { ...cases, gone: record?.cases?.gone ?? 0 },
-    ...(sourceCount && { source_count: sourceCount }),
+    ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
+    cases,
     ...factsOf(object),
-    bytes_in: how.isWhole ? findings.bytes : (record?.bytes_in ?? 0),
-    took_ms: Math.round(parts.elapsed() - how.startedMs),
+    took_ms: Math.round(parts.elapsed() - startedMs),
     ...(parts.run.id !== undefined && { run_id: parts.run.id }),
     ...(parts.run.url !== undefined && { run_url: parts.run.url }),
   };
 }
 
+/** What a reading of the whole slot says. */
+function readFacts({ findings, count }: SlotReading, record: LedgerRecord | undefined) {
+  const read_at = instant(findings.readAt);
+  const looked_at = record?.looked_at;
+  return {
+    read_at,
+    // Another run's look may have been later, and be merged already: that still holds.
+    ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
+    source: findings.source,
+    counts: findings.counts,
+    outside: findings.outside,
+    ...(count && { source_count: count }),
+    bytes_in: findings.bytes,
+  };
+}
+
+/** What a look again says, beside what the last whole reading did. */
+function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
+  const { read_at, source, counts, outside, source_count, bytes_in } = record;
+  return {
+    read_at: read_at!,
+    looked_at: latest(record.looked_at, instant(findings.readAt))!,
+    source: source!,
+    counts: countsAfterLook(counts!, waiting, read_at!),
+    outside,
+    ...(source_count && { source_count: withoutClosed(source_count) }),
+    bytes_in,
+  };
+}
+
 /** Of the closed ones there are more after a look again, and nothing that the source said then tells how many. */
-function withoutClosed(count: SourceCount | undefined): SourceCount | undefined {
-  if (count === undefined) return undefined;
-  const { closed: _, ...rest } = count;
+function withoutClosed({ closed, ...rest }: SourceCount): SourceCount {
   return rest;
 }
 

@@ -1,5 +1,5 @@
+import type { Findings, OpenMessage } from '../archive/findings.ts';
 import type { StagedMessage } from '../archive/ledger.ts';
-import type { Findings, OpenMessage } from '../archive/reading.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import type { Merged } from './merge-slot.ts';

@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import { toldOf } from '../errors.ts';
+import type { Log } from '../io/ports.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number, rate } from '../words.ts';
-import type { Log } from './log.ts';
 import type { Parts, Sources } from './parts.ts';
 import { type LeftSlot, noteFailure, noteLeft } from './shortfall.ts';
 import { processSlot, type SlotResult } from './slot.ts';
 
 /** So that one slot is read while another is encoded. */
-const slotsAtOnce = 2;
+const slotsAtOnceMin = 2;
 
 /** What the user allows. */
 export interface WorkOptions {
@@ -28,7 +28,7 @@ export interface Tally {
   readonly tookMs: number;
 }
 
-/** Works off planned slots, in time order, two at a time. A slot that fails does not stop the others. */
+/** Works off planned slots, in time order, as many at a time as there are workers. A slot that fails does not stop the others. */
 export async function workOff(
   parts: Parts,
   sources: Sources,
@@ -41,7 +41,7 @@ export async function workOff(
   const done: SlotResult[] = [];
   const failed: { slot: Slot; message: string }[] = [];
   const left: LeftSlot[] = [];
-  const limit = pLimit(slotsAtOnce);
+  const limit = pLimit(Math.max(slotsAtOnceMin, parts.threads.concurrency));
   await limit.map(todo, async (one) => {
     const begunMs = parts.elapsed();
     if (begunMs + progress.longestMs > options.timeBudgetMs) {

@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import type { Log } from '../commands/log.ts';
+import type { Log } from './ports.ts';
 
 /** What a run says and leaves for the steps after it: on GitHub in its own ways, elsewhere as plain lines. */
 export interface Host extends Log {

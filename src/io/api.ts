@@ -3,12 +3,12 @@ import type { SourceCount } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { eachWithin } from '../limited.ts';
-import { PageError, type PageShape } from '../messages/page.ts';
+import { type Page, PageError, type PageShape, type Scan } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
-import type { Page, Scan } from '../worker/pages.ts';
 import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
-import { HttpClient, type Nature } from './http.ts';
+import { HttpClient } from './http.ts';
+import type { Nature } from './nature.ts';
 import type { Pass, Source } from './ports.ts';
 import type { Say } from './retry.ts';
 

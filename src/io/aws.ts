@@ -1,7 +1,7 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
 import { certificateFault } from './certificates.ts';
-import type { Nature } from './http.ts';
+import type { Nature } from './nature.ts';
 
 /** Of one request, the first one included. */
 export const attemptsMax = 8;

@@ -7,7 +7,8 @@ import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
 import { certificateFault } from './certificates.ts';
-import { HttpClient, type Nature } from './http.ts';
+import { HttpClient } from './http.ts';
+import type { Nature } from './nature.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -16,23 +15,23 @@ import { UserError } from '../errors.ts';
 import { eachWithin } from '../limited.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import { type Attributes, attributesBytes, fromAttributes, toAttributes } from './attributes.ts';
 import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from './aws.ts';
-import type { Nature } from './http.ts';
+import { type Attributes, attributesBytes, toAttributes } from './dynamodb/attributes.ts';
+import {
+  fitted,
+  itemBytesMax,
+  messageKey,
+  messageKeyPrefix,
+  records,
+  shortened,
+  slotKey,
+  stagedMessages,
+} from './dynamodb/items.ts';
+import type { Nature } from './nature.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 
-/** DynamoDB takes 400 KB; what is read and written is paid for by the size of whole items. */
-export const itemBytesMax = 100_000;
-/** DynamoDB takes 1,024 bytes. */
-const sortKeyBytesMax = 1_024;
-/** Of an error's message. */
-const errorCharsMax = 4_096;
 /** Writes of one list that are under way at a time. */
 const concurrencyMax = 16;
-/** In the place of an id: one that begins so is hashed too, so that no id is taken for another's hash. */
-const hashMark = 'sha256:';
-const [slotPrefix, messagePrefix] = ['slot#', 'message#'];
-
 /** What is asked of DynamoDB: the permissions that the staging needs. */
 type Action = 'DescribeTable' | 'Query' | 'GetItem' | 'PutItem' | 'DeleteItem';
 
@@ -264,54 +263,4 @@ function keysOf(table: TableDescription | undefined): string {
     .flatMap((kind) => KeySchema.filter(({ KeyType }) => KeyType === kind))
     .map(({ AttributeName }) => `${AttributeName} (${type(AttributeName)})`)
     .join(', ');
-}
-
-function slotKey(slotId: string): string {
-  return `${slotPrefix}${startOf(slotId)}`;
-}
-
-function messageKeyPrefix(slotId: string): string {
-  return `${messagePrefix}${startOf(slotId)}#`;
-}
-
-function messageKey(slotId: string, id: string): string {
-  const prefix = messageKeyPrefix(slotId);
-  const isShort = Buffer.byteLength(prefix) + Buffer.byteLength(id) <= sortKeyBytesMax;
-  if (isShort && !id.startsWith(hashMark)) return prefix + id;
-  return `${prefix}${hashMark}${createHash('sha256').update(id).digest('hex')}`;
-}
-
-function startOf(slotId: string): string {
-  return slotId.split('-')[0]!;
-}
-
-function records(items: readonly Attributes[]): LedgerRecord[] {
-  return valuesOf(items, slotPrefix).map(({ write_id, ...record }) => record as unknown as LedgerRecord);
-}
-
-function stagedMessages(items: readonly Attributes[]): StagedMessage[] {
-  return valuesOf(items, messagePrefix) as unknown as StagedMessage[];
-}
-
-function valuesOf(items: readonly Attributes[], prefix: string) {
-  return items
-    .filter(({ sk }) => sk?.S?.startsWith(prefix))
-    .map(({ pk, sk, ...attributes }) => fromAttributes(attributes));
-}
-
-/** The message's item, with fewer of its open alerts where they are long. */
-function fitted(message: StagedMessage, itemOf: (message: StagedMessage) => Attributes): Attributes {
-  const open_alerts = [...message.open_alerts];
-  let item = itemOf(message);
-  while (attributesBytes(item) > itemBytesMax && open_alerts.pop() !== undefined) {
-    item = itemOf({ ...message, open_alerts });
-  }
-  return item;
-}
-
-/** The record, with what somebody else wrote into its error cut to a length. */
-function shortened({ last_error, ...record }: LedgerRecord) {
-  if (last_error === undefined) return record;
-  const message = last_error.message.slice(0, errorCharsMax).toWellFormed();
-  return { ...record, last_error: { ...last_error, message } };
 }

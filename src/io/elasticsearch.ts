@@ -1,19 +1,19 @@
 import * as v from 'valibot';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
-import type { Log } from '../commands/log.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
-import type { ScannedMessage } from '../messages/page.ts';
+import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
 import { contains, type Interval, instant, union } from '../windows/interval.ts';
-import type { Page, Scan } from '../worker/pages.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
+import { countRanges, type Told } from './elasticsearch/counts.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
 import {
   type Capabilities,
   capabilities,
   type Fields,
   fieldsInQuestion,
+  isOfList,
   readFields,
   stubPaths,
 } from './elasticsearch/fields.ts';
@@ -24,7 +24,6 @@ import {
   either,
   everything,
   exists,
-  type Guess,
   guess,
   type Json,
   not,
@@ -34,8 +33,8 @@ import {
   within,
 } from './elasticsearch/query.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
-import { LostReading, type Pass, type Source, type Strays } from './ports.ts';
-import type { Nature } from './retry.ts';
+import type { Nature } from './nature.ts';
+import { type Log, LostReading, type Pass, type Source, type Strays } from './ports.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
@@ -47,16 +46,6 @@ const idsMax = 1_000;
 const momentsMax = 500;
 
 type Take = (page: Page) => Promise<void>;
-
-/** What was told of the statuses in a range. */
-interface Told {
-  readonly total: number;
-  readonly alerted: number;
-  /** Undefined where no field tells statuses. */
-  readonly guess: Guess | undefined;
-  /** Whether the guess knows every status that occurs. */
-  readonly isExact: boolean;
-}
 
 /** Messages in the indices of an Elasticsearch, 8.x or 9.x. */
 export class ElasticsearchSource implements Source {
@@ -260,6 +249,8 @@ export class ElasticsearchSource implements Source {
 
   /** One that the field puts into this slot, and its own timestamp into another, would be in neither. */
   #assertWithin(interval: Interval, { messages }: Page, { timestamp: { field } }: Fields): void {
+    // By a list of timestamps a message is found in the slot of each, and so in its own.
+    if (isOfList(this.#shape.timestamp)) return;
     const stray = messages.find(({ timestamp }) => timestamp !== undefined && !contains(interval, timestamp));
     if (stray?.timestamp === undefined) return;
     throw new UserError(
@@ -292,24 +283,4 @@ function momentsOf(staged: readonly StagedMessage[]): Interval[] {
       return { start, end: start + 1 };
     }),
   );
-}
-
-const counted = v.object({ doc_count: v.number() });
-const buckets = v.array(v.object({ ...counted.entries, alerted: v.optional(counted), closed: v.optional(counted) }));
-
-async function countRanges(
-  point: PointInTime,
-  query: Json,
-  ranges: readonly Json[],
-  { guess: by, isExact }: Told,
-): Promise<SourceCount[]> {
-  const each = by === undefined ? '' : `,"aggs":{"alerted":{"filter":${by.alerted}},"closed":{"filter":${by.closed}}}`;
-  const aggregation = `{"slots":{"filters":{"filters":[${ranges.join(',')}]}${each}}}`;
-  const schema = v.object({ slots: v.object({ buckets: v.pipe(buckets, v.length(ranges.length)) }) });
-  const { aggregations } = await point.aggregate(query, aggregation, schema);
-  return aggregations.slots.buckets.map(({ doc_count: total, alerted, closed }) => ({
-    total,
-    ...(alerted && { alerted: alerted.doc_count }),
-    ...(closed && isExact && { closed: closed.doc_count }),
-  }));
 }

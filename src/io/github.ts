@@ -1,7 +1,8 @@
 import { GithubClient, Refused } from './github/client.ts';
 import type { GithubSettings } from './github/settings.ts';
+import type { Nature } from './nature.ts';
 import type { Issue, IssueText, Tracker } from './ports.ts';
-import type { Nature, Say } from './retry.ts';
+import type { Say } from './retry.ts';
 
 const pageSize = 100;
 /** Of issues with the label. */

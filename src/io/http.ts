@@ -6,9 +6,8 @@ import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import { certificateFault } from './certificates.ts';
-import { attemptsMax, type Nature, Retries, Retryable, type Say } from './retry.ts';
-
-export type { Nature } from './retry.ts';
+import type { Nature } from './nature.ts';
+import { attemptsMax, isPassing, Retries, Retryable, type Say } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -154,9 +153,10 @@ export class HttpClient {
     await answer.body.dump({ limit: errorBytesMax }).catch(() => undefined);
     const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
     if (retryable !== undefined) return retryable;
-    return new UserError(
-      `${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? 'see what it expects'}.`,
-    );
+    const otherwise = isPassing(status)
+      ? 'it asks for a longer wait than a run makes, run again later'
+      : 'see what it expects';
+    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? otherwise}.`);
   }
 }
 

@@ -2,9 +2,9 @@ import type { LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger
 import type { ByteRanges } from '../archive/object.ts';
 import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
+import type { Page } from '../messages/page.ts';
 import type { Instant, Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import type { Page } from '../worker/pages.ts';
 
 /** What a source said while it was read. */
 export interface Pass {
@@ -120,6 +120,15 @@ export interface Archive {
   /** Writes a small object whatever is there, whole or not at all. */
   put(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Where a command says what it does. */
+export interface Log {
+  line(text: string): void;
+  /** Something that a person should look into; the run goes on. */
+  warning(text: string): void;
+  /** Something that makes the run fail in its end. */
+  error(text: string): void;
 }
 
 /** An issue that tells people that an archive is incomplete. */

@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import type { Nature } from './nature.ts';
 
 const retriesMax = 6;
 const backoffMsBase = 500;
@@ -10,14 +11,6 @@ const retryAfterMsMax = 300_000;
 
 /** What is made at most, the first try included. */
 export const attemptsMax = retriesMax + 1;
-
-/** Time and chance, which tests replace. */
-export interface Nature {
-  now(): number;
-  sleep(ms: number): Promise<void>;
-  /** In [0, 1). */
-  random(): number;
-}
 
 /** A failure that asks for another try, after at least `waitMs`. Its message is a clause: `answers 503`. */
 export class Retryable extends Error {
@@ -81,7 +74,7 @@ export class Retries {
    * @param retryAfter RFC 9110, 10.2.3: seconds, or a date
    */
   retryable(status: number, retryAfter: string | string[] | undefined): Retryable | undefined {
-    if (status !== 429 && status < 500) return undefined;
+    if (!isPassing(status)) return undefined;
     const waitMs = this.#waitMs(String(retryAfter ?? '').trim());
     return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429);
   }
@@ -116,4 +109,9 @@ export class Retries {
     this.#toldUntil = now + waitMs;
     this.#say(`${this.#host} ${message}; try ${attempt + 1} of ${attemptsMax} in ${Math.ceil(waitMs / 1000)} s.`);
   }
+}
+
+/** Whether a server that answers so may answer otherwise later. */
+export function isPassing(status: number): boolean {
+  return status === 429 || status >= 500;
 }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { UserError } from '../errors.ts';
 import { type AwsAccess, attemptsMax, awsClientConfig } from './aws.ts';
-import type { Nature } from './http.ts';
+import type { Nature } from './nature.ts';
 import { type ListedObject, Overtaken } from './ports.ts';
 import { type S3Request, s3Failure, s3RetryAfterMs, s3Verdict } from './s3-faults.ts';
 

@@ -5,7 +5,7 @@ import { settingsPath, slotIdOfPath } from '../archive/layout.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { DAY_MS } from '../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
-import type { Nature } from './http.ts';
+import type { Nature } from './nature.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
 import { type Protection, S3Bucket, type S3Limits, type S3Place, type Upload } from './s3-bucket.ts';
 import { s3Reason, s3Verdict } from './s3-faults.ts';

@@ -10,7 +10,7 @@ export interface Alert {
 }
 
 /** How many of its open alerts a message names, each by as many characters (UTF-16 units) of its id. */
-export const openAlertsMax = 100;
+const openAlertsMax = 100;
 export const openAlertCharsMax = 256;
 
 /** Whether its status is one of the closed ones, in upper or lower case. */

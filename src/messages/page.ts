@@ -34,12 +34,23 @@ export interface ScannedMessage extends ReadMessage {
 }
 
 export interface ScannedPage {
+  /** What the page says the whole range holds, where it says so. */
   readonly total?: number;
   /** In the order of `extras`. */
   readonly extras?: Extras;
   /** In the page's order, invalid ones included. */
   readonly messages: readonly ScannedMessage[];
 }
+
+/** A page and what was found in it. */
+export interface Page extends ScannedPage {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** SHA-256 of each message's bytes: 32 bytes a message, in the messages' order. */
+  readonly shas: Uint8Array;
+}
+
+/** Scans page bytes, which nobody may change meanwhile. Throws {@link PageError}. */
+export type Scan = (bytes: Uint8Array<SharedArrayBuffer>, shape: PageShape) => Promise<Page>;
 
 /** A source's answer that is no page of messages. Its message is a clause without a full stop: `it ends too early, after 9 bytes`. */
 export class PageError extends UserError {

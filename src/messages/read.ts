@@ -23,7 +23,6 @@ import {
 } from './tokens.ts';
 import { JsonDepthError } from './value.ts';
 
-export type { Alert } from './alerts.ts';
 export type { ColumnValue } from './columns.ts';
 export { type CompiledShape, compileShape } from './shape.ts';
 

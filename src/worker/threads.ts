@@ -13,10 +13,12 @@ const file = import.meta.url.endsWith('.ts') ? './tasks.ts' : './worker.js';
  * WebAssembly module that has panicked is not to be used again.
  */
 export class Threads {
+  readonly concurrency: number;
   readonly #idle: Pool[] = [];
   readonly #limit: ReturnType<typeof pLimit>;
 
   constructor(concurrency: number = availableParallelism()) {
+    this.concurrency = concurrency;
     this.#limit = pLimit(concurrency);
   }
 

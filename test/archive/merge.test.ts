@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Findings } from '../../src/archive/findings.ts';
 import { assertContent, nextRows, planMerge, type ShownAt } from '../../src/archive/merge.ts';
-import type { Findings } from '../../src/archive/reading.ts';
 import { type Row, Rows } from '../../src/archive/rows.ts';
 
 type State = 'closed' | 'open' | 'unalerted' | 'absent';
@@ -224,6 +224,11 @@ describe('planMerge', () => {
       unalerted: [],
       gone: [],
     });
+  });
+
+  it('takes a reading of the same instant for no later one', () => {
+    const { reopened, closedSince, gone } = planMerge(archived, findingsOf(met), true, () => 20);
+    expect({ reopened, closedSince, gone }).toEqual({ reopened: ['open'], closedSince: [], gone: ['gone'] });
   });
 
   it('leaves an archived row that was read later than the one found', () => {

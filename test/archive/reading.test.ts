@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
+import { type Findings, joinFindings } from '../../src/archive/findings.ts';
 import { PageMemory } from '../../src/archive/page-memory.ts';
-import { type Findings, joinFindings, Reading } from '../../src/archive/reading.ts';
+import { Reading } from '../../src/archive/reading.ts';
 import { Spool, segmentBytes } from '../../src/archive/spool.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
-import { plainShape } from '../support/embedded-parts.ts';
+import { plainShape } from '../support/messages.ts';
 import { type Held, pageOf, type Telling, tell } from '../support/model-source.ts';
 
 const interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-06-11') };
@@ -108,6 +109,21 @@ function shuffled<T>(items: readonly T[], keys: readonly number[]): T[] {
 }
 
 describe('Reading', () => {
+  it.each<[string, string[], boolean]>([
+    ['keeps a page as it is of which most is wanted', ['closed'], true],
+    ['copies what is wanted of a page that is mostly not', [], false],
+  ])('%s', async (_, statuses, isKept) => {
+    const { reading, spool } = newReading();
+    const wanted = tell({ id: 'a', at: interval.start, statuses: ['closed'] });
+    const other = tell({ id: 'b', at: interval.start, statuses, text: 'x'.repeat(5_000) });
+    const page = await pageOf(plainShape, [wanted, other]);
+    await reading.take(page);
+    const kept = (await spool.flush()).segments;
+    expect(kept.length).toBe(1);
+    expect(kept[0] === page.bytes.buffer).toBe(isKept);
+    await spool.close();
+  });
+
   it('finds the same whatever the order of pages, and of messages on them', async () => {
     const anyKeys = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 5, maxLength: 5 });
     await fc.assert(

@@ -16,16 +16,9 @@ import { parseLeg } from '../../src/windows/legs.ts';
 import { isLive, isSettled, type Slot, slotsIn } from '../../src/windows/slots.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import {
-  type Embedded,
-  embed,
-  plainSettings,
-  plainShape,
-  runAll,
-  type StoredRow,
-  storedRows,
-} from '../support/embedded-parts.ts';
+import { type Embedded, embed, plainSettings, runAll, type StoredRow, storedRows } from '../support/embedded-parts.ts';
 import { chance, type Happening, LifeModel } from '../support/life-model.ts';
+import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource } from '../support/model-source.ts';
 
 /** Set LIFE_SEEDS to `from-to` to live other lives. */

@@ -359,6 +359,19 @@ describe('a look again', () => {
     expect(embedded.said.warnings.join('\n')).toContain('no longer shown by the source; they stay staged: "o3"');
   });
 
+  it('does not read the slot as a whole when what was counted, and vanished since, is closed again', async () => {
+    const { embedded, truth, source } = await waiting(
+      (held) => new FindingSource(held, scan(), { givesTotals: false }),
+    );
+    truth.remove('o3');
+    await runAll(embedded.parts, source, april);
+    truth.put({ id: 'o3', at: day(20), statuses: ['closed'] });
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, source, april, { acceptFewer: true });
+    expect(source.passes).toEqual([]);
+    expect(await recordOf(embedded)).toMatchObject({ read_at: instant(now), counts: { read: 4, closed: 2, open: 2 } });
+  });
+
   it.each(['open', 'closed'])('reads the slot as a whole when what had vanished is %s again', async (status) => {
     const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
     const { held } = truth;

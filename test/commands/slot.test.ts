@@ -9,8 +9,9 @@ import type { Column } from '../../src/messages/message.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
 import { fileOf, readTable, writeTable } from '../support/forging.ts';
+import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 

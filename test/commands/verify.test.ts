@@ -145,17 +145,22 @@ describe('verify', () => {
     expect(differences).toEqual([expect.stringContaining(`The object ${aprilPath} is damaged: `)]);
   });
 
-  it('shows nothing of a damaged object', async () => {
+  it.each<[string, (lines: string) => string, string]>([
+    [
+      'with a line that is no JSON, and shows nothing of it',
+      (lines) => lines.replace('"message_id":"a1"', '"message_id":a1'),
+      'a line of it is not of this archive',
+    ],
+    ['whose last line is cut', (lines) => lines.slice(0, -1), 'its last line is cut'],
+  ])('names an object %s', async (_, change, reason) => {
     const embedded = await archiveOf(truthOf(), 'jsonl');
     const path = fileOf(embedded, april);
     const bytes = await readFile(path);
     const header = bytes.subarray(0, bytes.indexOf(0, 10) + 1);
-    const lines = gunzipSync(bytes).toString().replace('"message_id":"a1"', '"message_id":a1');
+    const lines = change(gunzipSync(bytes).toString());
     await writeFile(path, Buffer.concat([header, gzipSync(lines).subarray(10)]));
     const differences = await verify(embedded.parts);
-    expect(differences).toEqual([
-      `The object ${objectPath(april, 'jsonl')} is damaged: a line of it is not of this archive.`,
-    ]);
+    expect(differences).toEqual([`The object ${objectPath(april, 'jsonl')} is damaged: ${reason}.`]);
   });
 
   it('names a slot whose object was deleted', async () => {

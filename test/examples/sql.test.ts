@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeSchema } from '../../src/archive/schema.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { embed, plainSettings, plainShape, runAll } from '../support/embedded-parts.ts';
+import { embed, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { plainShape } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'sql');

@@ -10,6 +10,7 @@ import { failureOf } from '../support/failure.ts';
 import { testServer } from '../support/http-server.ts';
 import { messageText, pageBytes } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
+import { WatchedMemory } from '../support/watched-memory.ts';
 import { sourceConformance } from './conformance/source.ts';
 
 const server = await startServer();
@@ -154,6 +155,15 @@ describe('ApiSource shows what a caller needs to tell that', () => {
     expect({ missing, taken }).toEqual({ missing: 1, taken: held - 1 });
     expect(new Set(pass.totals)).toContain(held);
   });
+});
+
+it('ApiSource gives the memory of every page back, once', async () => {
+  const memory = new WatchedMemory();
+  const source = apiSource(server.url, {}, new TestNature(), memory);
+  await source.read(interval, 0, async () => undefined);
+  await source.count([interval, interval]);
+  expect(memory.taken).toBeGreaterThan(10);
+  expect(memory.out).toBe(0);
 });
 
 describe('ApiSource gets over', () => {

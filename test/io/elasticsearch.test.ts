@@ -1,15 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
-import { UserError } from '../../src/errors.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
 import { LostReading } from '../../src/io/ports.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
+import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { plainShape } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
+import { WatchedMemory } from '../support/watched-memory.ts';
 
 const threads = new Threads(1);
 afterAll(() => threads.close());
@@ -24,24 +25,24 @@ const capabilities = {
   fields: { timestamp: { date: { searchable: true, aggregatable: true } } },
 };
 
-function open(url: string, settings: Partial<ElasticsearchSettings> = {}) {
+function open(
+  url: string,
+  settings: Partial<ElasticsearchSettings> = {},
+  memory = new PageMemory(0),
+  shape = plainShape,
+) {
   const nature = new TestNature();
   const said: string[] = [];
   const log = { line: (text: string) => void said.push(text), warning: () => undefined };
   const all = { url, index: 'messages', apiKey, ...settings };
-  const scan = pageScanner(threads, plainShape, false);
-  const source = new ElasticsearchSource(all, plainShape, scan, new PageMemory(0), nature, log);
+  const scan = pageScanner(threads, shape, false);
+  const source = new ElasticsearchSource(all, shape, scan, memory, nature, log);
   onTestFinished(() => source.close());
   return { source, nature, said, read: () => source.read(june, 0, async () => {}) };
 }
 
 async function failure(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  const { message } = error as UserError;
+  const message = await failureOf(work);
   expect(message).not.toContain(apiKey);
   return message;
 }
@@ -165,8 +166,49 @@ describe('ElasticsearchSource', () => {
     );
   });
 
+  it('gives the memory of every answer back, once', async () => {
+    const server = await emptyCluster((response, _, count) => {
+      if (count > 1) return false;
+      response.writeHead(503, headers).end('{}');
+      return true;
+    });
+    const memory = new WatchedMemory();
+    const { read, source } = open(server.url.origin, {}, memory);
+    await read();
+    await source.strays(june);
+    expect(memory.taken).toBe(server.requests.length);
+    expect(memory.out).toBe(0);
+  });
+
+  it('loses a reading where what one search found is not there for the next', async () => {
+    const message = { message_id: 'm', timestamp: '2024-06-01T00:00:00Z', alerts: [{ status: 'closed' }] };
+    const hit = { _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] };
+    const found = { total: { value: 1, relation: 'eq' }, hits: [hit] };
+    const none = { total: { value: 0, relation: 'eq' }, hits: [] };
+    // Nothing is likely closed; of the others, one is; it is to be fetched.
+    const searches = [none, none, found, none];
+    let asked = 0;
+    const server = await emptyCluster((response, path) => {
+      const status = { keyword: { searchable: true, aggregatable: true } };
+      const aggregations = { alerted: { doc_count: 0 }, 0: { buckets: [], sum_other_doc_count: 0 } };
+      if (path.endsWith('/_field_caps')) {
+        const fields = { ...capabilities.fields, 'alerts.status': status };
+        response.writeHead(200, headers).end(JSON.stringify({ ...capabilities, fields }));
+        return true;
+      }
+      if (path !== '/_search') return false;
+      asked += 1;
+      const hits = searches[asked - 1] ?? none;
+      response.writeHead(200, headers).end(JSON.stringify({ ...wholeAnswer, hits, aggregations }));
+      return true;
+    });
+    await expect(open(server.url.origin).read()).rejects.toEqual(
+      new LostReading('1 messages that one search found were not there for the next'),
+    );
+  });
+
   /** An Elasticsearch that counts one message, and sends it on so many pages. */
-  function clusterOfOne(timestamp: string, pages: number) {
+  function clusterOfOne(timestamp: string | readonly string[], pages: number) {
     const message = { message_id: 'm', timestamp, alerts: [] };
     const hit = { _index: 'messages', _id: '1', _source: message, sort: [june.start, 1] };
     // The first search counts.
@@ -184,6 +226,24 @@ describe('ElasticsearchSource', () => {
     expect(await sentenceOf(await clusterOfOne('2024-05-31T23:00:00+00:00', 1))).toBe(
       'Elasticsearch at URL finds a message of 2024-05-31T23:00:00.000Z between 2024-06-01T00:00:00.000Z and 2024-07-01T00:00:00.000Z: its field "timestamp" says something else than the message itself; see message-timestamp and the mapping of that field.',
     );
+  });
+
+  it('leaves a message to its own slot that has a list of timestamps, one of them in this', async () => {
+    const server = await clusterOfOne(['2024-05-31T23:00:00Z', '2024-06-01T00:00:00Z'], 1);
+    const shape = { ...plainShape, timestamp: ['timestamp', '0'] };
+    expect((await open(server.url.origin, {}, new PageMemory(0), shape).read()).totals).toEqual([1, 1]);
+  });
+
+  it('does not take a page for exact whose own count is not', async () => {
+    let asked = 0;
+    const server = await emptyCluster((response, path) => {
+      if (path !== '/_search') return false;
+      asked += 1;
+      const hits = { total: { value: 0, relation: asked === 1 ? 'eq' : 'gte' }, hits: [] };
+      response.writeHead(200, headers).end(JSON.stringify({ ...wholeAnswer, hits }));
+      return true;
+    });
+    expect(await sentenceOf(server)).toContain('does not count exactly, 7 times in a row');
   });
 
   it('loses a reading that is sent more than was counted, and does not go on with it', async () => {

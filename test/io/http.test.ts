@@ -6,6 +6,7 @@ import { HttpClient } from '../../src/io/http.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { TestNature } from '../support/nature.ts';
+import { WatchedMemory } from '../support/watched-memory.ts';
 
 const headers = { authorization: 'Bearer a-token-that-nobody-may-see' };
 const bodyBytesMax = 2 ** 17;
@@ -51,6 +52,20 @@ describe('HttpClient reads', () => {
       expect(Buffer.from(bytes)).toEqual(each);
       memory.give(bytes.buffer);
     }
+    await client.close();
+  });
+
+  it('a compressed body, and keeps the memory of what it takes in alone', async () => {
+    const server = await testServer((response, count) => {
+      const bytes = count === 1 ? Buffer.from('damaged') : gzipSync(body);
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);
+    });
+    const memory = new WatchedMemory();
+    const client = new HttpClient('The test', new TestNature(), { bodyBytesMax }, memory);
+    const bytes = await client.get(server.url, headers, {});
+    expect(Buffer.from(bytes)).toEqual(body);
+    expect([memory.taken, memory.out]).toEqual([3, 1]);
+    memory.give(bytes.buffer);
     await client.close();
   });
 
@@ -133,7 +148,9 @@ describe('HttpClient refuses', () => {
 
   it('to wait for longer than is sensible', async () => {
     const server = await testServer((response) => refuse(response, 503, 301));
-    expect(await failureOf(get(clientOf(), server))).toContain('answers 503');
+    expect(await failureOf(get(clientOf(), server))).toBe(
+      `The test at ${server.url} answers 503: it asks for a longer wait than a run makes, run again later.`,
+    );
     expect(server.requests).toHaveLength(1);
   });
 

@@ -7,25 +7,13 @@ import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
 import { stagedMessage } from '../support/ledger.ts';
 import { runScript } from '../support/processes.ts';
-import { stagingConformance } from './conformance/staging.ts';
+import { stagingConformance, stagingUnderTest } from './conformance/staging.ts';
 
 const slot = slotAt(0, { windowDays: 60, partitionBy: 'month' });
 
 stagingConformance('SqliteStaging', async () => {
   const file = join(await testFolder(), 'staging.sqlite');
-  const handles: SqliteStaging[] = [];
-  const open = async (archive: string) => {
-    const staging = new SqliteStaging(file, archive);
-    handles.push(staging);
-    await staging.prepare();
-    return staging;
-  };
-  return {
-    staging: await open('archive'),
-    secondHandle: () => open('archive'),
-    otherArchive: () => open('archive-2'),
-    cleanUp: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
-  };
+  return stagingUnderTest((archive) => new SqliteStaging(file, archive));
 });
 
 describe('SqliteStaging', () => {

@@ -38,7 +38,7 @@ const { anyModel } = fc.letrec<{ anyModel: Model }>((tie) => ({
 export { anyModel };
 
 /** A source of spellings: the same seed gives the same ones. */
-export function chooser(seed: number): Choose {
+function chooser(seed: number): Choose {
   let state = seed >>> 0;
   return (count) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -1,23 +1,15 @@
 import { Buffer } from 'node:buffer';
 import type { Column, MessageShape } from '../../src/messages/message.ts';
 import { type CompiledShape, compileShape } from '../../src/messages/read.ts';
+import { plainShape } from '../support/messages.ts';
 
 /** The default shape, with these columns. */
 export function shapeWith(columns: readonly Column[] = [], changes: Partial<MessageShape> = {}): CompiledShape {
-  return compileShape({
-    id: ['message_id'],
-    timestamp: ['timestamp'],
-    alerts: ['alerts'],
-    alertId: ['alert_id'],
-    alertStatus: ['status'],
-    closedStatuses: ['closed'],
-    columns,
-    ...changes,
-  });
+  return compileShape({ ...plainShape, columns, ...changes });
 }
 
 export const shape = shapeWith();
-export const instant = '2024-02-29T12:00:00Z';
+const instant = '2024-02-29T12:00:00Z';
 /** µs since 1970 of {@link instant}. */
 export const instantMicros = 1_709_208_000_000_000n;
 

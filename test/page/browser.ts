@@ -11,7 +11,7 @@ export const browserVariable = 'MESSAGE_ARCHIVE_BROWSER';
  * The browser that was found for these tests.
  * @throws Error where none was: a test of the page never passes without one
  */
-export function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
   const executablePath = process.env[browserVariable];
   if (!executablePath) throw new Error(`${browserVariable} is not set: start these tests with \`npm run test:page\`.`);
   return chromium.launch({ executablePath, args: ['--disable-gpu', '--disable-quic'] });

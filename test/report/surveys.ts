@@ -8,7 +8,7 @@ import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
 
 export const now = Date.parse('2025-01-10T03:17:00Z');
-export const plannedAt = instant(now - 60_000);
+const plannedAt = instant(now - 60_000);
 export const before = instant(now - 60_001);
 export const runUrl = 'https://github.com/acme/messages/actions/runs/7';
 export const layout: Layout = { windowDays: 60, partitionBy: 'month' };

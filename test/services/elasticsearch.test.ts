@@ -8,13 +8,15 @@ import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
 import { LostReading } from '../../src/io/ports.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
+import type { Page } from '../../src/messages/page.ts';
 import { compileShape, readMessage } from '../../src/messages/read.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slots.ts';
-import { type Page, pageScanner } from '../../src/worker/pages.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { sourceConformance } from '../io/conformance/source.ts';
-import { embed, plainSettings, plainShape, runAll, storedRows } from '../support/embedded-parts.ts';
+import { embed, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { plainShape } from '../support/messages.ts';
 import { type Held, tell } from '../support/model-source.ts';
 import { TestNature } from '../support/nature.ts';
 import { elasticsearches } from './endpoints.ts';

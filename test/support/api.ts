@@ -29,7 +29,12 @@ export function startServer(options: Parameters<typeof startSource>[0] = {}): Pr
 }
 
 /** What reads it: pages of 10 messages, 4 at a time, in a world whose clock stands still. It ends with the test in hand. */
-export function apiSource(url: string, settings: Partial<ApiSettings> = {}, nature = new TestNature()): ApiSource {
+export function apiSource(
+  url: string,
+  settings: Partial<ApiSettings> = {},
+  nature = new TestNature(),
+  memory = new PageMemory(0),
+): ApiSource {
   const defaults: ApiSettings = {
     url,
     token,
@@ -40,7 +45,7 @@ export function apiSource(url: string, settings: Partial<ApiSettings> = {}, natu
     messages: ['messages'],
     total: ['total'],
   };
-  const source = new ApiSource({ ...defaults, ...settings }, scan, new PageMemory(0), nature, () => undefined);
+  const source = new ApiSource({ ...defaults, ...settings }, scan, memory, nature, () => undefined);
   onTestFinished(() => source.close());
   return source;
 }

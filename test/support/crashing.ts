@@ -1,7 +1,7 @@
 import type { Archive, Staging } from '../../src/io/ports.ts';
 
 /** The end of a process, as far as the stores can tell: nothing that the process does later reaches them. */
-export class Crash extends Error {
+class Crash extends Error {
   override readonly name = 'Crash';
 }
 

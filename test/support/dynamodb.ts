@@ -8,7 +8,7 @@ import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from
 import { request } from 'undici';
 import { vi } from 'vitest';
 import { DynamoStaging } from '../../src/io/dynamodb.ts';
-import type { StagingUnderTest } from '../io/conformance/staging.ts';
+import { type StagingUnderTest, stagingUnderTest } from '../io/conformance/staging.ts';
 import { testServer } from './http-server.ts';
 import { TestNature } from './nature.ts';
 
@@ -66,20 +66,10 @@ export async function createTable(table: string, shape = keys): Promise<void> {
 }
 
 /** What the conformance suite works with: the staging of two archives in one table. */
-export async function dynamoUnderTest(table: string): Promise<StagingUnderTest> {
-  const handles: DynamoStaging[] = [];
-  const open = async (archive: string) => {
-    const staging = new DynamoStaging({ table, archive, nature: new TestNature(), newId: randomUUID });
-    handles.push(staging);
-    await staging.prepare();
-    return staging;
-  };
-  return {
-    staging: await open('archive'),
-    secondHandle: () => open('archive'),
-    otherArchive: () => open('archive-2'),
-    cleanUp: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
-  };
+export function dynamoUnderTest(table: string): Promise<StagingUnderTest> {
+  return stagingUnderTest(
+    (archive) => new DynamoStaging({ table, archive, nature: new TestNature(), newId: randomUUID }),
+  );
 }
 
 export interface DynamoRequest {

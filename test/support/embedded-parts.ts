@@ -17,21 +17,11 @@ import { UserError } from '../../src/errors.ts';
 import { DirectoryArchive } from '../../src/io/directory.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
-import type { MessageShape } from '../../src/messages/message.ts';
 import type { Interval } from '../../src/windows/interval.ts';
 import type { Slot } from '../../src/windows/slots.ts';
 import { readObject } from '../../src/worker/objects.ts';
 import type { Threads } from '../../src/worker/threads.ts';
-
-export const plainShape: MessageShape = {
-  id: ['message_id'],
-  timestamp: ['timestamp'],
-  alerts: ['alerts'],
-  alertId: ['alert_id'],
-  alertStatus: ['status'],
-  closedStatuses: ['closed'],
-  columns: [],
-};
+import { plainShape } from './messages.ts';
 
 export const plainSettings: ArchiveSettings = {
   layout: { windowDays: 60, partitionBy: 'month' },

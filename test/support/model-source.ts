@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto';
 import type { SourceCount, StagedMessage } from '../../src/archive/ledger.ts';
 import type { Pass, Source } from '../../src/io/ports.ts';
 import type { MessageShape, SourceName } from '../../src/messages/message.ts';
-import { type PageShape, scanPage } from '../../src/messages/page.ts';
+import { type Page, type Scan, scanPage } from '../../src/messages/page.ts';
 import { compileShape } from '../../src/messages/read.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
-import type { Page, Scan } from '../../src/worker/pages.ts';
-import { sharedBytes } from './messages.ts';
-
-const pageShape: PageShape = { messages: ['messages'], total: ['total'], message: [] };
+import { pageShape, sharedBytes } from './messages.ts';
 
 /** What a message says; its statuses are those of its alerts. */
 export interface Telling {
@@ -151,7 +148,7 @@ export class FindingSource extends ModelSource {
 }
 
 /** Scans where it stands, for tests that need no threads. */
-export function scanHere(shape: MessageShape): Scan {
+function scanHere(shape: MessageShape): Scan {
   const compiled = compileShape(shape);
   return async (bytes, asked) => {
     const { messages, total } = scanPage(bytes, asked, compiled);

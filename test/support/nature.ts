@@ -1,4 +1,4 @@
-import type { Nature } from '../../src/io/http.ts';
+import type { Nature } from '../../src/io/nature.ts';
 
 /** A clock that moves only when somebody sleeps, and a chance that is told. What was slept is kept. */
 export class TestNature implements Nature {

@@ -1,8 +1,10 @@
 import { afterAll, onTestFinished } from 'vitest';
 import type { Format } from '../../src/archive/schema.ts';
-import { pageScanner, type Scan } from '../../src/worker/pages.ts';
+import type { Scan } from '../../src/messages/page.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, type EmbeddedOptions, embed, plainShape } from './embedded-parts.ts';
+import { type Embedded, type EmbeddedOptions, embed } from './embedded-parts.ts';
+import { plainShape } from './messages.ts';
 
 /** What the tests of one file work with. */
 export interface EmbeddedTests {

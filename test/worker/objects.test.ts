@@ -95,11 +95,28 @@ describe('readObject', () => {
   });
 });
 
+describe('readObject, told of the shape of messages', () => {
+  it.each(formats)('refuses an object of %s with a message that is not closed', async (format) => {
+    const texts = ['{"message_id":"o","timestamp":"2024-06-09","alerts":[{"status":"shut"}]}'];
+    const shape = { ...plainShape, closedStatuses: ['shut'] };
+    const { bytes } = await makeObject(threads, await testFolder(), format, shape, texts);
+    const request = { format, payloads: true, shape: plainShape };
+    const read = readObject(threads, rangesOf(bytes), request, async () => undefined);
+    await expect(read).rejects.toEqual(
+      new DamagedError('the payload of its row 1 is no message whose alerts are all closed'),
+    );
+  });
+});
+
 describe('encodeObject', () => {
-  it('refuses a message that is not closed, and encodes the next', async () => {
-    const open = '{"message_id":"o","timestamp":"2024-06-01","alerts":[{"status":"open"}]}';
-    const folder = await testFolder();
-    await expect(makeObject(threads, folder, 'parquet', plainShape, [exact[0]!, open])).rejects.toThrow();
+  it.each([
+    ['first batch', 1],
+    ['last batch, after others were written', 3_000_000],
+  ])('refuses a message of the %s that is not closed, and encodes the next', async (_, length) => {
+    const open = '{"message_id":"o","timestamp":"2024-06-09","alerts":[{"status":"open"}]}';
+    const texts = [messageText('c', '2024-06-01', { body: hexNoise(1, length) }), open];
+    const made = makeObject(threads, await testFolder(), 'parquet', plainShape, texts);
+    await expect(made).rejects.toThrow('A row is made of a closed message, not of one with an open alert, or none');
     expect((await makeObject(threads, await testFolder(), 'parquet', plainShape, exact)).encoded.rows).toBe(5);
   });
 

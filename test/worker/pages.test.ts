@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { PageError } from '../../src/messages/page.ts';
-import { type Page, pageScanner } from '../../src/worker/pages.ts';
+import { type Page, PageError } from '../../src/messages/page.ts';
+import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { messageText, pageBytes, pageShape, plainShape, sharedBytes } from '../support/messages.ts';
 

@@ -6,8 +6,9 @@ import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
+import type { Nature } from '../nature.ts';
 import { LostReading } from '../ports.ts';
-import { attemptsMax, type Nature, Retries, Retryable, type Say } from '../retry.ts';
+import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 

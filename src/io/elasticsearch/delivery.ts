@@ -1,7 +1,6 @@
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { shaBytes } from '../../archive/rows.ts';
-import type { ScannedMessage } from '../../messages/page.ts';
-import type { Page } from '../../worker/pages.ts';
+import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
 import { PageSize } from './page-size.ts';
 import { documentOf, type PointInTime, type Search } from './point-in-time.ts';

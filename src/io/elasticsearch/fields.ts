@@ -113,6 +113,11 @@ export function fieldName(pointer: Pointer): string {
   return pointer.filter((token) => !isIndex(token)).join('.');
 }
 
+/** Whether the value is an element of a list, of which the field has all. */
+export function isOfList(pointer: Pointer): boolean {
+  return pointer.some((token) => isIndex(token));
+}
+
 function statusName({ alerts, alertStatus }: MessageShape): string {
   return fieldName([...alerts, ...alertStatus]);
 }

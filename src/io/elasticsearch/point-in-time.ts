@@ -1,8 +1,14 @@
 import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
-import { type Extras, PageError, type PageShape, type ScannedMessage } from '../../messages/page.ts';
-import type { Page, Scan } from '../../worker/pages.ts';
+import {
+  type Extras,
+  type Page,
+  PageError,
+  type PageShape,
+  type Scan,
+  type ScannedMessage,
+} from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
 import { Retryable } from '../retry.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
@@ -133,7 +139,10 @@ export class PointInTime {
       received += page.messages.length;
       const last = page.messages.at(-1);
       // Who sends more than there is may send it for ever.
-      if (last === undefined || received > total) break;
+      if (last === undefined || received > total) {
+        this.#memory.give(page.bytes.buffer);
+        break;
+      }
       after = last.extras![0];
       yield page;
     }

@@ -5,7 +5,8 @@ import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
-import { attemptsMax, type Nature, Retries, Retryable, type Say } from '../retry.ts';
+import type { Nature } from '../nature.ts';
+import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;

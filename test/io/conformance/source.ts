@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Source } from '../../../src/io/ports.ts';
 import type { State } from '../../../src/messages/message.ts';
+import type { Page } from '../../../src/messages/page.ts';
 import { DAY_MS, type Interval } from '../../../src/windows/interval.ts';
-import type { Page } from '../../../src/worker/pages.ts';
 
 /** What is true of a message, told without the source. */
 export interface KnownMessage {

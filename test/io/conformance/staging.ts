@@ -14,6 +14,23 @@ export interface StagingUnderTest {
   cleanUp(): Promise<void>;
 }
 
+/** The staging of two archives in one store. @param make a client of the archive's */
+export async function stagingUnderTest(make: (archive: string) => Staging): Promise<StagingUnderTest> {
+  const handles: Staging[] = [];
+  const open = async (archive: string) => {
+    const staging = make(archive);
+    handles.push(staging);
+    await staging.prepare();
+    return staging;
+  };
+  return {
+    staging: await open('archive'),
+    secondHandle: () => open('archive'),
+    otherArchive: () => open('archive-2'),
+    cleanUp: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
+  };
+}
+
 const layout: Layout = { windowDays: 60, partitionBy: 'month' };
 const slots = Array.from({ length: 12 }, (_, month) => slotAt(Date.UTC(2024, month, 20), layout));
 const [slot, nextSlot] = [slots[0]!, slots[1]!];

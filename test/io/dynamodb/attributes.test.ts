@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attributesBytes, fromAttributes, toAttribute, toAttributes } from '../../src/io/attributes.ts';
+import { attributesBytes, fromAttributes, toAttribute, toAttributes } from '../../../src/io/dynamodb/attributes.ts';
 
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(

@@ -27,7 +27,7 @@ export function toAttributes(value: object): Attributes {
 }
 
 /** Reads what {@link toAttribute} wrote; undefined for a type that it does not write. */
-export function fromAttribute({ S, N, BOOL, L, M }: AttributeValue): Plain | undefined {
+function fromAttribute({ S, N, BOOL, L, M }: AttributeValue): Plain | undefined {
   if (L !== undefined) return L.map(fromAttribute).filter((value) => value !== undefined);
   if (M !== undefined) return fromAttributes(M);
   return N === undefined ? (S ?? BOOL) : Number(N);

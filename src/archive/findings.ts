@@ -1,0 +1,70 @@
+import type { SourceName } from '../messages/message.ts';
+import type { Counts } from './ledger.ts';
+import { Rows } from './rows.ts';
+
+/** A message with an open alert, as it is to be staged. */
+export interface OpenMessage {
+  readonly id: string;
+  readonly timestamp: bigint;
+  readonly openAlerts: readonly string[];
+  readonly openAlertCount: number;
+}
+
+/** What could not be read as a message; its bytes lie in the spool. */
+export interface InvalidMessage {
+  /** Hex SHA-256 of its bytes. */
+  readonly sha: string;
+  /** Where it could be read. */
+  readonly id: string | undefined;
+  readonly reason: string;
+  readonly position: number;
+  readonly length: number;
+}
+
+/** What a complete reading of an interval found. */
+export interface Findings {
+  /** ms since 1970: just before the source was first asked. */
+  readonly readAt: number;
+  readonly source: SourceName;
+  /** Their payloads lie in the spool. */
+  readonly closed: Rows;
+  readonly open: readonly OpenMessage[];
+  /** Ids of messages without alerts. */
+  readonly unalerted: ReadonlySet<string>;
+  readonly invalid: readonly InvalidMessage[];
+  readonly counts: Counts;
+  /** Messages of the range asked for that belong to other slots. */
+  readonly outside: number;
+  /** Ids that stood for more than one content. */
+  readonly conflicting: readonly string[];
+  /** JSON taken in. */
+  readonly bytes: number;
+}
+
+/** Puts the findings of several intervals of one slot together: of the staged messages that were looked for. */
+export function joinFindings(all: readonly Findings[]): Findings {
+  const [first, ...rest] = all;
+  if (first === undefined) throw new Error('There are no findings to join.');
+  const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
+  const closed = new Rows();
+  for (const findings of all) for (let at = 0; at < findings.closed.size; at += 1) closed.take(findings.closed, at);
+  return {
+    readAt: Math.min(first.readAt, ...rest.map(({ readAt }) => readAt)),
+    source: first.source,
+    closed,
+    open: all.flatMap(({ open }) => open),
+    unalerted: new Set(all.flatMap(({ unalerted }) => [...unalerted])),
+    invalid: all.flatMap(({ invalid }) => invalid),
+    counts: {
+      read: sum('read'),
+      closed: sum('closed'),
+      open: sum('open'),
+      unalerted: sum('unalerted'),
+      invalid: sum('invalid'),
+      duplicates: sum('duplicates'),
+    },
+    outside: all.reduce((total, { outside }) => total + outside, 0),
+    conflicting: all.flatMap(({ conflicting }) => conflicting),
+    bytes: all.reduce((total, { bytes }) => total + bytes, 0),
+  };
+}

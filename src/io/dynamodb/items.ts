@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { LedgerRecord, StagedMessage } from '../../archive/ledger.ts';
+import { type Attributes, attributesBytes, fromAttributes } from './attributes.ts';
+
+/** DynamoDB takes 400 KB; what is read and written is paid for by the size of whole items. */
+export const itemBytesMax = 100_000;
+/** DynamoDB takes 1,024 bytes. */
+const sortKeyBytesMax = 1_024;
+/** Of an error's message. */
+const errorCharsMax = 4_096;
+/** In the place of an id: one that begins so is hashed too, so that no id is taken for another's hash. */
+const hashMark = 'sha256:';
+const [slotPrefix, messagePrefix] = ['slot#', 'message#'];
+
+/** The sort key of a slot's record. */
+export function slotKey(slotId: string): string {
+  return `${slotPrefix}${startOf(slotId)}`;
+}
+
+/** How the sort keys of a slot's staged messages begin. */
+export function messageKeyPrefix(slotId: string): string {
+  return `${messagePrefix}${startOf(slotId)}#`;
+}
+
+/** The sort key of a staged message; of a long id, with its hash. */
+export function messageKey(slotId: string, id: string): string {
+  const prefix = messageKeyPrefix(slotId);
+  const isShort = Buffer.byteLength(prefix) + Buffer.byteLength(id) <= sortKeyBytesMax;
+  if (isShort && !id.startsWith(hashMark)) return prefix + id;
+  return `${prefix}${hashMark}${createHash('sha256').update(id).digest('hex')}`;
+}
+
+function startOf(slotId: string): string {
+  return slotId.split('-')[0]!;
+}
+
+/** The ledger records among items. */
+export function records(items: readonly Attributes[]): LedgerRecord[] {
+  return valuesOf(items, slotPrefix).map(({ write_id, ...record }) => record as unknown as LedgerRecord);
+}
+
+/** The staged messages among items. */
+export function stagedMessages(items: readonly Attributes[]): StagedMessage[] {
+  return valuesOf(items, messagePrefix) as unknown as StagedMessage[];
+}
+
+function valuesOf(items: readonly Attributes[], prefix: string) {
+  return items
+    .filter(({ sk }) => sk?.S?.startsWith(prefix))
+    .map(({ pk, sk, ...attributes }) => fromAttributes(attributes));
+}
+
+/** The message's item, with fewer of its open alerts where they are long. */
+export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) => Attributes): Attributes {
+  const open_alerts = [...message.open_alerts];
+  let item = itemOf(message);
+  while (attributesBytes(item) > itemBytesMax && open_alerts.pop() !== undefined) {
+    item = itemOf({ ...message, open_alerts });
+  }
+  return item;
+}
+
+/** The record, with what somebody else wrote into its error cut to a length. */
+export function shortened({ last_error, ...record }: LedgerRecord) {
+  if (last_error === undefined) return record;
+  const message = last_error.message.slice(0, errorCharsMax).toWellFormed();
+  return { ...record, last_error: { ...last_error, message } };
+}

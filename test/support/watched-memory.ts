@@ -1,0 +1,28 @@
+import { PageMemory } from '../../src/archive/page-memory.ts';
+
+/** Memory that knows which of its buffers are out, and takes each back once. */
+export class WatchedMemory extends PageMemory {
+  readonly #out = new Set<SharedArrayBuffer>();
+  taken = 0;
+
+  constructor() {
+    super(2 ** 26);
+  }
+
+  get out(): number {
+    return this.#out.size;
+  }
+
+  override take(bytesMin: number): SharedArrayBuffer {
+    const buffer = super.take(bytesMin);
+    this.taken += 1;
+    this.#out.add(buffer);
+    return buffer;
+  }
+
+  override give(buffer: SharedArrayBuffer): void {
+    if (!this.#out.delete(buffer))
+      throw new Error('A buffer is given back that was not taken, or was given back before.');
+    super.give(buffer);
+  }
+}
