@@ -93,6 +93,15 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
   });
 });
 
+it('says that the runner has no folder for temporary files', async () => {
+  const folder = await testFolder();
+  const nowhere = join(folder, 'nowhere');
+  const { code, lines, error } = await runAction(inputsFor(folder), { RUNNER_TEMP: nowhere });
+  expect({ code, error }).toEqual({ code: 1, error: '' });
+  expect(lines).toEqual([expect.stringContaining(`The folder for temporary files, ${nowhere}, cannot be written (`)]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 describe('a dry run', () => {
   it('writes nothing at all, neither before the first run nor after it; nor does a run with another layout', async () => {
     const folder = await testFolder();

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
@@ -9,7 +10,7 @@ import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
-import { type OpenObject, Overtaken } from '../io/ports.ts';
+import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
 import type { Slot } from '../windows/slots.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived-rows.ts';
@@ -179,13 +180,30 @@ async function publish(
   spool: Spool,
   expected: string | undefined,
 ): Promise<MergedObject> {
+  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
+  try {
+    const { facts, encoded } = await encode(parts, slot, next, spool, file);
+    const { bytes, sha256 } = encoded;
+    if (bytes > objectBytesMax) {
+      throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
+    }
+    const body = { path: file, bytes, sha256, metadata: factPairs(facts) };
+    const outcome = await parts.archive.publish(path, body, expected);
+    if (outcome.outcome !== 'committed') throw unpublished(outcome, path, parts.archive.url);
+    return { rows: next.size, digest: facts.digest, version: outcome.version, bytes, isWritten: true };
+  } finally {
+    // A file that was not published, or not finished, would keep a full disk full.
+    await rm(file, { force: true });
+  }
+}
+
+async function encode(parts: Parts, slot: Slot, next: Rows, spool: Spool, file: string) {
   const { format, shape } = parts.settings;
   const rows = next.columns(next.order());
   const schema = { columns: shape.columns };
   const described = describeSchema(schema);
   const digest = contentDigest(described, rows);
   const facts: ObjectFacts = { digest, rows: next.size, slot: slot.id, layout: layoutVersion, schema: described };
-  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
   const encoded = await encodeObject(parts.threads, {
     format,
     schema,
@@ -197,26 +215,19 @@ async function publish(
   });
   if (encoded.rows !== next.size)
     throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
-  if (encoded.bytes > objectBytesMax) {
-    throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
-  }
-  const outcome = await parts.archive.publish(
-    path,
-    { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) },
-    expected,
-  );
-  if (outcome.outcome === 'committed') {
-    return { rows: next.size, digest, version: outcome.version, bytes: encoded.bytes, isWritten: true };
-  }
+  return { facts, encoded };
+}
+
+function unpublished(outcome: Exclude<Outcome, { readonly outcome: 'committed' }>, path: string, url: string): Error {
   if (outcome.outcome === 'conflict')
-    throw new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
+    return new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
   if (outcome.outcome === 'missing') {
-    throw new UserError(
-      `The object ${path} was deleted from ${parts.archive.url} while it was brought up to date: restore it, then run again.`,
+    return new UserError(
+      `The object ${path} was deleted from ${url} while it was brought up to date: restore it, then run again.`,
     );
   }
-  throw new UserError(
-    `It cannot be told whether the object ${path} was written to ${parts.archive.url} (${outcome.reason}): run again, which finds out and loses nothing.`,
+  return new UserError(
+    `It cannot be told whether the object ${path} was written to ${url} (${outcome.reason}): run again, which finds out and loses nothing.`,
   );
 }
 
