@@ -106,6 +106,8 @@ export class DirectoryArchive implements Archive {
       await rename(finished, target);
     } catch (error) {
       throw writeFailure(`The archive's object ${path}`, error);
+    } finally {
+      await rm(finished, { force: true }).catch(() => undefined);
     }
   }
 
