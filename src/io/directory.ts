@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { slotIdOfPath } from '../archive/layout.ts';
+import { isInPartition } from '../archive/layout.ts';
 import { messageOf, UserError, writeFailure } from '../errors.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
 
@@ -54,10 +54,10 @@ export class DirectoryArchive implements Archive {
       if (error.code === 'ENOENT') return [];
       throw new UserError(`The archive's folder ${this.#root} cannot be listed (${messageOf(error)}).`);
     });
-    const paths = entries.map((path) => path.replaceAll('\\', '/')).filter((path) => slotIdOfPath(path) !== undefined);
+    const paths = entries.map((path) => path.replaceAll('\\', '/')).filter(isInPartition);
     const listed = paths.sort().map(async (path) => {
       const found = await stat(join(this.#root, path), { bigint: true }).catch(() => undefined);
-      return found === undefined ? [] : [{ path, version: versionOf(found), bytes: Number(found.size) }];
+      return found?.isFile() !== true ? [] : [{ path, version: versionOf(found), bytes: Number(found.size) }];
     });
     return (await Promise.all(listed)).flat();
   }
