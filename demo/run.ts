@@ -41,9 +41,9 @@ function readArguments(): { mail?: string; help?: boolean } {
 
 async function main(mail: string | undefined): Promise<void> {
   const startedMs = performance.now();
-  await prepareFolder();
   const source = await SourceProcess.start(sourceArguments(mail));
   try {
+    await prepareFolder();
     const inputs = archiveInputs(places.archive, places.staging);
     await writeVerifyInputs(inputs);
     const action = new Action({ ...inputs, ...sourceInputs(source.url) }, places.runner, abort.signal);

@@ -16,8 +16,24 @@ export function toldOf(error: unknown): string {
   return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
 }
 
-/** The text of anything thrown: a {@link UserError} as it stands, a defect with its kind. */
+/** The text of anything thrown: a {@link UserError} and what the system says as they stand, a defect with its kind. */
 export function messageOf(error: unknown): string {
-  if (error instanceof UserError) return error.message;
+  if (error instanceof UserError || isOfSystem(error)) return error.message;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/**
+ * What the system has against writing, as a {@link UserError}; whatever else was thrown, as it is.
+ * @param what as it begins a sentence: `The file /tmp/a`
+ */
+export function writeFailure(what: string, error: unknown): unknown {
+  if (!isOfSystem(error)) return error;
+  return new UserError(
+    `${what} cannot be written (${error.message}): see that it may be, and that its disk has room, then run again.`,
+  );
+}
+
+/** Whether the system refused something, or SQLite. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && ('syscall' in error || 'errcode' in error);
 }

@@ -9,6 +9,7 @@ import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/f
 import { readGithub } from './inputs/github.ts';
 import { type Form, Given } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
+import { checkProxies } from './inputs/proxies.ts';
 import { readRange } from './inputs/range.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
@@ -65,11 +66,12 @@ export interface Inputs {
  * Reads every input, and contacts nothing.
  * @param environment the process's variables, with the inputs as GitHub gives them: `api-url` is `INPUT_API-URL`
  * @param now the clock, in ms since 1970
- * @throws UserError on the first input that is unknown, missing or not accepted: one sentence with its name, its value
+ * @throws UserError where a proxy is no address, and on the first input that is unknown, missing or not accepted: one sentence with its name, its value
  *   (without secrets) and what is accepted
  */
 export function readInputs(environment: Readonly<Record<string, string | undefined>>, now: number): Inputs {
   const given = new Given(environment);
+  checkProxies(environment);
   const command = given.read('command', word(...commands));
   const archive = given.required('archive', archivePlace);
   const staging = given.required('staging', stagingPlace);

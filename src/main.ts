@@ -12,7 +12,7 @@ import { run } from './commands/run.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import { outputsOf } from './commands/work.ts';
-import { toldOf, UserError } from './errors.ts';
+import { toldOf, UserError, writeFailure } from './errors.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
@@ -122,7 +122,7 @@ async function withParts(
 ): Promise<void> {
   const { settings } = inputs;
   const aws = await awsAccess(inputs, environment, host);
-  const temporary = await mkdtemp(join(environment.RUNNER_TEMP || tmpdir(), 'message-archive-'));
+  const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir());
   const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
   const threads = new Threads(inputs.concurrency);
   const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
@@ -165,6 +165,12 @@ async function withParts(
   } finally {
     for (const step of end) await step();
   }
+}
+
+function temporaryFolder(parent: string): Promise<string> {
+  return mkdtemp(join(parent, 'message-archive-')).catch((error: unknown) => {
+    throw writeFailure(`The folder for temporary files, ${parent},`, error);
+  });
 }
 
 // Clients of services are large: each is loaded only where the inputs name its service.

@@ -1,25 +1,47 @@
-import { describe, expect, it } from 'vitest';
-import { messageOf, toldOf, UserError } from '../src/errors.ts';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it } from 'vitest';
+import { messageOf, toldOf, UserError, writeFailure } from '../src/errors.ts';
 
-describe('what people are told', () => {
-  it('of a failure that they can act on is its sentence, without a trace', () => {
-    expect(toldOf(new UserError('It is down.'))).toBe('It is down.');
-    expect(messageOf(new UserError('It is down.'))).toBe('It is down.');
-  });
+const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
 
-  it('of a disk that is full is no defect', () => {
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    expect(toldOf(full)).toBe(
-      'The disk of this machine has no room left (ENOSPC: no space left on device, write): use one on which the messages of a slot and its object fit.',
-    );
-  });
-
-  it('of a defect is what it is and where it was met', () => {
-    const defect = new TypeError('x is not a function');
-    expect(toldOf(defect)).toMatch(
-      /^A defect of Message Archive, please report it: TypeError: x is not a function\n +at /,
-    );
-    expect(messageOf(defect)).toBe('TypeError: x is not a function');
-    expect(toldOf('a text')).toBe('A defect of Message Archive, please report it: a text');
-  });
+it("tells a user's mistake as it stands, and a defect with its trace", () => {
+  expect(toldOf(new UserError('The key is missing.'))).toBe('The key is missing.');
+  expect(toldOf(new TypeError('x is no function'))).toMatch(
+    /^A defect of Message Archive, please report it: TypeError: x is no function\n +at /,
+  );
 });
+
+it('tells a full disk as one, whoever met it', () => {
+  expect(toldOf(full)).toBe(
+    'The disk of this machine has no room left (ENOSPC: no space left on device, write): use one on which the messages of a slot and its object fit.',
+  );
+});
+
+it('gives what the system says as it stands, and a defect with its kind', () => {
+  expect(messageOf(full)).toBe('ENOSPC: no space left on device, write');
+  expect(messageOf(new Error('impossible'))).toBe('Error: impossible');
+  expect(messageOf('thrown')).toBe('thrown');
+});
+
+it('takes what the system or SQLite has against writing for something that a person can act on, and nothing else', () => {
+  const failure = writeFailure('The file /tmp/a', full);
+  expect(failure).toBeInstanceOf(UserError);
+  expect((failure as UserError).message).toBe(
+    'The file /tmp/a cannot be written (ENOSPC: no space left on device, write): see that it may be, and that its disk has room, then run again.',
+  );
+  const database = new DatabaseSync(':memory:');
+  database.exec('PRAGMA max_page_count = 1');
+  const write = () => database.exec('CREATE TABLE a (b); CREATE TABLE c (d)');
+  expect(() => wrapped(write)).toThrow('The file /tmp/a cannot be written (database or disk is full): ');
+  database.close();
+  const defect = new TypeError('x is no function');
+  expect(writeFailure('The file /tmp/a', defect)).toBe(defect);
+});
+
+function wrapped(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw writeFailure('The file /tmp/a', error);
+  }
+}

@@ -83,7 +83,7 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['from', '2024-06-01T25:00:00Z', `"2024-06-01T25:00:00Z": ${aMoment}`],
   ['from', '2024-06-01T12:00:00+25:00', `"2024-06-01T12:00:00+25:00": ${aMoment}`],
   ['from', '1969-12-31', '"1969-12-31"'],
-  ['from', '1969-12-31', 'since windows are counted from 1970-01-01 and the names of slots hold four digits of a year'],
+  ['from', '1969-12-31', 'of the years 1970 to 9999'],
   ['from', '1970-01-01T00:00:00+00:01', 'of the years 1970 to 9999'],
   ['from', '1969-12-31T23:59:59.999999Z', 'of the years 1970 to 9999'],
   ['from', '2025-01-16', '"2025-01-16": nothing can be read of the future, write an instant before 2025-01-15T12:30'],
@@ -134,6 +134,8 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['archive', '', `is missing: ${aFolder}`],
   ['archive', 's3://B/prefix', aFolder],
   ['archive', 's3://bucket//prefix', 'write a prefix of letters, digits'],
+  ['archive', 's3://bucket/a/../b', 'none of which is `.` or `..`'],
+  ['archive', 's3://bucket/./a', 'none of which is `.` or `..`'],
   ['archive', 'S3:bucket', aFolder],
   ['archive', 'archive', `"archive": ${aFolder}`],
   ['archive', '/data/archive', `"/data/archive": ${aFolder}`],
@@ -412,6 +414,19 @@ describe('the inputs that are left out', () => {
     expect(read({ command, ...texts, 'api-url': undefined }).api).toBeUndefined();
     expect(read({ command, ...texts }).api).toEqual(read().api);
   });
+});
+
+it('a proxy that is no address is refused, and what it holds is not shown', () => {
+  const refused = ['proxy.example.com:3128', 'socks5://user:secret@proxy.example.com', 'http://', 'nonsense'];
+  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
+    for (const proxy of refused) {
+      expect(refusalOf(() => readInputs({ ...environmentOf(good), [name]: proxy }, now))).toBe(
+        `The variable ${name} is not the address of a proxy: write one such as \`http://proxy.example.com:3128\`.`,
+      );
+    }
+    const accepted = ['http://user:secret@proxy.example.com:3128', 'https://proxy.example.com', '', undefined];
+    for (const proxy of accepted) readInputs({ ...environmentOf(good), [name]: proxy }, now);
+  }
 });
 
 describe('an input', () => {

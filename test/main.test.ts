@@ -98,6 +98,15 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
   });
 });
 
+it('says that the runner has no folder for temporary files', async () => {
+  const folder = await testFolder();
+  const nowhere = join(folder, 'nowhere');
+  const { code, lines, error } = await runAction(inputsFor(folder), { RUNNER_TEMP: nowhere });
+  expect({ code, error }).toEqual({ code: 1, error: '' });
+  expect(lines).toEqual([expect.stringContaining(`The folder for temporary files, ${nowhere}, cannot be written (`)]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 describe('a dry run', () => {
   it('writes nothing at all, neither before the first run nor after it; nor does a run with another layout', async () => {
     const folder = await testFolder();
@@ -120,7 +129,7 @@ describe('a dry run', () => {
     const other = await runAction({ ...inputs, 'window-days': '30' });
     expect(other).toMatchObject({ code: 1, error: '' });
     expect(other.lines).toEqual([
-      `Error: The input window-days is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
+      `Error: The input \`window-days\` is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
     ]);
     expect(await contentOf(folder)).toEqual(before);
     expect(api.requests.length).toBe(asked);

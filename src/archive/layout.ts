@@ -20,6 +20,11 @@ export function slotIdOfPath(path: string): string | undefined {
   return objectName.exec(path)?.[1];
 }
 
+/** Whether an object lies in the folder of a month or a day, where readers take it for part of the archive. */
+export function isInPartition(path: string): boolean {
+  return /^(?:month|day)=[^/]*\/./.test(path);
+}
+
 /** `_quarantine/20240601T000000Z-20240701T000000Z/<sha256>.jsonl`. */
 export function quarantinePath(slot: Slot, shaHex: string): string {
   return `_quarantine/${slot.id}/${shaHex}.jsonl`;

@@ -79,7 +79,7 @@ export function checkSettings(file: ArchiveFile, settings: ArchiveSettings, url:
         ? 'columns may be added after those, never changed or removed'
         : 'set it to that value, or name another archive';
     throw new UserError(
-      `The input ${name} is ${show(value)}, but the archive ${url} was made with ${show(kept)}: ${hint}.`,
+      `The input \`${name}\` is ${show(value)}, but the archive ${url} was made with ${show(kept)}: ${hint}.`,
     );
   }
   return addsColumns;

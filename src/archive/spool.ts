@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { writeFailure } from '../errors.ts';
 import type { PageMemory } from './page-memory.ts';
 
 /** Bytes, at least, of a segment for payloads that come by themselves. */
@@ -63,10 +64,7 @@ export class Spool {
   async flush(): Promise<SpoolView> {
     const pending = this.#pending;
     this.#pending = [];
-    if (pending.length > 0) {
-      this.#file ??= await open(this.#path, 'wx', 0o600);
-      await writeAll(this.#file, pending);
-    }
+    if (pending.length > 0) await this.#write(pending);
     return { segments: [...this.#segments], path: this.#file === undefined ? undefined : this.#path };
   }
 
@@ -88,6 +86,15 @@ export class Spool {
     if (this.#file === undefined) return;
     await this.#file.close();
     await rm(this.#path, { force: true });
+  }
+
+  async #write(parts: readonly Uint8Array[]): Promise<void> {
+    try {
+      this.#file ??= await open(this.#path, 'wx', 0o600);
+      await writeAll(this.#file, parts);
+    } catch (error) {
+      throw writeFailure(`The temporary file ${this.#path}`, error);
+    }
   }
 
   /** A segment with room for a payload; undefined where the memory has none left. */

@@ -16,7 +16,7 @@ export async function exportLeg(
   const planned = decideLeg(await gatherFacts(parts, sources, scope), assignment);
   if (planned.length === 0) {
     throw new UserError(
-      `The input window names ${assignment.name}, of which nothing lies between from and to and in the past: name a window of the plan.`,
+      `The input \`window\` names ${assignment.name}, of which nothing lies between \`from\` and \`to\` and in the past: name a window of the plan.`,
     );
   }
   const todo = planned.filter(({ action }) => action !== 'none');

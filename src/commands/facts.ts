@@ -16,6 +16,10 @@ export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope):
   const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
   const staged = new Map<string, number>();
   for (const { slot } of state.staged) staged.set(slot, (staged.get(slot) ?? 0) + 1);
+  const versions = objects.flatMap(({ path, version }) => {
+    const slot = slotIdOfPath(path);
+    return slot === undefined ? [] : [[slot, version] as const];
+  });
   return {
     ...scope,
     now: parts.now(),
@@ -24,7 +28,7 @@ export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope):
     sources: { live: sources.live.name, settled: sources.settled.name },
     ledger: new Map(state.ledger.map((record) => [record.slot, record])),
     staged,
-    versions: new Map(objects.map(({ path, version }) => [slotIdOfPath(path)!, version])),
+    versions: new Map(versions),
   };
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { writeFailure } from '../errors.ts';
 
 /** Which slot each id stands in, on disk: an archive has more ids than memory should hold. */
 export class IdRegister {
@@ -13,8 +14,19 @@ export class IdRegister {
     this.#database.exec('CREATE TABLE ids (id BLOB PRIMARY KEY, slot TEXT NOT NULL) WITHOUT ROWID');
   }
 
-  /** Notes the ids of a slot; returns those that were there already, with the slot in which they stand. */
+  /**
+   * Notes the ids of a slot; returns those that were there already, with the slot in which they stand.
+   * @throws UserError when the disk has no room for them
+   */
   add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
+    try {
+      return this.#add(slot, ids);
+    } catch (error) {
+      throw writeFailure(`The temporary file ${this.path}`, error);
+    }
+  }
+
+  #add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
     const insert = this.#database.prepare('INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING');
     const find = this.#database.prepare('SELECT slot FROM ids WHERE id = ?');
     const twice: { id: string; slot: string }[] = [];

@@ -165,34 +165,41 @@ async function publish(
   next: Rows,
   expected: string | undefined,
 ): Promise<MergedObject> {
+  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
+  try {
+    const { facts, encoded } = await encode(parts, slot, next, spool, file);
+    const { bytes, sha256 } = encoded;
+    if (bytes > objectBytesMax) {
+      throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
+    }
+    const body = { path: file, bytes, sha256, metadata: factPairs(facts) };
+    const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
+    return { rows: next.size, digest: facts.digest, version, bytes, isWritten: true };
+  } finally {
+    // A file that was not published, or not finished, would keep a full disk full.
+    await rm(file, { force: true });
+  }
+}
+
+async function encode(parts: Parts, slot: Slot, next: Rows, spool: Spool, file: string) {
   const { format, shape } = parts.settings;
   const rows = next.columns(next.order());
   const schema = { columns: shape.columns };
   const described = describeSchema(schema);
   const digest = contentDigest(described, rows);
   const facts: ObjectFacts = { digest, rows: next.size, slot: slot.id, layout: layoutVersion, schema: described };
-  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
-  try {
-    const encoded = await encodeObject(parts.threads, {
-      format,
-      schema,
-      shape,
-      rows: factsOfRows(rows),
-      spool: await spool.flush(),
-      facts,
-      path: file,
-    });
-    if (encoded.rows !== next.size)
-      throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
-    if (encoded.bytes > objectBytesMax)
-      throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
-    const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
-    const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
-    return { rows: next.size, digest, version, bytes: encoded.bytes, isWritten: true };
-  } finally {
-    // Also of a slot that fails: the next ones need the room.
-    await rm(file, { force: true });
-  }
+  const encoded = await encodeObject(parts.threads, {
+    format,
+    schema,
+    shape,
+    rows: factsOfRows(rows),
+    spool: await spool.flush(),
+    facts,
+    path: file,
+  });
+  if (encoded.rows !== next.size)
+    throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
+  return { facts, encoded };
 }
 
 /** @throws MergeConflict; UserError where nothing was published, or that cannot be told */

@@ -1,3 +1,4 @@
+import type { Log, Strays } from '../io/ports.ts';
 import { instant } from '../windows/interval.ts';
 import { type Leg, legs } from '../windows/legs.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
@@ -16,10 +17,11 @@ export interface Plan {
 /** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const facts = await audited(await gatherFacts(parts, sources, scope), sources);
+  const strays = await sources.settled.strays?.(scope.range);
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
   for (const line of describePlan(made)) parts.log.line(line);
-  await tellStrays(parts, sources, scope);
+  if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
   return made;
 }
 
@@ -28,14 +30,11 @@ export function planOutputs(made: Plan): Record<string, string> {
   return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: packed(made.output) };
 }
 
-async function tellStrays(parts: Parts, { settled }: Sources, { range }: Scope): Promise<void> {
-  const strays = await settled.strays?.(range);
-  if (strays === undefined) return;
-  if (strays.outside > 0)
-    parts.log.line(`${counted(strays.outside, 'message')} of ${settled.url} lie outside of the range.`);
-  if (strays.withoutTimestamp > 0) {
-    parts.log.warning(
-      `${counted(strays.withoutTimestamp, 'message')} of ${settled.url} have no timestamp that can be searched, and are in no slot: see message-timestamp and the index.`,
+function tellStrays({ outside, withoutTimestamp }: Strays, url: string, log: Log): void {
+  if (outside > 0) log.line(`${counted(outside, 'message')} of ${url} lie outside of the range.`);
+  if (withoutTimestamp > 0) {
+    log.warning(
+      `${counted(withoutTimestamp, 'message')} of ${url} have no timestamp that can be searched, and are in no slot: see message-timestamp and the index.`,
     );
   }
 }

@@ -41,7 +41,7 @@ export function parsePlan(text: string): PlanOutput {
     return v.parse(planOutput, unpacked(text));
   } catch {
     throw new UserError(
-      'The input plan is not what the command plan gives as its output plan: pass that output unchanged.',
+      'The input `plan` is not what the command `plan` gives as its output `plan`: pass that output unchanged.',
     );
   }
 }

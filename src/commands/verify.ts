@@ -20,12 +20,13 @@ const objectsAtOnce = 2;
 
 /**
  * Reads the ledger and the whole archive back, and holds them against each other: objects present, their rows, digests
- * and payload hashes, their order and times, and that no id stands twice.
+ * and payload hashes, their order and times, that no id stands twice, and that nothing else lies where readers look.
  * @returns one sentence for each difference
  */
 export async function verify(parts: Parts): Promise<string[]> {
   const startedMs = parts.elapsed();
-  const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
+  const [state, listed] = await Promise.all([parts.staging.state(), parts.archive.list()]);
+  const objects = listed.filter(({ path }) => slotIdOfPath(path) !== undefined);
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const register = new IdRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
   let rows = 0;
@@ -44,7 +45,7 @@ export async function verify(parts: Parts): Promise<string[]> {
     register.close();
     return rm(register.path, { force: true });
   });
-  const differences = [...missingObjects(objects, state.ledger), ...found.flat()];
+  const differences = [...missingObjects(objects, state.ledger), ...strangers(listed), ...found.flat()];
   const stored = objects.reduce((sum, object) => sum + object.bytes, 0);
   parts.log.line(
     `Verified ${counted(objects.length, 'object')} with ${number(rows)} messages (${bytes(stored)}) against ${counted(state.ledger.length, 'ledger record')} in ${duration(parts.elapsed() - startedMs)}: ${counted(differences.length, 'difference')}.`,
@@ -57,6 +58,12 @@ function missingObjects(objects: readonly ListedObject[], ledger: readonly Ledge
   return ledger
     .filter(({ slot, rows }) => rows > 0 && !present.has(slot))
     .map(({ slot, rows }) => `Slot ${slot} has no object, where the ledger has one of ${counted(rows, 'message')}.`);
+}
+
+function strangers(listed: readonly ListedObject[]): string[] {
+  return listed
+    .filter(({ path }) => slotIdOfPath(path) === undefined)
+    .map(({ path }) => `The object ${path} is no slot's, and readers take it for part of the archive: move it away.`);
 }
 
 /** Reads one object against its ledger record. Only the first difference of each kind is told. */

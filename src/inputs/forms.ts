@@ -37,9 +37,7 @@ export function wholeNumber(min: number, max: number): Form<number> {
 
 /** A date or an instant, UTC unless it has an offset, as ms since 1970, finer digits dropped. */
 export const moment: Form<number> = {
-  accepted:
-    'write a date, such as 2024-06-01, or an instant, such as 2024-06-01T12:00:00Z, of the years 1970 to 9999, since ' +
-    'windows are counted from 1970-01-01 and the names of slots hold four digits of a year',
+  accepted: 'write a date, such as 2024-06-01, or an instant, such as 2024-06-01T12:00:00Z, of the years 1970 to 9999',
   read(text) {
     const micros = parseInstant(text);
     return micros === undefined || micros < 0n ? undefined : Number(micros / 1_000n);

@@ -44,13 +44,20 @@ export const stagingPlace: Form<StagingPlace> = {
   },
 };
 
-/** A bucket's name as S3 gives them out today, and a prefix of characters that need no care in an address. */
+/**
+ * A bucket's name as S3 gives them out today, and a prefix of characters that need no care in an address, of which `.` and
+ * `..` would be read as ways.
+ */
 function s3Place(text: string): ArchivePlace | undefined {
   const [, bucket, prefix] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text) ?? [];
   if (bucket === undefined) return undefined;
   const names = (prefix ?? '').replace(/\/$/, '');
-  if (/^$|^[\w.=-]+(?:\/[\w.=-]+)*$/.test(names)) return { kind: 's3', bucket, prefix: names };
-  throw new Refusal('write a prefix of letters, digits and `. _ - =`, with single slashes between its parts');
+  const parts = names.split('/');
+  const isPlain = parts.every((part) => /^[\w.=-]+$/.test(part) && !/^\.{1,2}$/.test(part));
+  if (names === '' || isPlain) return { kind: 's3', bucket, prefix: names };
+  throw new Refusal(
+    'write a prefix of letters, digits and `. _ - =`, with single slashes between its parts, none of which is `.` or `..`',
+  );
 }
 
 /** DynamoDB's rule for names. */

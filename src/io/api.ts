@@ -108,7 +108,7 @@ export class ApiSource implements Source {
       if (!(error instanceof PageError)) throw error;
       const pointers = `api-messages (${formatPointer(this.#settings.messages)}) and api-total (${formatPointer(this.#settings.total)})`;
       throw new UserError(
-        `The message API at ${this.url} sent page ${number} of ${label(interval)} as something else than a page of messages (${error.message}): see ${pointers}.`,
+        `The message API at ${this.url} sent page ${number} of ${label(interval)} as something else than a page of messages (${error.message}): see api-url, ${pointers}.`,
       );
     }
   }

@@ -82,7 +82,7 @@ function tokenPlace(environment: RoleSettings['environment']): TokenPlace {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = environment;
   if (!url || !bearer) {
     throw new UserError(
-      'The input role-to-assume needs an identity token of GitHub, for which this job has no permission: add `id-token: write` to the permissions of the job.',
+      'The input `role-to-assume` needs an identity token of GitHub, for which this job has no permission: add `id-token: write` to the permissions of the job.',
     );
   }
   if (!URL.canParse(url)) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
 import {
   access,
   constants,
@@ -14,8 +14,8 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { slotIdOfPath } from '../archive/layout.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { isInPartition } from '../archive/layout.ts';
+import { messageOf, UserError, writeFailure } from '../errors.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
 
 const lockWaitMsMax = 30_000;
@@ -39,7 +39,7 @@ export class DirectoryArchive implements Archive {
 
   async prepare(): Promise<void> {
     try {
-      await mkdir(this.scratch, { recursive: true });
+      await makeFolder(this.scratch);
       await access(this.#root, constants.W_OK);
       await removeLeftovers(this.scratch);
     } catch (error) {
@@ -54,10 +54,10 @@ export class DirectoryArchive implements Archive {
       if (error.code === 'ENOENT') return [];
       throw new UserError(`The archive's folder ${this.#root} cannot be listed (${messageOf(error)}).`);
     });
-    const paths = entries.map((path) => path.replaceAll('\\', '/')).filter((path) => slotIdOfPath(path) !== undefined);
+    const paths = entries.map((path) => path.replaceAll('\\', '/')).filter(isInPartition);
     const listed = paths.sort().map(async (path) => {
       const found = await stat(join(this.#root, path), { bigint: true }).catch(() => undefined);
-      return found === undefined ? [] : [{ path, version: versionOf(found), bytes: Number(found.size) }];
+      return found?.isFile() !== true ? [] : [{ path, version: versionOf(found), bytes: Number(found.size) }];
     });
     return (await Promise.all(listed)).flat();
   }
@@ -105,7 +105,9 @@ export class DirectoryArchive implements Archive {
       await synced(finished);
       await rename(finished, target);
     } catch (error) {
-      throw new UserError(`The archive's object ${path} cannot be written (${messageOf(error)}).`);
+      throw writeFailure(`The archive's object ${path}`, error);
+    } finally {
+      await rm(finished, { force: true }).catch(() => undefined);
     }
   }
 
@@ -155,6 +157,16 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
     },
     close: () => file.close(),
   };
+}
+
+/** Makes a folder and those that it lies in. A recursive `mkdir` never returns where a folder takes no other, as in `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeFolder(dirname(path));
+  // Another process may have made it meanwhile.
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Waits until a file's bytes, or a folder's names, are on the disk. */

@@ -153,11 +153,16 @@ export class HttpClient {
     await answer.body.dump({ limit: errorBytesMax }).catch(() => undefined);
     const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
     if (retryable !== undefined) return retryable;
-    const otherwise = isPassing(status)
-      ? 'it asks for a longer wait than a run makes, run again later'
-      : 'see what it expects';
-    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? otherwise}.`);
+    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`);
   }
+}
+
+/** What to do about an answer that is not retried. */
+function usualHint(status: number): string {
+  if (status >= 300 && status < 400)
+    return 'it points elsewhere, which is not followed; give the address that it leads to';
+  if (isPassing(status)) return 'it asks for a wait of more than 5 minutes, run again later';
+  return 'see what it expects';
 }
 
 /** A URL for people: its query may hold what is secret. */

@@ -107,7 +107,7 @@ export interface Archive {
   readonly scratch: string;
   /** Makes the archive ready for writing; throws UserError when it cannot be written or does not honour conditions. */
   prepare(): Promise<void>;
-  /** Every object whose name is a slot's. */
+  /** Every object in the folder of a month or a day: those of slots, and whatever else somebody has put there. */
   list(): Promise<ListedObject[]>;
   /** Undefined where there is no such object. Reading from it later throws Overtaken when its bytes are no longer there. */
   open(path: string): Promise<OpenObject | undefined>;

@@ -91,7 +91,7 @@ function s3Fault(error: Failed, request: S3Request): AwsFault | undefined {
   const { name = '', $metadata } = error;
   const status = $metadata?.httpStatusCode;
   if (name === 'NoSuchBucket') {
-    return { reason: 'there is no such bucket', remedy: 'create it, or correct the input archive' };
+    return { reason: 'there is no such bucket', remedy: 'create it, or correct the input `archive`' };
   }
   if (name.startsWith('KMS.')) return keyFault(name);
   if (elsewhere.has(name) || status === 301) return regionFault(error);

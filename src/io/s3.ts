@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { settingsPath, slotIdOfPath } from '../archive/layout.ts';
+import { isInPartition, settingsPath, slotIdOfPath } from '../archive/layout.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { DAY_MS } from '../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
@@ -69,7 +69,7 @@ export class S3Archive implements Archive {
   }
 
   list(): Promise<ListedObject[]> {
-    return this.#bucket.list((path) => slotIdOfPath(path) !== undefined);
+    return this.#bucket.list(isInPartition);
   }
 
   async open(path: string): Promise<OpenObject | undefined> {

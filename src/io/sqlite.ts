@@ -8,6 +8,12 @@ import type { Slot } from '../windows/slots.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 
 const lockWaitMsMax = 30_000;
+/** By SQLite's primary result codes (https://www.sqlite.org/rescode.html): it is locked, its disk is full. */
+const remedies: Readonly<Record<number, string>> = {
+  5: 'see which process keeps it, then run again',
+  13: 'make room on its disk, then run again',
+};
+const usualRemedy = 'name a file in a folder that exists and can be written, on a local disk';
 
 const tables = `
   CREATE TABLE IF NOT EXISTS slots (
@@ -111,7 +117,8 @@ export class SqliteStaging implements Staging {
         work(database);
         database.exec('COMMIT');
       } catch (error) {
-        database.exec('ROLLBACK');
+        // Some failures, as that of a full disk, have ended the transaction.
+        if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       }
     });
@@ -122,9 +129,7 @@ export class SqliteStaging implements Staging {
       this.#database ??= this.#open();
       return work(this.#database);
     } catch (error) {
-      throw new UserError(
-        `The staging file ${this.#path} cannot be used (${messageOf(error)}): name a file in a folder that exists and can be written, on a local disk.`,
-      );
+      throw new UserError(`The staging file ${this.#path} cannot be used (${messageOf(error)}): ${remedyOf(error)}.`);
     }
   }
 
@@ -135,6 +140,12 @@ export class SqliteStaging implements Staging {
     database.exec(tables);
     return database;
   }
+}
+
+function remedyOf(error: unknown): string {
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  // The higher bytes tell more of the same.
+  return remedies[errcode & 0xff] ?? usualRemedy;
 }
 
 /** An id as bytes: SQLite's TEXT would end at a NUL, which an id may hold. */

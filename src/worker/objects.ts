@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
 import type { SpoolView } from '../archive/spool.ts';
-import { UserError } from '../errors.ts';
+import { UserError, writeFailure } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
 import type { Threads } from './threads.ts';
@@ -15,9 +15,15 @@ export class DamagedError extends UserError {
   override readonly name = 'DamagedError';
 }
 
-/** Writes an object's file in a worker thread. */
+/**
+ * Writes an object's file in a worker thread.
+ * @throws UserError when the file cannot be written; part of it may be there
+ */
 export async function encodeObject(threads: Threads, job: EncodeJob): Promise<EncodedObject> {
-  return threads.run('encode', [job, await moduleFor(job.format)]);
+  const encoding = threads.run<EncodedObject>('encode', [job, await moduleFor(job.format)]);
+  return encoding.catch((error: unknown) => {
+    throw writeFailure(`The file ${job.path}`, error);
+  });
 }
 
 function moduleFor(format: Format): Promise<WebAssembly.Module> | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { objectPath, quarantinePath, settingsPath, slotIdOfPath } from '../../src/archive/layout.ts';
+import { isInPartition, objectPath, quarantinePath, settingsPath, slotIdOfPath } from '../../src/archive/layout.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { anyLayout, anyMs } from '../windows/arbitraries.ts';
 
@@ -24,6 +24,13 @@ describe('layout', () => {
         expect(slotIdOfPath(objectPath(any, format))).toBe(any.id);
       }),
     );
+  });
+
+  it('knows which paths readers take for part of the archive', () => {
+    const found = [`month=2024-06/messages-${slot.id}.parquet`, 'day=2024-06-01/a.csv', 'month=x/y/z'];
+    expect(found.filter((path) => !isInPartition(path))).toEqual([]);
+    const notFound = [settingsPath, quarantinePath(slot, 'ab'), 'month=2024-06/', 'old/month=2024-06/a', 'a.parquet'];
+    expect(notFound.filter(isInPartition)).toEqual([]);
   });
 
   it.each([

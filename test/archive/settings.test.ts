@@ -80,7 +80,7 @@ describe('checkSettings', () => {
   ])('refuses another %s, naming both values', (name, wanted, asked, kept) => {
     expect(() => check(plainSettings, wanted)).toThrow(
       new UserError(
-        `The input ${name} is ${asked}, but the archive ${url} was made with ${kept}: set it to that value, or name another archive.`,
+        `The input \`${name}\` is ${asked}, but the archive ${url} was made with ${kept}: set it to that value, or name another archive.`,
       ),
     );
   });
@@ -97,7 +97,9 @@ describe('checkSettings', () => {
     ['given another type', [subject], [{ ...subject, type: 'double' }], 'double"', 'string"'],
   ])('refuses columns that are %s, naming both lists', (_, made, wanted, asked, kept) => {
     const attempt = () => check(withShape({ columns: made }), withShape({ columns: wanted }));
-    expect(attempt).toThrow(/^The input columns is .*: columns may be added after those, never changed or removed\.$/);
+    expect(attempt).toThrow(
+      /^The input `columns` is .*: columns may be added after those, never changed or removed\.$/,
+    );
     expect(attempt).toThrow(asked);
     expect(attempt).toThrow(kept);
   });

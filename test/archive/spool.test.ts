@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import { Spool, SpoolReader, segmentBytes } from '../../src/archive/spool.ts';
+import { failureOf } from '../support/failure.ts';
 import { sharedBytes } from '../support/messages.ts';
 
 let folder = '';
@@ -46,6 +47,13 @@ const anySize = fc.oneof(
 );
 
 describe('Spool', () => {
+  it('says that its file cannot be written', async () => {
+    const path = join(folder, 'nowhere', 'spool');
+    const spool = new Spool(new PageMemory(0), path);
+    spool.append(patterned(10, 1));
+    expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} cannot be written (ENOENT:`);
+  });
+
   it('gives back what was appended or adopted, across the borders of segments, and of memory and disk', async () => {
     await fc.assert(
       fc.asyncProperty(

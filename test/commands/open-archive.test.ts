@@ -38,7 +38,7 @@ describe('openArchive', () => {
     await openArchive(archive, plainSettings, id('one'));
     expect(await openArchive(archive, withColumns, id('two'))).toBe('one');
     expect(JSON.parse(await file())).toMatchObject({ id: 'one', settings: { columns: ['subject: /subject string'] } });
-    await expect(openArchive(archive, plainSettings, id('two'))).rejects.toThrow('The input columns is none, but');
+    await expect(openArchive(archive, plainSettings, id('two'))).rejects.toThrow('The input `columns` is none, but');
   });
 
   it('refuses other settings and leaves everything as it was', async () => {
@@ -46,7 +46,7 @@ describe('openArchive', () => {
     const before = await file();
     const other = { ...plainSettings, format: 'jsonl' as const };
     await expect(openArchive(archive, other, id('two'))).rejects.toThrow(
-      'The input format is "jsonl", but the archive',
+      'The input `format` is "jsonl", but the archive',
     );
     expect(await file()).toBe(before);
   });

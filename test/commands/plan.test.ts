@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Plan, plan, planOutputs } from '../../src/commands/plan.ts';
+import { UserError } from '../../src/errors.ts';
 import type { Archive, Staging } from '../../src/io/ports.ts';
 import { windowsOf } from '../../src/windows/grid.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
@@ -59,6 +60,16 @@ it('reads nothing but one listing of the archive and one query of the state, whe
   expect(archived).toEqual(['list']);
   expect(staged).toEqual(['state']);
   expect(source.passes.length).toBe(passes);
+});
+
+it('says nothing of a plan that fails at its last question', async () => {
+  const { parts, said } = await newParts();
+  const source = Object.assign(new ModelSource(new Truth(), scan()), {
+    strays: () => Promise.reject(new UserError('The source is down.')),
+  });
+  const scope = { range: settled, refresh: false, scrubWindows: 0 };
+  await expect(plan(parts, { live: source, settled: source }, scope)).rejects.toThrow('The source is down.');
+  expect(said.lines).toEqual([]);
 });
 
 it('the outputs of seven years by day, with something to do in every slot, stay far below what GitHub and Linux take', () => {

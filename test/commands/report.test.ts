@@ -221,6 +221,6 @@ describe('parsePlan', () => {
     packed({ planned_at: 'x', slots: [['a', 'none', 'settled']] }),
   ])('refuses %s, naming the input', (text) => {
     expect(() => parsePlan(text)).toThrow(UserError);
-    expect(() => parsePlan(text)).toThrow('The input plan is not what the command plan gives as its output plan');
+    expect(() => parsePlan(text)).toThrow('The input `plan` is not what the command `plan` gives as its output `plan`');
   });
 });

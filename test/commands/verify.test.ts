@@ -171,6 +171,17 @@ describe('verify', () => {
     ]);
   });
 
+  it('names what somebody else has put where readers look, which a run takes no notice of', async () => {
+    const embedded = await archiveOf(truthOf());
+    const copy = `${april.partition}/copy.parquet`;
+    await copyFile(fileOf(embedded, april), join(embedded.folder, 'archive', copy));
+    const source = new ModelSource(truthOf(), scan());
+    expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+    expect(await verify(embedded.parts)).toEqual([
+      `The object ${copy} is no slot's, and readers take it for part of the archive: move it away.`,
+    ]);
+  });
+
   it('names an object with a row that was added by hand', async () => {
     const embedded = await archiveOf(truthOf());
     const more = await rowsWith({ id: 'z', at: day(29), statuses: ['closed'] });

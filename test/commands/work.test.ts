@@ -272,7 +272,7 @@ describe('a leg', () => {
     const source = newSource();
     const assignment = parseLeg('2023-09-20..2023-11-19', 60);
     await expect(exportLeg(embedded.parts, { live: source, settled: source }, scope, assignment, work)).rejects.toThrow(
-      'The input window names 2023-09-20..2023-11-19, of which nothing lies between from and to and in the past: name a window of the plan.',
+      'The input `window` names 2023-09-20..2023-11-19, of which nothing lies between `from` and `to` and in the past: name a window of the plan.',
     );
   });
 

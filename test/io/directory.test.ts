@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -86,6 +87,10 @@ describe('DirectoryArchive', () => {
     expect(await failureOf(archive.list())).toContain(join(file, 'archive'));
     expect(await failureOf(archive.open(path))).toContain(path);
     expect(await archive.publish(path, { text: 'x' }, undefined)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it.runIf(existsSync('/proc'))('says that a folder cannot be made where none can', async () => {
+    expect(await failureOf(new DirectoryArchive('/proc/nowhere/archive').prepare())).toContain('/proc/nowhere/archive');
   });
 
   it('holds nothing where there is no folder, and makes none by looking', async () => {

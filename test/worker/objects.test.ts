@@ -8,6 +8,7 @@ import { PageMemory } from '../../src/archive/page-memory.ts';
 import { Spool } from '../../src/archive/spool.ts';
 import { comparePayloads, DamagedError, type Pair, readObject } from '../../src/worker/objects.ts';
 import { Threads } from '../../src/worker/threads.ts';
+import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
 import { columnsShape, messageText, plainShape } from '../support/messages.ts';
 import { makeObject, rangesOf, readBack } from '../support/objects.ts';
@@ -125,6 +126,12 @@ describe('encodeObject', () => {
     const { path } = await makeObject(threads, folder, 'jsonl', plainShape, exact);
     await expect(makeObject(threads, folder, 'jsonl', plainShape, exact)).rejects.toThrow('EEXIST');
     await access(path);
+  });
+
+  it('says that a file cannot be written', async () => {
+    const nowhere = join(await testFolder(), 'nowhere');
+    const failure = await failureOf(makeObject(threads, nowhere, 'parquet', plainShape, exact));
+    expect(failure).toContain(`The file ${join(nowhere, 'object.parquet')} cannot be written (ENOENT: no such file`);
   });
 
   it('writes columns of every type, which another reader understands', async () => {
