@@ -71,7 +71,7 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
     [
       'a role for which the job may ask no token',
       { archive: 's3://bucket/messages', 'role-to-assume': 'arn:aws:iam::123456789012:role/message-archive' },
-      /^Error: The input role-to-assume needs an identity token of GitHub, .*\.$/,
+      /^Error: The input `role-to-assume` needs an identity token of GitHub, .*\.$/,
     ],
   ];
 
