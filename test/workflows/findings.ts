@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 
 /** Runs a checker in a folder. It prints what it finds, and is not content then. */
 export async function findings(folder: string, program: string, ...parameters: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, parameters, { cwd: folder }).catch((error) => error);
+  // CI makes some of them print in colours.
+  const env = { ...process.env, NO_COLOR: '1', CI: '' };
+  const { stdout } = await promisify(execFile)(program, parameters, { cwd: folder, env }).catch((error) => error);
   return stdout;
 }
