@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
 /** How often the memory of a process is looked at, where its own record of the peak is not to be had. */
-const lookMs = 20;
+const lookMs = 50;
 
 /** A finished process: its times from its start on, the most memory it held, and what it printed. */
 export interface Finished {

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { windowAt } from '../src/windows/grid.ts';
 import { DAY_MS, day } from '../src/windows/interval.ts';
-import { duration } from '../src/words.ts';
 import { runAction } from './action.ts';
 import { median } from './comparison.ts';
 import { archiveSource, asOf, sourceInputs, startSource } from './source.ts';
@@ -28,8 +27,8 @@ export async function benchStart(folder: string, runs: number): Promise<void> {
       took.plan.push(planned.tookMs);
     }
     console.log(`\nStarting, median of ${runs}:`);
-    console.log(`  to the first line of output        ${duration(median(took.start))}`);
-    console.log(`  a whole plan, ${windows} settled windows   ${duration(median(took.plan))}`);
+    console.log(`  to the first line of output        ${Math.round(median(took.start))} ms`);
+    console.log(`  a whole plan, ${windows} settled windows   ${Math.round(median(took.plan))} ms`);
   } finally {
     await source.close();
   }
