@@ -21,7 +21,6 @@ import { nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
 import { counted } from './words.ts';
-import { warmUp } from './worker/objects.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
@@ -29,8 +28,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The commands that may write to the archive and the staging. */
 const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
-/** The commands that work slots off. */
-const workers: ReadonlySet<Command> = new Set(['export', 'run']);
 /** Of payloads that wait for their slot to be written, of all slots in hand; what is more goes to disk. */
 const memoryBytesMax = 128 * 1024 * 1024;
 
@@ -128,13 +125,7 @@ async function withParts(
   const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir());
   const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
   const threads = new Threads(inputs.concurrency);
-  const isWork = !inputs.dryRun && workers.has(inputs.command);
-  const warm = isWork ? warmUp(threads, settings.format) : Promise.resolve();
-  const end = [
-    () => warm.then(() => threads.close()),
-    () => archive.close(),
-    () => rm(temporary, { recursive: true, force: true }),
-  ];
+  const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
     // All that can be refused is refused before a message or a setting is written.

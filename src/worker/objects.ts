@@ -30,16 +30,6 @@ function moduleFor(format: Format): Promise<WebAssembly.Module> | undefined {
   return format === 'parquet' ? parquetModule() : undefined;
 }
 
-/**
- * Starts the threads and has them load what encoding needs, for which there is time until the first page has come.
- * Never throws: what keeps a thread from its work is told by that work.
- */
-export async function warmUp(threads: Threads, format: Format): Promise<void> {
-  const module = moduleFor(format);
-  const all = Array.from({ length: threads.concurrency }, async () => threads.run<void>('warm', [await module]));
-  await Promise.allSettled(all);
-}
-
 /** Of two payloads of a spool, `[position, length, position, length]`. */
 export type Pair = readonly [number, number, number, number];
 

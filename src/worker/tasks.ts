@@ -31,14 +31,6 @@ function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLi
 }
 
 /** @param module parquet-wasm, where the format is Parquet */
-async function warm(module?: WebAssembly.Module): Promise<void> {
-  if (module === undefined) return;
-  await import('../archive/parquet-writer.ts');
-  const { loadParquet } = await import('../archive/wasm.ts');
-  loadParquet(module);
-}
-
-/** @param module parquet-wasm, where the format is Parquet */
 async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
   if (module === undefined) return encodeJsonl(job);
   const { encodeParquet } = await import('../archive/parquet-writer.ts');
@@ -98,4 +90,4 @@ function compare(view: SpoolView, pairs: readonly (readonly [number, number, num
   }
 }
 
-workerpool.worker({ warm, scan, encode, read, compare });
+workerpool.worker({ scan, encode, read, compare });
