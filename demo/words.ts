@@ -1,22 +1,8 @@
-const month = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
+import { date as dateOf } from '../src/report/dates.ts';
 
 /** `1 January 2026`: the UTC day of an ISO instant. */
 export function date(iso: string): string {
-  const day = new Date(iso);
-  return `${day.getUTCDate()} ${month[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
+  return dateOf(Date.parse(iso));
 }
 
 /** A cell of a table: numbers and sizes stand at the right. */

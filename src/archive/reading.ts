@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MessageShape, SourceName, State } from '../messages/message.ts';
+import type { MessageShape, SourceName } from '../messages/message.ts';
 import type { Page, ScannedMessage } from '../messages/page.ts';
 import { type CompiledShape, compileShape, lastAlertChange } from '../messages/read.ts';
 import type { Interval } from '../windows/interval.ts';
@@ -136,7 +136,8 @@ export class Reading {
 
   /** How a page's payloads come into the spool: as part of the page, where most of it is wanted, else each by itself. */
   #putter(page: Page): Put {
-    const wanted = page.messages.reduce((sum, { state, start, end }) => sum + (isSpooled(state) ? end - start : 0), 0);
+    const spooled = page.messages.filter((message) => this.#isSpooled(message));
+    const wanted = spooled.reduce((sum, { start, end }) => sum + end - start, 0);
     const base = wanted > page.bytes.length / 2 ? this.#spool.adopt(page.bytes) : undefined;
     if (base === undefined) return (bytes) => this.#spool.append(bytes);
     return (bytes) => base + bytes.byteOffset - page.bytes.byteOffset;
@@ -152,7 +153,7 @@ export class Reading {
       if (!(await this.#wins(place, bytes, sha, known))) return;
       this.#open.delete(message.id!);
     }
-    const position = place !== 'outside' && isSpooled(place) ? put(bytes) : -1;
+    const position = isSpooled(place) ? put(bytes) : -1;
     const at = this.#rows.set({
       id: message.id!,
       timestamp: message.timestamp!,
@@ -179,6 +180,10 @@ export class Reading {
     const position = inside ? put(bytes) : -1;
     const reason = message.reason ?? 'unreadable';
     this.#invalid.set(key, { sha: key, id: message.id, reason, position, length: bytes.length, inside });
+  }
+
+  #isSpooled(message: ScannedMessage): boolean {
+    return message.state === 'invalid' ? this.#isWanted(message) : isSpooled(this.#placeOf(message));
   }
 
   /** Of a slot, all that is invalid and may lie in it; of messages that are looked for, those that can still be told. */
@@ -232,7 +237,7 @@ export class Reading {
   }
 }
 
-/** Whether a message's payload is wanted later: to be archived, to be compared with another content, or to be quarantined. */
-function isSpooled(state: State): boolean {
-  return state !== 'unalerted';
+/** Whether a payload is wanted later: to be archived, or to be compared with another content. */
+function isSpooled(place: Place): boolean {
+  return place === 'closed' || place === 'open';
 }

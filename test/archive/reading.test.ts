@@ -109,13 +109,15 @@ function shuffled<T>(items: readonly T[], keys: readonly number[]): T[] {
 }
 
 describe('Reading', () => {
-  it.each<[string, string[], boolean]>([
-    ['keeps a page as it is of which most is wanted', ['closed'], true],
-    ['copies what is wanted of a page that is mostly not', [], false],
-  ])('%s', async (_, statuses, isKept) => {
-    const { reading, spool } = newReading();
+  it.each<[string, string[], number, ReadonlySet<string> | undefined, boolean]>([
+    ['keeps a page as it is of which most is wanted', ['closed'], interval.start, undefined, true],
+    ['copies what is wanted of a page that is mostly not', [], interval.start, undefined, false],
+    ['copies it of a page that mostly belongs to other slots', ['closed'], interval.end, undefined, false],
+    ['copies it of a page that mostly was not looked for', ['closed'], interval.start, new Set(['a']), false],
+  ])('%s', async (_, statuses, at, only, isKept) => {
+    const { reading, spool } = newReading(only);
     const wanted = tell({ id: 'a', at: interval.start, statuses: ['closed'] });
-    const other = tell({ id: 'b', at: interval.start, statuses, text: 'x'.repeat(5_000) });
+    const other = tell({ id: 'b', at, statuses, text: 'x'.repeat(5_000) });
     const page = await pageOf(plainShape, [wanted, other]);
     await reading.take(page);
     const kept = (await spool.flush()).segments;
