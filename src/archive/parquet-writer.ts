@@ -13,16 +13,15 @@ import { compileShape, readRow } from '../messages/read.ts';
 import { FileSink } from './file-sink.ts';
 import { JoinBuffer } from './join-buffer.ts';
 import { type EncodedObject, type EncodeJob, factPairs } from './object.ts';
+import { compressPages } from './page-compression.ts';
 import { arrowSchema, encodeBatch } from './parquet-batch.ts';
 import { rowBatches } from './row-batches.ts';
-import { type RowFacts, shaBytes, sourceAt } from './rows.ts';
+import { shaBytes, sourceAt } from './rows.ts';
 import { SpoolReader } from './spool.ts';
 import { loadParquet } from './wasm.ts';
 
-/** Payload of a row group: large enough to compress well, small enough to be held by a reader. */
-const groupBytes = 12 * 1024 * 1024;
-/** Compressed bytes at which a row group ends at the latest, where sizes within a slot differ a lot. */
-const groupCompressedBytesMax = 16 * 1024 * 1024;
+/** Bytes of a row group before its pages are compressed: large enough to be read at speed, small enough to be held. */
+const groupBytesMax = 9 * 1024 * 1024;
 /** Payload that is handed to the encoder at once. */
 const batchBytesMax = 2 * 1024 * 1024;
 
@@ -38,7 +37,7 @@ export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module):
   const input = batchStream(job, spool);
   try {
     const output = await transformParquetStream(input.stream, writerProperties(job));
-    for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) sink.write(chunk);
+    for await (const part of compressPages(output as unknown as AsyncIterable<Uint8Array>)) sink.write(part);
     if (input.failure() !== undefined) throw input.failure();
   } catch (error) {
     throw input.failure() ?? error;
@@ -95,20 +94,14 @@ async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader
 function writerProperties(job: EncodeJob): WriterProperties {
   return new WriterPropertiesBuilder()
     .setCreatedBy('message-archive')
-    .setCompression(Compression.ZSTD)
-    .setMaxRowGroupSize(rowsPerGroup(job.rows))
-    .setMaxRowGroupBytes(groupCompressedBytesMax)
+    .setCompression(Compression.UNCOMPRESSED)
+    .setMaxRowGroupBytes(groupBytesMax)
     .setColumnDictionaryEnabled('payload', false)
     .setColumnStatisticsEnabled('payload', EnabledStatistics.None)
     .setColumnDictionaryEnabled('payload_sha256', false)
     .setColumnDictionaryEnabled('message_id', false)
     .setKeyValueMetadata(new Map(factPairs(job.facts)))
     .build();
-}
-
-function rowsPerGroup(rows: RowFacts): number {
-  const bytes = rows.lengths.reduce((sum, length) => sum + length, 0);
-  return Math.max(1, Math.floor((groupBytes * rows.lengths.length) / Math.max(1, bytes)));
 }
 
 async function footerRows(path: string): Promise<number> {

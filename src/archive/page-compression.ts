@@ -1,0 +1,79 @@
+import { constants, zstdCompressSync } from 'node:zlib';
+import { fileMagic, movedTail, PageMoves } from './page-moves.ts';
+import { readStruct, ThriftCut, ThriftEdits, type ThriftStruct } from './thrift.ts';
+
+/** ZSTD's level, as Parquet's own writers have it. */
+const level = 1;
+
+/** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
+const pageHeader = { type: 1, compressedPageSize: 3 };
+const pageTypes = { dataPage: 0, dictionaryPage: 2 };
+
+interface Page {
+  readonly header: ThriftStruct;
+  /** Where its body ends. */
+  readonly end: number;
+}
+
+/**
+ * Compresses the pages of a Parquet file (ZSTD), one by one as they come: Node's own code takes half the time of the same
+ * code in WebAssembly. All else of the file stays as it is spelled, but for sizes, offsets and the codec.
+ * @param file as parquet-wasm writes it without compression: pages (data pages of version 1), then indexes, then the footer
+ * @throws Error when the file is built otherwise
+ */
+export async function* compressPages(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const moves = new PageMoves();
+  let rest: Uint8Array = Buffer.alloc(0);
+  let isBegun = false;
+  for await (const chunk of file) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    if (!isBegun) {
+      if (rest.length < fileMagic.length) continue;
+      yield rest.subarray(0, fileMagic.length);
+      rest = rest.subarray(fileMagic.length);
+      isBegun = true;
+    }
+    for (let page = firstPage(rest); page !== undefined; page = firstPage(rest)) {
+      const body = zstd(rest.subarray(page.header.end, page.end));
+      const header = withBodySize(rest, page.header, body.length);
+      yield header;
+      yield body;
+      const plainBytes = header.length + page.end - page.header.end;
+      moves.add(page.end, { stored: header.length + body.length, plain: plainBytes });
+      rest = rest.subarray(page.end);
+    }
+  }
+  yield* movedTail(rest, moves);
+}
+
+/** The page that the bytes begin with; undefined when they begin with something else, or hold only a part of it. */
+function firstPage(bytes: Uint8Array): Page | undefined {
+  const header = firstStruct(bytes);
+  if (!header?.hasInt(pageHeader.type) || !header.hasInt(pageHeader.compressedPageSize)) return undefined;
+  const type = header.int(pageHeader.type).value;
+  if (type !== pageTypes.dataPage && type !== pageTypes.dictionaryPage) return undefined;
+  const end = header.end + header.int(pageHeader.compressedPageSize).value;
+  return end > bytes.length ? undefined : { header, end };
+}
+
+function firstStruct(bytes: Uint8Array): ThriftStruct | undefined {
+  try {
+    return readStruct(bytes, 0);
+  } catch (error) {
+    if (error instanceof ThriftCut) return undefined;
+    throw error;
+  }
+}
+
+function zstd(body: Uint8Array): Uint8Array {
+  return zstdCompressSync(body, {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    chunkSize: Math.max(constants.Z_MIN_CHUNK, Math.ceil(body.length / 3)),
+  });
+}
+
+function withBodySize(bytes: Uint8Array, header: ThriftStruct, bodyBytes: number): Uint8Array {
+  const edits = new ThriftEdits();
+  edits.set(header.int(pageHeader.compressedPageSize), bodyBytes);
+  return edits.apply(bytes, 0, header.end);
+}

@@ -1,0 +1,177 @@
+/** An integer of a struct: its value, and the bytes `[start, end)` that spell it. */
+export interface ThriftInt {
+  readonly value: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What stands in a field; `undefined` for what is neither an integer nor made of fields (text, booleans, doubles). */
+type ThriftValue = ThriftInt | ThriftStruct | readonly ThriftValue[] | undefined;
+
+/** The bytes end within a struct. */
+export class ThriftCut extends Error {
+  override readonly name = 'ThriftCut';
+}
+
+/** A struct in Thrift's compact protocol; its fields by their numbers, and where it ends. */
+export class ThriftStruct {
+  readonly #fields: ReadonlyMap<number, ThriftValue>;
+  readonly end: number;
+
+  constructor(fields: ReadonlyMap<number, ThriftValue>, end: number) {
+    this.#fields = fields;
+    this.end = end;
+  }
+
+  hasInt(field: number): boolean {
+    return isInt(this.#fields.get(field));
+  }
+
+  /** @throws Error when the field is no integer */
+  int(field: number): ThriftInt {
+    const value = this.#fields.get(field);
+    if (!isInt(value)) throw new Error(`field ${field} of a Thrift struct is no integer`);
+    return value;
+  }
+
+  /** @throws Error when the field is no struct */
+  struct(field: number): ThriftStruct {
+    return asStruct(this.#fields.get(field), field);
+  }
+
+  /** @throws Error when the field is no list of structs */
+  structs(field: number): readonly ThriftStruct[] {
+    const value = this.#fields.get(field);
+    if (!Array.isArray(value)) throw new Error(`field ${field} of a Thrift struct is no list`);
+    return value.map((item: ThriftValue) => asStruct(item, field));
+  }
+}
+
+function isInt(value: ThriftValue): value is ThriftInt {
+  return value !== undefined && 'value' in value;
+}
+
+function asStruct(value: ThriftValue, field: number): ThriftStruct {
+  if (!(value instanceof ThriftStruct)) throw new Error(`field ${field} of a Thrift struct is no struct`);
+  return value;
+}
+
+/** Types of the compact protocol, as Parquet uses them; maps, sets and UUIDs it does not. */
+const type = { stop: 0, true: 1, false: 2, byte: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
+
+/**
+ * Reads the struct that begins at `start`. Integers beyond 2^53 lose digits.
+ * Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+ * @throws ThriftCut when the bytes end first; Error when they are no such struct
+ */
+export function readStruct(bytes: Uint8Array, start: number): ThriftStruct {
+  return new StructReader(bytes, start).struct();
+}
+
+class StructReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  struct(): ThriftStruct {
+    const fields = new Map<number, ThriftValue>();
+    for (let field = 0; ; ) {
+      const head = this.#byte();
+      if (head === type.stop) return new ThriftStruct(fields, this.#at);
+      const delta = head >> 4;
+      field = delta === 0 ? this.#int().value : field + delta;
+      fields.set(field, this.#value(head & 0x0f));
+    }
+  }
+
+  #value(of: number): ThriftValue {
+    switch (of) {
+      case type.true:
+      case type.false:
+        return undefined;
+      case type.byte:
+        return this.#skip(1);
+      case type.i16:
+      case type.i32:
+      case type.i64:
+        return this.#int();
+      case type.double:
+        return this.#skip(8);
+      case type.binary:
+        return this.#skip(this.#varint());
+      case type.list:
+        return this.#list();
+      case type.struct:
+        return this.struct();
+      default:
+        throw new Error(`a Thrift struct has a field of type ${of}`);
+    }
+  }
+
+  #list(): readonly ThriftValue[] {
+    const head = this.#byte();
+    const length = head >> 4 === 15 ? this.#varint() : head >> 4;
+    const of = head & 0x0f;
+    const isBoolean = of === type.true || of === type.false;
+    const values: ThriftValue[] = [];
+    for (let n = 0; n < length; n += 1) values.push(isBoolean ? this.#skip(1) : this.#value(of));
+    return values;
+  }
+
+  #int(): ThriftInt {
+    const start = this.#at;
+    const zigzag = this.#varint();
+    return { value: zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2, start, end: this.#at };
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.#byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  #skip(length: number): undefined {
+    this.#at += length;
+    if (this.#at > this.#bytes.length) throw new ThriftCut('the bytes end within a Thrift struct');
+  }
+
+  #byte(): number {
+    this.#skip(1);
+    return this.#bytes[this.#at - 1]!;
+  }
+}
+
+/** Changes to some integers of a struct. All else of it stays as it is spelled, whatever it is. */
+export class ThriftEdits {
+  readonly #changes: { readonly int: ThriftInt; readonly value: number }[] = [];
+
+  set(int: ThriftInt, value: number): void {
+    this.#changes.push({ int, value });
+  }
+
+  /** The bytes `[start, end)` with the changes in them. */
+  apply(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const pieces: Uint8Array[] = [];
+    let from = start;
+    for (const { int, value } of this.#changes.sort((a, b) => a.int.start - b.int.start)) {
+      pieces.push(bytes.subarray(from, int.start), spelled(value));
+      from = int.end;
+    }
+    return Buffer.concat([...pieces, bytes.subarray(from, end)]);
+  }
+}
+
+/** A number of at least 0 as a zigzag varint. */
+function spelled(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value * 2;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return Uint8Array.from([...bytes, rest]);
+}
