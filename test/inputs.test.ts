@@ -6,6 +6,7 @@ import { UserError } from '../src/errors.ts';
 import { Given } from '../src/inputs/given.ts';
 import { readRange } from '../src/inputs/range.ts';
 import { type Command, type Inputs, inputDefaults, readInputs } from '../src/inputs.ts';
+import { anyCharacter } from './support/texts.ts';
 
 type Texts = Readonly<Record<string, string | undefined>>;
 
@@ -332,7 +333,7 @@ describe('an input that is not accepted', () => {
   it('never shows the token, and is always told in one sentence', () => {
     const name = fc.constantFrom(...Object.keys(inputDefaults));
     const piece = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
       fc.constantFrom(token, '\n', 'file:', '/', '{', ': ', '&', '@'),
     );
     const text = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(''));

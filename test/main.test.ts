@@ -20,7 +20,8 @@ const april = Date.parse('2024-04-01');
 /** One run of the action outside of GitHub. */
 async function runAction(inputs: Readonly<Record<string, string>>, environment: Record<string, string> = {}) {
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
-  const env = { PATH: process.env.PATH, ...Object.fromEntries(given), ...environment };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, ...Object.fromEntries(given), ...environment };
   const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   expect(`${out}${error}`).not.toContain(token);

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attributesBytes, fromAttributes, toAttribute, toAttributes } from '../../../src/io/dynamodb/attributes.ts';
+import { anyCharacter } from '../../support/texts.ts';
 
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
     fc.boolean(),
     fc.array(tie('value'), { maxLength: 4 }),
-    fc.dictionary(fc.string({ unit: 'binary' }), tie('value'), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(fc.string({ unit: anyCharacter }), tie('value'), { maxKeys: 4, noNullPrototype: true }),
   ),
 }));
-const members = fc.dictionary(fc.string({ unit: 'binary' }), value, { noNullPrototype: true });
+const members = fc.dictionary(fc.string({ unit: anyCharacter }), value, { noNullPrototype: true });
 
 describe('attributes', () => {
   it('are read as they were written', () => {
