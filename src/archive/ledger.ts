@@ -43,8 +43,11 @@ export interface LastError {
 export interface Left {
   readonly at: Instant;
   readonly action: 'read' | 'look-again';
-  /** `time`: the leg's time budget was spent; `leg`: the leg ended without a word. */
-  readonly because: 'time' | 'leg';
+  /**
+   * `time`: the leg's time budget was spent; `source`: its source was not to be had for the slots before it; `leg`: the leg
+   * ended without a word.
+   */
+  readonly because: 'time' | 'source' | 'leg';
   readonly run_url?: string;
 }
 

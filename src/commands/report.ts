@@ -81,7 +81,10 @@ async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Surve
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
   if (silent.length === 0) return found;
-  await noteLeft(parts, silent, 'leg');
+  await noteLeft(
+    parts,
+    silent.map(({ slot, action }) => ({ slot, action, because: 'leg' })),
+  );
   return survey(place, plan, await staging.state());
 }
 

@@ -10,9 +10,8 @@ import type { Parts } from './parts.ts';
 const slotsAtOnce = 8;
 
 /** A slot that a plan asked for and that was not begun. */
-export interface LeftSlot {
+export interface LeftSlot extends Pick<Left, 'action' | 'because'> {
   readonly slot: Slot;
-  readonly action: Left['action'];
 }
 
 // What the ledger is told of slots that were not brought up to date. One that cannot be written is no reason to end the
@@ -27,8 +26,8 @@ export async function noteFailure(parts: Parts, slot: Slot, error: unknown): Pro
 }
 
 /** Leaves in the ledger that slots wait for the next run, so that it reads them and people are told why. */
-export async function noteLeft(parts: Parts, slots: readonly LeftSlot[], because: Left['because']): Promise<void> {
-  const noteOne = ({ slot, action }: LeftSlot) =>
+export async function noteLeft(parts: Parts, slots: readonly LeftSlot[]): Promise<void> {
+  const noteOne = ({ slot, action, because }: LeftSlot) =>
     note(parts, slot, (record) => ({ ...record, left: { ...momentOf(parts), action, because } }));
   await eachWithin(pLimit(slotsAtOnce), slots, noteOne).catch((error: unknown) => {
     parts.log.warning(`That ${counted(slots.length, 'slot')} are left is not in the ledger: ${messageOf(error)}`);

@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
+import type { Left } from '../archive/ledger.ts';
 import { toldOf } from '../errors.ts';
-import type { Log } from '../io/ports.ts';
+import { type Log, Unavailable } from '../io/ports.ts';
+import type { SourceName } from '../messages/message.ts';
 import { day } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
@@ -11,6 +13,8 @@ import { processSlot, type SlotResult } from './slot.ts';
 
 /** So that one slot is read while another is encoded. */
 const slotsAtOnceMin = 2;
+/** Once a source was not to be had for so many slots in a row, each after all its attempts, the others are left. */
+const outagesMax = 3;
 
 /** What the user allows. */
 export interface WorkOptions {
@@ -23,8 +27,8 @@ export interface WorkOptions {
 export interface Tally {
   readonly done: readonly SlotResult[];
   readonly failed: readonly { readonly slot: Slot; readonly message: string }[];
-  /** Slots that were not begun, since time ran out. */
-  readonly left: readonly Slot[];
+  /** Slots that were not begun, since time ran out or their source was not to be had. */
+  readonly left: readonly LeftSlot[];
   readonly tookMs: number;
 }
 
@@ -35,24 +39,29 @@ export async function workOff(
   planned: readonly PlannedSlot[],
   options: WorkOptions,
 ): Promise<Tally> {
-  const todo = planned.filter((one): one is PlannedSlot & LeftSlot => one.action !== 'none');
+  const todo = planned.filter((one): one is PlannedSlot & Pick<Left, 'action'> => one.action !== 'none');
   const startedMs = parts.elapsed();
   const progress = new Progress(parts, todo.length, startedMs);
+  const outages = new Outages();
   const done: SlotResult[] = [];
   const failed: { slot: Slot; message: string }[] = [];
   const left: LeftSlot[] = [];
   const limit = pLimit(Math.max(slotsAtOnceMin, parts.threads.concurrency));
   await limit.map(todo, async (one) => {
     const begunMs = parts.elapsed();
-    if (begunMs + progress.longestMs > options.timeBudgetMs) {
-      left.push(one);
+    const isLate = begunMs + progress.longestMs > options.timeBudgetMs;
+    if (isLate || outages.isOut(one.source)) {
+      left.push({ slot: one.slot, action: one.action, because: isLate ? 'time' : 'source' });
       return;
     }
     try {
       const result = await processSlot(parts, sources, one, options.acceptFewer);
+      outages.ended(one.source);
       done.push(result);
       progress.tell(one, result);
     } catch (error) {
+      if (error instanceof Unavailable) outages.met(one.source);
+      else outages.ended(one.source);
       const message = toldOf(error);
       failed.push({ slot: one.slot, message });
       parts.log.line(`  ${progress.step()} ${period(one.slot)}  failed: ${message}`);
@@ -60,8 +69,8 @@ export async function workOff(
     }
     progress.longestMs = Math.max(progress.longestMs, parts.elapsed() - begunMs);
   });
-  await noteLeft(parts, left, 'time');
-  return { done, failed, left: left.map(({ slot }) => slot), tookMs: parts.elapsed() - startedMs };
+  await noteLeft(parts, left);
+  return { done, failed, left, tookMs: parts.elapsed() - startedMs };
 }
 
 /** `2024-06-01 to 2024-06-30`: a slot for people, its last day included. */
@@ -84,7 +93,7 @@ export function outputsOf(tally: Tally): Record<string, string> {
   };
 }
 
-/** Says what a leg did, and that it stopped where time ran out. */
+/** Says what a leg did, and what it left. */
 export function tellTally(tally: Tally, log: Log): void {
   const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   const outputs = outputsOf(tally);
@@ -93,10 +102,31 @@ export function tellTally(tally: Tally, log: Log): void {
       `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
       `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
   );
-  if (tally.left.length > 0) {
+  const left = Map.groupBy(tally.left, ({ because }) => because);
+  for (const [because, slots] of left) {
+    const which = `${counted(slots.length, 'slot')} left, from ${period(slots[0]!.slot)} on`;
     log.warning(
-      `Time ran out: ${counted(tally.left.length, 'slot')} left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
+      because === 'source'
+        ? `The source was not to be had for ${outagesMax} slots in a row: ${which}; see whether it is well, then run again.`
+        : `Time ran out: ${which}; the next run goes on there.`,
     );
+  }
+}
+
+/** Counts, by source, the slots in a row for which it was not to be had. */
+class Outages {
+  readonly #inARow = new Map<SourceName, number>();
+
+  met(source: SourceName): void {
+    this.#inARow.set(source, (this.#inARow.get(source) ?? 0) + 1);
+  }
+
+  ended(source: SourceName): void {
+    this.#inARow.delete(source);
+  }
+
+  isOut(source: SourceName): boolean {
+    return (this.#inARow.get(source) ?? 0) >= outagesMax;
   }
 }
 

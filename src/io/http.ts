@@ -7,6 +7,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import { certificateFault } from './certificates.ts';
 import type { Nature } from './nature.ts';
+import { Unavailable } from './ports.ts';
 import { attemptsMax, isPassing, Retries, Retryable, type Say } from './retry.ts';
 
 const connectMsMax = 10_000;
@@ -70,7 +71,7 @@ export class HttpClient {
   /**
    * The bytes are in a buffer of the memory given, to which the caller gives it back.
    * @param hints what to do about an answer that is not retried, by its status
-   * @throws UserError when no attempt succeeds
+   * @throws Unavailable when no attempt succeeds; UserError when one is refused
    */
   async get(
     url: URL,
@@ -81,7 +82,7 @@ export class HttpClient {
       return await this.#retries.run(() => this.#attempt(url, headers, hints));
     } catch (error) {
       if (error instanceof Retryable) {
-        throw new UserError(
+        throw new Unavailable(
           `${this.#what} at ${place(url)} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
         );
       }

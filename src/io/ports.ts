@@ -17,6 +17,11 @@ export interface Pass {
   readonly count?: SourceCount;
 }
 
+/** A source of which no attempt, of a bounded number, got a whole answer: whatever is asked of it next will hardly fare better. */
+export class Unavailable extends UserError {
+  override readonly name = 'Unavailable';
+}
+
 /** A reading that broke off and proved nothing, but may be made again. Its message is a clause: `its point in time was lost`. */
 export class LostReading extends UserError {
   override readonly name = 'LostReading';
@@ -38,7 +43,8 @@ export interface Source {
    * nothing left; whether that was everything is for the caller to prove from the totals.
    * Nothing is remembered: a reading that failed may be made again.
    * @param attempt 0 for the first reading; a later one may page differently
-   * @throws LostReading when it should be made again; UserError when a request failed for good or an answer is no answer
+   * @throws LostReading when it should be made again; Unavailable; UserError when a request failed for good or an answer is
+   *   no answer
    */
   read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass>;
   /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */

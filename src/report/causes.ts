@@ -33,6 +33,7 @@ export function causesOf(survey: Survey): Cause[] {
     ...ofNoPlan(survey),
     ...ofVoid(survey),
     ...ofFailures(because('failed')),
+    ...ofSource(survey, because('source')),
     ...ofLegs(survey, because('leg')),
     ...ofTime(survey, because('time')),
     ...ofEarlier(survey, earlier),
@@ -70,6 +71,17 @@ function failureRows(failed: readonly Missing[]): CauseRow[] {
   });
 }
 
+function ofSource(survey: Survey, missing: readonly Missing[]): Cause[] {
+  if (missing.length === 0) return [];
+  return [
+    {
+      what: `${counted(missing.length, 'slot')} ${missing.length === 1 ? 'was' : 'were'} left, since the source was not to be had for those before`,
+      toDo: ['See whether it is well, then run again', ...withoutRefresh(missing), ', or wait for the next schedule.'],
+      rows: windowRows(survey, missing),
+    },
+  ];
+}
+
 function ofLegs(survey: Survey, missing: readonly Missing[]): Cause[] {
   if (missing.length === 0) return [];
   const windows = new Set(missing.map(({ slot }) => slot.window)).size;
@@ -85,17 +97,22 @@ function ofLegs(survey: Survey, missing: readonly Missing[]): Cause[] {
 
 function ofTime(survey: Survey, missing: readonly Missing[]): Cause[] {
   if (missing.length === 0) return [];
-  // A refresh would begin with the first slot again.
-  const again: readonly Piece[] = missing.some(({ reason }) => reason === 'refresh')
-    ? [' without ', { code: 'refresh' }]
-    : [];
   return [
     {
       what: `Time ran out before ${counted(missing.length, 'slot')}`,
-      toDo: ['Nothing is wrong: run again', ...again, ', or wait for the next schedule, which goes on there.'],
+      toDo: [
+        'Nothing is wrong: run again',
+        ...withoutRefresh(missing),
+        ', or wait for the next schedule, which goes on there.',
+      ],
       rows: windowRows(survey, missing),
     },
   ];
+}
+
+/** A refresh would begin with the first slot again. */
+function withoutRefresh(missing: readonly Missing[]): readonly Piece[] {
+  return missing.some(({ reason }) => reason === 'refresh') ? [' without ', { code: 'refresh' }] : [];
 }
 
 function ofEarlier(survey: Survey, missing: readonly Missing[]): Cause[] {

@@ -30,6 +30,10 @@ function ofPlan(planned: number, missing: readonly Missing[]): string {
       (n: number) =>
         n === 1 ? '1 was not reached before its leg ended' : `${number(n)} were not reached before their legs ended`,
     ],
+    [
+      count('source'),
+      (n: number) => `${number(n)} ${n === 1 ? 'is' : 'are'} left since the source was not to be had for others`,
+    ],
     [count('time'), (n: number) => `${number(n)} ${n === 1 ? 'is' : 'are'} left since time ran out`],
   ] as const;
   const said = clauses.filter(([n]) => n > 0).map(([n, say]) => say(n));

@@ -167,7 +167,7 @@ function gapParts({ gaps }: Survey): Part[] {
   ];
 }
 
-const marks: Readonly<Record<Missing['why'], string>> = { failed: '❌', leg: '❌', time: '⏳' };
+const marks: Readonly<Record<Missing['why'], string>> = { failed: '❌', source: '❌', leg: '❌', time: '⏳' };
 
 /** The latest window first; those that are not shown are added up. */
 function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {

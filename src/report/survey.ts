@@ -7,7 +7,7 @@ import { emptyBetween, neverHeldAny, statusOf } from './status.ts';
 /** A slot that a plan asked for and that was not brought up to date since. */
 export interface Missing {
   readonly slot: Slot;
-  /** Its reading failed, its leg's time ran out before it, or its leg ended without a word. */
+  /** Its reading failed, or why it was not begun. */
   readonly why: 'failed' | Left['because'];
   /** What was to be done. */
   readonly action: Left['action'];

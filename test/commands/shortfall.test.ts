@@ -74,10 +74,10 @@ describe('what is left', () => {
     const { left: _, ...known } = ledgerRecord({ slot: other.id });
     await parts.staging.record(known, 0);
     const asked = [
-      { slot, action: 'read' },
-      { slot: other, action: 'look-again' },
+      { slot, action: 'read', because: 'leg' },
+      { slot: other, action: 'look-again', because: 'source' },
     ] as const;
-    await noteLeft(parts, asked, 'leg');
+    await noteLeft(parts, asked);
     expect((await parts.staging.slot(slot)).record).toEqual({
       ...bare,
       left: { ...moment, action: 'read', because: 'leg' },
@@ -85,7 +85,7 @@ describe('what is left', () => {
     expect((await parts.staging.slot(other)).record).toEqual({
       ...known,
       revision: 2,
-      left: { ...moment, action: 'look-again', because: 'leg' },
+      left: { ...moment, action: 'look-again', because: 'source' },
     });
   });
 
@@ -102,16 +102,16 @@ describe('what is left', () => {
       slot: behind,
       record: parts.staging.record.bind(parts.staging),
     });
-    await noteLeft({ ...parts, staging }, [{ slot, action: 'read' }], 'time');
+    await noteLeft({ ...parts, staging }, [{ slot, action: 'read', because: 'time' }]);
     expect((await parts.staging.slot(slot)).record).toEqual(read);
     expect(embedded.said.warnings).toEqual([]);
   });
 
   it('that cannot be noted is told once, and no more is begun', async () => {
     const embedded = await newParts();
-    const many = Array.from({ length: 50 }, () => ({ slot: slots[3]!, action: 'read' as const }));
+    const many = Array.from({ length: 50 }, () => ({ slot: slots[3]!, action: 'read', because: 'time' }) as const);
     const parts = failing(embedded);
-    await noteLeft(parts, many, 'time');
+    await noteLeft(parts, many);
     // What was still begun would be by now.
     await setImmediate();
     expect(parts.tried).toBeLessThan(20);

@@ -4,7 +4,7 @@ import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
 import { outputsOf, period } from '../../src/commands/work.ts';
 import { UserError } from '../../src/errors.ts';
-import type { Source } from '../../src/io/ports.ts';
+import { type Source, Unavailable } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
@@ -20,9 +20,9 @@ const runUrl = 'https://example.com/runs/7';
 const { newParts, scan } = useEmbedded(now);
 
 /** Of each slot one closed message and one open. */
-function newSource(): ModelSource {
+function newSource(over: Interval = range): ModelSource {
   const truth = new Truth();
-  for (const { start } of slots) {
+  for (const { start } of slotsIn(over, plainSettings.layout)) {
     truth.put({ id: `c${start}`, at: start, statuses: ['closed'] });
     truth.put({ id: `o${start}`, at: start + 1, statuses: ['open'] });
   }
@@ -83,6 +83,65 @@ describe('a slot that fails', () => {
   });
 });
 
+describe('a source that is not to be had', () => {
+  const years: Interval = { start: Date.parse('2022-09-20'), end: now };
+  const down = 'The source cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.';
+
+  /** A source that is down for the slots that are picked by their number among those that were begun. */
+  function failingSource(name: 'api' | 'elasticsearch', isDown: (nth: number) => boolean): ModelSource {
+    const source = newSource(years);
+    let begun = 0;
+    const before = () => {
+      begun += 1;
+      if (isDown(begun - 1)) throw new Unavailable(down);
+    };
+    source.manners = { ...source.manners, name, before };
+    return source;
+  }
+
+  it('is left alone after three slots in a row, while another one goes on; the next run goes on there', async () => {
+    const embedded = await newParts();
+    const settled = failingSource('elasticsearch', (nth) => nth >= 5);
+    const live = new ModelSource(settled.truth, scan());
+    const all = slotsIn(years, plainSettings.layout);
+    const { tally, report } = await runAll(embedded.parts, { live, settled }, years);
+    // At most one more was under way when the third failed.
+    expect([3, 4]).toContain(tally.failed.length);
+    expect(tally.done.filter(({ record }) => record.source === 'elasticsearch').length).toBe(5);
+    const liveSlots = all.filter(({ end }) => end > now - 60 * DAY_MS);
+    expect(tally.done.filter(({ record }) => record.source === 'api').length).toBe(liveSlots.length);
+    expect(tally.left.length).toBe(all.length - 5 - liveSlots.length - tally.failed.length);
+    expect(embedded.said.warnings).toContain(
+      `The source was not to be had for 3 slots in a row: ${tally.left.length} slots left, from ${period(tally.left[0]!.slot)} on; see whether it is well, then run again.`,
+    );
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(() => assertNothingFailed(tally)).toThrow(down.slice(0, -1));
+    expect(report.isComplete).toBe(false);
+    expect(report.summary).toContain(
+      `**${tally.left.length} slots were left, since the source was not to be had for those before.** See whether it is well, then run again, or wait`,
+    );
+    expect(embedded.said.lines.at(-1)).toMatch(
+      / failed and \d+ are left since the source was not to be had for others\.$/,
+    );
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.flatMap(({ slot, left }) => (left?.because === 'source' ? [slot] : []))).toEqual(
+      tally.left.map(({ slot }) => slot.id),
+    );
+
+    embedded.clock.now += 1000;
+    settled.manners = { ...settled.manners, before: () => undefined };
+    expect((await runAll(embedded.parts, { live, settled }, years)).report.isComplete).toBe(true);
+  });
+
+  it('is asked on while some slots in between succeed', async () => {
+    const embedded = await newParts();
+    const source = failingSource('api', (nth) => nth % 6 < 2);
+    const { tally } = await runAll(embedded.parts, source, years);
+    expect(tally.left).toEqual([]);
+    expect(tally.failed.length).toBeGreaterThan(3);
+  });
+});
+
 describe('a slot whose object cannot be made', () => {
   it('leaves no file of it behind', async () => {
     // What is read as closed here is no closed message to those who write it.
@@ -120,7 +179,7 @@ describe('the time budget', () => {
     expect(tally.left.length).toBe(slots.length - 2);
     expect(outputsOf(tally).complete).toBe('false');
     expect(embedded.said.warnings).toEqual([
-      `Time ran out: ${tally.left.length} slots left, from ${period(tally.left[0]!)} on; the next run goes on there.`,
+      `Time ran out: ${tally.left.length} slots left, from ${period(tally.left[0]!.slot)} on; the next run goes on there.`,
     ]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([]);
@@ -130,7 +189,7 @@ describe('the time budget', () => {
     );
     const { ledger } = await embedded.parts.staging.state();
     expect(ledger.filter((record) => record.left !== undefined)).toMatchObject(
-      tally.left.map(({ id }) => ({ slot: id, left: left('read') })),
+      tally.left.map(({ slot }) => ({ slot: slot.id, left: left('read') })),
     );
 
     embedded.clock.now += 1000;
@@ -138,7 +197,7 @@ describe('the time budget', () => {
     const second = await runAll(embedded.parts, source, range);
     expect(second.report.isComplete).toBe(true);
     const whole = source.passes.map(({ interval }) => interval).filter(({ start, end }) => end - start > 3 * DAY_MS);
-    expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ start }) => start));
+    expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ slot }) => slot.start));
     const after = await embedded.parts.staging.state();
     expect(after.ledger.filter((record) => record.left !== undefined)).toEqual([]);
   });
@@ -160,7 +219,7 @@ describe('the time budget', () => {
       { live: source, settled: source },
       { range, refresh: false, scrubWindows: 0 },
     );
-    const leftIds = new Set(first.tally.left.map(({ id }) => id));
+    const leftIds = new Set(first.tally.left.map(({ slot }) => slot.id));
     for (const [id, action, reason] of made.output.slots)
       expect([action, reason], id).toEqual(leftIds.has(id) ? ['read', 'left'] : expect.not.arrayContaining(['left']));
     expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
@@ -211,7 +270,7 @@ describe('the time budget', () => {
     const source = newSource();
     const { tally } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
     expect(source.passes).toEqual([]);
-    expect(tally.left.map(({ id }) => id)).toEqual(slots.map(({ id }) => id));
+    expect(tally.left.map(({ slot }) => slot.id)).toEqual(slots.map(({ id }) => id));
   });
 });
 

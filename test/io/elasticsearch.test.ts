@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
-import { LostReading } from '../../src/io/ports.ts';
+import { LostReading, Unavailable } from '../../src/io/ports.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { failureOf } from '../support/failure.ts';
@@ -164,6 +164,7 @@ describe('ElasticsearchSource', () => {
     expect(await sentenceOf(server)).toBe(
       `Elasticsearch at URL ${said}, 7 times in a row: see whether it is well, then run again.`,
     );
+    await expect(open(server.url.origin).read()).rejects.toBeInstanceOf(Unavailable);
   });
 
   it('gives the memory of every answer back, once', async () => {

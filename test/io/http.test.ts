@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import { HttpClient } from '../../src/io/http.ts';
+import { Unavailable } from '../../src/io/ports.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { TestNature } from '../support/nature.ts';
@@ -171,6 +172,7 @@ describe('HttpClient tries again', () => {
     );
     expect(server.requests).toHaveLength(7);
     expect(nature.waits).toHaveLength(6);
+    await expect(get(clientOf(), server)).rejects.toBeInstanceOf(Unavailable);
   });
 
   it.each([

@@ -102,6 +102,17 @@ describe('what to do', () => {
     );
   });
 
+  it('after a source was not to be had: to see whether it is well', () => {
+    const untried = { read_at: before, ...left('source') };
+    const records = recordsWith({ 1: untried, 2: { read_at: before, ...left('time') } });
+    expect(textOf(surveyOf({ records }))).toEqual([
+      '1. **1 slot was left, since the source was not to be had for those before.** See whether it is well, then run again, or wait for the next schedule.',
+      '   - 2024-01-18..2024-03-18: February 2024',
+      '2. **Time ran out before 1 slot.** Nothing is wrong: run again, or wait for the next schedule, which goes on there.',
+      '   - 2024-01-18..2024-03-18: 1 to 17 March 2024',
+    ]);
+  });
+
   it('about earlier plans: with which range to run', () => {
     const records = [
       ...recordsWith({ 0: failed('It was down.', before), 2: left('time', before) }),

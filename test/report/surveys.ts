@@ -1,4 +1,4 @@
-import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
+import type { LedgerRecord, Left, StagedMessage } from '../../src/archive/ledger.ts';
 import { type Survey, survey } from '../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import type { PlanOutput, Reason } from '../../src/windows/planner.ts';
@@ -34,7 +34,7 @@ export function failed(message: string, at = instant(now)): Partial<LedgerRecord
   return { last_error: { at, message, run_url: runUrl } };
 }
 
-export function left(because: 'time' | 'leg', at = instant(now)): Partial<LedgerRecord> {
+export function left(because: Left['because'], at = instant(now)): Partial<LedgerRecord> {
   return { left: { at, action: 'read', because, run_url: runUrl } };
 }
 

@@ -7,7 +7,7 @@ import { BodyTooLarge, readBody } from '../body.ts';
 import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
-import { LostReading } from '../ports.ts';
+import { LostReading, Unavailable } from '../ports.ts';
 import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
@@ -82,14 +82,14 @@ export class Cluster {
 
   /**
    * Makes a bounded number of attempts, as long as each one fails with {@link Retryable}.
-   * @throws UserError when none succeeds
+   * @throws Unavailable when none succeeds
    */
   async retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
     try {
       return await this.#retries.run(attempt);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
-      throw new UserError(
+      throw new Unavailable(
         `Elasticsearch at ${this.url} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
       );
     }

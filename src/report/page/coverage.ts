@@ -20,6 +20,7 @@ export type State = 'failed' | 'incomplete' | 'live' | 'empty' | 'complete';
 export const whys = {
   failed: 'the last attempt to read it failed',
   time: 'time ran out before it was read',
+  source: 'its source was not to be had for the slots before it',
   leg: 'the leg that was to read it ended before',
   new: 'it was never read',
   unsettled: 'it was last read while its alerts still moved',
@@ -32,6 +33,7 @@ export type Why = keyof typeof whys;
 const stateOfWhy: Readonly<Record<Why, State>> = {
   failed: 'failed',
   time: 'incomplete',
+  source: 'incomplete',
   leg: 'incomplete',
   new: 'incomplete',
   unsettled: 'incomplete',

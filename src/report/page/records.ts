@@ -13,7 +13,11 @@ const nameCharactersMax = 200;
 
 const sourceNames: Readonly<Record<SourceName, string>> = { api: 'API', elasticsearch: 'Elasticsearch' };
 
-const leftBecause: Readonly<Record<Left['because'], string>> = { time: 'time ran out', leg: 'its leg ended' };
+const leftBecause: Readonly<Record<Left['because'], string>> = {
+  time: 'time ran out',
+  source: 'its source was not to be had for the slots before it',
+  leg: 'its leg ended',
+};
 
 /** A column of the table, and a line of the details of a slot. Where there is nothing to tell, its cell is empty. */
 interface Field {

@@ -54,7 +54,8 @@ describe('a slot', () => {
     for (const slot of [settled, live]) {
       expect(standing(recordOf(slot, before), { planned: planOf([slot]) })).toBe('incomplete: leg');
       expect(standing(recordOf(slot, { ...before, left }), { planned: planOf([slot]) })).toBe('incomplete: time');
-      expect(standing(recordOf(slot, { ...before, left: { ...left, because: 'leg' } }))).toBe('incomplete: leg');
+      for (const because of ['leg', 'source'] as const)
+        expect(standing(recordOf(slot, { ...before, left: { ...left, because } }))).toBe(`incomplete: ${because}`);
     }
     const [planned] = coverageOf(completeArchive(monthly, { ledger: [], planned: planOf([live]) }));
     expect(planned).toMatchObject({ slot: live, state: 'incomplete', why: 'leg', record: undefined });

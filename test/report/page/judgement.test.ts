@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerRecord } from '../../../src/archive/ledger.ts';
+import type { LedgerRecord, Left } from '../../../src/archive/ledger.ts';
 import { span } from '../../../src/report/dates.ts';
 import { judgement } from '../../../src/report/page/judgement.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
@@ -29,7 +29,10 @@ const said = (...given: Parameters<typeof judged>) => textOf(judged(...given));
 const failed = (message: string): Partial<LedgerRecord> => ({
   last_error: { at: instant(now), message, run_url: runUrl },
 });
-const left = (because: 'time' | 'leg') => ({ ...before, left: { at: instant(now), action: 'read', because } as const });
+const left = (because: Left['because']) => ({
+  ...before,
+  left: { at: instant(now), action: 'read', because } as const,
+});
 
 describe('the judgement', () => {
   it('is short where all is well', () => {
