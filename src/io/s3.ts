@@ -7,8 +7,8 @@ import { DAY_MS } from '../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
 import type { Nature } from './nature.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
-import { type Protection, S3Bucket, type S3Limits, type S3Place, type Upload } from './s3-bucket.ts';
-import { s3Reason, s3Verdict } from './s3-faults.ts';
+import { type Protection, S3Bucket, type S3Limits, type S3Place, type Upload } from './s3/bucket.ts';
+import { s3Reason, s3Verdict } from './s3/faults.ts';
 
 const writeIdKey = 'write-id';
 /** Of all keys and values together: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */

@@ -171,7 +171,7 @@ describe('a look again that a leg did not get to, and that another run made mean
     expect(made.slots.map(({ action }) => action)).toEqual(['look-again']);
     expect((await runAll((await again(embedded)).parts, source, april)).report.isComplete).toBe(true);
     const { left } = await workOff(embedded.parts, sources, made.slots, { acceptFewer: false, timeBudgetMs: -1 });
-    expect(left).toEqual([slot]);
+    expect(left).toEqual([{ slot, action: 'look-again', because: 'time' }]);
 
     embedded.clock.now += DAY_MS;
     const { tally, report } = await runAll(embedded.parts, source, april);

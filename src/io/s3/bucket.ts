@@ -5,13 +5,15 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
-import { UserError } from '../errors.ts';
-import { type AwsAccess, attemptsMax, awsClientConfig } from './aws.ts';
-import type { Nature } from './nature.ts';
-import { type ListedObject, Overtaken } from './ports.ts';
-import { type S3Request, s3Failure, s3RetryAfterMs, s3Verdict } from './s3-faults.ts';
+import { UserError } from '../../errors.ts';
+import { type AwsAccess, attemptsMax } from '../aws.ts';
+import type { Nature } from '../nature.ts';
+import { type ListedObject, Overtaken } from '../ports.ts';
+import { exactly } from './body.ts';
+import { s3Client } from './client.ts';
+import { type S3Request, s3Failure, s3RetryAfterMs, s3Verdict } from './faults.ts';
 
 /** Of a request that carries no bytes. */
 const requestMsMax = 60_000;
@@ -263,22 +265,6 @@ export class S3Bucket {
   }
 }
 
-/**
- * A client that sends each request once. It adds no checksum of its own, whose trailer would take the length from the
- * body; it waits for no `100 Continue`, for which it would leave the proxy aside; and it says nothing on the console.
- */
-function s3Client(access: AwsAccess, nature: Nature, stallMs: number): S3Client {
-  const silent = () => undefined;
-  return new S3Client({
-    ...awsClientConfig(access, nature, { attemptsMax: 1, requestMsMax: 0, stallMsMax: stallMs }),
-    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
-    expectContinueHeader: false,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
-  });
-}
-
 function conditionHeader({ expected }: Condition): { IfMatch: string } | { IfNoneMatch: '*' } {
   return expected === undefined ? { IfNoneMatch: '*' } : { IfMatch: etagOf(expected) };
 }
@@ -289,21 +275,4 @@ function versionOf(etag: string): string {
 
 function etagOf(version: string): string {
   return `"${version}"`;
-}
-
-/** A whole body, which must be of that length. */
-async function exactly(bytes: number, body: Readable): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(bytes);
-  let filled = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    if (filled + chunk.length > bytes) throw otherLength('longer');
-    whole.set(chunk, filled);
-    filled += chunk.length;
-  }
-  if (filled < bytes) throw otherLength('shorter');
-  return whole;
-}
-
-function otherLength(word: string): Error {
-  return Object.assign(new Error(`The body is ${word} than what was asked for.`), { code: 'ERR_BODY_LENGTH' });
 }

@@ -1,6 +1,6 @@
-import { messageOf, UserError } from '../errors.ts';
-import { type AwsFault, answeredWith, awsFault } from './aws.ts';
-import { certificateFault } from './certificates.ts';
+import { messageOf, UserError } from '../../errors.ts';
+import { type AwsFault, answeredWith, awsFault } from '../aws.ts';
+import { certificateFault } from '../certificates.ts';
 
 /**
  * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type S3Verdict, s3Verdict } from '../../src/io/s3-faults.ts';
+import { type S3Verdict, s3Verdict } from '../../../src/io/s3/faults.ts';
 
 /** What the SDK throws for an answer; without a name, for one whose body says nothing. */
 function answered(status: number, name = String(status)): Error {
