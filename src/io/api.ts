@@ -10,7 +10,7 @@ import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
 import { HttpClient } from './http.ts';
 import type { Nature } from './nature.ts';
 import type { Pass, Source } from './ports.ts';
-import type { Say } from './retry.ts';
+import { Retryable, type Say } from './retry.ts';
 
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
@@ -101,11 +101,19 @@ export class ApiSource implements Source {
   async #page(interval: Interval, number: number, pageSize: number): Promise<Page> {
     const { token } = this.#settings;
     const url = this.#address(interval, number, pageSize);
-    const bytes = await this.#http.get(url, { authorization: `Bearer ${token}` }, hints);
+    return this.#http.getAs(url, { authorization: `Bearer ${token}` }, hints, (bytes) =>
+      this.#scanned(bytes, interval, number),
+    );
+  }
+
+  async #scanned(bytes: Uint8Array<SharedArrayBuffer>, interval: Interval, number: number): Promise<Page> {
     try {
       return await this.#scan(bytes, this.#shape);
     } catch (error) {
+      this.#memory.give(bytes.buffer);
       if (!(error instanceof PageError)) throw error;
+      // A server that tells no length can be cut without a sign of it.
+      if (error.isCut) throw new Retryable(`sent a page that is cut (${error.message})`);
       const pointers = `api-messages (${formatPointer(this.#settings.messages)}) and api-total (${formatPointer(this.#settings.total)})`;
       throw new UserError(
         `The message API at ${this.url} sent page ${number} of ${label(interval)} as something else than a page of messages (${error.message}): see api-url, ${pointers}.`,

@@ -73,13 +73,26 @@ export class HttpClient {
    * @param hints what to do about an answer that is not retried, by its status
    * @throws Unavailable when no attempt succeeds; UserError when one is refused
    */
-  async get(
+  get(
     url: URL,
     headers: Record<string, string>,
     hints: Readonly<Record<number, string>>,
   ): Promise<Uint8Array<SharedArrayBuffer>> {
+    return this.getAs(url, headers, hints, async (bytes) => bytes);
+  }
+
+  /**
+   * What is read from the bytes of {@link get}, as a part of each attempt.
+   * @param read throws {@link Retryable} where another answer may be read
+   */
+  async getAs<Result>(
+    url: URL,
+    headers: Record<string, string>,
+    hints: Readonly<Record<number, string>>,
+    read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return await this.#retries.run(() => this.#attempt(url, headers, hints));
+      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)));
     } catch (error) {
       if (error instanceof Retryable) {
         throw new Unavailable(

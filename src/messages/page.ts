@@ -55,6 +55,13 @@ export type Scan = (bytes: Uint8Array<SharedArrayBuffer>, shape: PageShape) => P
 /** A source's answer that is no page of messages. Its message is a clause without a full stop: `it ends too early, after 9 bytes`. */
 export class PageError extends UserError {
   override readonly name = 'PageError';
+  /** Whether the bytes end before the page does. */
+  readonly isCut: boolean;
+
+  constructor(message: string, isCut = false) {
+    super(message);
+    this.isCut = isCut;
+  }
 }
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
@@ -72,10 +79,8 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
     return scan(jsonText(bytes), page, compiled);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    const isShort = error.offset >= bytes.length;
-    throw new PageError(
-      isShort ? `it ends too early, after ${bytes.length} bytes` : `it is not readable JSON: ${error.message}`,
-    );
+    if (error.offset >= bytes.length) throw new PageError(`it ends too early, after ${bytes.length} bytes`, true);
+    throw new PageError(`it is not readable JSON: ${error.message}`);
   }
 }
 

@@ -3,13 +3,13 @@ import { type Page, PageError, type Scan } from '../messages/page.ts';
 import type { Threads } from './threads.ts';
 
 /** A task's answer: what it found in the page, or why it is none. */
-export type PageScan = Omit<Page, 'bytes'> | { readonly reason: string };
+export type PageScan = Omit<Page, 'bytes'> | { readonly reason: string; readonly isCut: boolean };
 
 /** @param asOneLine whether line breaks between a message's tokens become spaces, as JSON Lines needs it */
 export function pageScanner(threads: Threads, message: MessageShape, asOneLine: boolean): Scan {
   return async (bytes, shape) => {
     const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine]);
-    if ('reason' in scan) throw new PageError(scan.reason);
+    if ('reason' in scan) throw new PageError(scan.reason, scan.isCut);
     return { bytes, ...scan };
   };
 }

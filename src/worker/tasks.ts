@@ -25,7 +25,7 @@ function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLi
     const found: PageScan = { messages, shas, ...around };
     return new workerpool.Transfer(found, [shas.buffer]);
   } catch (error) {
-    if (error instanceof PageError) return { reason: error.message } satisfies PageScan;
+    if (error instanceof PageError) return { reason: error.message, isCut: error.isCut } satisfies PageScan;
     throw error;
   }
 }

@@ -167,7 +167,7 @@ it('ApiSource gives the memory of every page back, once', async () => {
 });
 
 describe('ApiSource gets over', () => {
-  it.each(['500', '502', '503', '504', 'cut', '429'] as const)('%s', async (kind) => {
+  it.each(['500', '502', '503', '504', 'cut', 'badJson', '429'] as const)('%s', async (kind) => {
     const api = apiTest({}, [
       { kind, times: 3 },
       { kind, match: { page_number: 4 } },
@@ -215,6 +215,7 @@ describe('ApiSource fails', () => {
     ['500', 'answers 500'],
     ['503', 'answers 503'],
     ['cut', 'broke off in mid-answer'],
+    ['badJson', 'sent a page that is cut (it ends too early, after'],
   ] as const)('after a bounded number of tries at %s', async (kind, what) => {
     const api = apiTest({ concurrency: 1 }, [{ kind, times: 'always' }]);
     expect(await failure(api)).toContain(`${what}`);
@@ -251,11 +252,12 @@ describe('ApiSource fails', () => {
     expect(counting.requests).toHaveLength(2);
   });
 
-  it('at a page that is no JSON', async () => {
-    const api = apiTest({}, [{ kind: 'badJson', match: { page_number: 3 } }]);
-    expect(await failure(api)).toMatch(
-      /page 3 of .*it ends too early.*api-messages \(\/messages\).*api-total \(\/total\)/,
+  it('at a page that is no JSON, asking for it once', async () => {
+    const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
+    expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
+      /page 1 of .*it is not readable JSON.*api-messages \(\/messages\).*api-total \(\/total\)/,
     );
+    expect(website.requests).toHaveLength(1);
   });
 
   it('at a total that no source can have', async () => {

@@ -138,11 +138,14 @@ describe('scanPage', () => {
       const bytes = bytesOf(text);
       expect(scanPage(bytes, page, shape).messages.length).toBeGreaterThan(1);
       for (let end = 0; end < bytes.length; end += 1) {
-        expect(() => scanPage(bytes.slice(0, end), page, shape), `${end}`).toThrow(PageError);
-        expect(() => scanPage(bytes.subarray(0, end), page, shape), `${end}`).toThrow(PageError);
+        // A part of a byte order mark is no part of a value.
+        const isCut = !(end > 0 && end < 3 && text.startsWith('\ufeff'));
+        const cut = expect.objectContaining({ name: 'PageError', isCut });
+        expect(() => scanPage(bytes.slice(0, end), page, shape), `${end}`).toThrow(cut);
+        expect(() => scanPage(bytes.subarray(0, end), page, shape), `${end}`).toThrow(cut);
       }
     }
-    expect(() => scan('{"messages":[{"a":1}')).toThrow(new PageError('it ends too early, after 20 bytes'));
+    expect(() => scan('{"messages":[{"a":1}')).toThrow(new PageError('it ends too early, after 20 bytes', true));
   });
 
   it('goes on after a message that is invalid', () => {
