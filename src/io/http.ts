@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { BodyTooLarge, readBody } from './body.ts';
+import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import { certificateFault } from './certificates.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
@@ -15,13 +15,16 @@ const connectMsMax = 10_000;
 const headersMsMax = 120_000;
 /** Between two chunks of a body. */
 const stallMsMax = 60_000;
-/** Of an error's body, for its first words. */
+/** Of an error's body, which nobody reads, so that its connection can be used again. */
 const errorBytesMax = 64 * 1024;
+const errorMsMax = 10_000;
 
 export interface HttpLimits {
   /** Of one answer's body, decompressed. */
   readonly bodyBytesMax: number;
   readonly stallMs?: number;
+  /** For one answer's body. */
+  readonly bodyMsMax?: number;
 }
 
 const decompressors: Readonly<
@@ -126,7 +129,8 @@ export class HttpClient {
 
   async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<SharedArrayBuffer>> {
     try {
-      return await readBody(body, headers['content-length'], this.#limits.bodyBytesMax, this.#memory);
+      const { bodyBytesMax, bodyMsMax } = this.#limits;
+      return await readBody(body, headers['content-length'], bodyBytesMax, this.#memory, bodyMsMax);
     } catch (error) {
       if (error instanceof BodyTooLarge) throw this.#tooLarge(url);
       throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
@@ -164,7 +168,8 @@ export class HttpClient {
 
   async #refusal(url: URL, answer: Dispatcher.ResponseData, hints: Readonly<Record<number, string>>): Promise<Error> {
     const status = answer.statusCode;
-    await answer.body.dump({ limit: errorBytesMax }).catch(() => undefined);
+    const signal = AbortSignal.timeout(errorMsMax);
+    await answer.body.dump({ limit: errorBytesMax, signal }).catch(() => undefined);
     const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
     if (retryable !== undefined) return retryable;
     return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`);
@@ -187,6 +192,7 @@ function place(url: URL): string {
 /** Why a request failed, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof errors.BodyTimeoutError) return 'it stalled';
+  if (error instanceof BodyTooSlow) return 'it came too slowly';
   const isLate = error instanceof errors.HeadersTimeoutError || (error as Error).name === 'TimeoutError';
   if (isLate) return 'no answer came in time';
   const cause = error instanceof AggregateError ? error.errors[0] : error;

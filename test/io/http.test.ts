@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
-import { HttpClient } from '../../src/io/http.ts';
+import { HttpClient, type HttpLimits } from '../../src/io/http.ts';
 import { Unavailable } from '../../src/io/ports.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
@@ -13,8 +13,13 @@ const headers = { authorization: 'Bearer a-token-that-nobody-may-see' };
 const bodyBytesMax = 2 ** 17;
 const body = Buffer.from('{"total":0,"messages":[]} and some more: '.repeat(500));
 
-function clientOf(nature = new TestNature()): HttpClient {
-  const client = new HttpClient('The test', nature, { bodyBytesMax, stallMs: 2_000 }, new PageMemory(2 ** 20));
+function clientOf(nature = new TestNature(), limits: Partial<HttpLimits> = {}): HttpClient {
+  const client = new HttpClient(
+    'The test',
+    nature,
+    { bodyBytesMax, stallMs: 2_000, ...limits },
+    new PageMemory(2 ** 20),
+  );
   onTestFinished(() => client.close());
   return client;
 }
@@ -226,6 +231,23 @@ describe('HttpClient tries again', () => {
     });
     expect(await get(clientOf(), server)).toEqual(body);
     expect(server.requests).toHaveLength(3);
+  });
+
+  it('where a body drips for too long, though it never stands still', async () => {
+    const server = await testServer((response, count) => {
+      if (count > 2) return response.end(body);
+      const drip = setInterval(() => response.write('x'), 5);
+      return response.on('close', () => clearInterval(drip));
+    });
+    expect(await get(clientOf(new TestNature(), { bodyMsMax: 100 }), server)).toEqual(body);
+    expect(server.requests.length).toBeGreaterThan(2);
+    const always = await testServer((response) => {
+      const drip = setInterval(() => response.write('x'), 5);
+      response.on('close', () => clearInterval(drip));
+    });
+    expect(await failureOf(get(clientOf(new TestNature(), { bodyMsMax: 20 }), always))).toContain(
+      'broke off in mid-answer (it came too slowly), 7 times in a row',
+    );
   });
 
   it('where nobody listens', async () => {
