@@ -3,7 +3,8 @@ import { type Assignment, decideLeg } from '../windows/legs.ts';
 import { counted } from '../words.ts';
 import { gatherFacts, type Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
-import { type Tally, tellTally, type WorkOptions, workOff } from './work.ts';
+import { type Tally, tellTally } from './tally.ts';
+import { type WorkOptions, workOff } from './work.ts';
 
 /** Works off one leg, on the state as it is now. */
 export async function exportLeg(

@@ -10,8 +10,8 @@ import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
 import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
+import { period } from './progress.ts';
 import { noteLeft } from './shortfall.ts';
-import { period } from './work.ts';
 
 const planOutput = v.object({
   planned_at: v.string(),

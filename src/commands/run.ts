@@ -3,7 +3,8 @@ import type { Scope } from './facts.ts';
 import type { Parts, Sources } from './parts.ts';
 import { plan } from './plan.ts';
 import { type Report, report } from './report.ts';
-import { type Tally, tellTally, type WorkOptions, workOff } from './work.ts';
+import { type Tally, tellTally } from './tally.ts';
+import { type WorkOptions, workOff } from './work.ts';
 
 /** What a run did. */
 export interface RunDone {

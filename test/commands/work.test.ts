@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
 import { plan } from '../../src/commands/plan.ts';
+import { period } from '../../src/commands/progress.ts';
 import { run } from '../../src/commands/run.ts';
-import { outputsOf, period } from '../../src/commands/work.ts';
+import { outputsOf } from '../../src/commands/tally.ts';
 import { UserError } from '../../src/errors.ts';
 import { type Source, Unavailable } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';

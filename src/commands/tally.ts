@@ -1,0 +1,50 @@
+import type { Log } from '../io/ports.ts';
+import type { Slot } from '../windows/slots.ts';
+import { bytes, counted, duration, number, rate } from '../words.ts';
+import { outagesMax } from './outages.ts';
+import { period } from './progress.ts';
+import type { LeftSlot } from './shortfall.ts';
+import type { SlotResult } from './slot.ts';
+
+/** What a leg did. */
+export interface Tally {
+  readonly done: readonly SlotResult[];
+  readonly failed: readonly { readonly slot: Slot; readonly message: string }[];
+  /** Slots that were not begun, since time ran out or their source was not to be had. */
+  readonly left: readonly LeftSlot[];
+  readonly tookMs: number;
+}
+
+/** The outputs of `export` and `run`. */
+export function outputsOf(tally: Tally): Record<string, string> {
+  const sum = (value: (result: SlotResult) => number) =>
+    String(tally.done.reduce((total, result) => total + value(result), 0));
+  return {
+    archived: sum(({ added }) => added),
+    open: sum(({ staged }) => staged),
+    unalerted: sum(({ record }) => record.counts?.unalerted ?? 0),
+    invalid: sum(({ record }) => record.counts?.invalid ?? 0),
+    'objects-written': sum(({ isWritten }) => (isWritten ? 1 : 0)),
+    complete: String(tally.failed.length === 0 && tally.left.length === 0),
+  };
+}
+
+/** Says what a leg did, and what it left. */
+export function tellTally(tally: Tally, log: Log): void {
+  const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  const outputs = outputsOf(tally);
+  log.line(
+    `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${number(Number(outputs.archived))} messages newly archived, ` +
+      `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
+      `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
+  );
+  const left = Map.groupBy(tally.left, ({ because }) => because);
+  for (const [because, slots] of left) {
+    const which = `${counted(slots.length, 'slot')} left, from ${period(slots[0]!.slot)} on`;
+    log.warning(
+      because === 'source'
+        ? `The source was not to be had for ${outagesMax} slots in a row: ${which}; see whether it is well, then run again.`
+        : `Time ran out: ${which}; the next run goes on there.`,
+    );
+  }
+}
