@@ -1,7 +1,8 @@
 import { settingsPath } from '../archive/layout.ts';
 import { type ArchiveSettings, checkSettings, formatArchiveFile, parseArchiveFile } from '../archive/settings.ts';
 import { UserError } from '../errors.ts';
-import type { Archive } from '../io/ports.ts';
+import type { Archive, OpenObject } from '../io/ports.ts';
+import { counted } from '../words.ts';
 
 const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;
@@ -9,7 +10,7 @@ const attemptsMax = 5;
 /**
  * The id of an archive that was prepared, after its `_archive.json` was compared with the run's settings. A new archive gets
  * one, and added columns are noted in it.
- * @throws UserError when the settings differ, or the archive cannot be written
+ * @throws UserError when the settings differ, the archive cannot be written, or it has lost its `_archive.json`
  */
 export async function openArchive(archive: Archive, settings: ArchiveSettings, newId: () => string): Promise<string> {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
@@ -30,7 +31,7 @@ export async function findArchive(archive: Archive, settings: ArchiveSettings): 
 }
 
 async function readFile(archive: Archive, settings: ArchiveSettings) {
-  const object = await archive.open(settingsPath);
+  const object = (await archive.open(settingsPath)) ?? (await unlessNew(archive));
   if (object === undefined) return undefined;
   try {
     if (object.size > settingsBytesMax)
@@ -41,4 +42,16 @@ async function readFile(archive: Archive, settings: ArchiveSettings) {
   } finally {
     await object.close();
   }
+}
+
+/** Undefined where an archive may be made. Where slots lie already, a second one would hold their messages again. */
+async function unlessNew(archive: Archive): Promise<OpenObject | undefined> {
+  const objects = await archive.list();
+  if (objects.length === 0) return undefined;
+  // Another run may have made the archive meanwhile, and written to it.
+  const object = await archive.open(settingsPath);
+  if (object !== undefined) return object;
+  throw new UserError(
+    `The archive ${archive.url} holds ${objects[0]!.path}${objects.length > 1 ? ` and ${counted(objects.length - 1, 'other object')}` : ''}, but no ${settingsPath}: restore that file, or name another place.`,
+  );
 }

@@ -61,6 +61,32 @@ describe('openArchive', () => {
     await other.close();
   });
 
+  it('refuses a place that holds slots and has lost its _archive.json, for readers too', async () => {
+    const path = 'month=2024-06/messages-20240601T000000Z-20240701T000000Z.parquet';
+    await archive.publish(path, { text: 'an object' }, undefined);
+    const said = `The archive ${archive.url} holds ${path}, but no _archive.json: restore that file, or name another place.`;
+    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow(said);
+    await expect(findArchive(archive, plainSettings)).rejects.toThrow(said);
+    expect(await archive.list()).toHaveLength(1);
+    await archive.publish('month=2024-06/notes.txt', { text: 'notes' }, undefined);
+    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow(
+      ' and 1 other object, but no _archive',
+    );
+  });
+
+  it('is not misled by what another run makes and writes meanwhile', async () => {
+    const other = new DirectoryArchive(join(folder, 'archive'));
+    const slow = around<Archive>(archive, async (method, call) => {
+      if (method === 'list') {
+        await openArchive(other, plainSettings, id('faster'));
+        await other.publish('month=2024-06/notes.txt', { text: 'notes' }, undefined);
+      }
+      return call();
+    });
+    expect(await openArchive(slow, plainSettings, id('slower'))).toBe('faster');
+    await other.close();
+  });
+
   it('gives up in a sentence when nothing can be written', async () => {
     const stuck = around<Archive>(archive, async (method, call) =>
       method === 'publish' ? { outcome: 'unknown', reason: 'the connection broke' } : call(),
