@@ -29,6 +29,12 @@ export function duration(ms: number): string {
   );
 }
 
+/** `a.parquet`, or `a.parquet and 2 other objects`. */
+export function firstOf(things: readonly string[], noun: string): string {
+  const [first = ''] = things;
+  return things.length < 2 ? first : `${first} and ${counted(things.length - 1, `other ${noun}`)}`;
+}
+
 /** `75 MB/s`. */
 export function rate(count: number, ms: number): string {
   return `${bytes(Math.round((count / Math.max(1, ms)) * 1000))}/s`;

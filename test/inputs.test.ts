@@ -390,6 +390,7 @@ describe('the inputs that are left out', () => {
         query: 'status=all',
         messages: ['messages'],
         total: ['total'],
+        pad: { start: 86_400_000, end: 86_400_000 },
       },
       elasticsearch: undefined,
       aws: { roleToAssume: undefined, region: undefined, sseKmsKeyId: undefined, objectLock: undefined },
@@ -539,7 +540,8 @@ describe('an input', () => {
     [{ 'api-page-size': '10000', 'api-concurrency': '64' }, { api: { pageSize: 10_000, concurrency: 64 } }],
     [{ 'api-page-size': '1', 'api-concurrency': '1' }, { api: { pageSize: 1, concurrency: 1 } }],
     [{ 'api-max-days': '33' }, { api: { timeFormat: 'date' } }],
-    [{ 'api-max-days': '31', 'api-time-format': 'iso' }, { api: { timeFormat: 'iso' } }],
+    [{ 'api-max-days': '31', 'api-time-format': 'iso' }, { api: { timeFormat: 'iso', pad: { start: 0, end: 0 } } }],
+    [{ 'api-max-days': '32', 'api-time-format': 'iso' }, { api: { pad: { start: 1_000, end: 0 } } }],
     [
       { 'api-max-days': '1', 'api-time-format': 'epoch-ms', 'partition-by': 'day' },
       { api: { timeFormat: 'epoch-ms' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, counted, duration, names, number, rate } from '../src/words.ts';
+import { bytes, counted, duration, firstOf, names, number, rate } from '../src/words.ts';
 
 describe('words', () => {
   it('writes numbers with thousands', () => {
@@ -12,6 +12,14 @@ describe('words', () => {
       '1 slot',
       '2 slots',
       '1,234 slots',
+    ]);
+  });
+
+  it('names the first of some things', () => {
+    expect([1, 2, 3].map((count) => firstOf(['a', 'b', 'c'].slice(0, count), 'object'))).toEqual([
+      'a',
+      'a and 1 other object',
+      'a and 2 other objects',
     ]);
   });
 

@@ -64,7 +64,23 @@ export function joinFindings(all: readonly Findings[]): Findings {
       duplicates: sum('duplicates'),
     },
     outside: all.reduce((total, { outside }) => total + outside, 0),
-    conflicting: all.flatMap(({ conflicting }) => conflicting),
+    conflicting: [...all.flatMap(({ conflicting }) => conflicting), ...repeated(all)],
     bytes: all.reduce((total, { bytes }) => total + bytes, 0),
   };
+}
+
+/** Ids that were found in more than one interval: only a reading of all of them tells which content holds. */
+function repeated(all: readonly Findings[]): string[] {
+  const found = new Set<string>();
+  const again = new Set<string>();
+  for (const findings of all) {
+    for (const id of new Set(idsOf(findings))) (found.has(id) ? again : found).add(id);
+  }
+  return [...again];
+}
+
+function* idsOf({ closed, open, unalerted }: Findings): Generator<string> {
+  for (let at = 0; at < closed.size; at += 1) yield closed.id(at);
+  for (const { id } of open) yield id;
+  yield* unalerted;
 }

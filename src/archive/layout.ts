@@ -5,8 +5,9 @@ import type { Format } from './schema.ts';
 export const layoutVersion = '1';
 
 const extensions: Readonly<Record<Format, string>> = { parquet: 'parquet', jsonl: 'jsonl.gz' };
+/** A name in the folder of the time at which its slot starts. */
 const objectName =
-  /^(?:month=\d{4}-\d{2}|day=\d{4}-\d{2}-\d{2})\/messages-(\d{8}T\d{6}Z-\d{8}T\d{6}Z)\.(?:parquet|jsonl\.gz)$/;
+  /^(?:month=(\d{4})-(\d{2})|day=(\d{4})-(\d{2})-(\d{2}))\/messages-(\1\2\3\4\5\d*T\d{6}Z-\d{8}T\d{6}Z)\.(parquet|jsonl\.gz)$/;
 
 export const settingsPath = '_archive.json';
 
@@ -15,9 +16,10 @@ export function objectPath(slot: Slot, format: Format): string {
   return `${slot.partition}/messages-${slot.id}.${extensions[format]}`;
 }
 
-/** The id of the slot that a path names, or undefined where the path is no slot's object. */
-export function slotIdOfPath(path: string): string | undefined {
-  return objectName.exec(path)?.[1];
+/** The id of the slot whose object lies at this path, or undefined where the path is none that {@link objectPath} gives. */
+export function slotIdOfPath(path: string, format: Format): string | undefined {
+  const [id, extension] = objectName.exec(path)?.slice(-2) ?? [];
+  return extension === extensions[format] ? id : undefined;
 }
 
 /** Whether an object lies in the folder of a month or a day, where readers take it for part of the archive. */

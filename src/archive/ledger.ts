@@ -64,6 +64,8 @@ export interface LedgerRecord {
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
+  /** Set where a source without totals was read in one pass, as a live slot is: nothing tells whether that was all. */
+  readonly unproven?: true;
   /** Messages that the reading met and left to their own slots; `counts.read` and these are the source's total. */
   readonly outside: number;
   /** Absent where the source gives no totals. */

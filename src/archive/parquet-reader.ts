@@ -1,4 +1,4 @@
-import { type Table as ArrowTable, tableFromIPC } from 'apache-arrow';
+import { type Table as ArrowTable, type Data, tableFromIPC } from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/esm';
 import { type ByteRanges, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
 import { packShas } from './rows.ts';
@@ -48,7 +48,7 @@ function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
     if (data?.length !== 1) throw new Error(`its column ${name} cannot be read`);
     return data[0]!;
   };
-  const texts = (name: string) => [...(table.getChild(name) as Iterable<string>)];
+  const texts = (name: string) => textsOf(column(name));
   const payload = table.getChild('payload') === null ? undefined : column('payload');
   return {
     group,
@@ -60,6 +60,12 @@ function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
     shas: packShas(texts('payload_sha256')),
     ...(payload && { payloads: { bytes: payload.values as Uint8Array, offsets: payload.valueOffsets as Int32Array } }),
   };
+}
+
+/** Arrow's own decoder would take a byte order mark off a text that begins with one. */
+function textsOf({ length, values, valueOffsets }: Data): string[] {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return Array.from({ length }, (_, n) => bytes.toString('utf8', valueOffsets[n], valueOffsets[n + 1]));
 }
 
 /**

@@ -107,7 +107,7 @@ function assertWhole(
       `The object ${path} of ${parts.archive.url} ${what}: somebody changed it; restore it from an earlier version or a backup.`,
     );
   };
-  if (facts.slot !== slotIdOfPath(path)) refuse(`is the object of slot ${facts.slot}`);
+  if (facts.slot !== slotIdOfPath(path, parts.settings.format)) refuse(`is the object of slot ${facts.slot}`);
   const digest = contentDigest(facts.schema, rows.columns(rows.order()));
   if (rows.size !== facts.rows || digest !== facts.digest)
     refuse('does not hold the rows that its own footer speaks of');

@@ -14,7 +14,8 @@ export async function exportLeg(
   assignment: Assignment,
   options: WorkOptions & { readonly dryRun: boolean },
 ): Promise<Tally> {
-  const planned = decideLeg(await gatherFacts(parts, sources, scope), assignment);
+  const { facts } = await gatherFacts(parts, sources, scope);
+  const planned = decideLeg(facts, assignment);
   if (planned.length === 0) {
     throw new UserError(
       `The input \`window\` names ${assignment.name}, of which nothing lies between \`from\` and \`to\` and in the past: name a window of the plan.`,

@@ -1,5 +1,6 @@
 import { slotIdOfPath } from '../archive/layout.ts';
 import type { SourceCount } from '../archive/ledger.ts';
+import type { ListedObject } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
 import { auditable, type Facts } from '../windows/planner.ts';
 import type { Parts, Sources } from './parts.ts';
@@ -11,16 +12,22 @@ export interface Scope {
   readonly scrubWindows: number;
 }
 
-/** All that a plan depends on, from one query of the state and one listing of the archive. */
-export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope): Promise<Facts> {
+/** All that a plan depends on, and the listing that it was taken from. */
+export interface Gathered {
+  readonly facts: Facts;
+  readonly objects: readonly ListedObject[];
+}
+
+/** Gathers them by one query of the state and one listing of the archive. */
+export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope): Promise<Gathered> {
   const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
   const staged = new Map<string, number>();
   for (const { slot } of state.staged) staged.set(slot, (staged.get(slot) ?? 0) + 1);
   const versions = objects.flatMap(({ path, version }) => {
-    const slot = slotIdOfPath(path);
+    const slot = slotIdOfPath(path, parts.settings.format);
     return slot === undefined ? [] : [[slot, version] as const];
   });
-  return {
+  const facts = {
     ...scope,
     now: parts.now(),
     layout: parts.settings.layout,
@@ -30,6 +37,7 @@ export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope):
     staged,
     versions: new Map(versions),
   };
+  return { facts, objects };
 }
 
 /** The facts with what the source now says that it holds of the settled slots. */

@@ -2,7 +2,7 @@ import { settingsPath } from '../archive/layout.ts';
 import { type ArchiveSettings, checkSettings, formatArchiveFile, parseArchiveFile } from '../archive/settings.ts';
 import { UserError } from '../errors.ts';
 import type { Archive, OpenObject } from '../io/ports.ts';
-import { counted } from '../words.ts';
+import { firstOf } from '../words.ts';
 
 const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;
@@ -46,12 +46,12 @@ async function readFile(archive: Archive, settings: ArchiveSettings) {
 
 /** Undefined where an archive may be made. Where slots lie already, a second one would hold their messages again. */
 async function unlessNew(archive: Archive): Promise<OpenObject | undefined> {
-  const objects = await archive.list();
-  if (objects.length === 0) return undefined;
+  const paths = (await archive.list()).map(({ path }) => path);
+  if (paths.length === 0) return undefined;
   // Another run may have made the archive meanwhile, and written to it.
   const object = await archive.open(settingsPath);
   if (object !== undefined) return object;
   throw new UserError(
-    `The archive ${archive.url} holds ${objects[0]!.path}${objects.length > 1 ? ` and ${counted(objects.length - 1, 'other object')}` : ''}, but no ${settingsPath}: restore that file, or name another place.`,
+    `The archive ${archive.url} holds ${firstOf(paths, 'object')}, but no ${settingsPath}: restore that file, or name another place.`,
   );
 }

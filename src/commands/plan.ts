@@ -6,6 +6,7 @@ import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
 import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
+import { strangers } from './strangers.ts';
 
 export interface Plan {
   readonly facts: Facts;
@@ -16,12 +17,14 @@ export interface Plan {
 
 /** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
-  const facts = await audited(await gatherFacts(parts, sources, scope), sources);
+  const gathered = await gatherFacts(parts, sources, scope);
+  const facts = await audited(gathered.facts, sources);
   const strays = await sources.settled.strays?.(scope.range);
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
   for (const line of describePlan(made)) parts.log.line(line);
   if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
+  for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
   return made;
 }
 

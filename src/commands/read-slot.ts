@@ -20,6 +20,8 @@ const gapDaysMax = 2;
 export interface SlotReading {
   readonly findings: Findings;
   readonly count: SourceCount | undefined;
+  /** Whether neither a total nor a second pass says that it is whole. */
+  readonly isUnproven: boolean;
   readonly spool: Spool;
 }
 
@@ -53,7 +55,7 @@ export async function readStaged(
       const { findings } = await provenReading(parts, source, interval, true, async () => spool, ids);
       all.push(findings);
     }
-    return { findings: joinFindings(all), count: undefined, spool };
+    return { findings: joinFindings(all), count: undefined, isUnproven: false, spool };
   });
 }
 
@@ -90,7 +92,12 @@ async function provenReading(
     }
     const fingerprint = pass.totals.length === 0 && isFinal ? reading.fingerprint() : '';
     if (isProven(pass, reading, isFinal, fingerprint, before))
-      return { findings: reading.findings(), count: pass.count, spool };
+      return {
+        findings: reading.findings(),
+        count: pass.count,
+        isUnproven: pass.totals.length === 0 && !isFinal,
+        spool,
+      };
     before = fingerprint;
     said = difference(pass, reading);
   }
@@ -111,7 +118,7 @@ async function foundReading(
     const spool = await newSpool();
     const reading = newReading(parts, source, interval, spool, ids);
     const lost = await look(reading).catch(whereLost);
-    if (lost === undefined) return { findings: reading.findings(), count: undefined, spool };
+    if (lost === undefined) return { findings: reading.findings(), count: undefined, isUnproven: false, spool };
     said = lost.message;
   }
   throw unproven(source, interval, said);

@@ -65,13 +65,14 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: nu
 }
 
 /**
- * Whether every message found was open when the slot was read as a whole, and is open or closed now. One that was not shown
- * then, and so not counted, may be invalid now.
+ * Whether every message found was open when the slot was read as a whole, and is open or closed now, of one content. One
+ * that was not shown then, and so not counted, may be invalid now.
  */
 function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
   const uncounted = staged.filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt);
   const ids = new Set<string | undefined>(uncounted.map(({ message_id }) => message_id));
-  if (findings.unalerted.size > 0 || findings.invalid.some(({ id }) => !ids.has(id))) return false;
+  if (findings.conflicting.length > 0 || findings.unalerted.size > 0 || findings.invalid.some(({ id }) => !ids.has(id)))
+    return false;
   const isOpen = new Set(findings.open.map(({ id }) => id));
   return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
@@ -215,7 +216,7 @@ function nextRecord(
 }
 
 /** What a reading of the whole slot says. */
-function readFacts({ findings, count }: SlotReading, record: LedgerRecord | undefined) {
+function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
   const read_at = instant(findings.readAt);
   const looked_at = record?.looked_at;
   return {
@@ -224,6 +225,7 @@ function readFacts({ findings, count }: SlotReading, record: LedgerRecord | unde
     ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
     source: findings.source,
     counts: findings.counts,
+    ...(isUnproven && { unproven: true as const }),
     outside: findings.outside,
     ...(count && { source_count: count }),
     bytes_in: findings.bytes,
@@ -232,12 +234,13 @@ function readFacts({ findings, count }: SlotReading, record: LedgerRecord | unde
 
 /** What a look again says, beside what the last whole reading did. */
 function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
-  const { read_at, source, counts, outside, source_count, bytes_in } = record;
+  const { read_at, source, counts, unproven, outside, source_count, bytes_in } = record;
   return {
     read_at: read_at!,
     looked_at: latest(record.looked_at, instant(findings.readAt))!,
     source: source!,
     counts: countsAfterLook(counts!, waiting, read_at!),
+    ...(unproven && { unproven }),
     outside,
     ...(source_count && { source_count: withoutClosed(source_count) }),
     bytes_in,

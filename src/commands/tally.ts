@@ -40,11 +40,11 @@ export function tellTally(tally: Tally, log: Log): void {
   );
   const left = Map.groupBy(tally.left, ({ because }) => because);
   for (const [because, slots] of left) {
-    const which = `${counted(slots.length, 'slot')} left, from ${period(slots[0]!.slot)} on`;
+    const which = `${counted(slots.length, 'slot')} left, ${period(slots[0]!.slot)} first`;
     log.warning(
       because === 'source'
         ? `The source was not to be had for ${outagesMax} slots in a row: ${which}; see whether it is well, then run again.`
-        : `Time ran out: ${which}; the next run goes on there.`,
+        : `Time ran out: ${which}; the next run begins there.`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { slotIdOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import type { ObjectFacts, RowChunk } from '../archive/object.ts';
 import { compareIds, shaBytes } from '../archive/rows.ts';
+import type { Format } from '../archive/schema.ts';
 import { UserError } from '../errors.ts';
 import type { ListedObject } from '../io/ports.ts';
 import { eachWithin } from '../limited.ts';
@@ -26,13 +27,14 @@ const objectsAtOnce = 2;
 export async function verify(parts: Parts): Promise<string[]> {
   const startedMs = parts.elapsed();
   const [state, listed] = await Promise.all([parts.staging.state(), parts.archive.list()]);
-  const objects = listed.filter(({ path }) => slotIdOfPath(path) !== undefined);
+  const { format } = parts.settings;
+  const objects = listed.filter(({ path }) => slotIdOfPath(path, format) !== undefined);
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const register = new IdRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
   let rows = 0;
   let done = 0;
   const checked = async (object: ListedObject) => {
-    const check = new ObjectCheck(parts, object, ledger.get(slotIdOfPath(object.path)!), register);
+    const check = new ObjectCheck(parts, object, ledger.get(slotIdOfPath(object.path, format)!), register);
     const different = await check.run();
     rows += check.rows;
     done += 1;
@@ -45,7 +47,7 @@ export async function verify(parts: Parts): Promise<string[]> {
     register.close();
     return rm(register.path, { force: true });
   });
-  const differences = [...missingObjects(objects, state.ledger), ...strangers(listed), ...found.flat()];
+  const differences = [...missingObjects(objects, format, state.ledger), ...strangers(listed, format), ...found.flat()];
   const stored = objects.reduce((sum, object) => sum + object.bytes, 0);
   parts.log.line(
     `Verified ${counted(objects.length, 'object')} with ${number(rows)} messages (${bytes(stored)}) against ${counted(state.ledger.length, 'ledger record')} in ${duration(parts.elapsed() - startedMs)}: ${counted(differences.length, 'difference')}.`,
@@ -53,16 +55,16 @@ export async function verify(parts: Parts): Promise<string[]> {
   return differences;
 }
 
-function missingObjects(objects: readonly ListedObject[], ledger: readonly LedgerRecord[]): string[] {
-  const present = new Set(objects.map(({ path }) => slotIdOfPath(path)));
+function missingObjects(objects: readonly ListedObject[], format: Format, ledger: readonly LedgerRecord[]): string[] {
+  const present = new Set(objects.map(({ path }) => slotIdOfPath(path, format)));
   return ledger
     .filter(({ slot, rows }) => rows > 0 && !present.has(slot))
     .map(({ slot, rows }) => `Slot ${slot} has no object, where the ledger has one of ${counted(rows, 'message')}.`);
 }
 
-function strangers(listed: readonly ListedObject[]): string[] {
+function strangers(listed: readonly ListedObject[], format: Format): string[] {
   return listed
-    .filter(({ path }) => slotIdOfPath(path) === undefined)
+    .filter(({ path }) => slotIdOfPath(path, format) === undefined)
     .map(({ path }) => `The object ${path} is no slot's, and readers take it for part of the archive: move it away.`);
 }
 
@@ -83,7 +85,7 @@ class ObjectCheck {
     this.#object = object;
     this.#record = record;
     this.#register = register;
-    this.#slotId = slotIdOfPath(object.path)!;
+    this.#slotId = slotIdOfPath(object.path, parts.settings.format)!;
   }
 
   get rows(): number {

@@ -20,14 +20,19 @@ export interface WorkOptions {
   readonly timeBudgetMs: number;
 }
 
-/** Works off planned slots, in time order, as many at a time as there are workers. A slot that fails does not stop the others. */
+/**
+ * Works off planned slots, as many at a time as there are workers. What was tried longest ago comes first, in time order, so
+ * that what one run leaves is where the next one begins. A slot that fails does not stop the others.
+ */
 export async function workOff(
   parts: Parts,
   sources: Sources,
   planned: readonly PlannedSlot[],
   options: WorkOptions,
 ): Promise<Tally> {
-  const todo = planned.filter((one): one is PlannedSlot & Pick<Left, 'action'> => one.action !== 'none');
+  const todo = planned
+    .filter((one): one is PlannedSlot & Pick<Left, 'action'> => one.action !== 'none')
+    .sort(byLastTry);
   const startedMs = parts.elapsed();
   const progress = new Progress(parts, todo.length, startedMs);
   const outages = new Outages();
@@ -58,4 +63,8 @@ export async function workOff(
   });
   await noteLeft(parts, left);
   return { done, failed, left, tookMs: parts.elapsed() - startedMs };
+}
+
+function byLastTry({ triedAt: a = '' }: PlannedSlot, { triedAt: b = '' }: PlannedSlot): number {
+  return a < b ? -1 : Number(a > b);
 }

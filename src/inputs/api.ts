@@ -1,4 +1,4 @@
-import { type ApiSettings, type ApiTimeFormat, requestDays } from '../io/api-settings.ts';
+import { type ApiSettings, type ApiTimeFormat, padOf, requestDays } from '../io/api-settings.ts';
 import type { Layout } from '../windows/slots.ts';
 import { anyPointer, pointer, wholeNumber, word } from './forms.ts';
 import { type Form, type Given, Refusal } from './given.ts';
@@ -34,7 +34,8 @@ export function readApi(given: Given, layout: Layout): ApiSettings | undefined {
   }
   checkQuery(given, url, query);
   checkDays(given, maxDays, layout, timeFormat);
-  return { url, token: given.required('api-token', token), ...settings };
+  const pad = padOf(timeFormat, slotDaysMax(layout), maxDays);
+  return { url, token: given.required('api-token', token), pad, ...settings };
 }
 
 /** An HTTP address without secrets, that each request can add its parameters to; as written. */
@@ -94,10 +95,13 @@ function checkQuery(given: Given, url: string, query: string): void {
 }
 
 function checkDays(given: Given, maxDays: number, layout: Layout, timeFormat: ApiTimeFormat): void {
-  const daysOf = (partitionDays: number) => requestDays(Math.min(partitionDays, layout.windowDays), timeFormat);
-  const isByMonth = layout.partitionBy === 'month';
-  const days = daysOf(isByMonth ? monthDaysMax : 1);
+  const days = requestDays(slotDaysMax(layout), timeFormat);
   if (days <= maxDays) return;
-  const other = isByMonth ? `, or set \`partition-by: day\`, which needs ${daysOf(1)}` : '';
+  const other =
+    layout.partitionBy === 'month' ? `, or set \`partition-by: day\`, which needs ${requestDays(1, timeFormat)}` : '';
   throw given.refuse('api-max-days', `one request asks for up to ${days} days, write at least ${days}${other}`);
+}
+
+function slotDaysMax({ partitionBy, windowDays }: Layout): number {
+  return Math.min(partitionBy === 'month' ? monthDaysMax : 1, windowDays);
 }

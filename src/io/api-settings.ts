@@ -13,13 +13,28 @@ export interface ApiSettings {
   readonly query: string;
   readonly messages: Pointer;
   readonly total: Pointer;
+  readonly pad: Pad;
   readonly stallMs?: number;
 }
 
-/** How far around the interval, in whole days where it is told days, a server is asked, in ms. */
-export const padMs: Readonly<Record<ApiTimeFormat, number>> = { date: DAY_MS, iso: 0, 'epoch-ms': 0 };
+/** How far around an interval a server is asked, in ms. */
+export interface Pad {
+  readonly start: number;
+  readonly end: number;
+}
 
-/** The longest interval, in days, that is asked for when `intervalDays` whole days are wanted. */
+/** A day on each side, where a server is told days: it may count them elsewhere, and inclusively or not. */
+const dayPad: Pad = { start: DAY_MS, end: DAY_MS };
+/** A server may leave out its start: no message is to lie exactly on it. */
+const startMs = 1000;
+
+/** @param maxDays what the server serves at once; a pad of less than a day is left out where it is no more than the interval */
+export function padOf(format: ApiTimeFormat, intervalDays: number, maxDays: number): Pad {
+  if (format === 'date') return dayPad;
+  return { start: intervalDays < maxDays ? startMs : 0, end: 0 };
+}
+
+/** The days that a request for so many whole days asks for at least. */
 export function requestDays(intervalDays: number, format: ApiTimeFormat): number {
-  return intervalDays + (2 * padMs[format]) / DAY_MS;
+  return format === 'date' ? intervalDays + (dayPad.start + dayPad.end) / DAY_MS : intervalDays;
 }

@@ -6,7 +6,7 @@ import { eachWithin } from '../limited.ts';
 import { type Page, PageError, type PageShape, type Scan } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
 import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
-import { type ApiSettings, type ApiTimeFormat, padMs } from './api-settings.ts';
+import type { ApiSettings, ApiTimeFormat } from './api-settings.ts';
 import { HttpClient } from './http.ts';
 import type { Nature } from './nature.ts';
 import type { Pass, Source } from './ports.ts';
@@ -67,7 +67,7 @@ export class ApiSource implements Source {
       reading.assertNotFailed();
     };
     const one = async (number: number) => {
-      if (reading.hasFailed()) return;
+      if (reading.hasFailed() || reading.isAtEnd()) return;
       try {
         const page = await this.#page(interval, number, Math.max(1, pageSize - attempt));
         this.#assertWithin(interval, page);
@@ -123,7 +123,7 @@ export class ApiSource implements Source {
 
   #address(interval: Interval, number: number, pageSize: number): URL {
     const { url, query, timeFormat } = this.#settings;
-    const { start, end } = askedFor(interval, timeFormat);
+    const { start, end } = askedFor(interval, this.#settings);
     const address = new URL(url);
     const parameters = address.searchParams;
     for (const [name, value] of new URLSearchParams(query)) parameters.append(name, value);
@@ -143,7 +143,7 @@ export class ApiSource implements Source {
 
   #assertWithin(interval: Interval, page: Page): void {
     const { timeFormat } = this.#settings;
-    const { start, end } = askedFor(interval, timeFormat);
+    const { start, end } = askedFor(interval, this.#settings);
     const from = BigInt(start - beyondMs[timeFormat]) * 1000n;
     const to = BigInt(end + beyondMs[timeFormat]) * 1000n;
     const stray = page.messages.find(
@@ -223,10 +223,9 @@ class Reading {
 }
 
 /** Days are rounded outward first: a server may end its day hours before the one that an interval ends within. */
-function askedFor({ start, end }: Interval, format: ApiTimeFormat): Interval {
-  const unit = format === 'date' ? DAY_MS : 1;
-  const pad = padMs[format];
-  return { start: Math.floor(start / unit) * unit - pad, end: Math.ceil(end / unit) * unit + pad };
+function askedFor({ start, end }: Interval, { timeFormat, pad }: ApiSettings): Interval {
+  const unit = timeFormat === 'date' ? DAY_MS : 1;
+  return { start: Math.floor(start / unit) * unit - pad.start, end: Math.ceil(end / unit) * unit + pad.end };
 }
 
 function formatTime(ms: number, format: ApiTimeFormat): string {

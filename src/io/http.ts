@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
@@ -33,7 +33,6 @@ const decompressors: Readonly<
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
 };
 
 /**
@@ -113,7 +112,7 @@ export class HttpClient {
   async #attempt(url: URL, headers: Record<string, string>, hints: Readonly<Record<number, string>>) {
     const answer = await request(url, {
       dispatcher: this.#agent,
-      headers: { ...headers, accept: 'application/json', 'accept-encoding': 'zstd, gzip' },
+      headers: { ...headers, accept: 'application/json', 'accept-encoding': 'gzip' },
     }).catch((error: unknown) => {
       const reason = reasonOf(error);
       const fault = certificateFault(reason);

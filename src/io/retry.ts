@@ -4,6 +4,8 @@ import type { Nature } from './nature.ts';
 const retriesMax = 6;
 const backoffMsBase = 500;
 const backoffMsMax = 30_000;
+/** A server that has too much to do, and does not say for how long, most often counts by the minute. */
+const busyMsMin = 10_000;
 /** A wait that is so long is told to those who wait. */
 const toldMsMin = 2_000;
 /** A server that asks for a longer wait than this is taken for one that is not to be had. */
@@ -97,7 +99,7 @@ export class Retries {
 
   async #pause(error: Retryable, attempt: number): Promise<void> {
     const backoffMs = this.#nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempt);
-    const waitMs = Math.max(error.waitMs, backoffMs);
+    const waitMs = Math.max(error.waitMs || (error.busy ? busyMsMin : 0), backoffMs);
     this.#tell(error, waitMs, attempt);
     if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
     else await this.#nature.sleep(waitMs);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { isInPartition, settingsPath, slotIdOfPath } from '../archive/layout.ts';
+import { isInPartition, settingsPath } from '../archive/layout.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { DAY_MS } from '../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from './aws.ts';
@@ -172,7 +172,7 @@ export class S3Archive implements Archive {
 
 /** Slots and what is in quarantine; the archive's file and the report are written again and again. */
 function holdsMessages(path: string): boolean {
-  return slotIdOfPath(path) !== undefined || path.startsWith('_quarantine/');
+  return isInPartition(path) || path.startsWith('_quarantine/');
 }
 
 /** Why a finished file cannot be sent: fewer bytes than were told would leave the store waiting for the rest. */

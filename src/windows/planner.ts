@@ -1,6 +1,6 @@
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
-import { covers, type Instant, type Interval, intersection } from './interval.ts';
+import { covers, type Instant, type Interval, intersection, latest } from './interval.ts';
 import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn, widen } from './slots.ts';
 
 /** All that the plan depends on. */
@@ -75,6 +75,8 @@ export interface PlannedSlot {
   readonly source: SourceName;
   /** How many messages of the slot are staged. */
   readonly staged: number;
+  /** When it was last tried to bring the slot up to date, with or without success; absent where it never was. */
+  readonly triedAt?: Instant;
 }
 
 /** The plan as the report is given it: what was to be done, and when that was decided. */
@@ -125,7 +127,10 @@ export function decideSlots(facts: Facts, recheck: (slot: Slot) => Recheck | und
   return slotsInQuestion(facts).map((slot) => {
     const live = isLive(slot, facts.now, facts.recentDays);
     const staged = facts.staged.get(slot.id) ?? 0;
-    const decision = { slot, source: live ? facts.sources.live : facts.sources.settled, staged };
+    const record = facts.ledger.get(slot.id);
+    const triedAt = latest(record?.read_at, record?.looked_at, record?.last_error?.at);
+    const source = live ? facts.sources.live : facts.sources.settled;
+    const decision = { slot, source, staged, ...(triedAt !== undefined && { triedAt }) };
     const reason = live ? 'live' : (defectOf(slot, facts) ?? recheck(slot));
     if (reason !== undefined) return { ...decision, action: 'read', reason };
     if (staged > 0) return { ...decision, action: 'look-again', reason: 'staged' };

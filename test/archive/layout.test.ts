@@ -21,7 +21,8 @@ describe('layout', () => {
     fc.assert(
       fc.property(anyMs, anyLayout, fc.constantFrom('parquet' as const, 'jsonl' as const), (ms, layout, format) => {
         const any = slotAt(ms, layout);
-        expect(slotIdOfPath(objectPath(any, format))).toBe(any.id);
+        expect(slotIdOfPath(objectPath(any, format), format)).toBe(any.id);
+        expect(slotIdOfPath(objectPath(any, format), format === 'jsonl' ? 'parquet' : 'jsonl')).toBeUndefined();
       }),
     );
   });
@@ -41,10 +42,14 @@ describe('layout', () => {
     `messages-${slot.id}.parquet`,
     `month=2024-06/messages-${slot.id}.parquet.tmp`,
     `month=2024-06/messages-${slot.id}.csv`,
+    `month=2024-06/messages-${slot.id}.jsonl.gz`,
+    `month=2024-07/messages-${slot.id}.parquet`,
+    `month=2023-06/messages-${slot.id}.parquet`,
+    `day=2024-06-02/messages-${slot.id}.parquet`,
     `month=2024-06/other-${slot.id}.parquet`,
     `copy/month=2024-06/messages-${slot.id}.parquet`,
     `month=2024-06/messages-${slot.id.replace('Z', '')}.parquet`,
   ])('takes %s for no object of a slot', (path) => {
-    expect(slotIdOfPath(path)).toBeUndefined();
+    expect(slotIdOfPath(path, 'parquet')).toBeUndefined();
   });
 });

@@ -157,6 +157,22 @@ describe('a reading without totals', () => {
     expect(source.passes.filter(({ interval }) => interval.start === live.start).length).toBe(1);
     expect(await idsOf(embedded, live)).toEqual(['c1']);
   });
+
+  it('does not settle a slot by the one pass that it took of it while live, when that is called settled later', async () => {
+    const embedded = await newParts();
+    const truth = new Truth();
+    truth.put({ id: 'c1', at: live.start, statuses: ['closed'] });
+    truth.put({ id: 'c2', at: live.start + DAY_MS, statuses: ['closed'] });
+    const over = { start: live.start, end: live.end };
+    embedded.clock.now = live.end + 10 * DAY_MS;
+    const hiding = newSource(truth, { givesTotals: false, hides: ({ id }) => id === 'c2' });
+    await runAll(embedded.parts, hiding, over);
+    expect(await recordOf(embedded, live)).toMatchObject({ unproven: true, rows: 1 });
+    embedded.clock.now += DAY_MS;
+    await runAll({ ...embedded.parts, recentDays: 7 }, newSource(truth, { givesTotals: false }), over);
+    expect(await idsOf(embedded, live)).toEqual(['c1', 'c2']);
+    expect((await recordOf(embedded, live))?.unproven).toBeUndefined();
+  });
 });
 
 describe('a reading that is lost', () => {
@@ -346,6 +362,19 @@ describe('a look again', () => {
       read_at: instant(now + DAY_MS),
       counts: { read: 4, closed: 1, open: 2, unalerted: 1 },
     });
+  });
+
+  it('reads the slot as a whole when one id has a content on each of two days', async () => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { pageSize: 500 }));
+    // The one that changed last is open, so that the message waits.
+    truth.put({ id: 'o1', at: day(2), statuses: ['open'], changed: day(29) }, 'on the 3rd');
+    truth.put({ id: 'o1', at: day(20), statuses: ['closed'], changed: day(28) }, 'on the 21st');
+    truth.remove('o1');
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.at(-1)?.interval).toEqual({ start: slot.start, end: slot.end });
+    expect(await idsOf(embedded)).toEqual(['c1']);
+    expect(await stagedOf(embedded)).toEqual(['o1', 'o2', 'o3']);
   });
 
   it('names what vanished, and keeps it staged', async () => {

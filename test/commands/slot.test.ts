@@ -1,5 +1,5 @@
-import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../src/archive/layout.ts';
 import { fixedColumns } from '../../src/archive/schema.ts';
@@ -61,6 +61,23 @@ describe('an object that somebody', () => {
       expect(await idsOf(embedded)).toEqual([]);
       embedded.clock.now += 1000;
     }
+  });
+
+  it('moved to another month is an error, and no part of the archive there', async () => {
+    const embedded = await archiveOf(truthOf());
+    const from = fileOf(embedded, april);
+    const to = from.replace('month=2024-04', 'month=2023-01');
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+    const { tally } = await runAll(embedded.parts, sourceOf(truthOf()), range);
+    expect(tally.failed.map(({ message }) => message)).toEqual([
+      expect.stringContaining('has no object month=2024-04/'),
+    ]);
+    const path = objectPath(april, 'parquet').replace('month=2024-04', 'month=2023-01');
+    expect(embedded.said.warnings).toEqual([
+      `No run wrote ${path}, which readers take for part of the archive: move away what is not its own.`,
+    ]);
+    expect((await verify(embedded.parts)).length).toBe(2);
   });
 
   it('deleted while it was brought up to date is an error too', async () => {

@@ -113,7 +113,7 @@ describe('a source that is not to be had', () => {
     expect(tally.done.filter(({ record }) => record.source === 'api').length).toBe(liveSlots.length);
     expect(tally.left.length).toBe(all.length - 5 - liveSlots.length - tally.failed.length);
     expect(embedded.said.warnings).toContain(
-      `The source was not to be had for 3 slots in a row: ${tally.left.length} slots left, from ${period(tally.left[0]!.slot)} on; see whether it is well, then run again.`,
+      `The source was not to be had for 3 slots in a row: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; see whether it is well, then run again.`,
     );
     expect(outputsOf(tally).complete).toBe('false');
     expect(() => assertNothingFailed(tally)).toThrow(down.slice(0, -1));
@@ -180,7 +180,7 @@ describe('the time budget', () => {
     expect(tally.left.length).toBe(slots.length - 2);
     expect(outputsOf(tally).complete).toBe('false');
     expect(embedded.said.warnings).toEqual([
-      `Time ran out: ${tally.left.length} slots left, from ${period(tally.left[0]!.slot)} on; the next run goes on there.`,
+      `Time ran out: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; the next run begins there.`,
     ]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([]);
@@ -201,6 +201,21 @@ describe('the time budget', () => {
     expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ slot }) => slot.start));
     const after = await embedded.parts.staging.state();
     expect(after.ledger.filter((record) => record.left !== undefined)).toEqual([]);
+  });
+
+  it('lets no slot wait for ever, however little one run can do', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    for (let week = 0; week < 3; week += 1) {
+      embedded.clock.now += 7 * DAY_MS;
+      const { tally } = await runAll(slowParts(embedded, source), source, range, { timeBudgetMs: 200_000 });
+      expect(tally.done.length).toBe(2);
+    }
+    const { ledger } = await embedded.parts.staging.state();
+    const looked = ledger.map(({ looked_at }) => looked_at).sort();
+    expect(new Set(looked).size).toBe(3);
+    expect(looked).not.toContain(undefined);
   });
 
   it('lets a refresh be ended by runs without one', async () => {

@@ -120,7 +120,39 @@ describe('ApiSource asks for', () => {
     const query = new URLSearchParams(server.requests().log[0]!.query);
     expect(query.getAll('tag')).toEqual(['a&b', 'c']);
     expect(query.getAll('page_size')).toEqual(['1']);
-    expect(query.get('start_time')).toBe(new Date(interval.start).toISOString());
+    expect(query.get('start_time')).toBe(new Date(interval.start - 1_000).toISOString());
+    expect(query.get('end_time')).toBe(new Date(interval.end).toISOString());
+  });
+
+  it('what lies on the start of an interval, of a server that leaves its start out', async () => {
+    const text = messageText('first', new Date(interval.start).toISOString());
+    const leaving = await testServer((response, _, { url }) => {
+      const query = new URL(url!, 'http://x').searchParams;
+      const isThere = Date.parse(query.get('start_time')!) < interval.start && query.get('page_number') === '1';
+      response.end(pageBytes(isThere ? [text] : [], 1));
+    });
+    const ids: (string | undefined)[] = [];
+    await apiSource(leaving.url.href).read(interval, 0, async ({ messages }) => {
+      ids.push(...messages.map(({ id }) => id));
+    });
+    expect(ids).toEqual(['first']);
+  });
+
+  it('no page after an empty one, however many a short first page let expect', async () => {
+    const texts = Array.from({ length: 401 }, (_, n) =>
+      messageText(`${n}`, new Date(interval.start + n).toISOString()),
+    );
+    const uneven = await testServer((response, _, { url }) => {
+      const page = Number(new URL(url!, 'http://x').searchParams.get('page_number'));
+      const some = page === 1 ? texts.slice(0, 1) : texts.slice(1 + (page - 2) * 40, 1 + (page - 1) * 40);
+      response.end(pageBytes(some, texts.length));
+    });
+    let taken = 0;
+    await apiSource(uneven.url.href).read(interval, 1, async ({ messages }) => {
+      taken += messages.length;
+    });
+    expect(taken).toBe(texts.length);
+    expect(uneven.requests.length).toBeLessThan(20);
   });
 
   it('the days that an interval of dates needs', () => {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import { HttpClient, type HttpLimits } from '../../src/io/http.ts';
@@ -77,17 +77,20 @@ describe('HttpClient reads', () => {
 
   it.each([
     ['gzip', gzipSync],
-    ['zstd', zstdCompressSync],
+    [
+      'gzip in two parts',
+      (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 99)), gzipSync(bytes.subarray(99))]),
+    ],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
     ['identity', (bytes: Buffer) => bytes],
   ] as const)('a body encoded as %s', async (encoding, encode) => {
     const server = await testServer((response) =>
-      response.writeHead(200, { 'content-encoding': encoding }).end(encode(body)),
+      response.writeHead(200, { 'content-encoding': encoding.split(' ')[0] }).end(encode(body)),
     );
     expect(await get(clientOf(), server)).toEqual(body);
     expect(server.requests[0]!.headers).toMatchObject({
-      'accept-encoding': 'zstd, gzip',
+      'accept-encoding': 'gzip',
       accept: 'application/json',
       ...headers,
     });
@@ -120,7 +123,7 @@ describe('HttpClient refuses', () => {
 
   it.each([
     ['gzip', gzipSync],
-    ['zstd', zstdCompressSync],
+    ['br', brotliCompressSync],
   ] as const)('a body of %s that unpacks to one that is too long', async (encoding, encode) => {
     const bytes = encode(Buffer.alloc(bodyBytesMax + 1));
     const server = await testServer((response) => response.writeHead(200, { 'content-encoding': encoding }).end(bytes));
@@ -211,14 +214,14 @@ describe('HttpClient tries again', () => {
   });
 
   it.each(['0', 'Thu, 01 Jan 1970 00:00:00 GMT', 'soon', '-5', ''])(
-    'after its own wait where Retry-After is "%s"',
+    'after a wait of its own where Retry-After is "%s"',
     async (text) => {
       const server = await testServer((response, count) =>
         count === 1 ? refuse(response, 429, text) : response.end('x'),
       );
       const nature = new TestNature();
       await get(clientOf(nature), server);
-      expect(nature.waits).toEqual([500]);
+      expect(nature.waits).toEqual([10_000]);
     },
   );
 

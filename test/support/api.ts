@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import { ApiSource } from '../../src/io/api.ts';
-import type { ApiSettings } from '../../src/io/api-settings.ts';
+import { type ApiSettings, padOf } from '../../src/io/api-settings.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
@@ -44,6 +44,7 @@ export function apiSource(
     query: 'status=all&key=hush',
     messages: ['messages'],
     total: ['total'],
+    pad: padOf(settings.timeFormat ?? 'iso', 31, 60),
   };
   const source = new ApiSource({ ...defaults, ...settings }, scan, memory, nature, () => undefined);
   onTestFinished(() => source.close());

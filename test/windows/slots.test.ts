@@ -188,6 +188,7 @@ describe('isLive and isSettled', () => {
   it('it is settled once it was read after that', () => {
     expect(isSettled(june, { read_at: instant(cooled) }, cooled + DAY_MS, 60)).toBe(true);
     expect(isSettled(june, { read_at: instant(cooled - 1) }, cooled + DAY_MS, 60)).toBe(false);
+    expect(isSettled(june, { read_at: instant(cooled), unproven: true }, cooled + DAY_MS, 60)).toBe(false);
     expect(isSettled(june, {}, cooled + DAY_MS, 60)).toBe(false);
     expect(isSettled(june, undefined, cooled + DAY_MS, 60)).toBe(false);
   });
