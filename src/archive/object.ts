@@ -57,12 +57,15 @@ export interface EncodeJob {
   readonly path: string;
 }
 
-/** A finished file: its size, its hash and the rows that its own footer counts. */
+/** An object is one PutObject, which ends at 5 GB; of Parquet, parquet-wasm reads back what it can count in 32 bits. */
+export const objectBytesMax: Readonly<Record<Format, number>> = { parquet: 2 ** 32 - 1, jsonl: 5_000_000_000 };
+
+/** A finished file: its size, its hash and, unless it is too large for an object, the rows that its own footer counts. */
 export interface EncodedObject {
   readonly bytes: number;
   /** Base64, as S3's `ChecksumSHA256` wants it. */
   readonly sha256: string;
-  readonly rows: number;
+  readonly rows: number | undefined;
 }
 
 /** Some rows of an object as they were read back. */

@@ -6,7 +6,7 @@ import { readStruct, ThriftCut, ThriftEdits, type ThriftStruct } from './thrift.
 const level = 1;
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
-const pageHeader = { type: 1, compressedPageSize: 3 };
+const pageHeader = { type: 1, compressedPageSize: 3, crc: 4 };
 const pageTypes = { dataPage: 0, dictionaryPage: 2 };
 
 interface Page {
@@ -52,6 +52,8 @@ function firstPage(bytes: Uint8Array): Page | undefined {
   if (!header?.hasInt(pageHeader.type) || !header.hasInt(pageHeader.compressedPageSize)) return undefined;
   const type = header.int(pageHeader.type).value;
   if (type !== pageTypes.dataPage && type !== pageTypes.dictionaryPage) return undefined;
+  if (header.hasInt(pageHeader.crc))
+    throw new Error('a page of the Parquet file has a checksum, which is that of other bytes than are stored');
   const end = header.end + header.int(pageHeader.compressedPageSize).value;
   return end > bytes.length ? undefined : { header, end };
 }
@@ -68,7 +70,8 @@ function firstStruct(bytes: Uint8Array): ThriftStruct | undefined {
 function zstd(body: Uint8Array): Uint8Array {
   return zstdCompressSync(body, {
     params: { [constants.ZSTD_c_compressionLevel]: level },
-    chunkSize: Math.max(constants.Z_MIN_CHUNK, Math.ceil(body.length / 3)),
+    // Room for all that may come of it: where the last piece is full to its end, Node begins another, empty frame.
+    chunkSize: body.length + Math.ceil(body.length / 128) + 512,
   });
 }
 

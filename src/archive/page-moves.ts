@@ -9,14 +9,9 @@ const endBytes = 4 + fileMagic.length;
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const fileMetadata = { rowGroups: 4 };
 const rowGroup = { columns: 1, totalByteSize: 2, fileOffset: 5, totalCompressedSize: 6 };
-const columnChunk = {
-  fileOffset: 2,
-  metaData: 3,
-  offsetIndexOffset: 4,
-  offsetIndexLength: 5,
-  columnIndexOffset: 6,
-  columnIndexLength: 7,
-};
+const columnChunk = { fileOffset: 2, metaData: 3 };
+/** Of a column chunk too. */
+const indexFields = { offset: { offset: 4, length: 5 }, column: { offset: 6, length: 7 } };
 const columnMetaData = {
   codec: 4,
   totalUncompressedSize: 6,
@@ -27,6 +22,9 @@ const columnMetaData = {
 const offsetIndex = { pageLocations: 1 };
 const pageLocation = { offset: 1, compressedPageSize: 2 };
 const codecs = { uncompressed: 0, zstd: 6 };
+
+/** Beyond so many bytes, offsets begin with 0 again. */
+const wrap = 2 ** 32;
 
 /** Bytes in the file as it is stored, and as it would be if its pages were not compressed. */
 interface Sizes {
@@ -71,14 +69,21 @@ export class PageMoves {
   }
 }
 
-/** An index of one column's pages in one row group, at `[start, end)` of the file as it was. */
-interface PageIndex {
+/** A part of the file as it was, at `[start, end)`. */
+interface Part {
   readonly start: number;
   readonly end: number;
-  /** Where the footer tells its place. */
-  readonly offset: ThriftInt;
-  readonly length: ThriftInt;
-  readonly holdsOffsets: boolean;
+}
+
+/** The pages of one column in one row group. */
+interface Chunk extends Part {
+  readonly column: ThriftStruct;
+}
+
+/** An index of the pages of a chunk. */
+interface PageIndex extends Part {
+  readonly chunk: Chunk;
+  readonly kind: 'offset' | 'column';
 }
 
 /**
@@ -88,22 +93,27 @@ interface PageIndex {
  */
 export function movedTail(tail: Uint8Array, moves: PageMoves): Uint8Array[] {
   const footerStart = startOfFooter(tail);
+  const tailStart = moves.before;
   const footer = readStruct(tail, footerStart);
   const groups = footer.structs(fileMetadata.rowGroups);
-  const columns = groups.flatMap((group) => group.structs(rowGroup.columns));
-  const indexes = columns.flatMap(pageIndexes).sort((a, b) => a.start - b.start);
-  const tailStart = moves.before;
-  checkOrder([...columns.map(chunkRange), ...indexes], tailStart + footerStart);
+  const chunksByGroup = chunksOf(groups);
+  const chunks = chunksByGroup.flat();
+  const indexes = indexesOf(chunks, tailStart);
+  const told = indexes.at(-1)?.end ?? chunks.at(-1)?.end ?? fileMagic.length;
+  if (told !== tailStart + footerStart) throw unaccounted(told);
 
   const edits = new ThriftEdits();
-  for (const group of groups) moveGroup(group, moves, edits);
+  groups.forEach((group, n) => {
+    moveGroup(group, chunksByGroup[n]!, moves, edits);
+  });
   const parts: Uint8Array[] = [];
   let offset = moves.after.stored;
-  for (const index of indexes) {
-    const part = tail.subarray(index.start - tailStart, index.end - tailStart);
-    const moved = index.holdsOffsets ? moveOffsetIndex(part, moves) : part;
-    edits.set(index.offset, offset);
-    edits.set(index.length, moved.length);
+  for (const { chunk, kind, start, end } of indexes) {
+    const part = tail.subarray(start - tailStart, end - tailStart);
+    const moved = kind === 'offset' ? moveOffsetIndex(part, chunk, moves) : part;
+    const fields = indexFields[kind];
+    edits.set(chunk.column.int(fields.offset), offset);
+    edits.set(chunk.column.int(fields.length), moved.length);
     offset += moved.length;
     parts.push(moved);
   }
@@ -122,68 +132,90 @@ function startOfFooter(tail: Uint8Array): number {
   return start;
 }
 
-/** @throws Error when the parts do not follow one another without a gap, from behind the magic to `end` */
-function checkOrder(parts: readonly { readonly start: number; readonly end: number }[], end: number): void {
+function unaccounted(at: number): Error {
+  return new Error(`the footer of the Parquet file does not tell what stands at byte ${at}`);
+}
+
+/**
+ * An offset as it is, by a place that is known to be at most 4 GiB before it: parquet-wasm counts in 32 bits, so that what it
+ * writes begins with 0 again at 4 GiB.
+ */
+function offsetFrom(place: number, { value }: ThriftInt): number {
+  return place + ((((value - place) % wrap) + wrap) % wrap);
+}
+
+/** They follow one another from behind the magic on. */
+function chunksOf(groups: readonly ThriftStruct[]): Chunk[][] {
+  const { dictionaryPageOffset, dataPageOffset, totalCompressedSize } = columnMetaData;
   let at = fileMagic.length;
-  for (const part of [...parts, { start: end, end }]) {
-    if (part.start !== at) throw new Error(`the footer of the Parquet file does not tell what stands at byte ${at}`);
-    at = part.end;
-  }
-}
-
-function chunkRange(column: ThriftStruct) {
-  const metadata = column.struct(columnChunk.metaData);
-  const { dictionaryPageOffset, dataPageOffset } = columnMetaData;
-  const start = metadata.int(metadata.hasInt(dictionaryPageOffset) ? dictionaryPageOffset : dataPageOffset).value;
-  return { start, end: start + metadata.int(columnMetaData.totalCompressedSize).value };
-}
-
-function pageIndexes(column: ThriftStruct): PageIndex[] {
-  const { offsetIndexOffset, offsetIndexLength, columnIndexOffset, columnIndexLength } = columnChunk;
-  const at = (offsetField: number, lengthField: number, holdsOffsets: boolean): PageIndex[] => {
-    if (!column.hasInt(offsetField)) return [];
-    const offset = column.int(offsetField);
-    const length = column.int(lengthField);
-    return [{ start: offset.value, end: offset.value + length.value, offset, length, holdsOffsets }];
+  const chunkOf = (column: ThriftStruct): Chunk => {
+    const metadata = column.struct(columnChunk.metaData);
+    const first = metadata.int(metadata.hasInt(dictionaryPageOffset) ? dictionaryPageOffset : dataPageOffset);
+    const start = offsetFrom(at, first);
+    if (start !== at) throw unaccounted(at);
+    at += metadata.int(totalCompressedSize).value;
+    return { column, start, end: at };
   };
-  return [...at(offsetIndexOffset, offsetIndexLength, true), ...at(columnIndexOffset, columnIndexLength, false)];
+  return groups.map((group) => group.structs(rowGroup.columns).map(chunkOf));
 }
 
-function moveGroup(group: ThriftStruct, moves: PageMoves, edits: ThriftEdits): void {
-  const chunks = group.structs(rowGroup.columns).map((column) => moveChunk(column, moves, edits));
-  const sum = (of: keyof Sizes) => chunks.reduce((bytes, chunk) => bytes + chunk[of], 0);
+/** They follow one another from behind the pages on. */
+function indexesOf(chunks: readonly Chunk[], start: number): PageIndex[] {
+  const indexes = chunks.flatMap((chunk) =>
+    (['offset', 'column'] as const).flatMap((kind): PageIndex[] => {
+      const fields = indexFields[kind];
+      if (!chunk.column.hasInt(fields.offset)) return [];
+      const from = offsetFrom(start, chunk.column.int(fields.offset));
+      return [{ chunk, kind, start: from, end: from + chunk.column.int(fields.length).value }];
+    }),
+  );
+  let at = start;
+  for (const index of indexes.sort((a, b) => a.start - b.start)) {
+    if (index.start !== at) throw unaccounted(at);
+    at = index.end;
+  }
+  return indexes;
+}
+
+function moveGroup(group: ThriftStruct, chunks: readonly Chunk[], moves: PageMoves, edits: ThriftEdits): void {
+  const sizes = chunks.map((chunk) => moveChunk(chunk, moves, edits));
+  const sum = (of: keyof Sizes) => sizes.reduce((bytes, size) => bytes + size[of], 0);
   edits.set(group.int(rowGroup.totalByteSize), sum('plain'));
   if (group.hasInt(rowGroup.totalCompressedSize)) edits.set(group.int(rowGroup.totalCompressedSize), sum('stored'));
-  if (group.hasInt(rowGroup.fileOffset)) moveOffset(group.int(rowGroup.fileOffset), moves, edits);
+  const [first] = chunks;
+  if (first !== undefined && group.hasInt(rowGroup.fileOffset))
+    moveOffset(group.int(rowGroup.fileOffset), first, moves, edits);
 }
 
-function moveChunk(column: ThriftStruct, moves: PageMoves, edits: ThriftEdits): Sizes {
+function moveChunk(chunk: Chunk, moves: PageMoves, edits: ThriftEdits): Sizes {
+  const { column, start, end } = chunk;
   const metadata = column.struct(columnChunk.metaData);
   const codec = metadata.int(columnMetaData.codec);
   if (codec.value !== codecs.uncompressed) throw new Error('the pages of the Parquet file are compressed already');
   edits.set(codec, codecs.zstd);
-  const { start, end } = chunkRange(column);
   const sizes = moves.span(start, end);
   edits.set(metadata.int(columnMetaData.totalUncompressedSize), sizes.plain);
   edits.set(metadata.int(columnMetaData.totalCompressedSize), sizes.stored);
   for (const field of [columnMetaData.dataPageOffset, columnMetaData.dictionaryPageOffset])
-    if (metadata.hasInt(field)) moveOffset(metadata.int(field), moves, edits);
-  // Writers that set no offset here write 0, which the format asks of them.
-  if (column.int(columnChunk.fileOffset).value !== 0) moveOffset(column.int(columnChunk.fileOffset), moves, edits);
+    if (metadata.hasInt(field)) moveOffset(metadata.int(field), chunk, moves, edits);
+  // Writers that set no offset here write 0, as the format asks of them.
+  if (column.int(columnChunk.fileOffset).value !== 0)
+    moveOffset(column.int(columnChunk.fileOffset), chunk, moves, edits);
   return sizes;
 }
 
-function moveOffsetIndex(bytes: Uint8Array, moves: PageMoves): Uint8Array {
+function moveOffsetIndex(bytes: Uint8Array, chunk: Chunk, moves: PageMoves): Uint8Array {
   const edits = new ThriftEdits();
   for (const page of readStruct(bytes, 0).structs(offsetIndex.pageLocations)) {
-    const offset = page.int(pageLocation.offset);
     const size = page.int(pageLocation.compressedPageSize);
-    moveOffset(offset, moves, edits);
-    edits.set(size, moves.span(offset.value, offset.value + size.value).stored);
+    const start = offsetFrom(chunk.start, page.int(pageLocation.offset));
+    moveOffset(page.int(pageLocation.offset), chunk, moves, edits);
+    edits.set(size, moves.span(start, start + size.value).stored);
   }
   return edits.apply(bytes, 0, bytes.length);
 }
 
-function moveOffset(offset: ThriftInt, moves: PageMoves, edits: ThriftEdits): void {
-  edits.set(offset, moves.at(offset.value).stored);
+/** Of a page of the chunk, or of the chunk itself. */
+function moveOffset(offset: ThriftInt, chunk: Chunk, moves: PageMoves, edits: ThriftEdits): void {
+  edits.set(offset, moves.at(offsetFrom(chunk.start, offset)).stored);
 }

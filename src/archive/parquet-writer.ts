@@ -12,7 +12,8 @@ import {
 import { compileShape, readRow } from '../messages/read.ts';
 import { FileSink } from './file-sink.ts';
 import { JoinBuffer } from './join-buffer.ts';
-import { type EncodedObject, type EncodeJob, factPairs } from './object.ts';
+import { layoutVersion } from './layout.ts';
+import { type EncodedObject, type EncodeJob, factPairs, objectBytesMax } from './object.ts';
 import { compressPages } from './page-compression.ts';
 import { arrowSchema, encodeBatch } from './parquet-batch.ts';
 import { rowBatches } from './row-batches.ts';
@@ -22,6 +23,8 @@ import { loadParquet } from './wasm.ts';
 
 /** Bytes of a row group before its pages are compressed: large enough to be read at speed, small enough to be held. */
 const groupBytesMax = 9 * 1024 * 1024;
+/** In the form that readers look for, who else distrust a file's statistics. */
+const createdBy = `message-archive version ${layoutVersion}`;
 /** Payload that is handed to the encoder at once. */
 const batchBytesMax = 2 * 1024 * 1024;
 
@@ -45,7 +48,12 @@ export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module):
     spool.close();
     sink.close();
   }
-  return { bytes: sink.bytes, sha256: sink.sha256(), rows: await footerRows(job.path) };
+  const { bytes } = sink;
+  return {
+    bytes,
+    sha256: sink.sha256(),
+    rows: bytes > objectBytesMax.parquet ? undefined : await footerRows(job.path),
+  };
 }
 
 /** A stream of record batches that remembers why it ended early. */
@@ -93,7 +101,7 @@ async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader
 
 function writerProperties(job: EncodeJob): WriterProperties {
   return new WriterPropertiesBuilder()
-    .setCreatedBy('message-archive')
+    .setCreatedBy(createdBy)
     .setCompression(Compression.UNCOMPRESSED)
     .setMaxRowGroupBytes(groupBytesMax)
     .setColumnDictionaryEnabled('payload', false)

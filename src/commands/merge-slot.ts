@@ -5,19 +5,17 @@ import type { Findings } from '../archive/findings.ts';
 import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
-import { factPairs, type ObjectFacts } from '../archive/object.ts';
+import { factPairs, type ObjectFacts, objectBytesMax } from '../archive/object.ts';
 import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
 import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
 import type { Slot } from '../windows/slots.ts';
+import { bytes } from '../words.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived-rows.ts';
 import type { Parts } from './parts.ts';
-
-/** An object is one PutObject, which ends at 5 GB. */
-const objectBytesMax = 5_000_000_000;
 
 /** The object of a slot as it is after a merge. */
 export interface MergedObject {
@@ -168,13 +166,9 @@ async function publish(
   const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
   try {
     const { facts, encoded } = await encode(parts, slot, next, spool, file);
-    const { bytes, sha256 } = encoded;
-    if (bytes > objectBytesMax) {
-      throw new UserError(`The object ${path} would be larger than 5 GB: make a new archive with partition-by: day.`);
-    }
-    const body = { path: file, bytes, sha256, metadata: factPairs(facts) };
+    const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
     const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
-    return { rows: next.size, digest: facts.digest, version, bytes, isWritten: true };
+    return { rows: next.size, digest: facts.digest, version, bytes: encoded.bytes, isWritten: true };
   } finally {
     // A file that was not published, or not finished, would keep a full disk full.
     await rm(file, { force: true });
@@ -197,6 +191,11 @@ async function encode(parts: Parts, slot: Slot, next: Rows, spool: Spool, file: 
     facts,
     path: file,
   });
+  const bytesMax = objectBytesMax[format];
+  if (encoded.bytes > bytesMax)
+    throw new UserError(
+      `The object of slot ${slot.id} would be larger than ${bytes(bytesMax)}: make a new archive with partition-by: day.`,
+    );
   if (encoded.rows !== next.size)
     throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
   return { facts, encoded };

@@ -128,26 +128,29 @@ describe('compressPages', () => {
     );
   });
 
-  it('lets a footer and indexes tell where every page is, and how large', async () => {
-    const file = await compressed(written());
-    const pages = pagesOf(file);
-    const indexed = chunksOf(file).flatMap(({ column }) => {
-      const start = column.int(4).value;
-      const locations = readStruct(file, start);
-      expect(locations.end).toBe(start + column.int(5).value);
-      return locations.structs(1).map((location) => [location.int(1).value, location.int(2).value]);
-    });
-    expect(indexed.length).toBeGreaterThan(6 * 5);
-    const dataPages = pages.filter(({ type }) => type === 0);
-    expect(indexed).toEqual(dataPages.map(({ start, bytes }) => [start, bytes]));
-    for (const { start, end, plainBytes, group, column } of chunksOf(file)) {
-      const own = pages.filter((page) => page.start >= start && page.start < end);
-      expect(own.reduce((sum, page) => sum + page.bytes, 0)).toBe(end - start);
-      expect(own.reduce((sum, page) => sum + page.headerBytes + page.plainBytes, 0)).toBe(plainBytes);
-      expect(own.find(({ type }) => type === 0)!.start).toBe(column.struct(3).int(9).value);
-      expect(group.int(5).value).toBeLessThanOrEqual(start);
-    }
-  });
+  it.each([120, 1])(
+    'lets a footer and indexes tell where every page is, and how large, of %d rows a group',
+    async (rows) => {
+      const file = await compressed(written({ rowsPerGroup: rows }));
+      const pages = pagesOf(file);
+      const indexed = chunksOf(file).flatMap(({ column }) => {
+        const start = column.int(4).value;
+        const locations = readStruct(file, start);
+        expect(locations.end).toBe(start + column.int(5).value);
+        return locations.structs(1).map((location) => [location.int(1).value, location.int(2).value]);
+      });
+      expect(indexed.length).toBeGreaterThan(6 * 5);
+      const dataPages = pages.filter(({ type }) => type === 0);
+      expect(indexed).toEqual(dataPages.map(({ start, bytes }) => [start, bytes]));
+      for (const { start, end, plainBytes, group, column } of chunksOf(file)) {
+        const own = pages.filter((page) => page.start >= start && page.start < end);
+        expect(own.reduce((sum, page) => sum + page.bytes, 0)).toBe(end - start);
+        expect(own.reduce((sum, page) => sum + page.headerBytes + page.plainBytes, 0)).toBe(plainBytes);
+        expect(own.find(({ type }) => type === 0)!.start).toBe(column.struct(3).int(9).value);
+        expect(group.int(5).value).toBeLessThanOrEqual(start);
+      }
+    },
+  );
 
   it('changes nothing else that a reader is told', async () => {
     const folder = await testFolder();
@@ -178,7 +181,7 @@ describe('compressPages', () => {
     const file = written();
     await expect(compressed(written({ compression: Compression.ZSTD }))).rejects.toThrow('compressed already');
     await expect(compressed(written({ version: WriterVersion.V2 }))).rejects.toThrow(
-      'no page of the Parquet file begins or ends at byte',
+      'does not tell what stands at byte',
     );
     await expect(compressed(new Uint8Array(0))).rejects.toThrow('the Parquet file has no footer');
     await expect(compressed(Buffer.from('PAR1'))).rejects.toThrow('the Parquet file has no footer');
@@ -203,7 +206,9 @@ interface PageFound {
   readonly plainBytes: number;
 }
 
-/** Every page, one after the other; each unpacks to the size that its header tells. */
+const frameMagic = Buffer.from('28b52ffd', 'hex');
+
+/** Every page, one after the other; each is one frame, which unpacks to the size that its header tells. */
 function pagesOf(file: Buffer): PageFound[] {
   const pages: PageFound[] = [];
   const ends = chunksOf(file).map(({ end }) => end);
@@ -211,7 +216,9 @@ function pagesOf(file: Buffer): PageFound[] {
     const header = readStruct(file, start);
     const end = header.end + header.int(3).value;
     const plainBytes = header.int(2).value;
-    expect(zstdDecompressSync(file.subarray(header.end, end)).length).toBe(plainBytes);
+    const body = file.subarray(header.end, end);
+    expect(zstdDecompressSync(body).length).toBe(plainBytes);
+    expect(body.lastIndexOf(frameMagic)).toBe(0);
     pages.push({ type: header.int(1).value, start, bytes: end - start, headerBytes: header.end - start, plainBytes });
     start = end;
   }
