@@ -12,7 +12,7 @@ import { judge } from './verdict.ts';
 
 const usage = `Usage: npm run demo [-- --mail <folder or mbox file>]
 
-Archives seven years of messages, then what a week and a year bring, queries the archive, and compares it with the source.
+Archives seven years of messages, then what a week and a year bring, eight in all, queries the archive, and compares it with the source.
 
   --mail PATH   archive these mails instead of made-up text: a file each in a folder, or an mbox file
 `;
@@ -120,7 +120,7 @@ function takeLeave(done: readonly RunDone[], tookMs: number): void {
   tellAll([
     [`${places.archive}/month=*/*.parquet`, 'the messages'],
     [`${places.archive}/_quarantine/`, 'what could not be read as a message, with the reason'],
-    [`${places.archive}/_report/index.html`, 'seven years at a glance: open it in a browser'],
+    [`${places.archive}/_report/index.html`, 'eight years at a glance: open it in a browser'],
     [`${places.archive}/_report/ledger.json`, 'the ledger, for auditors'],
     [`${places.runner}/run-*/`, 'log, outputs and summary of each step'],
     [done.at(-1)!.summaryPath, 'what GitHub would show of the last run'],

@@ -7,14 +7,15 @@ import { columns } from './inputs/columns.ts';
 import { readElasticsearch } from './inputs/elasticsearch.ts';
 import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
 import { readGithub } from './inputs/github.ts';
-import { type Form, Given } from './inputs/given.ts';
+import { type Form, Given, Refusal } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { checkProxies } from './inputs/proxies.ts';
 import { readRange } from './inputs/range.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
 import type { GithubSettings } from './io/github/settings.ts';
-import type { Interval } from './windows/interval.ts';
+import { windowById } from './windows/grid.ts';
+import { type Interval, intersection } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
 import type { Layout } from './windows/slots.ts';
 
@@ -83,13 +84,15 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
   const api = readApi(given, settings.layout);
   const elasticsearch = readElasticsearch(given);
   if (api === undefined && elasticsearch === undefined && readers.has(command)) given.required('api-url', address);
+  const { range, asOf } = readRange(given, now, isLocal);
   return {
     command,
-    ...readRange(given, now, isLocal),
+    range,
+    asOf,
     refresh: given.read('refresh', flag),
     acceptFewer: given.read('accept-fewer', flag),
     dryRun: readDryRun(given, command),
-    assignment: readAssignment(given, command, settings.layout),
+    assignment: readAssignment(given, command, settings.layout, range, asOf ?? now),
     plan: readPlan(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
@@ -107,12 +110,20 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
 }
 
 function readSettings(given: Given): ArchiveSettings {
+  const format = given.read('format', word('parquet', 'jsonl'));
+  const declared = given.read('columns', columns) ?? [];
+  if (format === 'jsonl' && declared.length > 0) {
+    throw given.refuse(
+      'columns',
+      '`format: jsonl` stores whole messages and has no columns of its own, so leave them out, or set `format: parquet`',
+    );
+  }
   return {
     layout: {
       windowDays: given.read('window-days', wholeNumber(1, windowDaysMax)),
       partitionBy: given.read('partition-by', word('month', 'day')),
     },
-    format: given.read('format', word('parquet', 'jsonl')),
+    format,
     shape: {
       id: given.read('message-id', pointer),
       timestamp: given.read('message-timestamp', pointer),
@@ -120,7 +131,7 @@ function readSettings(given: Given): ArchiveSettings {
       alertId: given.read('alert-id', pointer),
       alertStatus: given.read('alert-status', pointer),
       closedStatuses: given.read('closed-statuses', statuses),
-      columns: given.read('columns', columns) ?? [],
+      columns: declared,
     },
   };
 }
@@ -139,8 +150,14 @@ function refuseMatrix(given: Given): UserError {
   );
 }
 
-function readAssignment(given: Given, command: Command, layout: Layout): Assignment | undefined {
-  if (command === 'export') return given.required('window', assignmentOn(layout));
+function readAssignment(
+  given: Given,
+  command: Command,
+  { windowDays }: Layout,
+  range: Interval,
+  now: number,
+): Assignment | undefined {
+  if (command === 'export') return given.required('window', assignmentWithin(windowDays, range, now));
   return refuseFor('export', command, given, 'window');
 }
 
@@ -154,9 +171,15 @@ function refuseFor(owner: Command, command: Command, given: Given, name: 'window
     throw given.refuse(name, `only the command \`${owner}\` takes it, leave it out for \`${command}\``);
 }
 
-function assignmentOn(layout: Layout): Form<Assignment> {
+/** An element of the plan's matrix carries its own range, and may look again at what waits outside of it. */
+function assignmentWithin(windowDays: number, range: Interval, now: number): Form<Assignment> {
   return {
     accepted: "write an element of the plan's matrix, as JSON, or the ids of windows",
-    read: (text) => parseLeg(text, layout.windowDays),
+    read(text) {
+      const assignment = parseLeg(text, windowDays);
+      const span = 'from' in assignment ? { start: Number.NEGATIVE_INFINITY, end: now } : range;
+      if (assignment.windows.some((id) => intersection(windowById(id, windowDays), span))) return assignment;
+      throw new Refusal('nothing of it lies between `from` and `to` and in the past, name a window of the plan');
+    },
   };
 }

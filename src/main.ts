@@ -128,8 +128,6 @@ async function withParts(
   const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
-    // All that can be refused is refused before a message or a setting is written.
-    if (mayWrite) await archive.prepare();
     const found = await findArchive(archive, settings);
     if (found === undefined && !mayWrite && !inputs.dryRun) {
       throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
@@ -138,7 +136,9 @@ async function withParts(
     let staging = await stagingOf(inputs, aws, archiveId);
     end.unshift(() => staging.close());
     if (mayWrite) {
+      // All that can be refused is refused before anything is written.
       await staging.prepare();
+      await archive.prepare();
       const opened = await openArchive(archive, settings, () => archiveId);
       // Another run made the archive meanwhile.
       if (opened !== archiveId) {

@@ -65,8 +65,10 @@ const pairs = 'write `name=value` pairs with `&` between them';
 const aDuration = 'write hours, minutes and seconds, such as `5h30m`, `45m` or `90s`, of 1s to 120h in all';
 const aStatus = 'write at least one status, and commas between them';
 const aColumn = 'write `name: /json/pointer type` on a line of its own';
+const oneColumn = 'write one column a line, `name: /json/pointer type`, and nothing after its type';
 const aColumnName = 'write the name of a column in lower case';
 const aToken = 'in printable ASCII without spaces';
+const windowElsewhere = 'nothing of it lies between `from` and `to` and in the past, name a window of the plan';
 const trueOrFalse = 'write `true` or `false`';
 
 /** The input that is named, its text, what is said of it, and the other inputs. */
@@ -117,8 +119,21 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['window', 'june', '"june" is not the id of a window', { command: 'export' }],
   ['window', ',', 'names no window', { command: 'export' }],
   ['window', '{"name":', 'starts like JSON but cannot be read', { command: 'export' }],
-  ['window', JSON.stringify({ ...legJson, refresh: 'no' }), 'at refresh', { command: 'export' }],
+  [
+    'window',
+    JSON.stringify({ ...legJson, refresh: 'no' }),
+    'since its `refresh` is not as the plan writes it: pass',
+    { command: 'export' },
+  ],
   ['window', JSON.stringify({ ...legJson, 'two\nlines': 1 }), 'two lines', { command: 'export' }],
+  ['window', '2025-01-12..2025-03-13', windowElsewhere, { command: 'export', to: '2025-01-11' }],
+  ['window', '2025-03-13..2025-05-12', windowElsewhere, { command: 'export' }],
+  [
+    'window',
+    JSON.stringify({ ...legJson, windows: ['2025-03-13..2025-05-12'] }),
+    windowElsewhere,
+    { command: 'export' },
+  ],
   ['window', token, '"***" is not the id of a window', { command: 'export' }],
   ['plan', '{"slots":[]}', 'only the command `report` takes it, leave it out for `plan`', { command: 'plan' }],
   ['window-days', '0', '"0": write a whole number from 1 to 366'],
@@ -144,6 +159,12 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['archive', 'file: ', `"file:": ${aFolder}`],
   ['archive', 'file://archive', `"file://archive": ${aFolder}`],
   ['archive', 'sqlite:archive', aFolder],
+  ['archive', 'file:a\nfile:b', '"file:a file:b": write one path, without line breaks'],
+  ['archive', 's3://bucket/a\ns3://bucket/b', aFolder],
+  ['archive', 'file:~/archive', '"file:~/archive": write the path out'],
+  ['staging', 'sqlite:a.sqlite\r\nsqlite:b.sqlite', 'write one path, without line breaks'],
+  ['staging', 'sqlite:a\u0007b', 'and other control characters'],
+  ['staging', 'sqlite: ~/staging.db', 'since only a shell knows what `~` stands for'],
   ['staging', undefined, `is missing: ${aFile}`],
   ['staging', 'dynamodb:', 'write the name of a table after `dynamodb:`'],
   ['staging', 'dynamodb:a table', 'write the name of a table after `dynamodb:`'],
@@ -182,7 +203,12 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['columns', 'subject: /a~b string', aPointer],
   ['columns', 'subject: "" string', aPointer],
   ['columns', 'subject: /subject text', 'write a type of string, int64, double, boolean, timestamp at the end'],
-  ['columns', 'subject: /subject string # why', 'write a type of string'],
+  ['columns', 'subject: /subject string # why', `"subject: /subject string # why": ${oneColumn}`],
+  ['columns', 'subject: /subject string # a, a string', oneColumn],
+  ['columns', 'subject: /subject string, risk: /risk_score double', oneColumn],
+  ['columns', 'subject: /subject string risk:/risk_score double', oneColumn],
+  ['columns', 'subject: /subject, risk: /risk_score double', oneColumn],
+  ['columns', 'subject: /subject string', '`format: jsonl` stores whole messages', { format: 'jsonl' }],
   ['columns', 'Subject: /subject string', aColumnName],
   ['columns', '1st: /subject string', aColumnName],
   ['columns', ': /subject string', aColumnName],
@@ -492,7 +518,7 @@ describe('an input', () => {
       { assignment: { windows: ['2024-03-18..2024-05-17', '2024-05-17..2024-07-16'] } },
     ],
     [
-      { command: 'export', window: '1970-01-01..1970-01-31', 'window-days': '30' },
+      { command: 'export', window: '1970-01-01..1970-01-31', 'window-days': '30', from: '1970-01-01' },
       { settings: { layout: { windowDays: 30 } } },
     ],
     [{ command: 'export', window: JSON.stringify(legJson), 'dry-run': 'true' }, { dryRun: true }],

@@ -65,6 +65,7 @@ function truthOf(): Truth {
 }
 
 describe('a mistake of the user ends in one line and exit code 1, with nothing written (promise 9, explained)', () => {
+  const windowElsewhere = /^Error: The input `window` is "\S+": nothing of it lies between .*\.$/;
   const cases: [string, Record<string, string>, RegExp][] = [
     ['no token', { 'api-token': '' }, /^Error: The input `api-token` is missing: .*\.$/],
     ['the token in another input', { 'api-page-size': token }, /^Error: The input `api-page-size` is "\*\*\*": .*\.$/],
@@ -74,7 +75,23 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
       { archive: 's3://bucket/messages', 'role-to-assume': 'arn:aws:iam::123456789012:role/message-archive' },
       /^Error: The input `role-to-assume` needs an identity token of GitHub, .*\.$/,
     ],
+    [
+      'a window of which nothing lies in the past',
+      { command: 'export', window: '2024-09-14..2024-11-13' },
+      windowElsewhere,
+    ],
+    ['a window outside of the range', { command: 'export', window: '2023-09-20..2023-11-19' }, windowElsewhere],
+    ['a table without a region', { staging: 'dynamodb:messages' }, /^Error: The DynamoDB table .*: set aws-region\.$/],
   ];
+
+  it('a staging file that is none', async () => {
+    const folder = await testFolder();
+    await writeFile(join(folder, 'staging.db'), 'this is no database, '.repeat(1_000));
+    const before = await contentOf(folder);
+    const { code, lines } = await runAction(inputsFor(folder));
+    expect({ code, lines }).toEqual({ code: 1, lines: [expect.stringMatching(/^Error: The staging file .*\.$/)] });
+    expect(await contentOf(folder)).toEqual(before);
+  });
 
   it.each(cases)('%s', async (_, changes, words) => {
     const folder = await testFolder();
@@ -93,7 +110,7 @@ describe('a mistake of the user ends in one line and exit code 1, with nothing w
     const { code, lines, error } = await runAction({ ...inputsFor(folder), archive });
     expect({ code, error }).toEqual({ code: 1, error: '' });
     expect(lines).toEqual([
-      expect.stringMatching(/^Error: The archive's folder \S+ cannot be written \(.*\): name a folder that can be\.$/),
+      expect.stringMatching(/^Error: The archive's object _archive\.json cannot be read in \S+ \(ENOTDIR.*\): .*\.$/),
     ]);
     expect(await contentOf(folder)).toEqual(before);
   });

@@ -76,7 +76,7 @@ export function checkSettings(file: ArchiveFile, settings: ArchiveSettings, url:
     }
     const hint =
       name === 'columns'
-        ? 'columns may be added after those, never changed or removed'
+        ? 'columns may be added after those, never changed or removed; set it back, or name another archive'
         : 'set it to that value, or name another archive';
     throw new UserError(
       `The input \`${name}\` is ${show(value)}, but the archive ${url} was made with ${show(kept)}: ${hint}.`,

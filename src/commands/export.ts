@@ -16,11 +16,6 @@ export async function exportLeg(
 ): Promise<Tally> {
   const { facts } = await gatherFacts(parts, sources, scope);
   const planned = decideLeg(facts, assignment);
-  if (planned.length === 0) {
-    throw new UserError(
-      `The input \`window\` names ${assignment.name}, of which nothing lies between \`from\` and \`to\` and in the past: name a window of the plan.`,
-    );
-  }
   const todo = planned.filter(({ action }) => action !== 'none');
   parts.log.line(`Leg ${assignment.name}: ${counted(todo.length, 'slot')} to work off.`);
   const tally = await workOff(parts, sources, options.dryRun ? [] : planned, options);

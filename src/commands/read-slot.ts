@@ -142,8 +142,9 @@ function whereLost(error: unknown): LostReading {
 }
 
 function unproven(source: Source, { start, end }: Interval, said: string): UserError {
+  const others = source.name === 'api' ? ', and where it never agrees, see api-total and api-query' : '';
   return new UserError(
-    `${source.url} was read ${passesMax} times from ${instant(start)} to ${instant(end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest.`,
+    `${source.url} was read ${passesMax} times from ${instant(start)} to ${instant(end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest${others}.`,
   );
 }
 

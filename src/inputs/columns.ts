@@ -9,6 +9,9 @@ const types: readonly ColumnType[] = ['string', 'int64', 'double', 'boolean', 't
 /** Readers of a partitioned archive make a column of each folder's name. */
 const taken = new Set([...fixedColumns, 'month', 'day']);
 const line = /^([^:]*?)\s*:\s*(\S.*?)\s+(\S+)$/;
+/** In a pointer: another column's beginning, or a comment after a type. A name may hold spaces, commas and `#` otherwise. */
+const furtherColumn = /[\s,;]\w+\s*:\s*\//;
+const comment = new RegExp(`\\s(?:${types.join('|')})[,;]?\\s+#`);
 const name = new RegExp(`^[a-z_][a-z0-9_]{0,${nameCharsMax - 1}}$`);
 
 /** One `name: /json/pointer type` a line; blank lines and lines that begin with `#` are left out. */
@@ -35,6 +38,9 @@ function readColumn(text: string): Column {
     );
   }
   if (taken.has(column)) throw new Refusal(`the archive itself has a column \`${column}\`, choose another name`, text);
+  if (furtherColumn.test(path) || comment.test(path)) {
+    throw new Refusal('write one column a line, `name: /json/pointer type`, and nothing after its type', text);
+  }
   const found = pointer.read(path);
   if (found === undefined) throw new Refusal(`${pointer.accepted}, after the name of a column`, text);
   const known = types.find((each) => each === type);

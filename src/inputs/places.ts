@@ -66,8 +66,13 @@ function tablePlace(name: string): StagingPlace {
   throw new Refusal('write the name of a table after `dynamodb:`, 3 to 255 letters, digits and `. _ -`');
 }
 
-/** Undefined for another scheme, for none, for an empty path, and for `//`, after which people expect a host or the root. */
+/**
+ * Undefined for another scheme, for none, for an empty path, and for `//`, after which people expect a host or the root.
+ * @throws Refusal of a path that the system would take, and nobody can mean
+ */
 function pathAfter(scheme: string, text: string): string | undefined {
   const path = text.startsWith(scheme) ? text.slice(scheme.length).trim() : '';
+  if (/\p{Cc}/u.test(path)) throw new Refusal('write one path, without line breaks and other control characters');
+  if (path.startsWith('~')) throw new Refusal('write the path out, since only a shell knows what `~` stands for');
   return path === '' || path.startsWith('//') ? undefined : path;
 }

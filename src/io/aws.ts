@@ -1,7 +1,7 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
-import { certificateFault } from './certificates.ts';
 import type { Nature } from './nature.ts';
+import { tlsFault } from './tls.ts';
 
 /** Of one request, the first one included. */
 export const attemptsMax = 8;
@@ -159,8 +159,8 @@ export function awsFault(error: unknown): AwsFault | undefined {
       remedy: 'see whether it is well, then run again',
     };
   }
-  const certificate = certificateFault(code ?? '');
-  if (certificate !== undefined) return { reason: `it ${certificate.reason}`, remedy: certificate.remedy };
+  const fault = tlsFault(code ?? '', message);
+  if (fault !== undefined) return { reason: `it ${fault.reason}`, remedy: fault.remedy };
   if (name === 'TimeoutError' || (code !== undefined && status === undefined)) {
     return {
       reason: `it cannot be reached${repeated}, ${code ?? 'no answer came in time'}`,

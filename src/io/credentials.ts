@@ -6,9 +6,9 @@ import {
 import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
-import { certificateFault } from './certificates.ts';
 import { HttpClient } from './http.ts';
 import type { Nature } from './nature.ts';
+import { tlsFault } from './tls.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;
@@ -175,7 +175,7 @@ function mayPass(error: unknown): boolean {
     return /verification key/i.test(message ?? '');
   }
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return code !== undefined && certificateFault(code) === undefined;
+  if (status === undefined) return code !== undefined && tlsFault(code, message) === undefined;
   return status < 300 || status === 429 || status >= 500;
 }
 

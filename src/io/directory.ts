@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
 import {
   access,
   constants,
@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isInPartition } from '../archive/layout.ts';
 import { messageOf, UserError, writeFailure } from '../errors.ts';
+import { makeFolder } from './folders.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from './ports.ts';
 
 const lockWaitMsMax = 30_000;
@@ -39,7 +40,7 @@ export class DirectoryArchive implements Archive {
 
   async prepare(): Promise<void> {
     try {
-      await makeFolder(this.scratch);
+      makeFolder(this.scratch);
       await access(this.#root, constants.W_OK);
       await removeLeftovers(this.scratch);
     } catch (error) {
@@ -52,7 +53,9 @@ export class DirectoryArchive implements Archive {
   async list(): Promise<ListedObject[]> {
     const entries = await readdir(this.#root, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
-      throw new UserError(`The archive's folder ${this.#root} cannot be listed (${messageOf(error)}).`);
+      throw new UserError(
+        `The archive's folder ${this.#root} cannot be listed (${messageOf(error)}): name a folder that can be.`,
+      );
     });
     const paths = entries.map((path) => path.replaceAll('\\', '/')).filter(isInPartition);
     const listed = paths.sort().map(async (path) => {
@@ -69,7 +72,9 @@ export class DirectoryArchive implements Archive {
       return openObject(path, file, versionOf(found), Number(found.size));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new UserError(`The archive's object ${path} cannot be read (${messageOf(error)}).`);
+      throw new UserError(
+        `The archive's object ${path} cannot be read in ${this.#root} (${messageOf(error)}): see that it can be, or name another folder.`,
+      );
     }
   }
 
@@ -157,16 +162,6 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
     },
     close: () => file.close(),
   };
-}
-
-/** Makes a folder and those that it lies in. A recursive `mkdir` never returns where a folder takes no other, as in `/proc`. */
-async function makeFolder(path: string): Promise<void> {
-  if (existsSync(path)) return;
-  await makeFolder(dirname(path));
-  // Another process may have made it meanwhile.
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
 }
 
 /** Waits until a file's bytes, or a folder's names, are on the disk. */

@@ -5,10 +5,10 @@ import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
-import { certificateFault } from './certificates.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
 import { attemptsMax, isPassing, Retries, Retryable, type Say } from './retry.ts';
+import { tlsFault } from './tls.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -115,7 +115,7 @@ export class HttpClient {
       headers: { ...headers, accept: 'application/json', 'accept-encoding': 'gzip' },
     }).catch((error: unknown) => {
       const reason = reasonOf(error);
-      const fault = certificateFault(reason);
+      const fault = tlsFault(reason);
       throw fault === undefined
         ? new Retryable(`cannot be reached (${reason})`)
         : new UserError(`${this.#what} at ${place(url)} ${fault.reason}: ${fault.remedy}.`);

@@ -1,10 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
+import { accessFolder, makeFolder } from './folders.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 
 const lockWaitMsMax = 30_000;
@@ -13,7 +14,7 @@ const remedies: Readonly<Record<number, string>> = {
   5: 'see which process keeps it, then run again',
   13: 'make room on its disk, then run again',
 };
-const usualRemedy = 'name a file in a folder that exists and can be written, on a local disk';
+const usualRemedy = 'name a file in a folder that can be written, on a local disk';
 
 const tables = `
   CREATE TABLE IF NOT EXISTS slots (
@@ -37,8 +38,10 @@ export class SqliteStaging implements Staging {
     this.#archive = archive;
   }
 
+  /** A file that is not there is made by the first look at a slot. */
   async prepare(): Promise<void> {
-    this.#run((database) => database.prepare('SELECT 1').get());
+    if (existsSync(this.#path)) this.#run((database) => database.prepare('SELECT 1').get());
+    else this.#explained(() => accessFolder(dirname(this.#path)));
   }
 
   /** A file that is not there is not made by looking: it holds nothing yet. */
@@ -125,16 +128,23 @@ export class SqliteStaging implements Staging {
   }
 
   #run<Result>(work: (database: DatabaseSync) => Result): Result {
-    try {
+    return this.#explained(() => {
       this.#database ??= this.#open();
       return work(this.#database);
+    });
+  }
+
+  #explained<Result>(work: () => Result): Result {
+    try {
+      return work();
     } catch (error) {
       throw new UserError(`The staging file ${this.#path} cannot be used (${messageOf(error)}): ${remedyOf(error)}.`);
     }
   }
 
   #open(): DatabaseSync {
-    accessSync(dirname(this.#path), constants.W_OK);
+    makeFolder(dirname(this.#path));
+    accessFolder(dirname(this.#path));
     const database = new DatabaseSync(this.#path, { timeout: lockWaitMsMax });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec(tables);

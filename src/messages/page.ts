@@ -64,6 +64,7 @@ export class PageError extends UserError {
   }
 }
 
+const LESS_THAN = 0x3c;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 /** A longer token is no total. */
 const totalBytesMax = 256;
@@ -79,6 +80,8 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
     return scan(jsonText(bytes), page, compiled);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
+    if (bytes[contentStart(bytes)] === LESS_THAN)
+      throw new PageError('it is HTML or XML rather than JSON, a sign-in page perhaps');
     if (error.offset >= bytes.length) throw new PageError(`it ends too early, after ${bytes.length} bytes`, true);
     throw new PageError(`it is not readable JSON: ${error.message}`);
   }
@@ -91,8 +94,7 @@ function scan(text: JsonText, page: PageShape, compiled: CompiledShape): Scanned
   const plan = compilePlan(captured, { pointer: page.messages, what: 'elements' });
   const list = new MessageList(text, page, compiled);
   const walk = new Walk(text, plan, list);
-  const start = byteOrderMark.every((byte, index) => bytes[index] === byte) ? byteOrderMark.length : 0;
-  const end = spaceEnd(bytes, walk.run(spaceEnd(bytes, start)));
+  const end = spaceEnd(bytes, walk.run(contentStart(bytes)));
   if (end < bytes.length) throw new JsonError('something after the end', end);
   const found = walk.captured(plan.visitedSlot);
   if (found === undefined || !isList(found)) throw new PageError(`it has no list of messages ${place(page.messages)}`);
@@ -103,6 +105,11 @@ function scan(text: JsonText, page: PageShape, compiled: CompiledShape): Scanned
     ...(total !== undefined && { total }),
     ...(page.extras && { extras: textsOf(walk, extras.length) }),
   };
+}
+
+function contentStart(bytes: Uint8Array): number {
+  const hasMark = byteOrderMark.every((byte, index) => bytes[index] === byte);
+  return spaceEnd(bytes, hasMark ? byteOrderMark.length : 0);
 }
 
 /** The texts of a walk's first captures. */

@@ -87,7 +87,7 @@ const instantText = v.pipe(
   v.check((text) => {
     const ms = Date.parse(text);
     return !Number.isNaN(ms) && instant(ms) === text;
-  }, 'not an instant such as 2024-05-17T00:00:00.000Z'),
+  }),
 );
 
 const element = v.strictObject({
@@ -103,13 +103,16 @@ const element = v.strictObject({
 function parseElement(text: string): Leg {
   const { success, output, issues } = v.safeParse(element, jsonOf(text));
   if (success) return output;
-  const [issue] = issues;
-  const path = v.getDotPath(issue);
-  const place = path === null ? '' : ` at ${path}`;
   throw new UserError(
-    `The input \`window\` is not an element of the plan's matrix${place} (${issue.message}): ` +
+    `The input \`window\` is not an element of the plan's matrix, since ${faultOf(issues[0])}: ` +
       'pass the element unchanged, with toJSON, or the ids of windows.',
   );
+}
+
+function faultOf(issue: v.InferIssue<typeof element>): string {
+  const part = `\`${v.getDotPath(issue)}\``;
+  if (issue.expected === 'never') return `it holds ${part} too`;
+  return issue.received === 'undefined' ? `it lacks ${part}` : `its ${part} is not as the plan writes it`;
 }
 
 function jsonOf(text: string): unknown {

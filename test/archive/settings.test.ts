@@ -98,7 +98,7 @@ describe('checkSettings', () => {
   ])('refuses columns that are %s, naming both lists', (_, made, wanted, asked, kept) => {
     const attempt = () => check(withShape({ columns: made }), withShape({ columns: wanted }));
     expect(attempt).toThrow(
-      /^The input `columns` is .*: columns may be added after those, never changed or removed\.$/,
+      /^The input `columns` is .*: columns may be added after those, never changed or removed; set it back, or name another archive\.$/,
     );
     expect(attempt).toThrow(asked);
     expect(attempt).toThrow(kept);

@@ -72,7 +72,7 @@ describe('a reading with totals (promise 1, complete)', () => {
       {
         slot: { id: slot.id },
         message:
-          'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time it said that it holds 2 messages and sent 1 distinct ones: nothing of it is taken for complete; run again when the source is at rest.',
+          'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time it said that it holds 2 messages and sent 1 distinct ones: nothing of it is taken for complete; run again when the source is at rest, and where it never agrees, see api-total and api-query.',
       },
     ]);
     expect(report.isComplete).toBe(false);
@@ -196,7 +196,7 @@ describe('a reading that is lost', () => {
     const embedded = await newParts();
     const { tally } = await runAll(embedded.parts, newSource(aprilOf('c1'), { before: losing(9) }), april);
     expect(tally.failed[0]?.message).toBe(
-      'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time its point in time was lost: nothing of it is taken for complete; run again when the source is at rest.',
+      'model://source/messages was read 5 times from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and each time its point in time was lost: nothing of it is taken for complete; run again when the source is at rest, and where it never agrees, see api-total and api-query.',
     );
     expect(await idsOf(embedded)).toEqual([]);
   });

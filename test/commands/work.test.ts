@@ -342,15 +342,6 @@ describe('a leg', () => {
     expect(again.done.every(({ record }) => record.looked_at === '2024-09-01T00:00:02.000Z')).toBe(true);
   });
 
-  it('of which nothing lies in the range is refused', async () => {
-    const embedded = await newParts();
-    const source = newSource();
-    const assignment = parseLeg('2023-09-20..2023-11-19', 60);
-    await expect(exportLeg(embedded.parts, { live: source, settled: source }, scope, assignment, work)).rejects.toThrow(
-      'The input `window` names 2023-09-20..2023-11-19, of which nothing lies between `from` and `to` and in the past: name a window of the plan.',
-    );
-  });
-
   it('in a dry run reads and writes nothing', async () => {
     const embedded = await newParts();
     const source = newSource();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeSchema } from '../../src/archive/schema.ts';
+import { DAY_MS } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { embed, plainSettings, runAll } from '../support/embedded-parts.ts';
@@ -111,13 +112,26 @@ it("finds in the report's ledger what waits for long", async () => {
   const truth = new Truth();
   truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['open', 'closed'] });
   const range = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
-  await runAll(embedded.parts, new ModelSource(truth, pageScanner(threads, plainShape, false)), range);
-
+  const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
   const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'red-runs.md'), 'utf8');
   const [, statement] = /```sql\n([\s\S]*?)```/.exec(page)!;
   const local = statement!.replaceAll(company, join(embedded.folder, 'archive'));
-  const rows = await withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
-  expect(rows.map(([id, , alerts]) => [id, String(alerts)])).toEqual([['late', "['late-0']"]]);
+  const found = () => withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
+
+  await runAll(embedded.parts, source, range);
+  expect(await found()).toEqual([['late', '2025-01-10T00:00:00.000Z', '["late-0"]', null]]);
+
+  embedded.clock.now += DAY_MS;
+  truth.remove('late');
+  truth.put({ id: 'later', at: Date.parse('2024-06-03'), statuses: ['open'] });
+  await runAll(embedded.parts, source, range, { refresh: true });
+  const vanished = ['late', '2025-01-10T00:00:00.000Z', '["late-0"]', '2025-01-11T00:00:00.000Z'];
+  expect(await found()).toEqual([vanished, ['later', '2025-01-11T00:00:00.000Z', '["later-0"]', null]]);
+
+  truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['closed'] });
+  truth.put({ id: 'later', at: Date.parse('2024-06-03'), statuses: ['closed'] });
+  await runAll(embedded.parts, source, range, { refresh: true });
+  expect(await found()).toEqual([]);
 });
 
 /** What the SELECTs of duckdb.sql answer of an archive in a folder; what is for S3 alone is left out. */

@@ -287,7 +287,7 @@ describe('ApiSource fails', () => {
   it('at a page that is no JSON, asking for it once', async () => {
     const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
     expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
-      /page 1 of .*it is not readable JSON.*api-messages \(\/messages\).*api-total \(\/total\)/,
+      /page 1 of .*\(it is HTML or XML rather than JSON, a sign-in page perhaps\).*api-messages \(\/messages\).*api-total \(\/total\)/,
     );
     expect(website.requests).toHaveLength(1);
   });

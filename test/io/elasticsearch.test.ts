@@ -299,6 +299,14 @@ describe('ElasticsearchSource', () => {
     );
   });
 
+  it('says in one sentence that its server speaks no TLS, without waiting', async () => {
+    const { url } = await testServer((response) => response.writeHead(200, headers).end());
+    const origin = url.origin.replace('http:', 'https:');
+    const { read, said } = open(origin);
+    expect(await failure(read())).toContain(`Elasticsearch at ${origin} speaks no TLS, ERR_SSL_WRONG_VERSION_NUMBER: `);
+    expect(said).toEqual([]);
+  });
+
   it('says in one sentence that nobody answers, and meanwhile for how long it waits', async () => {
     const { url, close } = await testServer(() => undefined);
     await close();

@@ -107,6 +107,16 @@ describe('HttpClient reads', () => {
 });
 
 describe('HttpClient refuses', () => {
+  it('a server that speaks no TLS, and asks it once', async () => {
+    const { url } = await testServer((response) => response.end(body));
+    const nature = new TestNature();
+    const secure = new URL(url.href.replace('http:', 'https:'));
+    expect(await failureOf(clientOf(nature).get(secure, headers, {}))).toBe(
+      `The test at ${secure.href} speaks no TLS, ERR_SSL_WRONG_VERSION_NUMBER: see scheme and port of its address, \`http://\` perhaps, and those of the proxy if there is one.`,
+    );
+    expect(nature.waits).toEqual([]);
+  });
+
   it('a body that says it is too long', async () => {
     const server = await testServer((response) => {
       response.writeHead(200, { 'content-length': bodyBytesMax + 1 }).end(Buffer.alloc(bodyBytesMax + 1));

@@ -261,6 +261,16 @@ describe('S3Archive publishes', () => {
 });
 
 describe('S3Archive is refused, and says why in one sentence', () => {
+  it('where the server speaks no TLS, which is not asked again', async () => {
+    const nature = new TestNature();
+    const { url } = await testServer((response) => response.end());
+    const archive = await archiveAt(url.origin.replace('http:', 'https:'), { nature });
+    expect(await failureOf(archive.open(path))).toContain(
+      '(it speaks no TLS, EPROTO): see scheme and port of its address',
+    );
+    expect(nature.waits).toEqual([]);
+  });
+
   const kms =
     'User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:eu-west-1:123456789012:key/k because no identity-based policy allows it';
   const denial = 'User: x is not authorized to perform: s3:PutObject on resource: y with an explicit deny in a policy';

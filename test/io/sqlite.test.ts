@@ -1,4 +1,4 @@
-import { access, writeFile } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
@@ -17,9 +17,21 @@ stagingConformance('SqliteStaging', async () => {
 });
 
 describe('SqliteStaging', () => {
-  it('says that its folder is missing', async () => {
-    const file = join(await testFolder(), 'nowhere', 'staging.sqlite');
-    expect(await failureOf(new SqliteStaging(file, 'archive').prepare())).toContain(file);
+  it('makes its folder with its file, and neither before the first slot', async () => {
+    const folder = await testFolder();
+    const staging = new SqliteStaging(join(folder, 'some', 'where', 'staging.sqlite'), 'archive');
+    await staging.prepare();
+    expect(await readdir(folder)).toEqual([]);
+    await staging.stage([stagedMessage({ slot: slot.id })]);
+    expect((await staging.state()).staged).toHaveLength(1);
+    await staging.close();
+  });
+
+  it('says that a file is in the way of its folder', async () => {
+    const folder = await testFolder();
+    await writeFile(join(folder, 'file'), '');
+    const file = join(folder, 'file', 'below', 'staging.sqlite');
+    expect(await failureOf(new SqliteStaging(file, 'archive').prepare())).toContain(`${file} cannot be used (ENOTDIR`);
   });
 
   it('says that its file is damaged', async () => {

@@ -103,7 +103,6 @@ describe('scanPage', () => {
   });
 
   it.each([
-    ['<html></html>', 0],
     ['{"messages":[]} x', 16],
     ['{"messages":[]}{"messages":[]}', 15],
     ['{"messages":[],}', 15],
@@ -120,6 +119,11 @@ describe('scanPage', () => {
     expect(() => scan(text)).toThrow(PageError);
     expect(() => scan(text)).toThrow(UserError);
     expect(() => scan(text)).toThrow(new RegExp(`^it is not readable JSON: [a-z ]+ at byte ${offset}$`));
+  });
+
+  it.each(['<!doctype html>', '\ufeff\r\n <html>', '<'])('refuses %j as HTML or XML', (text) => {
+    const html = new PageError('it is HTML or XML rather than JSON, a sign-in page perhaps');
+    expect(() => scan(text)).toThrow(html);
   });
 
   it('refuses a page that is nested too deep around its messages', () => {

@@ -239,7 +239,11 @@ describe('parseLeg', () => {
   });
 
   it('names the place of what is wrong', () => {
-    expect(() => parseLeg(JSON.stringify({ ...leg, reread: { [june]: 'whim' } }), 60)).toThrow(`at reread.${june}`);
+    expect(() => parseLeg(JSON.stringify({ ...leg, reread: { [june]: 'whim' } }), 60)).toThrow(
+      `since its \`reread.${june}\` is not as the plan writes it: pass`,
+    );
+    expect(() => parseLeg('{"a":1}', 60)).toThrow('since it lacks `name`: pass');
+    expect(() => parseLeg(JSON.stringify({ ...leg, refrsh: true }), 60)).toThrow('since it holds `refrsh` too: pass');
     expect(() => parseLeg('2024-05-10..2024-07-09', 60)).toThrow('2024-03-18..2024-05-17');
   });
 

@@ -4,11 +4,11 @@ import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
-import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
 import { LostReading, Unavailable } from '../ports.ts';
 import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
+import { tlsFault } from '../tls.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 
@@ -155,7 +155,7 @@ export class Cluster {
       if (error instanceof errors.ProductNotSupportedError)
         throw this.#notElasticsearch('what answers does not say that it is one');
       const reason = (error as Error).message;
-      const fault = certificateFault(reason);
+      const fault = tlsFault(reason);
       throw fault === undefined
         ? new Retryable(`cannot be reached (${reason})`)
         : new UserError(`Elasticsearch at ${this.url} ${fault.reason}: ${fault.remedy}.`);

@@ -3,10 +3,10 @@ import { type Dispatcher, request } from 'undici';
 import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
-import { certificateFault } from '../certificates.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
 import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
+import { tlsFault } from '../tls.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
@@ -116,7 +116,7 @@ export class GithubClient {
       return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
     if (response === undefined) {
       const reason = reasonOf(cause);
-      const fault = certificateFault(reason);
+      const fault = tlsFault(reason);
       return fault === undefined
         ? new Retryable(`cannot be reached (${reason})`)
         : this.cannot(fault.reason, fault.remedy);

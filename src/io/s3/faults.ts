@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../errors.ts';
 import { type AwsFault, answeredWith, awsFault } from '../aws.ts';
-import { certificateFault } from '../certificates.ts';
+import { tlsFault } from '../tls.ts';
 
 /**
  * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such
@@ -47,19 +47,19 @@ const retryAfterMsMax = 60_000;
 const wordsMax = 200;
 
 export function s3Verdict(error: unknown): S3Verdict {
-  const { name = '', code, $metadata } = error as Failed;
+  const { name = '', code, message, $metadata } = error as Failed;
   const known = verdicts[name];
   if (known !== undefined) return known;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return mayPass(code) ? 'transient' : 'refused';
+  if (status === undefined) return mayPass(code, message) ? 'transient' : 'refused';
   if (status === 412) return 'condition';
   // An answer of success that could not be read was cut.
   return status < 300 || status === 429 || status >= 500 ? 'transient' : 'refused';
 }
 
 /** Whether a connection that failed in this way may succeed another time. */
-function mayPass(code: string | undefined): boolean {
-  return code !== undefined && certificateFault(code) === undefined;
+function mayPass(code: string | undefined, message: string | undefined): boolean {
+  return code !== undefined && tlsFault(code, message) === undefined;
 }
 
 /** A failure in a few words, to be put in brackets. */

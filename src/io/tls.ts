@@ -9,13 +9,17 @@ const unvouched = new Set([
 const unfit = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
 /** Why a server is not connected to, and what to do about it: the parts of a sentence. No further attempt helps. */
-export interface CertificateFault {
+export interface TlsFault {
   readonly reason: string;
   readonly remedy: string;
 }
 
-/** What is wrong with the certificate of a server that could not be connected to; undefined where nothing is. */
-export function certificateFault(code: string): CertificateFault | undefined {
+/**
+ * Why a server that was asked over TLS could not be connected to, where its certificate or its answer is the cause; else
+ * undefined.
+ * @param message the error's own, where one of `node:https` is in hand, whose code tells less
+ */
+export function tlsFault(code: string, message = ''): TlsFault | undefined {
   if (unvouched.has(code)) {
     return {
       reason: `shows a certificate of an authority that is not known here, ${code}`,
@@ -26,6 +30,12 @@ export function certificateFault(code: string): CertificateFault | undefined {
     return {
       reason: `shows a certificate that is not good, ${code}`,
       remedy: 'see for which names and until when it holds',
+    };
+  }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || (code === 'EPROTO' && /wrong version number/.test(message))) {
+    return {
+      reason: `speaks no TLS, ${code}`,
+      remedy: 'see scheme and port of its address, `http://` perhaps, and those of the proxy if there is one',
     };
   }
   return undefined;
