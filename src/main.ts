@@ -61,8 +61,7 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
     } else {
       const done = await run(parts, sources, inputs, inputs);
       if (done === undefined) return;
-      if (done.tally) host.setOutputs(outputsOf(done.tally));
-      await publish(done.report, inputs, parts, host);
+      await publish(done.report, inputs, parts, host, done.tally && outputsOf(done.tally));
       if (done.tally) assertNothingFailed(done.tally);
       assertNoProblems(done.report.problems);
     }
@@ -72,8 +71,14 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
 }
 
 /** Leaves the report where people and later steps look for it. An issue that cannot be kept hides nothing of it. */
-async function publish(made: Report, inputs: Inputs, parts: Parts, host: Host): Promise<void> {
-  host.setOutputs(made.outputs);
+async function publish(
+  made: Report,
+  inputs: Inputs,
+  parts: Parts,
+  host: Host,
+  outputs: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  host.setOutputs({ ...outputs, ...made.outputs });
   await host.addSummary(made.summary);
   const issue = await keepIssue(made, inputs, parts).catch((error: unknown) => host.warning(toldOf(error)));
   host.setOutputs({ issue: String(issue ?? '') });

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
+import { doubtsOf } from '../report/doubts.ts';
 import { verdict } from '../report/missing.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
@@ -10,7 +11,6 @@ import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
 import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
-import { period } from './progress.ts';
 import { noteLeft } from './shortfall.ts';
 
 const planOutput = v.object({
@@ -55,11 +55,7 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
   const made = await surveyNow(parts, plan);
   const complete = isComplete(made);
   const problems = problemsOf(made);
-  for (const slot of made.gaps) {
-    parts.log.warning(
-      `Slot ${slot.id} (${period(slot)}) holds no message, though slots before and after it do: see whether the source has a gap.`,
-    );
-  }
+  for (const doubt of doubtsOf(made)) parts.log.warning(doubt);
   await writeLedger(parts, [...made.ledger.values()], made.staged, complete);
   await writePage(parts, made, plan);
   parts.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
@@ -74,8 +70,8 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
 }
 
 async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
-  const { archive, settings, staging, run } = parts;
-  const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout };
+  const { archive, settings, staging, run, recentDays } = parts;
+  const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout, recentDays };
   const found = survey(place, plan, await staging.state());
   if ('failure' in plan) return found;
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;

@@ -34,7 +34,7 @@ export function tellTally(tally: Tally, log: Log): void {
   const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   const outputs = outputsOf(tally);
   log.line(
-    `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${number(Number(outputs.archived))} messages newly archived, ` +
+    `${counted(tally.done.length, 'slot')} in ${duration(tally.tookMs)}: ${counted(Number(outputs.archived), 'message')} newly archived, ` +
       `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
       `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
   );

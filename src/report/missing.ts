@@ -37,7 +37,7 @@ function ofPlan(planned: number, missing: readonly Missing[]): string {
     [count('time'), (n: number) => `${number(n)} ${n === 1 ? 'is' : 'are'} left since time ran out`],
   ] as const;
   const said = clauses.filter(([n]) => n > 0).map(([n, say]) => say(n));
-  return `Of ${counted(planned, 'planned slot')} ${number(planned - missing.length)} were read and proven; ${listed(said)}.`;
+  return `Of ${counted(planned, 'planned slot')} ${number(planned - missing.length)} ${planned - missing.length === 1 ? 'was' : 'were'} read and proven; ${listed(said)}.`;
 }
 
 function listed(clauses: readonly string[]): string {

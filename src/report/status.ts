@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { latest } from '../windows/interval.ts';
-import type { PlanOutput } from '../windows/planner.ts';
+import type { PlanOutput, Reason } from '../windows/planner.ts';
 import type { Slot } from '../windows/slots.ts';
 
 /** How a planned slot stands after the legs. */
@@ -10,15 +10,32 @@ export interface SlotStatus {
   readonly record: LedgerRecord | undefined;
 }
 
-/** What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made. */
-export function statusOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): SlotStatus[] {
-  return plan.slots.map(([slot, action]) => {
+/** Reasons to read a slot that are gone once it is settled, whoever read it and when. */
+const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'left']);
+
+/**
+ * What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made, or by
+ * another run that had begun before, where that settles it.
+ */
+export function statusOf(
+  plan: PlanOutput,
+  ledger: ReadonlyMap<string, LedgerRecord>,
+  isSettled: (record: LedgerRecord) => boolean,
+): SlotStatus[] {
+  return plan.slots.map(([slot, action, reason]) => {
     const record = ledger.get(slot);
     if (record?.last_error !== undefined && record.last_error.at >= plan.planned_at)
       return { slot, status: 'failed', record };
     const read = action === 'look-again' ? latest(record?.read_at, record?.looked_at) : record?.read_at;
-    return { slot, status: read !== undefined && read >= plan.planned_at ? 'done' : 'not read', record };
+    const isDone =
+      (read !== undefined && read >= plan.planned_at) ||
+      (untilSettled.has(reason) && record !== undefined && hasNothingLeft(record) && isSettled(record));
+    return { slot, status: isDone ? 'done' : 'not read', record };
   });
+}
+
+function hasNothingLeft({ last_error, left }: LedgerRecord): boolean {
+  return last_error === undefined && left === undefined;
 }
 
 /** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */

@@ -4,6 +4,7 @@ import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
 import { byAge } from './ages.ts';
 import { age, date, span } from './dates.ts';
+import { doubtsOf } from './doubts.ts';
 import { code, idCode, link, type Part, page } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
 import { isComplete, type Missing, type Survey, timeOf } from './survey.ts';
@@ -46,9 +47,9 @@ function headline(survey: Survey): Part {
       sum(({ rows }) => rows),
       'message',
     )} archived** in ${code(archive, urlCharactersMax)}: ${objects}`,
-    `**${number(staged.length)} open**, which wait until all their alerts are closed${oldest ?? ''}`,
-    ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, which are not archived`] : []),
-    ...(invalid > 0 ? [`**${number(invalid)} invalid**, which are in quarantine with the reason`] : []),
+    `**${number(staged.length)} open**, waiting until all alerts are closed${oldest ?? ''}`,
+    ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, not archived`] : []),
+    ...(invalid > 0 ? [`**${number(invalid)} invalid**, in quarantine with the reason`] : []),
   ];
   return {
     head: [
@@ -56,6 +57,7 @@ function headline(survey: Survey): Part {
       '',
       verdict(survey),
       '',
+      ...doubtsOf(survey).flatMap((doubt) => [`⚠️ ${doubt}`, '']),
       ...lines.map((line) => `- ${line}`),
     ],
   };
@@ -151,15 +153,10 @@ function caseParts({ slots, ledger }: Survey): Part[] {
 }
 
 function gapParts({ gaps }: Survey): Part[] {
-  if (gaps.length === 0) return [];
+  if (gaps.length < 2) return [];
   return [
     {
-      head: [
-        '### Empty slots',
-        '',
-        'They hold no message, though slots before and after them do: see whether the source has a gap.',
-        '',
-      ],
+      head: ['### Empty slots', ''],
       rows: gaps.map((slot) => `- ${span(slot)}`),
       rowsMax: gapRowsMax,
       rest: (count) => `- and ${number(count)} more`,

@@ -1,8 +1,8 @@
 import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
-import { type Layout, type Slot, slotById } from '../windows/slots.ts';
-import { emptyBetween, neverHeldAny, statusOf } from './status.ts';
+import { isSettled, type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
 export interface Missing {
@@ -51,7 +51,10 @@ export interface Survey {
 }
 
 /** Where and when a survey is made. */
-export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & { readonly layout: Layout };
+export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
+  readonly layout: Layout;
+  readonly recentDays: number;
+};
 
 const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
 
@@ -59,20 +62,26 @@ const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
  * Holds an archive's state against the plan.
  * @throws UserError where a slot of either is none of this layout
  */
-export function survey({ layout, ...place }: Place, made: PlanOutput | NoPlan, state: ArchiveState): Survey {
+export function survey(
+  { layout, recentDays, ...place }: Place,
+  made: PlanOutput | NoPlan,
+  state: ArchiveState,
+): Survey {
   const noPlan = 'failure' in made ? made : undefined;
   const plan = 'failure' in made ? nothingPlanned : made;
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const ids = new Set([...ledger.keys(), ...plan.slots.map(([id]) => id)]);
   const slots = new Map([...ids].map((id) => [id, slotById(id, layout)]));
+  const settled = (record: LedgerRecord) => isSettled(slots.get(record.slot)!, record, place.now, recentDays);
   const inOrder = [...slots.values()].sort((a, b) => a.start - b.start);
   return {
     ...place,
     noPlan,
     planned: new Set(plan.slots.map(([id]) => id)),
-    missing: [...missingOfPlan(plan, slots, ledger), ...missingElsewhere(plan, slots, state)].sort(
-      (a, b) => a.slot.start - b.slot.start,
-    ),
+    missing: [
+      ...missingOfPlan(plan, slots, statusOf(plan, ledger, settled)),
+      ...missingElsewhere(plan, slots, state),
+    ].sort((a, b) => a.slot.start - b.slot.start),
     isVoid: neverHeldAny(state.ledger),
     gaps: emptyBetween(inOrder, ledger),
     slots: inOrder,
@@ -91,13 +100,9 @@ export function timeOf({ timestamp }: StagedMessage): number {
   return Number(BigInt(timestamp) / 1000n);
 }
 
-function missingOfPlan(
-  plan: PlanOutput,
-  slots: ReadonlyMap<string, Slot>,
-  ledger: ReadonlyMap<string, LedgerRecord>,
-): Missing[] {
+function missingOfPlan(plan: PlanOutput, slots: ReadonlyMap<string, Slot>, statuses: readonly SlotStatus[]): Missing[] {
   const asked = new Map(plan.slots.map(([id, action, reason]) => [id, { action, reason }]));
-  return statusOf(plan, ledger).flatMap(({ slot: id, status, record }): Missing[] => {
+  return statuses.flatMap(({ slot: id, status, record }): Missing[] => {
     const common = { slot: slots.get(id)!, ...asked.get(id)! };
     if (status === 'done') return [];
     if (status === 'failed') return [{ ...common, ...failureOf(record!.last_error!) }];

@@ -433,7 +433,7 @@ describe('the plan', () => {
     const { report } = await runAll(embedded.parts, source, range);
     expect(report.isComplete).toBe(true);
     expect(embedded.said.warnings).toEqual([
-      `Slot ${gap.id} (${period(gap)}) holds no message, though slots before and after it do: see whether the source has a gap.`,
+      '1 to 17 March 2024 holds no message, though slots before and after hold some: see whether the source has a gap.',
     ]);
   });
 });

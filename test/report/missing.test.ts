@@ -152,7 +152,7 @@ describe('without a plan', () => {
   const lost = failed('It was down.', before);
   const noPlan = (failure: string | undefined) =>
     survey(
-      { archive: 's3://bucket/messages', now, runUrl, layout },
+      { archive: 's3://bucket/messages', now, runUrl, layout, recentDays: 60 },
       { failure },
       { ledger: recordsWith({ 0: lost }), staged: [] },
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
 import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
+import type { Reason } from '../../src/windows/planner.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
@@ -10,6 +11,32 @@ const before = '2025-01-09T23:59:59.999Z';
 const after = '2025-01-10T00:00:00.001Z';
 const counts = (read: number) => ({ read, closed: read, open: 0, unalerted: 0, invalid: 0, duplicates: 0 });
 const error = (at: string) => ({ last_error: { at, message: 'It failed.' } });
+
+describe('statusOf a slot that another run settles, which began before the plan was made', () => {
+  const status = (reason: Reason, changes: Partial<LedgerRecord> = {}, isSettled = true) =>
+    statusOf(
+      { planned_at, slots: [['a', 'read', reason]] },
+      new Map([['a', record('a', { read_at: before, ...changes })]]),
+      () => isSettled,
+    )[0]!.status;
+
+  it.each<[Reason, string]>([
+    ['new', 'done'],
+    ['unsettled', 'done'],
+    ['failed', 'done'],
+    ['left', 'done'],
+    ['live', 'not read'],
+    ['object changed', 'not read'],
+    ['refresh', 'not read'],
+    ['audit', 'not read'],
+    ['scrub', 'not read'],
+  ])('planned since it is %s', (reason, expected) => {
+    expect(status(reason)).toBe(expected);
+    expect(status(reason, {}, false)).toBe('not read');
+    expect(status(reason, error(before))).toBe('not read');
+    expect(status(reason, { left: { at: before, action: 'read', because: 'time' } })).toBe('not read');
+  });
+});
 
 describe('statusOf', () => {
   it.each<[string, 'read' | 'look-again', Partial<LedgerRecord> | undefined, string]>([
@@ -27,7 +54,7 @@ describe('statusOf', () => {
   ])('of a slot with %s (%s)', (_, action, changes, expected) => {
     const ledger = new Map(changes === undefined ? [] : [['a', record('a', changes)]]);
     const reason = action === 'read' ? 'live' : 'staged';
-    const [status] = statusOf({ planned_at, slots: [['a', action, reason]] }, ledger);
+    const [status] = statusOf({ planned_at, slots: [['a', action, reason]] }, ledger, () => true);
     expect(status).toMatchObject({ slot: 'a', status: expected });
   });
 });

@@ -26,9 +26,9 @@ describe('the summary', () => {
 All that was planned (3 slots) was read and proven.
 
 - **2,970 messages archived** in \`s3://bucket/messages\`: 3 objects, 27 MB, from 90 MB of JSON
-- **0 open**, which wait until all their alerts are closed
-- **6 without alerts**, which are not archived
-- **3 invalid**, which are in quarantine with the reason
+- **0 open**, waiting until all alerts are closed
+- **6 without alerts**, not archived
+- **3 invalid**, in quarantine with the reason
 
 ### Windows
 
@@ -98,9 +98,7 @@ describe('open alerts', () => {
       '| 1 to 3 years | 2 | 15 |',
       '| over 3 years | 0 | 0 |',
     ]);
-    expect(summary).toContain(
-      '- **8 open**, which wait until all their alerts are closed; the oldest is 2 years 5 months old',
-    );
+    expect(summary).toContain('- **8 open**, waiting until all alerts are closed; the oldest is 2 years 5 months old');
   });
 
   it('of the oldest messages are named with their age', () => {
@@ -158,9 +156,12 @@ describe('what changed at the source', () => {
 
 it('names empty slots between others', () => {
   const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
-  const summary = summarize(surveyOf({ records: recordsWith({ 4: { counts } }) }));
-  expect(summary).toContain('### Empty slots\n\nThey hold no message, though');
-  expect(summary).toContain('\n- April 2024\n');
+  const one = summarize(surveyOf({ records: recordsWith({ 4: { counts } }) }));
+  expect(one).toContain('⚠️ April 2024 holds no message, though');
+  expect(one).not.toContain('### Empty slots');
+  const two = summarize(surveyOf({ records: recordsWith({ 4: { counts }, 6: { counts } }) }));
+  expect(two).toContain('⚠️ 2 slots, April 2024 first, hold no message, though');
+  expect(two).toContain('### Empty slots\n\n- April 2024\n- ');
 });
 
 describe('GitHub takes the summary', () => {

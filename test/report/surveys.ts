@@ -62,7 +62,7 @@ export function surveyOf(told: Partial<Told> = {}): Survey {
   const { records = slots.map((slot) => recordOf(slot)), staged = [], plan = planOf(slots) } = told;
   const place = { archive: 's3://bucket/messages', now, runUrl, layout, ...told };
   const { archive, runUrl: url, layout: laid } = place;
-  return survey({ archive, now, runUrl: url, layout: laid }, plan, { ledger: records, staged });
+  return survey({ archive, now, runUrl: url, layout: laid, recentDays: 60 }, plan, { ledger: records, staged });
 }
 
 /** The records of all slots, of which some are changed, or absent where they are undefined. */

@@ -76,7 +76,7 @@ interface Told {
 
 /** The slots as a plan has them that reads them all. */
 export function planOf(slots: readonly Slot[]): PlanOutput['slots'] {
-  return slots.map(({ id }) => [id, 'read', 'new']);
+  return slots.map(({ id }) => [id, 'read', 'audit']);
 }
 
 /** An archive of which every slot was read and no message waits, but for what is told. */
@@ -93,7 +93,10 @@ export function completeArchive(layout: Layout, told: Partial<Told> = {}): Archi
   };
   const setting = { layout, format: 'parquet', recentDays, plannedAt: instant(plannedAt) } as const;
   const plan = noPlan ?? { planned_at: setting.plannedAt, slots: planned };
-  return { survey: survey({ archive, now, runUrl, layout }, plan, { ledger, staged }), setting };
+  return {
+    survey: survey({ archive, now, runUrl, layout, recentDays: setting.recentDays }, plan, { ledger, staged }),
+    setting,
+  };
 }
 
 export function coverageOf({ survey, setting }: Archive): SlotCoverage[] {

@@ -49,7 +49,7 @@ describe('the judgement', () => {
     const html = judged(changes, [3, 4, 9, 126]);
     expect(textOf(html)).toEqual([
       'The archive is incomplete',
-      'Of 4 planned slots 1 were read and proven; 3 failed.',
+      'Of 4 planned slots 1 was read and proven; 3 failed.',
       'What is missing, and what to do',
       '3 slots failed.',
       'Put right what is said here, then run again: every run tries them again.',
