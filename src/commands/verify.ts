@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { contentDigest } from '../archive/digest.ts';
 import { slotIdOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import type { ObjectFacts, RowChunk } from '../archive/object.ts';
+import { DamagedError, type ObjectFacts, type RowChunk } from '../archive/object.ts';
 import { compareIds, shaBytes } from '../archive/rows.ts';
 import { UserError } from '../errors.ts';
 import type { ListedObject } from '../io/ports.ts';
@@ -12,7 +12,7 @@ import { eachWithin } from '../limited.ts';
 import { contains } from '../windows/interval.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
-import { DamagedError, readObject } from '../worker/objects.ts';
+import { readObject } from '../worker/objects.ts';
 import { IdRegister } from './id-register.ts';
 import type { Parts } from './parts.ts';
 
