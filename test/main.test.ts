@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -156,9 +156,17 @@ describe('a run', () => {
     expect(await readFile(files.GITHUB_STEP_SUMMARY, 'utf8')).toContain('✅ complete');
     expect((await readdir(temporary)).sort()).toEqual(['output', 'summary']);
 
-    const verified = await runAction({ ...inputs, command: 'verify' });
+    const summary = { GITHUB_STEP_SUMMARY: join(temporary, 'verified') };
+    await writeFile(summary.GITHUB_STEP_SUMMARY, '');
+    const verified = await runAction({ ...inputs, command: 'verify' }, summary);
     expect(verified).toMatchObject({ code: 0, error: '' });
     expect(verified.lines.at(-1)).toContain('0 differences.');
+    expect(await readFile(summary.GITHUB_STEP_SUMMARY, 'utf8')).toContain('✅ verified');
+
+    await rm(join(folder, 'archive', 'month=2024-04'), { recursive: true });
+    const differing = await runAction({ ...inputs, command: 'verify' }, summary);
+    expect(differing).toMatchObject({ code: 1, error: '' });
+    expect(await readFile(summary.GITHUB_STEP_SUMMARY, 'utf8')).toContain('**1 difference**');
   });
 
   it('that fails says why in one line at its end, and as an annotation on GitHub', async () => {

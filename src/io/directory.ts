@@ -52,7 +52,9 @@ export class DirectoryArchive implements Archive {
   async list(): Promise<ListedObject[]> {
     const entries = await readdir(this.#root, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
-      throw new UserError(`The archive's folder ${this.#root} cannot be listed (${messageOf(error)}).`);
+      throw new UserError(
+        `The archive's folder ${this.#root} cannot be listed (${messageOf(error)}): see that it may be, then run again.`,
+      );
     });
     const paths = entries.map((path) => path.replaceAll('\\', '/')).filter(isInPartition);
     const listed = paths.sort().map(async (path) => {
@@ -69,7 +71,9 @@ export class DirectoryArchive implements Archive {
       return openObject(path, file, versionOf(found), Number(found.size));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new UserError(`The archive's object ${path} cannot be read (${messageOf(error)}).`);
+      throw new UserError(
+        `The archive's object ${path} cannot be read (${messageOf(error)}): see that it may be, then run again.`,
+      );
     }
   }
 
@@ -149,7 +153,7 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
         const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
         if (bytesRead === 0)
           throw new UserError(
-            `The archive's object ${path} ended at byte ${start + done} of ${size} while it was read.`,
+            `The archive's object ${path} ended at byte ${start + done} of ${size} while it was read: run again.`,
           );
         done += bytesRead;
       }
