@@ -20,6 +20,7 @@ import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
+import { summarizeVerification, type Verification } from './report/verification.ts';
 import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
@@ -43,7 +44,7 @@ export async function main(environment: Environment): Promise<void> {
 }
 
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
-  if (inputs.command === 'verify') return assertSame(await verify(parts), host);
+  if (inputs.command === 'verify') return tellVerified(await verify(parts), host);
   if (inputs.command === 'report') {
     // Without one, the job that plans has failed.
     const made = await report(parts, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
@@ -109,8 +110,10 @@ function assertNoProblems(problems: readonly string[]): void {
   );
 }
 
-function assertSame(differences: readonly string[], host: Host): void {
+async function tellVerified(verification: Verification, host: Host): Promise<void> {
+  const { differences } = verification;
   host.setOutputs({ complete: String(differences.length === 0) });
+  await host.addSummary(summarizeVerification(verification));
   for (const difference of differences) host.error(difference);
   if (differences.length > 0)
     throw new UserError(

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseOutputs } from '../demo/outputs.ts';
 import { DAY_MS } from '../src/windows/interval.ts';
 import { testFolder } from './support/folders.ts';
@@ -18,11 +18,15 @@ const token = 'a-secret-token-17';
 const april = Date.parse('2024-04-01');
 
 /** One run of the action outside of GitHub. */
-async function runAction(inputs: Readonly<Record<string, string>>, environment: Record<string, string> = {}) {
+async function runAction(
+  inputs: Readonly<Record<string, string>>,
+  environment: Record<string, string> = {},
+  who: { uid?: number } = {},
+) {
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const env = { PATH, NODE_COMPILE_CACHE, ...Object.fromEntries(given), ...environment };
-  const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [entry], { env, ...who, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   expect(`${out}${error}`).not.toContain(token);
   return { code: code as number, lines: out.split('\n').filter((line) => line !== ''), error };
@@ -173,9 +177,39 @@ describe('a run', () => {
     expect(await readFile(files.GITHUB_STEP_SUMMARY, 'utf8')).toContain('✅ complete');
     expect((await readdir(temporary)).sort()).toEqual(['output', 'summary']);
 
-    const verified = await runAction({ ...inputs, command: 'verify' });
+    const summary = { GITHUB_STEP_SUMMARY: join(temporary, 'verified') };
+    await writeFile(summary.GITHUB_STEP_SUMMARY, '');
+    const verified = await runAction({ ...inputs, command: 'verify' }, summary);
     expect(verified).toMatchObject({ code: 0, error: '' });
     expect(verified.lines.at(-1)).toContain('0 differences.');
+    expect(await readFile(summary.GITHUB_STEP_SUMMARY, 'utf8')).toContain('✅ verified');
+
+    await rm(join(folder, 'archive', 'month=2024-04'), { recursive: true });
+    const differing = await runAction({ ...inputs, command: 'verify' }, summary);
+    expect(differing).toMatchObject({ code: 1, error: '' });
+    expect(await readFile(summary.GITHUB_STEP_SUMMARY, 'utf8')).toContain('**1 difference**');
+  });
+
+  it('that writes nothing needs no more than to read archive and staging', async () => {
+    const folder = await testFolder();
+    const api = await apiOf(truthOf());
+    const inputs = inputsFor(folder, api.url.href);
+    expect(await runAction(inputs)).toMatchObject({ code: 0 });
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const folders = entries.filter((each) => each.isDirectory()).map((each) => join(each.parentPath, each.name));
+    for (const each of [folder, ...folders]) await chmod(each, 0o555);
+    onTestFinished(async () => {
+      for (const each of [folder, ...folders]) await chmod(each, 0o755);
+    });
+    const before = await contentOf(folder);
+    // Root may write everywhere.
+    const who = process.getuid!() === 0 ? { uid: 65_534 } : {};
+    const verified = await runAction({ ...inputs, command: 'verify' }, {}, who);
+    expect(verified).toMatchObject({ code: 0, error: '' });
+    expect(verified.lines.at(-1)).toContain('0 differences.');
+    const planned = await runAction({ ...inputs, 'dry-run': 'true' }, {}, who);
+    expect(planned).toMatchObject({ code: 0, error: '' });
+    expect(await contentOf(folder)).toEqual(before);
   });
 
   it('that fails says why in one line at its end, and as an annotation on GitHub', async () => {

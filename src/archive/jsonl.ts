@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { crc32, createGunzip, deflateRawSync } from 'node:zlib';
 import { type CompiledShape, compileShape, readRow } from '../messages/read.ts';
 import { formatTimestamp, parseTimestamp } from '../messages/timestamp.ts';
 import { FileSink } from './file-sink.ts';
 import {
   type ByteRanges,
+  DamagedError,
   type EncodedObject,
   type EncodeJob,
   factPairs,
@@ -81,13 +82,14 @@ function factsName(facts: ObjectFacts): string {
 
 /**
  * Reads a JSON Lines object back, some MB at a time.
- * @throws Error when the bytes are no such file of this archive
+ * @throws DamagedError when the bytes are no such file of this archive; what decoding them throws, as it is
  */
 export async function readJsonl(
   ranges: ByteRanges,
   request: ReadRequest,
   emit: (chunk: RowChunk) => Promise<void>,
 ): Promise<ObjectFacts> {
+  if (ranges.size === 0) throw new DamagedError('it is empty');
   const facts = await readFacts(ranges);
   let first = 0;
   for await (const batch of lineBatches(ranges)) {
@@ -102,7 +104,7 @@ async function readFacts(ranges: ByteRanges): Promise<ObjectFacts> {
   const name = head[3] === 0x08 ? head.toString('latin1', 10, head.indexOf(0, 10)) : '';
   const pairs = new URLSearchParams(name.slice(name.indexOf('?') + 1));
   const facts = factsOf((key) => pairs.get(key) ?? undefined);
-  if (facts === undefined) throw new Error('it was not written by this archive');
+  if (facts === undefined) throw new DamagedError('it was not written by this archive');
   return facts;
 }
 
@@ -110,9 +112,7 @@ async function* lineBatches(ranges: ByteRanges): AsyncGenerator<Buffer[]> {
   let rest = Buffer.alloc(0);
   let batch: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of Readable.from(parts(ranges)).compose(
-    createGunzip({ chunkSize: rangeBytes }),
-  ) as AsyncIterable<Buffer>) {
+  for await (const chunk of unzipped(ranges)) {
     let text = Buffer.concat([rest, chunk]);
     for (let at = text.indexOf(newline); at >= 0; at = text.indexOf(newline)) {
       batch.push(text.subarray(0, at));
@@ -125,8 +125,20 @@ async function* lineBatches(ranges: ByteRanges): AsyncGenerator<Buffer[]> {
     batch = [];
     bytes = 0;
   }
-  if (rest.length > 0) throw new Error('its last line is cut');
+  if (rest.length > 0) throw new DamagedError('its last line is cut');
   if (batch.length > 0) yield batch;
+}
+
+async function* unzipped(ranges: ByteRanges): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: rangeBytes });
+  // What fails is thrown to who iterates.
+  pipeline(parts(ranges), gunzip, () => undefined);
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    const isCut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    throw isCut ? new DamagedError('it ends too early') : error;
+  }
 }
 
 async function* parts(ranges: ByteRanges): AsyncGenerator<Uint8Array> {
@@ -165,7 +177,7 @@ function chunkOf(batch: readonly Buffer[], first: number, withPayloads: boolean)
 }
 
 function headOf(line: Buffer, key: number): LineHead {
-  const foreign = new Error('a line of it is not of this archive');
+  const foreign = new DamagedError('a line of it is not of this archive');
   if (key < 0 || line.at(-1) !== 0x7d) throw foreign;
   try {
     return JSON.parse(`${line.toString('utf8', 0, key)}}`) as LineHead;

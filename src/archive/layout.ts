@@ -1,13 +1,12 @@
-import type { Slot } from '../windows/slots.ts';
+import { parseCompactInstant } from '../windows/interval.ts';
+import { type Layout, type Slot, slotAt } from '../windows/slots.ts';
 import type { Format } from './schema.ts';
 
 /** The version of the archive's layout, kept in `_archive.json` and in every object. */
 export const layoutVersion = '1';
 
 const extensions: Readonly<Record<Format, string>> = { parquet: 'parquet', jsonl: 'jsonl.gz' };
-/** A name in the folder of the time at which its slot starts. */
-const objectName =
-  /^(?:month=(\d{4})-(\d{2})|day=(\d{4})-(\d{2})-(\d{2}))\/messages-(\1\2\3\4\5\d*T\d{6}Z-\d{8}T\d{6}Z)\.(parquet|jsonl\.gz)$/;
+const objectName = /^(?:month|day)=[\d-]+\/messages-(\d{8}T\d{6}Z)-\d{8}T\d{6}Z\./;
 
 export const settingsPath = '_archive.json';
 
@@ -16,10 +15,12 @@ export function objectPath(slot: Slot, format: Format): string {
   return `${slot.partition}/messages-${slot.id}.${extensions[format]}`;
 }
 
-/** The id of the slot whose object lies at this path, or undefined where the path is none that {@link objectPath} gives. */
-export function slotIdOfPath(path: string, format: Format): string | undefined {
-  const [id, extension] = objectName.exec(path)?.slice(-2) ?? [];
-  return extension === extensions[format] ? id : undefined;
+/** The slot whose object lies at this path, or undefined where no run would write one there. */
+export function slotOfPath(path: string, { layout, format }: { layout: Layout; format: Format }): Slot | undefined {
+  const start = parseCompactInstant(objectName.exec(path)?.[1] ?? '');
+  if (start === undefined) return undefined;
+  const slot = slotAt(start, layout);
+  return objectPath(slot, format) === path ? slot : undefined;
 }
 
 /** Whether an object lies in the folder of a month or a day, where readers take it for part of the archive. */

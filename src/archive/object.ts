@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { RowFacts } from './rows.ts';
 import type { ArchiveSchema, Format } from './schema.ts';
@@ -88,6 +89,12 @@ export interface RowChunk {
 export interface ByteRanges {
   readonly size: number;
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The bytes of an object are not what was written. Its message is a reason, to be put after the object's name. */
+export class DamagedError extends UserError {
+  static readonly kind = 'DamagedError';
+  override readonly name = DamagedError.kind;
 }
 
 /** What is wanted of an object that is read back. */

@@ -1,15 +1,17 @@
 import { type Table as ArrowTable, type Data, tableFromIPC } from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/esm';
-import { type ByteRanges, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
+import { type ByteRanges, DamagedError, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
 import { packShas } from './rows.ts';
 import { loadParquet } from './wasm.ts';
 
+/** The last bytes of a Parquet file, behind its footer. */
+const magic = Buffer.from('PAR1');
 const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
 
 /**
  * Reads a Parquet object back, a row group at a time, fetching no other bytes than those of the columns wanted.
  * Damaged bytes can end in a thrown error, in a dead thread, or in nothing at all: run it where it can be ended.
- * @throws Error when the bytes are no Parquet file of this archive
+ * @throws DamagedError when the bytes are no Parquet file of this archive; what decoding them throws, as it is
  */
 export async function readParquet(
   ranges: ByteRanges,
@@ -17,17 +19,25 @@ export async function readParquet(
   emit: (chunk: RowChunk) => Promise<void>,
   module: WebAssembly.Module,
 ): Promise<ObjectFacts> {
+  if (ranges.size === 0) throw new DamagedError('it is empty');
   loadParquet(module);
   const blob = new RangeBlob(ranges);
-  return Promise.race([blob.failed, readGroups(blob, request, emit)]);
+  return Promise.race([blob.failed, readGroups(ranges, blob, request, emit)]);
 }
 
-async function readGroups(blob: RangeBlob, request: ReadRequest, emit: (chunk: RowChunk) => Promise<void>) {
-  const file = await ParquetFile.fromFile(blob as unknown as Blob);
+async function readGroups(
+  ranges: ByteRanges,
+  blob: RangeBlob,
+  request: ReadRequest,
+  emit: (chunk: RowChunk) => Promise<void>,
+) {
+  const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async () => {
+    throw new DamagedError(await footerDamage(ranges));
+  });
   const metadata = file.metadata();
   const pairs: ReadonlyMap<string, string> = metadata.fileMetadata().keyValueMetadata();
   const facts = factsOf((key) => pairs.get(key));
-  if (facts === undefined) throw new Error('it was not written by this archive');
+  if (facts === undefined) throw new DamagedError('it was not written by this archive');
   const columns = request.payloads ? [...indexColumns, 'payload'] : indexColumns;
   let first = 0;
   for (let group = 0; group < metadata.numRowGroups(); group += 1) {
@@ -42,10 +52,16 @@ async function readGroups(blob: RangeBlob, request: ReadRequest, emit: (chunk: R
   return facts;
 }
 
+/** Why there is no footer to be had. The library's own words are not for people. */
+async function footerDamage(ranges: ByteRanges): Promise<string> {
+  const end = await ranges.read(Math.max(0, ranges.size - magic.length), ranges.size);
+  return magic.equals(end) ? 'its footer cannot be read' : 'it does not end as a Parquet file does';
+}
+
 function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
   const column = (name: string) => {
     const data = table.getChild(name)?.data;
-    if (data?.length !== 1) throw new Error(`its column ${name} cannot be read`);
+    if (data?.length !== 1) throw new DamagedError(`its column ${name} cannot be read`);
     return data[0]!;
   };
   const texts = (name: string) => textsOf(column(name));
@@ -99,7 +115,7 @@ class RangeBlob {
   arrayBuffer(): Promise<ArrayBuffer> {
     return new Promise((resolve) => {
       if (this.#start < 0 || this.#end > this.#ranges.size || this.#end < this.#start) {
-        return this.#fail(new Error('its footer points outside of the file'));
+        return this.#fail(new DamagedError('its footer points outside of the file'));
       }
       this.#ranges.read(this.#start, this.#end).then((bytes) => resolve(bytes.buffer), this.#fail);
     });

@@ -1,13 +1,13 @@
 import { contentDigest } from '../archive/digest.ts';
-import { slotIdOfPath } from '../archive/layout.ts';
+import { slotOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import type { ObjectFacts, RowChunk } from '../archive/object.ts';
+import { DamagedError, type ObjectFacts, type RowChunk } from '../archive/object.ts';
 import { Rows, shaBytes } from '../archive/rows.ts';
 import type { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
 import type { OpenObject } from '../io/ports.ts';
 import type { SourceName } from '../messages/message.ts';
-import { DamagedError, readObject } from '../worker/objects.ts';
+import { readObject } from '../worker/objects.ts';
 import type { Parts } from './parts.ts';
 
 /** What the archive holds of a slot; payloads come into the spool only when they are asked for. */
@@ -107,7 +107,7 @@ function assertWhole(
       `The object ${path} of ${parts.archive.url} ${what}: somebody changed it; restore it from an earlier version or a backup.`,
     );
   };
-  if (facts.slot !== slotIdOfPath(path, parts.settings.format)) refuse(`is the object of slot ${facts.slot}`);
+  if (facts.slot !== slotOfPath(path, parts.settings)?.id) refuse(`is the object of slot ${facts.slot}`);
   const digest = contentDigest(facts.schema, rows.columns(rows.order()));
   if (rows.size !== facts.rows || digest !== facts.digest)
     refuse('does not hold the rows that its own footer speaks of');

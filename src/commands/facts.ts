@@ -1,4 +1,4 @@
-import { slotIdOfPath } from '../archive/layout.ts';
+import { slotOfPath } from '../archive/layout.ts';
 import type { SourceCount } from '../archive/ledger.ts';
 import type { ListedObject } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
@@ -24,8 +24,8 @@ export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope):
   const staged = new Map<string, number>();
   for (const { slot } of state.staged) staged.set(slot, (staged.get(slot) ?? 0) + 1);
   const versions = objects.flatMap(({ path, version }) => {
-    const slot = slotIdOfPath(path, parts.settings.format);
-    return slot === undefined ? [] : [[slot, version] as const];
+    const slot = slotOfPath(path, parts.settings);
+    return slot === undefined ? [] : [[slot.id, version] as const];
   });
   const facts = {
     ...scope,

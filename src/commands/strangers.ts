@@ -1,4 +1,4 @@
-import { slotIdOfPath } from '../archive/layout.ts';
+import { slotOfPath } from '../archive/layout.ts';
 import type { Format } from '../archive/schema.ts';
 import type { ListedObject } from '../io/ports.ts';
 import type { Facts, PlannedSlot } from '../windows/planner.ts';
@@ -8,14 +8,14 @@ import { firstOf } from '../words.ts';
 export function strangers(
   objects: readonly ListedObject[],
   format: Format,
-  { ledger }: Facts,
+  { ledger, layout }: Facts,
   planned: readonly PlannedSlot[],
 ): string[] {
   const isRead = new Set(planned.flatMap(({ slot, action }) => (action === 'read' ? [slot.id] : [])));
   const foreign: string[] = [];
   const unrecorded: string[] = [];
   for (const { path } of objects) {
-    const slot = slotIdOfPath(path, format);
+    const slot = slotOfPath(path, { layout, format })?.id;
     if (slot === undefined) foreign.push(path);
     else if (!isRead.has(slot) && ledger.get(slot)?.version === undefined) unrecorded.push(path);
   }

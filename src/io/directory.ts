@@ -154,7 +154,7 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
         const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
         if (bytesRead === 0)
           throw new UserError(
-            `The archive's object ${path} ended at byte ${start + done} of ${size} while it was read.`,
+            `The archive's object ${path} ended at byte ${start + done} of ${size} while it was read: run again.`,
           );
         done += bytesRead;
       }

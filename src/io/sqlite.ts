@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
@@ -7,6 +7,7 @@ import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { accessFolder, makeFolder } from './folders.ts';
 import type { ArchiveState, Staging } from './ports.ts';
+import { mayBeWritten, readOnly } from './read-only-sqlite.ts';
 
 const lockWaitMsMax = 30_000;
 /** By SQLite's primary result codes (https://www.sqlite.org/rescode.html): it is locked, its disk is full. */
@@ -14,6 +15,7 @@ const remedies: Readonly<Record<number, string>> = {
   5: 'see which process keeps it, then run again',
   13: 'make room on its disk, then run again',
 };
+const readRemedy = 'see that it may be read, and the files -wal and -shm beside it too where there are any';
 const usualRemedy = 'name a file in a folder that can be written, on a local disk';
 
 const tables = `
@@ -46,8 +48,8 @@ export class SqliteStaging implements Staging {
 
   /** A file that is not there is not made by looking: it holds nothing yet. */
   async state(): Promise<ArchiveState> {
-    if (this.#database === undefined && !existsSync(this.#path)) return { ledger: [], staged: [] };
-    return this.#run((database) => ({
+    if (this.#database === undefined && !this.#isThere()) return { ledger: [], staged: [] };
+    return this.#read((database) => ({
       ledger: read<LedgerRecord>(
         database.prepare('SELECT record AS json FROM slots WHERE archive = ? ORDER BY slot'),
         this.#archive,
@@ -60,7 +62,7 @@ export class SqliteStaging implements Staging {
   }
 
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
-    return this.#run((database) => ({
+    return this.#read((database) => ({
       record: read<LedgerRecord>(
         database.prepare('SELECT record AS json FROM slots WHERE archive = ? AND slot = ?'),
         this.#archive,
@@ -125,6 +127,28 @@ export class SqliteStaging implements Staging {
         throw error;
       }
     });
+  }
+
+  #isThere(): boolean {
+    try {
+      return statSync(this.#path, { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
+  }
+
+  /** Who may not write to the file, as an auditor, reads it as it is. */
+  #read<Result>(work: (database: DatabaseSync) => Result): Result {
+    if (this.#database !== undefined || mayBeWritten(this.#path)) return this.#run(work);
+    try {
+      return readOnly(this.#path, work);
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
+  }
+
+  #unreadable(error: unknown): UserError {
+    return new UserError(`The staging file ${this.#path} cannot be read (${messageOf(error)}): ${readRemedy}.`);
   }
 
   #run<Result>(work: (database: DatabaseSync) => Result): Result {

@@ -1,19 +1,22 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
+import {
+  type ByteRanges,
+  DamagedError,
+  type EncodedObject,
+  type EncodeJob,
+  type ObjectFacts,
+  type ReadRequest,
+  type RowChunk,
+} from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
 import type { SpoolView } from '../archive/spool.ts';
-import { UserError, writeFailure } from '../errors.ts';
+import { writeFailure } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
 import type { Threads } from './threads.ts';
 
 /** How long a reading thread may be silent: far more than a row group takes. */
 const silenceMsMax = 60_000;
-
-/** The bytes of an object are not what was written. Its message is a reason, to be put after the object's name. */
-export class DamagedError extends UserError {
-  override readonly name = 'DamagedError';
-}
 
 /**
  * Writes an object's file in a worker thread.
@@ -65,10 +68,13 @@ export async function readObject(
   }
 }
 
-/** What the reader itself says of the bytes; where it broke down over them, it could not say anything. */
+/**
+ * What our own code says of the bytes: of an error that comes from a thread the name alone tells who threw it. What a library
+ * says that broke down over them is nothing for people.
+ */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return /Workerpool|unreachable|out of bounds/.test(text) ? 'its bytes cannot be decoded' : text;
+  const { name, message } = error as Partial<Error>;
+  return name === DamagedError.kind ? message! : 'its bytes cannot be decoded';
 }
 
 /** Answers a reading thread's asks, and gives it up when it is silent for too long after the last answer. */

@@ -1,7 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import workerpool from 'workerpool';
 import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
-import type { EncodedObject, EncodeJob, ObjectFacts, ReadRequest, RowChunk } from '../archive/object.ts';
+import {
+  DamagedError,
+  type EncodedObject,
+  type EncodeJob,
+  type ObjectFacts,
+  type ReadRequest,
+  type RowChunk,
+} from '../archive/object.ts';
 import { shaBytes } from '../archive/rows.ts';
 import { SpoolReader, type SpoolView } from '../archive/spool.ts';
 import { sameContent } from '../messages/canonical.ts';
@@ -63,7 +70,7 @@ function assertPayloads({ first, ids, timestamps, shas, payloads }: RowChunk, sh
   const { bytes, offsets } = payloads;
   for (let n = 0; n + 1 < offsets.length; n += 1) {
     const fail = (what: string) => {
-      throw new Error(`the payload of its row ${first + n + 1} ${what}`);
+      throw new DamagedError(`the payload of its row ${first + n + 1} ${what}`);
     };
     const sha = hashMessage(bytes, offsets[n]!, offsets[n + 1]!);
     const isHashed = Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0;

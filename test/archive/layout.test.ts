@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInPartition, objectPath, quarantinePath, settingsPath, slotIdOfPath } from '../../src/archive/layout.ts';
+import { isInPartition, objectPath, quarantinePath, settingsPath, slotOfPath } from '../../src/archive/layout.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { anyLayout, anyMs } from '../windows/arbitraries.ts';
 
@@ -21,8 +21,9 @@ describe('layout', () => {
     fc.assert(
       fc.property(anyMs, anyLayout, fc.constantFrom('parquet' as const, 'jsonl' as const), (ms, layout, format) => {
         const any = slotAt(ms, layout);
-        expect(slotIdOfPath(objectPath(any, format), format)).toBe(any.id);
-        expect(slotIdOfPath(objectPath(any, format), format === 'jsonl' ? 'parquet' : 'jsonl')).toBeUndefined();
+        expect(slotOfPath(objectPath(any, format), { layout, format })).toEqual(any);
+        const other = format === 'jsonl' ? 'parquet' : 'jsonl';
+        expect(slotOfPath(objectPath(any, format), { layout, format: other })).toBeUndefined();
       }),
     );
   });
@@ -46,10 +47,13 @@ describe('layout', () => {
     `month=2024-07/messages-${slot.id}.parquet`,
     `month=2023-06/messages-${slot.id}.parquet`,
     `day=2024-06-02/messages-${slot.id}.parquet`,
+    'day=2024-06-20/messages-20240620T000000Z-20240621T000000Z.parquet',
+    'month=2024-06/messages-20240601T000000Z-20240615T000000Z.parquet',
+    'month=2024-13/messages-20241301T000000Z-20240615T000000Z.parquet',
     `month=2024-06/other-${slot.id}.parquet`,
     `copy/month=2024-06/messages-${slot.id}.parquet`,
     `month=2024-06/messages-${slot.id.replace('Z', '')}.parquet`,
   ])('takes %s for no object of a slot', (path) => {
-    expect(slotIdOfPath(path, 'parquet')).toBeUndefined();
+    expect(slotOfPath(path, { layout: { windowDays: 366, partitionBy: 'month' }, format: 'parquet' })).toBeUndefined();
   });
 });

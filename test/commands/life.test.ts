@@ -184,7 +184,7 @@ async function expectWholeInTheEnd(
     expect(model.archived.get(held.slot)?.get(held.id), held.id).toSatisfy((json: string) =>
       model.sameContent(json, held.json),
     );
-  expect(await verify(embedded.parts)).toEqual([]);
+  expect((await verify(embedded.parts)).differences).toEqual([]);
   embedded.clock.now += 1000;
   const second = await runAll(embedded.parts, sources, { start, end: embedded.clock.now }, { refresh: true });
   expect(second.tally.done.filter(({ isWritten }) => isWritten)).toEqual([]);

@@ -1,6 +1,6 @@
-import { access, readdir, writeFile } from 'node:fs/promises';
+import { access, chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { failureOf } from '../support/failure.ts';
@@ -64,5 +64,43 @@ describe('SqliteStaging', () => {
     const file = join(await testFolder(), 'staging.sqlite');
     expect(await new SqliteStaging(file, 'archive').state()).toEqual({ ledger: [], staged: [] });
     await expect(access(file)).rejects.toThrow('ENOENT');
+  });
+
+  describe('for who may only read', () => {
+    /** A folder and a file in which `a` waits; both may only be read until the test ends. */
+    async function readOnlyFile(isOpen = false) {
+      const folder = await testFolder();
+      const file = join(folder, 'a b%?.sqlite');
+      const staging = new SqliteStaging(file, 'archive');
+      await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' })]);
+      if (!isOpen) await staging.close();
+      await chmod(file, 0o444);
+      await chmod(folder, 0o555);
+      onTestFinished(async () => {
+        await chmod(folder, 0o755);
+        await staging.close();
+      });
+      return { folder, file };
+    }
+
+    it.each([false, true])(
+      'reads the file, and leaves nothing beside it (while another has it open: %s)',
+      async (isOpen) => {
+        const { folder, file } = await readOnlyFile(isOpen);
+        const before = await readdir(folder);
+        expect(before.length).toBe(isOpen ? 3 : 1);
+        expect(await runScript('read-staging.ts', file)).toBe('a\n');
+        expect(await readdir(folder)).toEqual(before);
+      },
+    );
+
+    it('says that the file cannot be read', async () => {
+      const { folder, file } = await readOnlyFile();
+      const said = `The staging file ${file} cannot be read (`;
+      await chmod(file, 0o000);
+      expect(await runScript('read-staging.ts', file)).toContain(said);
+      await chmod(folder, 0o000);
+      expect(await runScript('read-staging.ts', file)).toContain(said);
+    });
   });
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-type Bundled = Pick<typeof import('../../src/worker/objects.ts'), 'DamagedError' | 'readObject'> &
+type Bundled = Pick<typeof import('../../src/archive/object.ts'), 'DamagedError'> &
+  Pick<typeof import('../../src/worker/objects.ts'), 'readObject'> &
   Pick<typeof import('../../src/worker/threads.ts'), 'Threads'>;
 
 /**
@@ -13,13 +14,14 @@ type Bundled = Pick<typeof import('../../src/worker/objects.ts'), 'DamagedError'
 export async function bundledThreads(parent: string): Promise<Bundled> {
   // Of this name: so it is run as it stands, and not transformed as a test's own modules are.
   const folder = join(parent, 'node_modules');
-  const names = ['objects', 'threads'] as const;
+  const modules = {
+    object: 'src/archive/object.ts',
+    objects: 'src/worker/objects.ts',
+    threads: 'src/worker/threads.ts',
+  };
   await build({
     absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    entryPoints: {
-      worker: 'src/worker/tasks.ts',
-      ...Object.fromEntries(names.map((name) => [name, `src/worker/${name}.ts`])),
-    },
+    entryPoints: { worker: 'src/worker/tasks.ts', ...modules },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -34,6 +36,7 @@ export async function bundledThreads(parent: string): Promise<Bundled> {
   const wasm = 'parquet_wasm_bg.wasm';
   await copyFile(fileURLToPath(import.meta.resolve(`parquet-wasm/esm/${wasm}`)), join(folder, wasm));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  const names = Object.keys(modules);
   const parts = await Promise.all(names.map((name) => import(pathToFileURL(join(folder, `${name}.js`)).href)));
   return Object.assign({}, ...parts) as Bundled;
 }

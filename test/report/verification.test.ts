@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { marked } from 'marked';
+import { describe, expect, it } from 'vitest';
+import { summaryBytesMax } from '../../src/report/summary.ts';
+import { summarizeVerification, type Verification } from '../../src/report/verification.ts';
+
+const inOrder: Verification = {
+  archive: 's3://bucket/messages',
+  slots: 30,
+  objects: 24,
+  messages: 12_345,
+  bytes: 1_200_000_000,
+  differences: [],
+};
+
+describe('the summary of a verification', () => {
+  it('of an archive in order says what was read back', () => {
+    expect(summarizeVerification(inOrder)).toBe(`## Message Archive: ✅ verified
+
+Read back of \`s3://bucket/messages\`: 24 objects with 12,345 messages (1.2 GB), against the ledger of 30 slots. All is there as the ledger says.
+`);
+  });
+
+  it('names every difference', () => {
+    expect(
+      summarizeVerification({ ...inOrder, differences: ['The object a is missing: restore it.', 'B: c.'] }),
+    ).toBe(`## Message Archive: ❌ differs from its ledger
+
+Read back of \`s3://bucket/messages\`: 24 objects with 12,345 messages (1.2 GB), against the ledger of 30 slots.
+
+**2 differences**: put right what is said here, then verify again.
+
+- \`The object a is missing: restore it.\`
+- \`B: c.\`
+`);
+  });
+
+  it('is bounded', () => {
+    const differences = Array.from({ length: 5000 }, (_, n) => `${n} ${'\u{1f600}'.repeat(9000)}`);
+    const summary = summarizeVerification({ ...inOrder, differences });
+    expect(summary).toContain('**5,000 differences**');
+    expect(summary.trimEnd().split('\n').at(-1)).toBe('- and 4,950 more differences: see the log');
+    expect(Buffer.byteLength(summary)).toBeLessThan(summaryBytesMax / 4);
+  });
+
+  it('quotes names as text, whatever they are', () => {
+    const hostile = fc.string({ unit: fc.constantFrom(...'`|\\\n @#<>&*_[]()!:/a-~='), maxLength: 40 });
+    fc.assert(
+      fc.property(hostile, hostile, (archive, path) => {
+        const differences = [`The object ${path}<script> @someone is no slot's.`];
+        const summary = summarizeVerification({ ...inOrder, archive, differences });
+        const html = marked.parse(summary, { gfm: true, async: false });
+        expect(html.replaceAll(/<code>[^<]*<\/code>/g, '')).not.toMatch(/someone|<(script|img|a|em)\b/);
+        expect([...html.matchAll(/<li>/g)].length).toBe(1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
