@@ -46,8 +46,10 @@ export async function readStaged(
   return withSpool(parts, async (newSpool) => {
     const { find } = source;
     if (find !== undefined) {
-      const look = (reading: Reading) => find.call(source, staged, (page) => reading.take(page));
-      return foundReading(parts, source, slot, look, newSpool, ids);
+      return repeatedReading(parts, source, slot, newSpool, ids, async (reading) => {
+        await find.call(source, staged, (page) => reading.take(page));
+        return { count: undefined, isUnproven: false };
+      });
     }
     const spool = await newSpool();
     const all: Findings[] = [];
@@ -71,6 +73,7 @@ export function daysOf(staged: readonly StagedMessage[], slot: Interval): Interv
   }));
 }
 
+/** Reads an interval until a pass is proven: by the source's totals, or by the pass before it. */
 async function provenReading(
   parts: Parts,
   source: Source,
@@ -80,46 +83,38 @@ async function provenReading(
   only?: ReadonlySet<string>,
 ): Promise<SlotReading> {
   let before = '';
-  let said = '';
-  for (let attempt = 0; attempt < passesMax; attempt += 1) {
-    const spool = await newSpool();
-    const reading = newReading(parts, source, interval, spool, only);
-    const pass = await source.read(interval, attempt, (page) => reading.take(page)).catch(whereLost);
-    if (pass instanceof LostReading) {
-      before = '';
-      said = pass.message;
-      continue;
-    }
+  return repeatedReading(parts, source, interval, newSpool, only, async (reading, attempt) => {
+    const last = before;
+    // What is lost agrees with nothing.
+    before = '';
+    const pass = await source.read(interval, attempt, (page) => reading.take(page));
     const fingerprint = pass.totals.length === 0 && isFinal ? reading.fingerprint() : '';
-    if (isProven(pass, reading, isFinal, fingerprint, before))
-      return {
-        findings: reading.findings(),
-        count: pass.count,
-        isUnproven: pass.totals.length === 0 && !isFinal,
-        spool,
-      };
+    if (isProven(pass, reading, isFinal, fingerprint, last))
+      return { count: pass.count, isUnproven: pass.totals.length === 0 && !isFinal };
     before = fingerprint;
-    said = difference(pass, reading);
-  }
-  throw unproven(source, interval, said);
+    return difference(pass, reading);
+  });
 }
 
-/** Looks for messages by their ids until a look is not lost. */
-async function foundReading(
+/** What a pass proves; text where it proves nothing: what it did, as a clause. */
+type Proof = Pick<SlotReading, 'count' | 'isUnproven'> | string;
+
+/** Makes passes until one proves something. One that is lost does not. */
+async function repeatedReading(
   parts: Parts,
   source: Source,
   interval: Interval,
-  look: (reading: Reading) => Promise<void>,
   newSpool: () => Promise<Spool>,
-  ids: ReadonlySet<string>,
+  only: ReadonlySet<string> | undefined,
+  pass: (reading: Reading, attempt: number) => Promise<Proof>,
 ): Promise<SlotReading> {
   let said = '';
   for (let attempt = 0; attempt < passesMax; attempt += 1) {
     const spool = await newSpool();
-    const reading = newReading(parts, source, interval, spool, ids);
-    const lost = await look(reading).catch(whereLost);
-    if (lost === undefined) return { findings: reading.findings(), count: undefined, isUnproven: false, spool };
-    said = lost.message;
+    const reading = newReading(parts, source, interval, spool, only);
+    const proof = await pass(reading, attempt).catch(whereLost);
+    if (typeof proof !== 'string') return { findings: reading.findings(), ...proof, spool };
+    said = proof;
   }
   throw unproven(source, interval, said);
 }
@@ -136,8 +131,8 @@ function newReading(
 }
 
 /** What is lost may be had by the next reading; everything else is thrown on. */
-function whereLost(error: unknown): LostReading {
-  if (error instanceof LostReading) return error;
+function whereLost(error: unknown): string {
+  if (error instanceof LostReading) return error.message;
   throw error;
 }
 

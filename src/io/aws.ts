@@ -1,6 +1,6 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
-import type { Nature } from './nature.ts';
+import { backoffMs, type Nature } from './nature.ts';
 import { tlsFault } from './tls.ts';
 
 /** Of one request, the first one included. */
@@ -78,9 +78,9 @@ class FullJitter implements RetryStrategy {
     const count = token.getRetryCount() + 1;
     if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR') throw new Error('No further attempt.');
     const base = info.errorType === 'THROTTLING' ? throttledMsBase : backoffMsBase;
-    const backoffMs = this.#nature.random() * Math.min(backoffMsMax, base * 2 ** count);
+    const ownMs = backoffMs(this.#nature, count, base, backoffMsMax);
     const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#nature.now();
-    await this.#nature.sleep(Math.max(backoffMs, Math.min(askedMs, retryAfterMsMax)));
+    await this.#nature.sleep(Math.max(ownMs, Math.min(askedMs, retryAfterMsMax)));
     return retryToken(count);
   }
 
@@ -98,11 +98,12 @@ export interface AwsFault {
 }
 
 /** What a failed request of the SDK carries. */
-interface Failed {
+export interface AwsFailure {
   readonly name?: string;
   readonly message?: string;
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
@@ -122,7 +123,7 @@ const throttled = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|Sl
 
 /** Names a failure that any AWS service may end in, and tells no message of the service; undefined for any other. */
 export function awsFault(error: unknown): AwsFault | undefined {
-  const { name = '', message = '', code, $metadata } = error as Failed;
+  const { name = '', message = '', code, $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
   const times = $metadata?.attempts ?? 1;
   const repeated = times > 1 ? `, ${times} times in a row` : '';
@@ -172,7 +173,7 @@ export function awsFault(error: unknown): AwsFault | undefined {
 
 /** Whether a service answered at all, and so the failure is no defect of this program; its name and status if it did. */
 export function answeredWith(error: unknown): string | undefined {
-  const { $metadata } = error as Failed;
+  const { $metadata } = error as AwsFailure;
   if ($metadata?.httpStatusCode === undefined) return undefined;
   return `it answers ${$metadata.httpStatusCode}, ${error instanceof Error ? error.name : messageOf(error)}`;
 }

@@ -5,9 +5,9 @@ import {
 } from '@aws-sdk/client-sts';
 import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
-import { answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
+import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
 import { HttpClient } from './http.ts';
-import type { Nature } from './nature.ts';
+import { backoffMs, type Nature } from './nature.ts';
 import { tlsFault } from './tls.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -102,7 +102,7 @@ async function assumeRole(settings: RoleSettings, place: TokenPlace): Promise<Se
       return await session(settings, token);
     } catch (error) {
       if (attempts >= attemptsMax || !mayPass(error)) throw failure(error, settings.roleToAssume);
-      await nature.sleep(nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempts));
+      await nature.sleep(backoffMs(nature, attempts, backoffMsBase, backoffMsMax));
     }
   }
 }
@@ -167,7 +167,7 @@ function sessionOf(given: AssumeRoleWithWebIdentityCommandOutput['Credentials'])
 const passing = new Set(['ExpiredTokenException', 'IDPCommunicationError', 'IDPCommunicationErrorException']);
 
 function mayPass(error: unknown): boolean {
-  const { name, message, code, $metadata } = error as Partial<Failed>;
+  const { name, message, code, $metadata } = error as AwsFailure;
   if (error instanceof UserError) return false;
   if (passing.has(name ?? '') || name === 'TimeoutError' || /^Throttl/.test(name ?? '')) return true;
   // STS could not fetch the issuer's keys in time.
@@ -179,16 +179,9 @@ function mayPass(error: unknown): boolean {
   return status < 300 || status === 429 || status >= 500;
 }
 
-interface Failed {
-  readonly name: string;
-  readonly message: string;
-  readonly code: string;
-  readonly $metadata: { readonly httpStatusCode?: number };
-}
-
 function failure(error: unknown, role: string): unknown {
   if (error instanceof UserError) return error;
-  const { name = '' } = error as Partial<Failed>;
+  const { name = '' } = error as AwsFailure;
   const what = `The role ${role} cannot be assumed`;
   if (name === 'AccessDenied' || name === 'AccessDeniedException') {
     return new UserError(

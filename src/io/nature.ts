@@ -14,3 +14,11 @@ export const nature: Nature = {
   sleep: (ms) => setTimeout(ms),
   random: Math.random,
 };
+
+/**
+ * How long to wait after so many attempts, in ms: drawn from a range that doubles with each, up to `maxMs` ("full jitter",
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
+export function backoffMs(nature: Nature, attempts: number, baseMs: number, maxMs: number): number {
+  return nature.random() * Math.min(maxMs, baseMs * 2 ** attempts);
+}

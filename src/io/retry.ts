@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import type { Nature } from './nature.ts';
+import { backoffMs, type Nature } from './nature.ts';
 
 const retriesMax = 6;
 const backoffMsBase = 500;
@@ -98,8 +98,8 @@ export class Retries {
   }
 
   async #pause(error: Retryable, attempt: number): Promise<void> {
-    const backoffMs = this.#nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempt);
-    const waitMs = Math.max(error.waitMs || (error.busy ? busyMsMin : 0), backoffMs);
+    const ownMs = backoffMs(this.#nature, attempt, backoffMsBase, backoffMsMax);
+    const waitMs = Math.max(error.waitMs || (error.busy ? busyMsMin : 0), ownMs);
     this.#tell(error, waitMs, attempt);
     if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
     else await this.#nature.sleep(waitMs);

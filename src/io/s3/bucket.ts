@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { UserError } from '../../errors.ts';
 import { type AwsAccess, attemptsMax } from '../aws.ts';
-import type { Nature } from '../nature.ts';
+import { backoffMs, type Nature } from '../nature.ts';
 import { type ListedObject, Overtaken } from '../ports.ts';
 import { exactly } from './body.ts';
 import { s3Client } from './client.ts';
@@ -183,8 +183,8 @@ export class S3Bucket {
 
   /** Waits after so many attempts, the last of which failed. */
   pause(attempts: number, error: unknown): Promise<void> {
-    const backoffMs = this.#nature.random() * Math.min(backoffMsMax, backoffMsBase * 2 ** attempts);
-    return this.#nature.sleep(Math.max(backoffMs, s3RetryAfterMs(error)));
+    const ownMs = backoffMs(this.#nature, attempts, backoffMsBase, backoffMsMax);
+    return this.#nature.sleep(Math.max(ownMs, s3RetryAfterMs(error)));
   }
 
   /** What is to be thrown for a request that failed. */

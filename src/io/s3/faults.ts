@@ -1,5 +1,5 @@
 import { messageOf, UserError } from '../../errors.ts';
-import { type AwsFault, answeredWith, awsFault } from '../aws.ts';
+import { type AwsFailure, type AwsFault, answeredWith, awsFault } from '../aws.ts';
 import { tlsFault } from '../tls.ts';
 
 /**
@@ -15,14 +15,6 @@ export interface S3Request {
   readonly action: 's3:GetObject' | 's3:PutObject' | 's3:ListBucket';
   /** The object's key; absent where the bucket itself was asked. */
   readonly key?: string;
-}
-
-interface Failed {
-  readonly name?: string;
-  readonly code?: string;
-  readonly message?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -47,7 +39,7 @@ const retryAfterMsMax = 60_000;
 const wordsMax = 200;
 
 export function s3Verdict(error: unknown): S3Verdict {
-  const { name = '', code, message, $metadata } = error as Failed;
+  const { name = '', code, message, $metadata } = error as AwsFailure;
   const known = verdicts[name];
   if (known !== undefined) return known;
   const status = $metadata?.httpStatusCode;
@@ -65,7 +57,7 @@ function mayPass(code: string | undefined, message: string | undefined): boolean
 /** A failure in a few words, to be put in brackets. */
 export function s3Reason(error: unknown): string {
   if (error instanceof UserError) return error.message.replace(/\.$/, '');
-  const { name, code, message, $metadata } = error as Failed;
+  const { name, code, message, $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
   // An answer without a body has no name.
   if (status !== undefined) return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : name;
@@ -74,20 +66,20 @@ export function s3Reason(error: unknown): string {
 
 /** How long a failure asks to wait, in ms. */
 export function s3RetryAfterMs(error: unknown): number {
-  const seconds = Number((error as Failed).$response?.headers?.['retry-after']);
+  const seconds = Number((error as AwsFailure).$response?.headers?.['retry-after']);
   return seconds > 0 ? Math.min(seconds * 1000, retryAfterMsMax) : 0;
 }
 
 /** The UserError that a failed request ends in; the error itself where it is one already, or a defect. */
 export function s3Failure(error: unknown, request: S3Request): unknown {
   if (error instanceof UserError) return error;
-  const fault = s3Fault(error as Failed, request) ?? awsFault(error) ?? otherFault(error as Failed);
+  const fault = s3Fault(error as AwsFailure, request) ?? awsFault(error) ?? otherFault(error as AwsFailure);
   if (fault === undefined) return error;
   const what = request.key === undefined ? request.action : `${request.action} of ${request.key}`;
   return new UserError(`The bucket "${request.bucket}" cannot be used for ${what} (${fault.reason}): ${fault.remedy}.`);
 }
 
-function s3Fault(error: Failed, request: S3Request): AwsFault | undefined {
+function s3Fault(error: AwsFailure, request: S3Request): AwsFault | undefined {
   const { name = '', $metadata } = error;
   const status = $metadata?.httpStatusCode;
   if (name === 'NoSuchBucket') {
@@ -113,7 +105,7 @@ function keyFault(name: string): AwsFault {
   };
 }
 
-function regionFault(error: Failed): AwsFault {
+function regionFault(error: AwsFailure): AwsFault {
   const region =
     error.$response?.headers?.['x-amz-bucket-region'] ?? /expecting '([a-z0-9-]+)'/.exec(error.message ?? '')?.[1];
   return region === undefined
@@ -122,7 +114,7 @@ function regionFault(error: Failed): AwsFault {
 }
 
 /** S3 names the action that is missing, where the caller's own account owns the bucket. */
-function permissionFault({ name, message = '' }: Failed, request: S3Request): AwsFault {
+function permissionFault({ name, message = '' }: AwsFailure, request: S3Request): AwsFault {
   const missing = /not authorized to perform: ([a-z0-9-]+:\w+)/.exec(message)?.[1] ?? request.action;
   const reason = `${missing} is denied, ${name}`;
   if (/explicit deny/.test(message))
@@ -141,7 +133,7 @@ function permissionFault({ name, message = '' }: Failed, request: S3Request): Aw
 }
 
 /** What S3 itself says: it speaks of the request, never of what an object holds. */
-function otherFault(error: Failed): AwsFault | undefined {
+function otherFault(error: AwsFailure): AwsFault | undefined {
   const answered = answeredWith(error);
   if (answered === undefined) {
     if (s3Verdict(error) !== 'transient') return undefined;
