@@ -41,7 +41,7 @@ export async function encodeJsonl(job: EncodeJob): Promise<EncodedObject> {
     spool.close();
     sink.close();
   }
-  return { bytes: sink.bytes, sha256: sink.sha256(), rows };
+  return { bytes: sink.bytes, sha256: sink.sha256(), rows, filled: [] };
 }
 
 function lines(rows: RowFacts, batch: RowBatch, shape: CompiledShape): Buffer {

@@ -67,6 +67,8 @@ export interface EncodedObject {
   /** Base64, as S3's `ChecksumSHA256` wants it. */
   readonly sha256: string;
   readonly rows: number | undefined;
+  /** How many rows have a value, by declared column. */
+  readonly filled: readonly number[];
 }
 
 /** Some rows of an object as they were read back. */

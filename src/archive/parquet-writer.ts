@@ -48,18 +48,15 @@ export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module):
     spool.close();
     sink.close();
   }
-  const { bytes } = sink;
-  return {
-    bytes,
-    sha256: sink.sha256(),
-    rows: bytes > objectBytesMax.parquet ? undefined : await footerRows(job.path),
-  };
+  const rows = sink.bytes > objectBytesMax.parquet ? undefined : await footerRows(job.path);
+  return { bytes: sink.bytes, sha256: sink.sha256(), rows, filled: input.filled };
 }
 
-/** A stream of record batches that remembers why it ended early. */
+/** A stream of record batches that remembers why it ended early, and which columns have values. */
 function batchStream(job: EncodeJob, spool: SpoolReader) {
   const fields = arrowSchema(job.schema);
-  const batches = recordBatches(job, fields, spool);
+  const filled = job.schema.columns.map(() => 0);
+  const batches = recordBatches(job, fields, spool, filled);
   let failure: unknown;
   const stream = new ReadableStream(
     {
@@ -76,18 +73,23 @@ function batchStream(job: EncodeJob, spool: SpoolReader) {
     },
     { highWaterMark: 0 },
   );
-  return { stream, failure: () => failure };
+  return { stream, filled, failure: () => failure };
 }
 
-async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader) {
+/** @param filled counts, by declared column, the rows that have a value */
+async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader, filled: number[]) {
   const { rows, schema } = job;
   const shape = compileShape(job.shape);
   const ipc = new JoinBuffer();
   const shas = Buffer.from(rows.shas.buffer, rows.shas.byteOffset, rows.shas.byteLength);
   for (const { first, end, bytes, offsets } of rowBatches(rows, spool, batchBytesMax)) {
     const numbers = Array.from({ length: end - first }, (_, n) => first + n);
+    const read = numbers.map((n) => readRow(bytes.subarray(offsets[n - first]!, offsets[n - first + 1]!), shape));
+    filled.forEach((count, n) => {
+      filled[n] = count + read.filter(({ columns }) => columns[n] !== null).length;
+    });
     const pieces = encodeBatch(schema, fields, {
-      rows: numbers.map((n) => readRow(bytes.subarray(offsets[n - first]!, offsets[n - first + 1]!), shape)),
+      rows: read,
       sources: numbers.map((n) => sourceAt(rows, n)),
       readAts: rows.readAts.subarray(first, end),
       shas: numbers.map((n) => shas.toString('hex', n * shaBytes, (n + 1) * shaBytes)),

@@ -19,7 +19,7 @@ export async function exportLeg(
   const todo = planned.filter(({ action }) => action !== 'none');
   parts.log.line(`Leg ${assignment.name}: ${counted(todo.length, 'slot')} to work off.`);
   const tally = await workOff(parts, sources, options.dryRun ? [] : planned, options);
-  if (!options.dryRun) tellTally(tally, parts.log);
+  if (!options.dryRun) tellTally(tally, parts.settings.shape.columns, parts.log);
   return tally;
 }
 

@@ -24,6 +24,8 @@ export interface MergedObject {
   readonly version: string | undefined;
   readonly bytes: number;
   readonly isWritten: boolean;
+  /** Of an object that was written: how many rows have a value, by declared column. */
+  readonly filled?: readonly number[];
 }
 
 /** What a merge did. */
@@ -168,7 +170,14 @@ async function publish(
     const { facts, encoded } = await encode(parts, slot, next, spool, file);
     const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
     const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
-    return { rows: next.size, digest: facts.digest, version, bytes: encoded.bytes, isWritten: true };
+    return {
+      rows: next.size,
+      digest: facts.digest,
+      version,
+      bytes: encoded.bytes,
+      isWritten: true,
+      filled: encoded.filled,
+    };
   } finally {
     // A file that was not published, or not finished, would keep a full disk full.
     await rm(file, { force: true });

@@ -1,16 +1,17 @@
 import type { Findings } from '../archive/findings.ts';
-import type { Cases, Counts, LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import type { ShownAt } from '../archive/merge.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../io/ports.ts';
-import { type Instant, instant, latest } from '../windows/interval.ts';
+import { type Instant, instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
 import { counted, names, number } from '../words.ts';
-import { MergeConflict, type Merged, type MergedObject, mergeObject, together } from './merge-slot.ts';
+import { MergeConflict, type Merged, mergeObject, together } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
-import { type Waiting, waitingAfter } from './waiting.ts';
+import { nextRecord, overtakenRecord, type Task } from './slot-record.ts';
+import { waitingAfter } from './waiting.ts';
 
 /** Merges of one reading, when other writers are faster. */
 const mergesMax = 5;
@@ -21,6 +22,8 @@ export interface SlotResult {
   readonly record: LedgerRecord;
   readonly added: number;
   readonly isWritten: boolean;
+  /** Of an object that was written: how many rows have a value, by declared column. */
+  readonly filled: readonly number[];
   /** JSON that was read for it, in bytes. */
   readonly bytesRead: number;
   /** Messages of the slot that are staged now. */
@@ -75,15 +78,6 @@ function isCountable(findings: Findings, staged: readonly StagedMessage[], readA
     return false;
   const isOpen = new Set(findings.open.map(({ id }) => id));
   return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
-}
-
-/** What was read, and how it is to be taken. */
-interface Task {
-  readonly slot: Slot;
-  /** Whether the whole slot was read, or only what was staged was looked at again. */
-  readonly isWhole: boolean;
-  readonly startedMs: number;
-  readonly acceptFewer: boolean;
 }
 
 async function commit(parts: Parts, reading: SlotReading, task: Task): Promise<SlotResult> {
@@ -158,6 +152,7 @@ async function settle(
     record: next,
     added: merged.added,
     isWritten: merged.object.isWritten,
+    filled: merged.object.filled ?? [],
     bytesRead: findings.bytes,
     staged: waiting.remaining,
   };
@@ -172,92 +167,6 @@ function assertNotShrunk(slot: Slot, record: LedgerRecord | undefined, findings:
   throw new UserError(
     `Slot ${slot.id} has shrunk: the source shows ${number(now)} messages with alerts where it showed ${number(before)} on ${record.read_at}; find out why, and run with accept-fewer: true if that is right.`,
   );
-}
-
-/** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
-function overtakenRecord(record: LedgerRecord, { object }: Merged): LedgerRecord {
-  return { ...record, revision: record.revision + 1, ...factsOf(object) };
-}
-
-function factsOf(object: MergedObject): Pick<LedgerRecord, 'rows' | 'digest' | 'version' | 'bytes_out'> {
-  return {
-    rows: object.rows,
-    ...(object.digest !== undefined && { digest: object.digest }),
-    ...(object.version !== undefined && { version: object.version }),
-    bytes_out: object.bytes,
-  };
-}
-
-function nextRecord(
-  parts: Parts,
-  reading: SlotReading,
-  { slot, isWhole, startedMs }: Task,
-  record: LedgerRecord | undefined,
-  { object, amended, reopened, gone }: Merged,
-  waiting: Waiting,
-): LedgerRecord {
-  const cases: Cases = {
-    reopened: reopened.length,
-    amended: amended.length,
-    gone: isWhole ? gone.length : (record?.cases?.gone ?? 0),
-    vanished: waiting.vanished.length,
-    conflicting: reading.findings.conflicting.length,
-  };
-  return {
-    slot: slot.id,
-    revision: (record?.revision ?? 0) + 1,
-    ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
-    cases,
-    ...factsOf(object),
-    took_ms: Math.round(parts.elapsed() - startedMs),
-    ...(parts.run.id !== undefined && { run_id: parts.run.id }),
-    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
-  };
-}
-
-/** What a reading of the whole slot says. */
-function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
-  const read_at = instant(findings.readAt);
-  const looked_at = record?.looked_at;
-  return {
-    read_at,
-    // Another run's look may have been later, and be merged already: that still holds.
-    ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
-    source: findings.source,
-    counts: findings.counts,
-    ...(isUnproven && { unproven: true as const }),
-    outside: findings.outside,
-    ...(count && { source_count: count }),
-    bytes_in: findings.bytes,
-  };
-}
-
-/** What a look again says, beside what the last whole reading did. */
-function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
-  const { read_at, source, counts, unproven, outside, source_count, bytes_in } = record;
-  return {
-    read_at: read_at!,
-    looked_at: latest(record.looked_at, instant(findings.readAt))!,
-    source: source!,
-    counts: countsAfterLook(counts!, waiting, read_at!),
-    ...(unproven && { unproven }),
-    outside,
-    ...(source_count && { source_count: withoutClosed(source_count) }),
-    bytes_in,
-  };
-}
-
-/** Of the closed ones there are more after a look again, and nothing that the source said then tells how many. */
-function withoutClosed({ closed, ...rest }: SourceCount): SourceCount {
-  return rest;
-}
-
-/** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */
-function countsAfterLook(counts: Counts, { stage, later }: Waiting, readAt: string): Counts {
-  const open = [...stage, ...later].filter(
-    ({ vanished_at }) => vanished_at === undefined || vanished_at > readAt,
-  ).length;
-  return { ...counts, open, closed: counts.read - open - counts.unalerted - counts.invalid - counts.duplicates };
 }
 
 function tellCases(

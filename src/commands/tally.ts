@@ -1,4 +1,6 @@
 import type { Log } from '../io/ports.ts';
+import type { Column } from '../messages/message.ts';
+import { formatPointer } from '../messages/pointer.ts';
 import type { Slot } from '../windows/slots.ts';
 import { bytes, counted, duration, number, rate } from '../words.ts';
 import { outagesMax } from './outages.ts';
@@ -29,8 +31,8 @@ export function outputsOf(tally: Tally): Record<string, string> {
   };
 }
 
-/** Says what a leg did, and what it left. */
-export function tellTally(tally: Tally, log: Log): void {
+/** Says what a leg did, what it left, and which declared columns found nothing. */
+export function tellTally(tally: Tally, columns: readonly Column[], log: Log): void {
   const read = tally.done.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   const outputs = outputsOf(tally);
   log.line(
@@ -47,4 +49,18 @@ export function tellTally(tally: Tally, log: Log): void {
         : `Time ran out: ${which}; the next run begins there.`,
     );
   }
+  tellEmptyColumns(tally, columns, log);
+}
+
+/** A column of which no row has a value is most often one whose pointer or type is wrong. */
+function tellEmptyColumns({ done }: Tally, columns: readonly Column[], log: Log): void {
+  const written = done.filter(({ filled }) => filled.length > 0);
+  if (written.length === 0) return;
+  const rows = written.reduce((sum, { record }) => sum + record.rows, 0);
+  columns.forEach(({ name, pointer, type }, n) => {
+    if (written.some(({ filled }) => filled[n]! > 0)) return;
+    log.warning(
+      `The column ${name} is empty in all ${counted(rows, 'row')} that were written: see that messages have a ${type} at ${formatPointer(pointer)}, since a column stays once it is declared.`,
+    );
+  });
 }

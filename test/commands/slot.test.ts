@@ -162,6 +162,28 @@ describe('an object that somebody', () => {
   });
 });
 
+describe('a declared column that no message fills', () => {
+  const columns: Column[] = [
+    { name: 'subject', pointer: ['text'], type: 'string' },
+    { name: 'number', pointer: ['text'], type: 'int64' },
+    { name: 'typo', pointer: ['a/b', 'txet'], type: 'string' },
+  ];
+  const settings = { ...plainSettings, shape: { ...plainShape, columns } };
+  const warning = (name: string, type: string, pointer: string, rows: string) =>
+    `The column ${name} is empty in all ${rows} that were written: see that messages have a ${type} at ${pointer}, since a column stays once it is declared.`;
+
+  it('is named once a leg, and not where nothing is written', async () => {
+    const embedded = await archiveOf(truthOf(), settings);
+    expect(embedded.said.warnings).toEqual([
+      warning('number', 'int64', '/text', '5 rows'),
+      warning('typo', 'string', '/a~1b/txet', '5 rows'),
+    ]);
+    embedded.said.warnings.length = 0;
+    await runAll(embedded.parts, sourceOf(truthOf()), range, { refresh: true });
+    expect(embedded.said.warnings).toEqual([]);
+  });
+});
+
 describe('columns that are added later', () => {
   const subject: Column = { name: 'subject', pointer: ['text'], type: 'string' };
   const withSubject = { ...plainSettings, shape: { ...plainShape, columns: [subject] } };
