@@ -300,6 +300,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem; border
 th.n { text-align: right; }
 tbody th { font-weight: 400; }
 .records { min-width: 100%; }
+.scroll.whole { max-height: none; }
 .scroll thead { position: sticky; top: 0; z-index: 2; background: var(--card); }
 .scroll thead th { white-space: nowrap; }
 .scroll tr { scroll-margin-top: 5rem; }
@@ -371,7 +372,7 @@ button:disabled { color: var(--muted); border-color: var(--line); cursor: defaul
 }
 `;var ages=[["up to 7 days",7],["7 to 30 days",30],["30 to 90 days",90],["90 days to 1 year",365],["1 to 3 years",1096],["over 3 years",Number.POSITIVE_INFINITY]];function byAge(staged,now){let groups2=Map.groupBy(staged,__name(message=>ages.findIndex(([,days])=>(now-timeOf(message))/864e5<days),"ageOf"));return ages.map(([name2],n)=>({name:name2,messages:groups2.get(n)??[]}))}__name(byAge,"byAge");var oldestMax=25,idCharactersMax=100,alertsMax=3;function waitingMessages({staged,now},layout){if(staged.length===0)return html`<p>No message waits for its alerts.</p>`;let oldest=staged.slice(0,oldestMax),title=oldest.length===staged.length?"The oldest first":`The ${number2(oldest.length)} oldest`;return html`${ageTable(staged,now)}
 <h3>${title}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Waiting messages, the oldest first"><table class="oldest">
+<div class="scroll whole" tabindex="0" role="region" aria-label="Waiting messages, the oldest first"><table class="oldest">
 <thead><tr><th scope="col">Message</th><th scope="col">Of</th><th scope="col">Age</th><th scope="col">Open alerts</th><th scope="col">Seen to wait</th><th scope="col">Slot</th></tr></thead>
 <tbody>
 ${oldest.map(message=>row(message,layout,now))}</tbody>

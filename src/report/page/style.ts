@@ -119,6 +119,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem; border
 th.n { text-align: right; }
 tbody th { font-weight: 400; }
 .records { min-width: 100%; }
+.scroll.whole { max-height: none; }
 .scroll thead { position: sticky; top: 0; z-index: 2; background: var(--card); }
 .scroll thead th { white-space: nowrap; }
 .scroll tr { scroll-margin-top: 5rem; }

@@ -17,7 +17,7 @@ export function waitingMessages({ staged, now }: Survey, layout: Layout): Html {
   const title = oldest.length === staged.length ? 'The oldest first' : `The ${number(oldest.length)} oldest`;
   return html`${ageTable(staged, now)}
 <h3>${title}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Waiting messages, the oldest first"><table class="oldest">
+<div class="scroll whole" tabindex="0" role="region" aria-label="Waiting messages, the oldest first"><table class="oldest">
 <thead><tr><th scope="col">Message</th><th scope="col">Of</th><th scope="col">Age</th><th scope="col">Open alerts</th><th scope="col">Seen to wait</th><th scope="col">Slot</th></tr></thead>
 <tbody>
 ${oldest.map((message) => row(message, layout, now))}</tbody>
