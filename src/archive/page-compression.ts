@@ -4,6 +4,9 @@ import { readStruct, ThriftCut, ThriftEdits, type ThriftStruct } from './thrift.
 
 /** ZSTD's level, as Parquet's own writers have it. */
 const level = 1;
+/** Of messages: what comes of a page is most often less than a third of it. */
+const usualRatio = 3;
+const emptyFrameBytes = 9;
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const pageHeader = { type: 1, compressedPageSize: 3, crc: 4 };
@@ -67,12 +70,22 @@ function firstStruct(bytes: Uint8Array): ThriftStruct | undefined {
   }
 }
 
+/** The body as one frame. */
 function zstd(body: Uint8Array): Uint8Array {
-  return zstdCompressSync(body, {
-    params: { [constants.ZSTD_c_compressionLevel]: level },
-    // Room for all that may come of it: where the last piece is full to its end, Node begins another, empty frame.
-    chunkSize: body.length + Math.ceil(body.length / 128) + 512,
-  });
+  const room = Math.max(constants.Z_MIN_CHUNK, Math.ceil(body.length / usualRatio));
+  const compressed = compressedInto(body, room);
+  // Where a frame fills its room to the last byte, Node begins another one, empty, behind it.
+  return (compressed.length - emptyFrameBytes) % room === 0 ? compressedInto(body, boundOf(body)) : compressed;
+}
+
+/** @param room bytes that are set aside for the result at a time: as they are more, memory is given back later */
+function compressedInto(body: Uint8Array, room: number): Uint8Array {
+  return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: level }, chunkSize: room });
+}
+
+/** More than can come of a body. */
+function boundOf(body: Uint8Array): number {
+  return body.length + Math.ceil(body.length / 128) + 512;
 }
 
 function withBodySize(bytes: Uint8Array, header: ThriftStruct, bodyBytes: number): Uint8Array {
