@@ -7,6 +7,8 @@ const level = 1;
 /** Of messages: what comes of a page is most often less than a third of it. */
 const usualRatio = 3;
 const emptyFrameBytes = 9;
+/** Smaller ones may be parts of a pool. */
+const releasedBytesMin = 128 * 1024;
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const pageHeader = { type: 1, compressedPageSize: 3, crc: 4 };
@@ -21,7 +23,8 @@ interface Page {
 /**
  * Compresses the pages of a Parquet file (ZSTD), one by one as they come: Node's own code takes half the time of the same
  * code in WebAssembly. All else of the file stays as it is spelled, but for sizes, offsets and the codec.
- * @param file as parquet-wasm writes it without compression: pages (data pages of version 1), then indexes, then the footer
+ * @param file as parquet-wasm writes it without compression: pages (data pages of version 1), then indexes, then the footer.
+ *   The memory of a piece is given back once it is done with, that of a body once the next part is asked for
  * @throws Error when the file is built otherwise
  */
 export async function* compressPages(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -39,12 +42,14 @@ export async function* compressPages(file: AsyncIterable<Uint8Array>): AsyncGene
     for (let page = firstPage(rest); page !== undefined; page = firstPage(rest)) {
       const body = zstd(rest.subarray(page.header.end, page.end));
       const header = withBodySize(rest, page.header, body.length);
-      yield header;
-      yield body;
       const plainBytes = header.length + page.end - page.header.end;
       moves.add(page.end, { stored: header.length + body.length, plain: plainBytes });
+      yield header;
+      yield body;
+      release(body);
       rest = rest.subarray(page.end);
     }
+    if (rest.length === 0) release(rest);
   }
   yield* movedTail(rest, moves);
 }
@@ -86,6 +91,11 @@ function compressedInto(body: Uint8Array, room: number): Uint8Array {
 /** More than can come of a body. */
 function boundOf(body: Uint8Array): number {
   return body.length + Math.ceil(body.length / 128) + 512;
+}
+
+/** Gives memory back at once: waiting for it to be collected, V8 would go through all that lives every few pages. */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= releasedBytesMin) buffer.transfer(0);
 }
 
 function withBodySize(bytes: Uint8Array, header: ThriftStruct, bodyBytes: number): Uint8Array {

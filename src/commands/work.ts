@@ -10,8 +10,8 @@ import { type LeftSlot, noteFailure, noteLeft } from './shortfall.ts';
 import { processSlot, type SlotResult } from './slot.ts';
 import type { Tally } from './tally.ts';
 
-/** So that one slot is read while another is encoded. */
-const slotsAtOnceMin = 2;
+/** Beyond one for each thread: so that one slot is read while the others are encoded. */
+const slotsAhead = 1;
 
 /** What the user allows. */
 export interface WorkOptions {
@@ -21,7 +21,7 @@ export interface WorkOptions {
 }
 
 /**
- * Works off planned slots, as many at a time as there are workers. What was tried longest ago comes first, in time order, so
+ * Works off planned slots, one more at a time than there are threads. What was tried longest ago comes first, in time order, so
  * that what one run leaves is where the next one begins. A slot that fails does not stop the others.
  */
 export async function workOff(
@@ -39,7 +39,7 @@ export async function workOff(
   const done: SlotResult[] = [];
   const failed: { slot: Slot; message: string }[] = [];
   const left: LeftSlot[] = [];
-  const limit = pLimit(Math.max(slotsAtOnceMin, parts.threads.concurrency));
+  const limit = pLimit(parts.threads.concurrency + slotsAhead);
   await limit.map(todo, async (one) => {
     const begunMs = parts.elapsed();
     const isLate = begunMs + progress.longestMs > options.timeBudgetMs;

@@ -93,7 +93,8 @@ export function isSpace(byte: number | undefined): boolean {
 /** The offset of the first byte from `start` on that is no whitespace. */
 export function spaceEnd(bytes: Uint8Array, start: number): number {
   let pos = start;
-  while (bytes[pos]! <= SPACE && isSpace(bytes[pos])) pos += 1;
+  // Not past the end: V8 would take back what it compiled of all callers.
+  while (pos < bytes.length && bytes[pos]! <= SPACE && isSpace(bytes[pos])) pos += 1;
   return pos;
 }
 

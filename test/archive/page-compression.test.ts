@@ -94,7 +94,7 @@ function written({ rowsPerGroup = 120, compression, version, statistics }: Optio
 async function compressed(file: Uint8Array, ends: readonly number[] = []): Promise<Buffer> {
   const places = [0, ...ends.toSorted((a, b) => a - b), file.length];
   async function* pieces() {
-    for (const [n, end] of places.slice(1).entries()) yield file.subarray(places[n], end);
+    for (const [n, end] of places.slice(1).entries()) yield file.slice(places[n], end);
   }
   const parts: Uint8Array[] = [];
   for await (const part of compressPages(pieces())) parts.push(Buffer.from(part));
