@@ -1,11 +1,10 @@
 import { type Table as ArrowTable, type Data, tableFromIPC } from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/esm';
 import { type ByteRanges, DamagedError, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
+import { fileMagic } from './page-moves.ts';
 import { packShas } from './rows.ts';
 import { loadParquet } from './wasm.ts';
 
-/** The last bytes of a Parquet file, behind its footer. */
-const magic = Buffer.from('PAR1');
 const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
 
 /**
@@ -54,8 +53,8 @@ async function readGroups(
 
 /** Why there is no footer to be had. The library's own words are not for people. */
 async function footerDamage(ranges: ByteRanges): Promise<string> {
-  const end = await ranges.read(Math.max(0, ranges.size - magic.length), ranges.size);
-  return magic.equals(end) ? 'its footer cannot be read' : 'it does not end as a Parquet file does';
+  const end = await ranges.read(Math.max(0, ranges.size - fileMagic.length), ranges.size);
+  return fileMagic.equals(end) ? 'its footer cannot be read' : 'it does not end as a Parquet file does';
 }
 
 function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {

@@ -7,8 +7,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
-import { attemptsMax, isPassing, Retries, Retryable, type Say } from './retry.ts';
-import { tlsFault } from './tls.ts';
+import { attemptsMax, isPassing, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -114,11 +113,8 @@ export class HttpClient {
       dispatcher: this.#agent,
       headers: { ...headers, accept: 'application/json', 'accept-encoding': 'gzip' },
     }).catch((error: unknown) => {
-      const reason = reasonOf(error);
-      const fault = tlsFault(reason);
-      throw fault === undefined
-        ? new Retryable(`cannot be reached (${reason})`)
-        : new UserError(`${this.#what} at ${place(url)} ${fault.reason}: ${fault.remedy}.`);
+      const cannot = (why: string, what: string) => new UserError(`${this.#what} at ${place(url)} ${why}: ${what}.`);
+      throw unreached(reasonOf(error), cannot);
     });
     if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
     const bytes = await this.#body(url, answer);

@@ -1,5 +1,7 @@
 import pRetry from 'p-retry';
+import type { UserError } from '../errors.ts';
 import { backoffMs, type Nature } from './nature.ts';
+import { tlsFault } from './tls.ts';
 
 const retriesMax = 6;
 const backoffMsBase = 500;
@@ -25,6 +27,16 @@ export class Retryable extends Error {
     this.waitMs = waitMs;
     this.busy = busy;
   }
+}
+
+/**
+ * What a connection that failed ends in: another try, unless TLS is why, which no further one cures.
+ * @param reason as Node tells it: `ECONNREFUSED`
+ * @param cannot makes the sentence of why and of what to do
+ */
+export function unreached(reason: string, cannot: (why: string, what: string) => UserError): Retryable | UserError {
+  const fault = tlsFault(reason);
+  return fault === undefined ? new Retryable(`cannot be reached (${reason})`) : cannot(fault.reason, fault.remedy);
 }
 
 /** Where somebody reads what is said. */

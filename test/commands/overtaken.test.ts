@@ -31,15 +31,12 @@ async function archiveOf(truth: Truth): Promise<Embedded> {
 async function overtaken(embedded: Embedded, truth: Truth, change: () => void) {
   const later = await again(embedded);
   later.clock.now += DAY_MS / 2;
-  const slow = new ModelSource(truth, scan());
-  const { read } = slow;
-  slow.read = async (...parameters) => {
-    const pass = await read.apply(slow, parameters);
+  const after = async () => {
     change();
     const { tally } = await runAll(later.parts, new ModelSource(truth, scan()), april, accepting);
     expect(tally.failed).toEqual([]);
-    return pass;
   };
+  const slow = new ModelSource(truth, scan(), { after });
   embedded.said.warnings.length = 0;
   const { tally } = await runAll(embedded.parts, slow, april, accepting);
   expect(tally.failed).toEqual([]);
@@ -145,13 +142,8 @@ describe('a look again that overtakes another reading', () => {
     const embedded = await archiveOf(truth);
     const later = await again(embedded);
     later.clock.now += DAY_MS / 2;
-    const slow = new ModelSource(truth, scan());
-    const { read } = slow;
-    slow.read = async (...parameters) => {
-      const pass = await read.apply(slow, parameters);
-      await runAll(later.parts, new ModelSource(truth, scan()), april);
-      return pass;
-    };
+    const after = async () => void (await runAll(later.parts, new ModelSource(truth, scan()), april));
+    const slow = new ModelSource(truth, scan(), { after });
     const { report } = await runAll(embedded.parts, slow, april, { refresh });
     expect(report.isComplete).toBe(true);
     const { record } = await embedded.parts.staging.slot(slot);

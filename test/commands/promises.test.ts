@@ -200,12 +200,10 @@ it('promise 8: takes no more memory for payloads than its budget; the rest goes 
     truth.put({ id: `m${n}`, at: day(n), statuses: ['closed'], text: 'x'.repeat(50_000) });
   let seen: string[] = [];
   const source = sourceOf(truth);
-  const { read } = source;
-  source.read = async (...parameters) => {
-    const pass = await read.apply(source, parameters);
+  const after = async () => {
     seen = await filesBelow(embedded.parts.temporary);
-    return pass;
   };
+  source.manners = { ...source.manners, after };
   const { publish } = embedded.parts.archive;
   embedded.parts.archive.publish = async (...parameters) => {
     seen = await filesBelow(embedded.parts.temporary);

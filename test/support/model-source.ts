@@ -70,6 +70,8 @@ export interface Manners {
   readonly hides: (held: Held, attempt: number) => boolean;
   /** Run before a reading: throws to fail it, changes the truth to move it. */
   readonly before: (interval: Interval, attempt: number) => void | Promise<void>;
+  /** Run after a reading that succeeded, before anything is done with it. */
+  readonly after: () => void | Promise<void>;
 }
 
 const plain: Manners = {
@@ -80,6 +82,7 @@ const plain: Manners = {
   deliversOnce: false,
   hides: () => false,
   before: () => undefined,
+  after: () => undefined,
 };
 
 /** A source that holds a {@link Truth} and sends it in pages. */
@@ -116,6 +119,7 @@ export class ModelSource implements Source {
     const pages: Held[][] = [];
     for (let at = 0; at < sent.length; at += size) pages.push(sent.slice(at, at + size));
     await Promise.all(pages.map((page) => this.send(page, take)));
+    await this.manners.after();
     return { totals, ...(this.manners.givesTotals && { count: { total } }) };
   }
 

@@ -7,8 +7,7 @@ import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
 import { LostReading, Unavailable } from '../ports.ts';
-import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
-import { tlsFault } from '../tls.ts';
+import { attemptsMax, Retries, Retryable, type Say, unreached } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 
@@ -154,11 +153,8 @@ export class Cluster {
     } catch (error) {
       if (error instanceof errors.ProductNotSupportedError)
         throw this.#notElasticsearch('what answers does not say that it is one');
-      const reason = (error as Error).message;
-      const fault = tlsFault(reason);
-      throw fault === undefined
-        ? new Retryable(`cannot be reached (${reason})`)
-        : new UserError(`Elasticsearch at ${this.url} ${fault.reason}: ${fault.remedy}.`);
+      const cannot = (why: string, what: string) => new UserError(`Elasticsearch at ${this.url} ${why}: ${what}.`);
+      throw unreached((error as Error).message, cannot);
     }
   }
 

@@ -5,8 +5,7 @@ import { UserError } from '../../errors.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
-import { attemptsMax, Retries, Retryable, type Say } from '../retry.ts';
-import { tlsFault } from '../tls.ts';
+import { attemptsMax, Retries, Retryable, type Say, unreached } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
@@ -114,13 +113,7 @@ export class GithubClient {
     if (status === undefined) return error;
     if (cause instanceof BodyTooLarge)
       return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
-    if (response === undefined) {
-      const reason = reasonOf(cause);
-      const fault = tlsFault(reason);
-      return fault === undefined
-        ? new Retryable(`cannot be reached (${reason})`)
-        : this.cannot(fault.reason, fault.remedy);
-    }
+    if (response === undefined) return unreached(reasonOf(cause), (why, what) => this.cannot(why, what));
     const isLimit = isLimited(status, response);
     const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];
     const retryable = this.#retries.retryable(isLimit ? 429 : status, wait);
