@@ -7,7 +7,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.cache', 'compiled
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/services/**', 'test/page/**', 'test/workflows/**', '**/node_modules/**'],
+    exclude: ['test/cases/**', 'test/services/**', 'test/page/**', 'test/workflows/**', '**/node_modules/**'],
     pool: 'forks',
     maxWorkers: '100%',
     isolate: false,
