@@ -40,6 +40,8 @@ describe('_archive.json', () => {
         'closed-statuses': ['closed', 'done'],
         'message-id': '/message_id',
         'message-timestamp': '/timestamp',
+        'message-time-format': '',
+        'message-time-zone': 'UTC',
         'message-alerts': '/alerts',
         'alert-id': '/alert_id',
         'alert-status': '/status',
@@ -75,6 +77,8 @@ describe('checkSettings', () => {
     ['message-id', withShape({ id: ['id'] }), '"/id"', '"/message_id"'],
     ['message-timestamp', withShape({ timestamp: ['at'] }), '"/at"', '"/timestamp"'],
     ['message-alerts', withShape({ alerts: ['a'] }), '"/a"', '"/alerts"'],
+    ['message-time-format', withShape({ timeFormat: 'dd/MM/yyyy' }), '"dd/MM/yyyy"', '""'],
+    ['message-time-zone', withShape({ timeZone: 'Europe/Berlin' }), '"Europe/Berlin"', '"UTC"'],
     ['alert-id', withShape({ alertId: ['id'] }), '"/id"', '"/alert_id"'],
     ['alert-status', withShape({ alertStatus: ['s'] }), '"/s"', '"/status"'],
   ])('refuses another %s, naming both values', (name, wanted, asked, kept) => {
