@@ -143,6 +143,7 @@ describe('case 24', () => {
     );
     expect(ran).toMatchObject({ code: 0, outputs: { archived: '5', open: '3' } });
     expect(await made.archivedIds()).toEqual(['m-0', 'm-1', 'm-2', 'm-3', 'm-4']);
+    expect(ran.log).toContain('Statuses of open alerts: "open" (1 message), "2.5" (1 message), none (1 message).');
   });
 
   it('case 24: a `*` in message-alerts finds the alerts of every thread', async () => {
