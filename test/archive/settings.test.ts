@@ -69,6 +69,14 @@ describe('checkSettings', () => {
     expect(check(made, withShape({ closedStatuses: ['done', 'closed'] }))).toBe(false);
   });
 
+  it('takes settings that an older version did not write for what it did by them', () => {
+    const { settings, ...file } = parseArchiveFile(formatArchiveFile('id', plainSettings), url);
+    const older = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('message-time-')));
+    expect(checkSettings({ ...file, settings: older }, plainSettings, url)).toBe(false);
+    const berlin = withShape({ timeZone: 'Europe/Berlin' });
+    expect(() => checkSettings({ ...file, settings: older }, berlin, url)).toThrow('was made with "UTC"');
+  });
+
   it.each<[string, ArchiveSettings, string, string]>([
     ['window-days', { ...plainSettings, layout: { windowDays: 30, partitionBy: 'month' } }, '"30"', '"60"'],
     ['partition-by', { ...plainSettings, layout: { windowDays: 60, partitionBy: 'day' } }, '"day"', '"month"'],
