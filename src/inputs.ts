@@ -5,7 +5,17 @@ import { address, readApi } from './inputs/api.ts';
 import { type AwsSettings, readAws } from './inputs/aws.ts';
 import { columns } from './inputs/columns.ts';
 import { readElasticsearch } from './inputs/elasticsearch.ts';
-import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
+import {
+  anyPointer,
+  duration,
+  flag,
+  pointer,
+  statuses,
+  timeFormat,
+  timeZone,
+  wholeNumber,
+  word,
+} from './inputs/forms.ts';
 import { readGithub } from './inputs/github.ts';
 import { type Form, Given, Refusal } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
@@ -129,9 +139,11 @@ function readSettings(given: Given): ArchiveSettings {
       timestamp: given.read('message-timestamp', pointer),
       alerts: given.read('message-alerts', pointer),
       alertId: given.read('alert-id', pointer),
-      alertStatus: given.read('alert-status', pointer),
+      alertStatus: given.read('alert-status', anyPointer),
       closedStatuses: given.read('closed-statuses', statuses),
       columns: declared,
+      timeFormat: given.read('message-time-format', timeFormat),
+      timeZone: given.read('message-time-zone', timeZone),
     },
   };
 }

@@ -63,7 +63,7 @@ const aFile =
 const anAddress = 'write the address of the message API, such as `https://api.example.com/v1/messages`';
 const pairs = 'write `name=value` pairs with `&` between them';
 const aDuration = 'write hours, minutes and seconds, such as `5h30m`, `45m` or `90s`, of 1s to 120h in all';
-const aStatus = 'write at least one status, and commas between them';
+const aStatus = 'write statuses with commas between them, such as `closed, resolved`, or one a line';
 const aColumn = 'write `name: /json/pointer type` on a line of its own';
 const oneColumn = 'write one column a line, `name: /json/pointer type`, and nothing after its type';
 const aColumnName = 'write the name of a column in lower case';
@@ -222,13 +222,17 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['columns', manyColumns(101), '"101 columns": at most 100 are accepted'],
   ['closed-statuses', ',', `",": ${aStatus}`],
   ['closed-statuses', ' , ,', aStatus],
-  ['closed-statuses', 'closed\nresolved', `"closed resolved": ${aStatus}: \`closed, resolved\`, all on one line`],
+  ['closed-statuses', 'closed,\nresolved', '"closed,": separate statuses by commas or by lines, not by both'],
+  ['closed-statuses', `a, ${'b'.repeat(257)}`, 'a status has at most 256 characters'],
   ['message-id', 'message_id', `"message_id": ${aPointer}`],
   ['message-id', '""', aPointer],
   ['message-timestamp', '$.timestamp', `"$.timestamp": ${aPointer}`],
   ['message-alerts', '/alerts~', `"/alerts~": ${aPointer}`],
   ['alert-id', 'alert_id', `"alert_id": ${aPointer}`],
   ['alert-status', '#/status', `"#/status": ${aPointer}`],
+  ['message-time-format', 'dd/MM/YYYY', '`YYYY` is neither a known name of a format nor letters'],
+  ['message-time-format', 'HH:mm', '`HH:mm` has no year'],
+  ['message-time-zone', 'Berlin', '"Berlin": write the name of a time zone'],
   ['api-url', undefined, `is missing: ${anAddress}`],
   ['api-url', undefined, `is missing: ${anAddress}`, { command: 'plan' }],
   ['api-url', undefined, 'is missing', { command: 'export', window: '2024-05-17..2024-07-16' }],
@@ -404,6 +408,7 @@ describe('the inputs that are left out', () => {
           alertId: ['alert_id'],
           alertStatus: ['status'],
           closedStatuses: ['closed'],
+          timeZone: 'UTC',
           columns: [],
         },
       },
@@ -544,6 +549,16 @@ describe('an input', () => {
     [
       { 'closed-statuses': 'Closed, RESOLVED,closed,,won’t fix ' },
       { settings: { shape: { closedStatuses: ['closed', 'resolved', 'won’t fix'] } } },
+    ],
+    [
+      { 'closed-statuses': "Won't fix, really\n\n closed" },
+      { settings: { shape: { closedStatuses: ["won't fix, really", 'closed'] } } },
+    ],
+    [{ 'alert-status': '""' }, { settings: { shape: { alertStatus: [] } } }],
+    [{ 'message-alerts': '/threads/*/alerts' }, { settings: { shape: { alerts: ['threads', '*', 'alerts'] } } }],
+    [
+      { 'message-time-format': 'dd.MM.yyyy HH:mm||epoch_millis', 'message-time-zone': 'Europe/Berlin' },
+      { settings: { shape: { timeFormat: 'dd.MM.yyyy HH:mm||epoch_millis', timeZone: 'Europe/Berlin' } } },
     ],
     [
       {

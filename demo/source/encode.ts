@@ -20,7 +20,7 @@ const COMPACT = { open: '{', colon: ':', comma: ',', close: '}' };
 const SPACED = { open: '{', colon: ': ', comma: ', ', close: '}' };
 const LINED = { open: '{\n  ', colon: ' : ', comma: ',\n  ', close: '\r\n}' };
 const BAD_TIMESTAMPS: readonly string[] = ['"yesterday"', '"2024-13-45T99:00:00Z"', 'null', '""', '{}'];
-const NO_LISTS: readonly string[] = ['"closed"', '{"status":"closed"}', '1', 'true'];
+const NO_ALERTS: readonly string[] = ['"closed"', '"[]"', '1', 'true'];
 const UTF8_BYTES_MAX = 3;
 
 /** The exact JSON text of a message as of an instant, in ms since 1970, at which it is visible. */
@@ -37,7 +37,7 @@ export function encodeMessage(
     ...content.membersOf(index, timeline.at(index), life.amended <= asOf),
   ];
   if (life.flaw !== 'noId') members.unshift(['message_id', idText(content.idOf(index), life)]);
-  const alerts = life.flaw === 'alertsNotList' ? random.pick(NO_LISTS) : alertsText(life, asOf, layout);
+  const alerts = life.flaw === 'alertsNotReadable' ? random.pick(NO_ALERTS) : alertsText(life, asOf, layout);
   if (alerts !== undefined) members.push(['alerts', alerts]);
   return laidOut([...members.slice(layout.rotation), ...members.slice(0, layout.rotation)], layout);
 }

@@ -4,10 +4,10 @@ import { Frames } from './frames.ts';
 import { isoText } from './instant.ts';
 import type { Lexicon } from './lexicon.ts';
 import { LEXICONS } from './lexicon.ts';
-import { mix, Random } from './random.ts';
+import { mix, Random, unit } from './random.ts';
 import type { Texts } from './text.ts';
 
-const SALT = { id: 21, members: 22, size: 23, text: 24, amendedText: 25, thread: 26 };
+const SALT = { id: 21, members: 22, size: 23, text: 24, amendedText: 25, thread: 26, cut: 27 };
 const CHAT_SHARE = 0.35;
 const OTHER_SIZE_SHARE = 0.05;
 const OTHER_SIZE_BYTES: readonly [least: number, most: number] = [1_000, 1_000_000];
@@ -16,6 +16,8 @@ const CHAT_FRAME_BYTES = 800;
 const QUOTED_SHARE = 0.4;
 const THREAD_MESSAGES = 4;
 const HOUR_MS = 3_600_000;
+/** Of mails, those whose subject was cut after so many UTF-16 units, within an emoji: it is JSON, but no Unicode. */
+const CUT_SUBJECT_SHARE = 0.003;
 const FIRST_SEQUENCE = 9_007_199_254_740_993n;
 const LANGUAGE_OF_PERCENT = LEXICONS.flatMap((lexicon) => Array<Lexicon>(lexicon.share).fill(lexicon));
 
@@ -61,7 +63,9 @@ export class Generated implements Content {
       ['thread_size', String(place + 1)],
       ...(isChat
         ? this.#chat(lexicon, random, text, bytes - CHAT_FRAME_BYTES)
-        : this.#mail(lexicon, random, text, bytes - MAIL_FRAME_BYTES, us, place > 0)),
+        : this.#mail(lexicon, random, text, bytes - MAIL_FRAME_BYTES, us, place > 0).map((member) =>
+            unit(this.#seed, index, SALT.cut) < CUT_SUBJECT_SHARE ? withCutSubject(member) : member,
+          )),
     ];
   }
 
@@ -104,6 +108,14 @@ export class Generated implements Content {
     parts.push('"');
     return parts;
   }
+}
+
+/** The subject's member with half of an emoji before the quote that ends it; any other as it is. */
+function withCutSubject(member: Member): Member {
+  const [name, value] = member;
+  const last = value.at(-1);
+  if (name !== 'subject' || typeof value === 'string' || last === undefined) return member;
+  return [name, [...value.slice(0, -1), last.slice(0, -1), ' \\ud83d"']];
 }
 
 /** A permutation of the 32-bit numbers: odd factors and shifted exclusive ors can each be undone. */

@@ -3,8 +3,8 @@ import { Random, unit } from './random.ts';
 /** What a message is to an archive, as of some instant. */
 export type State = 'closed' | 'open' | 'unalerted' | 'invalid';
 
-/** What makes a message unreadable for ever: no id, an id that is no Unicode, alerts that are no list, no real timestamp. */
-export type Flaw = 'noId' | 'surrogateId' | 'alertsNotList' | 'badTimestamp';
+/** What makes a message unreadable for ever: no id, an id that is no Unicode, alerts that are neither a list nor an object, no real timestamp. */
+export type Flaw = 'noId' | 'surrogateId' | 'alertsNotReadable' | 'badTimestamp';
 
 /** How a message without alerts says so. */
 export type Bare = 'empty' | 'absent' | 'null';
@@ -45,7 +45,7 @@ const REOPENED_SHARE = 0.03;
 const REVIEWED_SHARE = 0.3;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const FLAWS: readonly Flaw[] = ['noId', 'surrogateId', 'alertsNotList', 'badTimestamp'];
+const FLAWS: readonly Flaw[] = ['noId', 'surrogateId', 'alertsNotReadable', 'badTimestamp'];
 const BARES: readonly Bare[] = ['empty', 'empty', 'absent', 'null'];
 const POLICIES: readonly string[] = [
   'market-abuse',

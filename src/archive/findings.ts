@@ -8,6 +8,8 @@ export interface OpenMessage {
   readonly timestamp: bigint;
   readonly openAlerts: readonly string[];
   readonly openAlertCount: number;
+  /** The first different statuses of these alerts, cut where they are long; '' of one without status. */
+  readonly openStatuses?: readonly string[] | undefined;
 }
 
 /** What could not be read as a message; its bytes lie in the spool. */
@@ -39,6 +41,19 @@ export interface Findings {
   readonly conflicting: readonly string[];
   /** JSON taken in. */
   readonly bytes: number;
+}
+
+/** Different statuses that are counted; others are left out. */
+const statusesMax = 50;
+
+/** By status, how many of these messages have an open alert with it: for people, so only of the first statuses that occur. */
+export function countStatuses(open: readonly Pick<OpenMessage, 'openStatuses'>[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const status of open.flatMap(({ openStatuses = [] }) => openStatuses)) {
+    const count = counts.get(status) ?? 0;
+    if (count > 0 || counts.size < statusesMax) counts.set(status, count + 1);
+  }
+  return counts;
 }
 
 /** Puts the findings of several intervals of one slot together: of the staged messages that were looked for. */

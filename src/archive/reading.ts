@@ -166,8 +166,8 @@ export class Reading {
     this.#places[at] = place;
     if (known === undefined) this.#countTwin(at, false);
     if (place === 'open') {
-      const { id, timestamp, openAlerts, openAlertCount } = message;
-      this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount });
+      const { id, timestamp, openAlerts, openAlertCount, openStatuses } = message;
+      this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount, openStatuses });
     }
   }
 

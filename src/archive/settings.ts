@@ -19,6 +19,9 @@ export interface ArchiveFile {
   readonly settings: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Settings that older versions did not write, and what they did by them. */
+const unwritten: ArchiveFile['settings'] = { 'message-time-format': '', 'message-time-zone': 'UTC' };
+
 /** The settings as they stand in `_archive.json`. */
 function describeSettings({ layout, format, shape }: ArchiveSettings): ArchiveFile['settings'] {
   return {
@@ -29,6 +32,8 @@ function describeSettings({ layout, format, shape }: ArchiveSettings): ArchiveFi
     'closed-statuses': [...shape.closedStatuses].sort(),
     'message-id': formatPointer(shape.id),
     'message-timestamp': formatPointer(shape.timestamp),
+    'message-time-format': shape.timeFormat ?? '',
+    'message-time-zone': shape.timeZone ?? 'UTC',
     'message-alerts': formatPointer(shape.alerts),
     'alert-id': formatPointer(shape.alertId),
     'alert-status': formatPointer(shape.alertStatus),
@@ -68,7 +73,7 @@ export function checkSettings(file: ArchiveFile, settings: ArchiveSettings, url:
   const wanted = describeSettings(settings);
   let addsColumns = false;
   for (const [name, value] of Object.entries(wanted)) {
-    const kept = file.settings[name];
+    const kept = file.settings[name] ?? unwritten[name];
     if (JSON.stringify(kept) === JSON.stringify(value)) continue;
     if (name === 'columns' && Array.isArray(kept) && startsWith(value as string[], kept as string[])) {
       addsColumns = true;

@@ -1,4 +1,4 @@
-import type { Findings } from '../archive/findings.ts';
+import { countStatuses, type Findings } from '../archive/findings.ts';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import type { ShownAt } from '../archive/merge.ts';
 import { UserError } from '../errors.ts';
@@ -28,6 +28,8 @@ export interface SlotResult {
   readonly bytesRead: number;
   /** Messages of the slot that are staged now. */
   readonly staged: number;
+  /** Of the messages that were found open, how many have an alert of each status. */
+  readonly openStatuses: ReadonlyMap<string, number>;
 }
 
 /**
@@ -154,6 +156,7 @@ async function settle(
     isWritten: merged.object.isWritten,
     filled: merged.object.filled ?? [],
     bytesRead: findings.bytes,
+    openStatuses: countStatuses(findings.open),
     staged: waiting.remaining,
   };
 }

@@ -49,7 +49,25 @@ export function tellTally(tally: Tally, columns: readonly Column[], log: Log): v
         : `Time ran out: ${which}; the next run begins there.`,
     );
   }
+  tellStatuses(tally, log);
   tellEmptyColumns(tally, columns, log);
+}
+
+/** Statuses that are named. */
+const statusesShownMax = 10;
+
+/** A status that stands for closed and is not one of closed-statuses keeps messages from being archived: here it is seen. */
+function tellStatuses({ done }: Tally, log: Log): void {
+  const counts = new Map<string, number>();
+  for (const [status, count] of done.flatMap(({ openStatuses }) => [...openStatuses]))
+    counts.set(status, (counts.get(status) ?? 0) + count);
+  if (counts.size === 0) return;
+  const shown = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, statusesShownMax)
+    .map(([status, count]) => `${status === '' ? 'none' : JSON.stringify(status)} (${counted(count, 'message')})`);
+  const more = counts.size > shown.length ? `, and ${number(counts.size - shown.length)} more` : '';
+  log.line(`Statuses of open alerts: ${shown.join(', ')}${more}. See closed-statuses if one of them means closed.`);
 }
 
 /** A column of which no row has a value is most often one whose pointer or type is wrong. */

@@ -23,6 +23,8 @@ export const inputDefaults = {
   'closed-statuses': 'closed',
   'message-id': '/message_id',
   'message-timestamp': '/timestamp',
+  'message-time-format': '',
+  'message-time-zone': 'UTC',
   'message-alerts': '/alerts',
   'alert-id': '/alert_id',
   'alert-status': '/status',

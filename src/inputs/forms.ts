@@ -1,5 +1,8 @@
 import { UserError } from '../errors.ts';
+import { isZone } from '../messages/calendar.ts';
 import { type Pointer, parsePointer } from '../messages/pointer.ts';
+import { statusCharsMax } from '../messages/statuses.ts';
+import { compileTimeFormat } from '../messages/time-format.ts';
 import { parseInstant } from '../messages/timestamp.ts';
 import { type Form, Refusal } from './given.ts';
 
@@ -76,13 +79,37 @@ export const anyPointer: Form<Pointer> = {
   read: (text) => (text === '""' ? [] : pointer.read(text)),
 };
 
-/** Statuses separated by commas, on one line, each once, in lower case. */
+/** Statuses separated by commas on one line, or one a line; each once, in lower case. */
 export const statuses: Form<readonly string[]> = {
-  accepted: 'write at least one status, and commas between them: `closed, resolved`',
+  accepted: 'write statuses with commas between them, such as `closed, resolved`, or one a line',
   read(text) {
-    if (/[\r\n]/.test(text)) throw new Refusal(`${statuses.accepted}, all on one line`);
-    const each = text.split(',').map((part) => part.trim().toLowerCase());
+    const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
+    const mixed = lines.find((line) => lines.length > 1 && line.endsWith(','));
+    if (mixed !== undefined) throw new Refusal('separate statuses by commas or by lines, not by both', mixed);
+    const each = (lines.length > 1 ? lines : text.split(',')).map((part) => part.trim().toLowerCase());
+    const long = each.find((part) => part.length > statusCharsMax);
+    if (long !== undefined) throw new Refusal(`a status has at most ${statusCharsMax} characters`, long);
     const found = [...new Set(each)].filter((part) => part !== '');
     return found.length > 0 ? found : undefined;
   },
+};
+
+/** A pattern or a name for timestamps. */
+export const timeFormat: Form<string> = {
+  accepted: 'write a pattern such as `dd/MM/yyyy HH:mm:ss`, or a name that Elasticsearch has for a format',
+  read(text) {
+    try {
+      compileTimeFormat(text);
+      return text;
+    } catch (error) {
+      if (error instanceof UserError) throw new Refusal(`${error.message}; ${timeFormat.accepted}`);
+      throw error;
+    }
+  },
+};
+
+/** The IANA name of a time zone. */
+export const timeZone: Form<string> = {
+  accepted: 'write the name of a time zone, such as `Europe/Berlin` or `UTC`',
+  read: (text) => (isZone(text) ? text : undefined),
 };

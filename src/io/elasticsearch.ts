@@ -4,6 +4,7 @@ import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
+import { ClosedStatuses } from '../messages/statuses.ts';
 import { contains, type Interval, instant, union } from '../windows/interval.ts';
 import { Cluster, Refused } from './elasticsearch/cluster.ts';
 import { countRanges, type Told } from './elasticsearch/counts.ts';
@@ -196,8 +197,8 @@ export class ElasticsearchSource implements Source {
     if (status === undefined) return { total: await point.count(query), alerted: 0, guess: undefined, isExact: false };
     const { total, aggregations } = await point.aggregate(query, statusAggregations(status), statuses);
     const { alerted, values, isComplete } = readStatuses(aggregations);
-    const closed = new Set(this.#shape.closedStatuses);
-    const others = values.filter((value) => !closed.has(value.toLowerCase()));
+    const closed = new ClosedStatuses(this.#shape.closedStatuses);
+    const others = values.filter((value) => !closed.hasText(value));
     return { total, alerted, guess: guess(status, others), isExact: isComplete };
   }
 

@@ -1,5 +1,5 @@
 import type { ColumnType } from './message.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseTimestamp, type TimeRules } from './timestamp.ts';
 import { decodeString, isList, isNull, isObject, isString, type JsonRange, textOf } from './tokens.ts';
 
 /** The value of a declared column: a bigint for int64 and (µs since 1970) timestamp; null where there is none. */
@@ -15,7 +15,7 @@ const decimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
  * int64 and double take numbers, and strings that spell one as JSON does. The others take what is of their kind. Null for
  * JSON's null, and for what the column cannot hold.
  */
-export function columnValue(value: JsonRange, type: ColumnType): ColumnValue {
+export function columnValue(value: JsonRange, type: ColumnType, timeRules: TimeRules): ColumnValue {
   if (isNull(value)) return null;
   if (type === 'string') return isString(value) ? decodeString(value).toWellFormed() : textOf(value);
   if (value.end - value.start > tokenBytesMax) return null;
@@ -27,7 +27,7 @@ export function columnValue(value: JsonRange, type: ColumnType): ColumnValue {
     case 'boolean':
       return boolean(textOf(value));
     case 'timestamp':
-      return parseTimestamp(textOf(value)) ?? null;
+      return parseTimestamp(textOf(value), timeRules) ?? null;
   }
 }
 

@@ -22,11 +22,17 @@ export interface Column {
 export interface MessageShape {
   readonly id: Pointer;
   readonly timestamp: Pointer;
+  /** A `*` stands for every element of a list and every member of an object. */
   readonly alerts: Pointer;
   /** Within one alert. */
   readonly alertId: Pointer;
+  /** Empty where an alert is its status. */
   readonly alertStatus: Pointer;
   /** Lower case. */
   readonly closedStatuses: readonly string[];
   readonly columns: readonly Column[];
+  /** The format of timestamps that do not speak for themselves, as compileTimeFormat takes it. */
+  readonly timeFormat?: string | undefined;
+  /** The IANA name of the time zone of timestamps without an offset; absent: UTC. */
+  readonly timeZone?: string | undefined;
 }

@@ -1,14 +1,14 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { type Alert, AlertList, AlertTally, isClosed } from './alerts.ts';
+import { type Alert, AlertList, type AlertsProblem, AlertTally, AlertValues, gatherAlerts } from './alerts.ts';
 import { skipBalanced } from './broken.ts';
+import type { TimeProblem } from './calendar.ts';
 import { type ColumnValue, columnValue } from './columns.ts';
 import { Walk } from './json.ts';
 import type { State } from './message.ts';
 import { type CompiledShape, firstColumn, Part } from './shape.ts';
-import { parseInstant, parseTimestamp } from './timestamp.ts';
+import { parseTimestamp, readTimestamp, tokenCharsMax } from './timestamp.ts';
 import {
   decodeString,
-  isList,
   isNull,
   isNumber,
   isObject,
@@ -29,6 +29,8 @@ export { type CompiledShape, compileShape } from './shape.ts';
 export const messageBytesMax = 64 * 1024 * 1024;
 /** UTF-8 bytes of an id. */
 export const idBytesMax = 8_192;
+/** Of a timestamp's token: each character takes up to three. */
+const timestampBytesMax = 3 * tokenCharsMax;
 
 /** Why bytes are not a message. */
 export type InvalidReason =
@@ -42,8 +44,8 @@ export type InvalidReason =
   | 'an id that is not valid Unicode'
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
-  | 'a timestamp that cannot be read'
-  | 'alerts that are not a list';
+  | TimeProblem
+  | AlertsProblem;
 
 /** What a message is, in the words of the archive. */
 export interface ReadMessage {
@@ -61,6 +63,8 @@ export interface ReadMessage {
   /** The ids of the first open alerts, cut where they are long; '' of one without id. */
   readonly openAlerts: readonly string[];
   readonly openAlertCount: number;
+  /** The first different statuses of open alerts, cut where they are long; '' of one without status. Absent: none. */
+  readonly openStatuses?: readonly string[];
 }
 
 /** What a row of the archive is made of, beside the payload. */
@@ -84,13 +88,15 @@ export function readMessageOf(text: JsonText, start: number, compiled: CompiledS
   const walk = new Walk(text, compiled.message, tally);
   const { end, problem } = walkMessage(text, start, walk);
   const id = readId(walk.captured(Part.id));
-  const timestamp = readTimestamp(walk.captured(Part.timestamp));
-  const reason = problem ?? id.reason ?? timestamp.reason ?? alertsProblem(walk.captured(Part.alerts));
+  const timestamp = readTime(walk.captured(Part.timestamp), compiled);
+  const reason =
+    problem ?? id.reason ?? timestamp.reason ?? gatherAlerts(text, walk.captured(Part.alerts), compiled, tally);
   if (reason !== undefined) return invalidMessage(end, reason, id.value, timestamp.value);
-  const { count, openCount, openIds } = tally;
+  const { count, openCount, openIds, openStatuses } = tally;
   const state = count === 0 ? 'unalerted' : openCount === 0 ? 'closed' : 'open';
   const found = { end, state, id: id.value, timestamp: timestamp.value } as const;
-  return { ...found, alertCount: count, openAlerts: openIds, openAlertCount: openCount };
+  const alerts = { alertCount: count, openAlerts: openIds, openAlertCount: openCount } as const;
+  return openCount === 0 ? { ...found, ...alerts } : { ...found, ...alerts, openStatuses };
 }
 
 /** What is said of bytes that are no message. */
@@ -137,14 +143,12 @@ function readId(id: JsonRange | undefined): Readable<string> {
   return Buffer.byteLength(value) > idBytesMax ? { reason: 'an id longer than 8192 bytes' } : { value };
 }
 
-function readTimestamp(timestamp: JsonRange | undefined): Readable<bigint> {
+function readTime(timestamp: JsonRange | undefined, { timeRules }: CompiledShape): Readable<bigint> {
   if (timestamp === undefined || isNull(timestamp)) return { reason: 'no timestamp' };
-  const value = isString(timestamp) || isNumber(timestamp) ? parseTimestamp(textOf(timestamp)) : undefined;
-  return value === undefined ? { reason: 'a timestamp that cannot be read' } : { value };
-}
-
-function alertsProblem(alerts: JsonRange | undefined): InvalidReason | undefined {
-  return alerts === undefined || isNull(alerts) || isList(alerts) ? undefined : 'alerts that are not a list';
+  // A longer one is not even decoded.
+  const isShort = timestamp.end - timestamp.start <= timestampBytesMax;
+  const read = readTimestamp(isShort ? textOf(timestamp) : '', timeRules);
+  return typeof read === 'bigint' ? { value: read } : { reason: read };
 }
 
 /**
@@ -157,35 +161,41 @@ export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRo
   const walk = new Walk(text, compiled.row, list);
   const { end, problem } = walkMessage(text, spaceEnd(payload, 0), walk);
   const id = readId(walk.captured(Part.id));
-  const timestamp = readTimestamp(walk.captured(Part.timestamp));
-  const reason = problem ?? id.reason ?? timestamp.reason ?? alertsProblem(walk.captured(Part.alerts));
-  const isRow = list.alerts.length > 0 && list.alerts.every((alert) => isClosed(alert, compiled));
+  const timestamp = readTime(walk.captured(Part.timestamp), compiled);
+  const reason =
+    problem ?? id.reason ?? timestamp.reason ?? gatherAlerts(text, walk.captured(Part.alerts), compiled, list);
+  const isRow = list.count > 0 && list.openCount === 0;
   if (reason !== undefined || !isRow || spaceEnd(payload, end) < payload.length) {
     throw new Error(`A row is made of a closed message, not of one with ${reason ?? 'an open alert, or none'}`);
   }
   const columns = compiled.shape.columns.map(({ type }, index) => {
     const value = walk.captured(firstColumn + index);
-    return value === undefined ? null : columnValue(value, type);
+    return value === undefined ? null : columnValue(value, type, compiled.timeRules);
   });
   return { id: id.value!, timestamp: timestamp.value!, alerts: list.alerts, columns };
 }
 
 /**
- * The last alert change of a message, in µs since 1970: the latest of the date-times (ISO 8601, not plain dates) that are
- * members of its alerts. Undefined where there is none.
+ * The last alert change of a message, in µs since 1970: the latest of the times (texts, not plain dates) that are members
+ * of its alerts. Undefined where there is none.
  */
 export function lastAlertChange(payload: Uint8Array, compiled: CompiledShape): bigint | undefined {
   const text = jsonText(payload);
-  const walk = new Walk(text, compiled.message);
+  const alerts = new AlertValues(text);
+  const walk = new Walk(text, compiled.message, alerts);
   if (walkMessage(text, spaceEnd(payload, 0), walk).problem !== undefined) return undefined;
-  const list = walk.captured(Part.alerts);
-  if (list === undefined || !isList(list)) return undefined;
-  const instants = (JSON.parse(textOf(list)) as unknown[])
+  if (gatherAlerts(text, walk.captured(Part.alerts), compiled, alerts) !== undefined) return undefined;
+  const instants = alerts.values
     .flatMap((alert) => Object.values(alert ?? {}))
-    .map((value) => (typeof value === 'string' && /[Tt ]/.test(value) ? parseInstant(value) : undefined))
+    .map((value) => changeTime(value, compiled))
     .filter((micros) => micros !== undefined);
   return instants.reduce<bigint | undefined>(
     (last, micros) => (last === undefined || micros > last ? micros : last),
     undefined,
   );
+}
+
+function changeTime(value: unknown, { timeRules }: CompiledShape): bigint | undefined {
+  const isTime = typeof value === 'string' && /[Tt ]/.test(value.trim());
+  return isTime ? parseTimestamp(JSON.stringify(value), timeRules) : undefined;
 }

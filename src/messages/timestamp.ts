@@ -1,27 +1,90 @@
-import { Temporal } from 'temporal-polyfill';
+import { inRange, instantOf, type TimeProblem, unreadable, type WallTime } from './calendar.ts';
+import { parseEpoch } from './epoch.ts';
+import { readCommon, readIsoTime } from './iso-time.ts';
+import { readMailDate } from './mail-date.ts';
+import type { TimeFormat } from './time-format.ts';
 
-/** µs since 1970 of the first and the last instant of the years 0001 to 9999, UTC. */
-const firstMicros = -62_135_596_800_000_000n;
-const lastMicros = 253_402_300_799_999_999n;
-/** Digits of the greatest number of µs in that range. */
-const microsDigitsMax = 18;
-/** A number with more digits before its point is epoch ms; the others, below 10^11, are epoch s. */
-const secondsDigitsMax = 11;
+export { parseEpoch } from './epoch.ts';
+
+/** How timestamps are read that do not speak for themselves. */
+export interface TimeRules {
+  /** Tried before anything else. */
+  readonly format?: TimeFormat | undefined;
+  /** The IANA name of the time zone of times without an offset; absent: UTC. */
+  readonly zone?: string | undefined;
+}
+
 /** A longer text is no timestamp. Time zone annotations are the longest part of one. */
 const timestampCharsMax = 128;
-/** Of a JSON string every character may be written with six. */
-const tokenCharsMax = 6 * timestampCharsMax + 2;
+/** Of a JSON string every character may be written with six. A longer token is no timestamp. */
+export const tokenCharsMax = 6 * timestampCharsMax + 2;
+/** Fewer digits in a string may as well be a year or a date; from nine on, seconds are of 1973 or later. */
+const epochDigitsMin = 9;
 
-const common = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))?)?$/;
-const jsonNumber = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const epochText = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A date and a time in digits alone, which would pass for a number of ms, µs or ns. */
+const compactTime =
+  /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d(?:\d{3}|\d{6})?)?$/;
+const microsoftDate = /^\/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\/$/;
+const noRules: TimeRules = {};
+
+/** As {@link readTimestamp}; undefined where there is not one instant. */
+export function parseTimestamp(token: string, rules: TimeRules = noRules): bigint | undefined {
+  const read = readTimestamp(token, rules);
+  return typeof read === 'bigint' ? read : undefined;
+}
 
 /**
- * Reads a timestamp from the text of a valid JSON token, a string with its quotes or a number, as µs since 1970: a string
- * as {@link parseInstant} does, a number as {@link parseEpoch} does. Undefined for anything else.
+ * Reads a timestamp from the text of a valid JSON token, as µs since 1970, finer digits dropped toward the past: a number as
+ * {@link parseEpoch} does, an object as MongoDB's `{"$date": …}`, a string as {@link readTimeText} does. Otherwise says why
+ * there is not one instant.
  */
-export function parseTimestamp(token: string): bigint | undefined {
-  if (token.length > tokenCharsMax) return undefined;
-  return token.startsWith('"') ? parseInstant(JSON.parse(token) as string) : parseEpoch(token);
+export function readTimestamp(token: string, rules: TimeRules = noRules): bigint | TimeProblem {
+  if (token.length > tokenCharsMax) return unreadable;
+  if (token.startsWith('"')) return readTimeText(JSON.parse(token) as string, rules);
+  if (token.startsWith('{')) return readMongoDate(JSON.parse(token), rules);
+  const formatted = rules.format?.(token);
+  return formatted === undefined ? (parseEpoch(token) ?? unreadable) : instantOf(formatted, rules.zone);
+}
+
+/**
+ * Reads a text as µs since 1970, or says why it is not one instant. By the format, where there is one; else ISO 8601, the
+ * date of an e-mail (RFC 5322), `/Date(ms)/`, or a number of s, ms, µs or ns as {@link parseEpoch} reads it, of at least 9
+ * digits and none that spell a date.
+ */
+function readTimeText(text: string, rules: TimeRules): bigint | TimeProblem {
+  const trimmed = text.trim();
+  if (text.length > timestampCharsMax || trimmed === '') return unreadable;
+  const wall = rules.format?.(trimmed) ?? readCommon(trimmed);
+  if (wall !== undefined) return instantOf(wall, rules.zone);
+  if (epochText.test(trimmed)) return readEpochText(trimmed);
+  const [, millis] = microsoftDate.exec(trimmed) ?? [];
+  if (millis !== undefined) return fromMillis(millis);
+  const rare = readMailDate(trimmed) ?? readIsoTime(trimmed);
+  return rare === undefined ? unreadable : instantOf(rare, rules.zone);
+}
+
+function readEpochText(text: string): bigint | TimeProblem {
+  if (compactTime.test(text.replace(/\..*/, ''))) return unreadable;
+  return parseEpoch(text, undefined, epochDigitsMin) ?? unreadable;
+}
+
+/** MongoDB's extended JSON: ISO 8601, a number of ms, or `{"$numberLong": "…"}`, which is one too. */
+function readMongoDate(value: unknown, rules: TimeRules): bigint | TimeProblem {
+  const date = onlyMember(value, '$date');
+  if (typeof date === 'string') return readTimeText(date, rules);
+  const millis = typeof date === 'number' ? String(date) : onlyMember(date, '$numberLong');
+  return typeof millis === 'string' && /^-?\d{1,15}$/.test(millis) ? fromMillis(millis) : unreadable;
+}
+
+/** The value of the member of this name, where the object has no other. */
+function onlyMember(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Object.keys(value).length === 1 ? Reflect.get(value, name) : undefined;
+}
+
+function fromMillis(digits: string): bigint | TimeProblem {
+  return inRange(BigInt(digits) * 1_000n) ?? unreadable;
 }
 
 /** Writes µs since 1970 as `2024-06-01T12:34:56.789012Z`: of one width for the years 0001 to 9999, so text order is time order. */
@@ -37,60 +100,7 @@ export function formatTimestamp(micros: bigint): string {
  */
 export function parseInstant(text: string): bigint | undefined {
   if (text.length > timestampCharsMax || /^\d*$/.test(text)) return undefined;
-  return inRange(parseCommon(text) ?? parseRare(text));
-}
-
-/**
- * Reads the text of a JSON number as µs since 1970, by exact decimal arithmetic, finer digits dropped toward the past:
- * from a magnitude of 10^11 on it is ms since 1970, below that s. Undefined outside the years 0001 to 9999.
- */
-export function parseEpoch(number: string): bigint | undefined {
-  if (number.length > timestampCharsMax) return undefined;
-  const [, sign, whole, fraction = '', exponent = '0'] = jsonNumber.exec(number) ?? [];
-  if (whole === undefined) return undefined;
-  const digits = (whole + fraction).replace(/^0+/, '');
-  if (digits === '') return 0n;
-  // The number is 0.digits × 10^point; the first `kept` of its digits are whole µs.
-  const point = digits.length - fraction.length + Number(exponent);
-  const kept = Math.max(0, point + (point > secondsDigitsMax ? 3 : 6));
-  if (kept > microsDigitsMax) return undefined;
-  const micros = BigInt(digits.slice(0, kept).padEnd(kept, '0'));
-  const isExact = /^0*$/.test(digits.slice(kept));
-  return inRange(sign === '-' ? -micros - (isExact ? 0n : 1n) : micros);
-}
-
-function inRange(micros: bigint | undefined): bigint | undefined {
-  return micros !== undefined && micros >= firstMicros && micros <= lastMicros ? micros : undefined;
-}
-
-/** Reads the forms that nearly all sources use, at a small part of Temporal's cost. Undefined: Temporal decides. */
-function parseCommon(text: string): bigint | undefined {
-  const match = common.exec(text);
-  if (match === null) return undefined;
-  const numbers = match.map((digits) => Number(digits ?? 0));
-  const [, year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, , , offsetHour = 0, offsetMinute = 0] =
-    numbers;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const isDate = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  const isTime = hour <= 23 && minute <= 59 && second <= 59 && offsetHour <= 23 && offsetMinute <= 59;
-  if (!isDate || !isTime) return undefined;
-  const offset = (offsetHour * 60 + offsetMinute) * (match[8] === '-' ? -1 : 1);
-  date.setUTCHours(hour, minute - offset, second);
-  const micros = (match[7] ?? '').slice(0, 6).padEnd(6, '0');
-  return BigInt(date.getTime()) * 1_000n + BigInt(micros);
-}
-
-/** Reads what Temporal takes for an instant, or would with `Z` at the end, or with a midnight. */
-function parseRare(text: string): bigint | undefined {
-  for (const candidate of [text, `${text}Z`, `${text}T00Z`]) {
-    try {
-      const { epochNanoseconds } = Temporal.Instant.from(candidate);
-      const micros = epochNanoseconds / 1_000n;
-      return micros * 1_000n > epochNanoseconds ? micros - 1n : micros;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-  return undefined;
+  const wall: WallTime | undefined = readIsoTime(text);
+  const instant = wall === undefined ? undefined : instantOf(wall);
+  return typeof instant === 'bigint' ? instant : undefined;
 }

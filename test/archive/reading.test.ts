@@ -185,7 +185,13 @@ describe('Reading', () => {
       ['last', held[5]!.json],
     ]);
     expect(result.open).toEqual([
-      { id: 'open', timestamp: BigInt(interval.start) * 1000n, openAlerts: ['open-1'], openAlertCount: 1 },
+      {
+        id: 'open',
+        timestamp: BigInt(interval.start) * 1000n,
+        openAlerts: ['open-1'],
+        openAlertCount: 1,
+        openStatuses: ['investigating'],
+      },
     ]);
     expect(result.unalerted).toEqual(['unalerted']);
     expect(result.invalid).toMatchObject([{ reason: 'a timestamp that cannot be read', bytes: held[3]!.json }]);

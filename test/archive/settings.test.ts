@@ -40,6 +40,8 @@ describe('_archive.json', () => {
         'closed-statuses': ['closed', 'done'],
         'message-id': '/message_id',
         'message-timestamp': '/timestamp',
+        'message-time-format': '',
+        'message-time-zone': 'UTC',
         'message-alerts': '/alerts',
         'alert-id': '/alert_id',
         'alert-status': '/status',
@@ -67,6 +69,14 @@ describe('checkSettings', () => {
     expect(check(made, withShape({ closedStatuses: ['done', 'closed'] }))).toBe(false);
   });
 
+  it('takes settings that an older version did not write for what it did by them', () => {
+    const { settings, ...file } = parseArchiveFile(formatArchiveFile('id', plainSettings), url);
+    const older = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('message-time-')));
+    expect(checkSettings({ ...file, settings: older }, plainSettings, url)).toBe(false);
+    const berlin = withShape({ timeZone: 'Europe/Berlin' });
+    expect(() => checkSettings({ ...file, settings: older }, berlin, url)).toThrow('was made with "UTC"');
+  });
+
   it.each<[string, ArchiveSettings, string, string]>([
     ['window-days', { ...plainSettings, layout: { windowDays: 30, partitionBy: 'month' } }, '"30"', '"60"'],
     ['partition-by', { ...plainSettings, layout: { windowDays: 60, partitionBy: 'day' } }, '"day"', '"month"'],
@@ -75,6 +85,8 @@ describe('checkSettings', () => {
     ['message-id', withShape({ id: ['id'] }), '"/id"', '"/message_id"'],
     ['message-timestamp', withShape({ timestamp: ['at'] }), '"/at"', '"/timestamp"'],
     ['message-alerts', withShape({ alerts: ['a'] }), '"/a"', '"/alerts"'],
+    ['message-time-format', withShape({ timeFormat: 'dd/MM/yyyy' }), '"dd/MM/yyyy"', '""'],
+    ['message-time-zone', withShape({ timeZone: 'Europe/Berlin' }), '"Europe/Berlin"', '"UTC"'],
     ['alert-id', withShape({ alertId: ['id'] }), '"/id"', '"/alert_id"'],
     ['alert-status', withShape({ alertStatus: ['s'] }), '"/s"', '"/status"'],
   ])('refuses another %s, naming both values', (name, wanted, asked, kept) => {

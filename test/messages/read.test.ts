@@ -38,7 +38,7 @@ describe('the state of a message', () => {
 
   it.each([
     ['[{"alert_id":"a1","status":"open"}]', ['a1']],
-    ['[{"alert_id":"a1","status":"closed"},{"alert_id":"a2","status":" closed"}]', ['a2']],
+    ['[{"alert_id":"a1","status":"closed"},{"alert_id":"a2","status":"clos ed"}]', ['a2']],
     ['[{"alert_id":7,"status":null},{"alert_id":true},{"status":""}]', ['7', 'true', '']],
     ['[{"alert_id":null,"status":["closed"]},{"alert_id":{},"status":{"status":"closed"}}]', ['', '']],
     ['[null,"closed",1,true,[],["closed"],[{"status":"closed"}],{}]', Array(8).fill('')],
@@ -51,7 +51,7 @@ describe('the state of a message', () => {
     expect(message).toMatchObject({ state: 'open', openAlerts: open, openAlertCount: open.length });
   });
 
-  it.each([undefined, 'null', '[]', '[ \n ]'])('is unalerted with the alerts %s', (alerts) => {
+  it.each([undefined, 'null', '[]', '[ \n ]', '{}', '{ }'])('is unalerted with the alerts %s', (alerts) => {
     expect(read(messageText(alerts))).toMatchObject({ state: 'unalerted', alertCount: 0, openAlertCount: 0 });
   });
 
@@ -65,12 +65,15 @@ describe('the state of a message', () => {
     expect(read(text)).toMatchObject({ state, alertCount: count });
   });
 
-  it('compares numbers and booleans by their text', () => {
+  it('compares texts and booleans by their text, numbers by their value', () => {
     const numbered = shapeWith([], { closedStatuses: ['1', 'true', 'done'] });
-    expect(read(messageText('[{"status":1},{"status":true},{"status":"DONE"},{"status":"1"}]'), numbered).state).toBe(
-      'closed',
-    );
-    expect(read(messageText('[{"status":1.0}]'), numbered).state).toBe('open');
+    expect(
+      read(
+        messageText('[{"status":1},{"status":true},{"status":"DONE"},{"status":"1"},{"status":1.0},{"status":10e-1}]'),
+        numbered,
+      ).state,
+    ).toBe('closed');
+    expect(read(messageText('[{"status":"1.0"}]'), numbered).state).toBe('open');
   });
 
   it('names the first 100 open alerts by the beginning of their ids, and counts all', () => {
@@ -162,7 +165,8 @@ describe('the timestamp of a message', () => {
   it.each([
     ['null', 'no timestamp'],
     ['""', 'a timestamp that cannot be read'],
-    ['"1709208000"', 'a timestamp that cannot be read'],
+    ['"20240229"', 'a timestamp that cannot be read'],
+    ['{"$date":{}}', 'a timestamp that cannot be read'],
     ['"2023-02-29"', 'a timestamp that cannot be read'],
     ['1e400', 'a timestamp that cannot be read'],
     ['true', 'a timestamp that cannot be read'],
@@ -180,10 +184,10 @@ describe('the timestamp of a message', () => {
 });
 
 describe('an invalid message', () => {
-  it.each(['{}', '"closed"', '0', 'false'])('has alerts that are no list: %s', (alerts) => {
+  it.each(['"closed"', '0', 'false', '""'])('has alerts that are neither a list nor an object: %s', (alerts) => {
     expect(read(messageText(alerts))).toMatchObject({
       state: 'invalid',
-      reason: 'alerts that are not a list',
+      reason: 'alerts that are neither a list nor an object',
       id: 'm1',
       timestamp: instantMicros,
     });
@@ -369,6 +373,8 @@ describe('readRow', () => {
     messageText('[{"status":"open"}]'),
     messageText(`[{"status":"closed"},null]`),
     messageText('{}'),
+    messageText('{"a":{"status":"open"}}'),
+    messageText('"closed"'),
     messageText(closed, 'null'),
     messageText(closed, '"a"', '"never"'),
     messageText(closed).slice(0, -1),
@@ -398,7 +404,10 @@ describe('lastAlertChange', () => {
     ['[null,1,"x",[],{},{"at":"never ever"}]', undefined],
     ['[]', undefined],
     ['null', undefined],
-    ['{"at":"2024-02-29T12:00:00Z"}', undefined],
+    ['{"a-1":{"at":"2024-02-29T12:00:00Z"},"a-2":{"at":"2024-02-28T12:00:00Z"}}', instantMicros],
+    ['{"status":"open","at":"2024-02-29T12:00:00Z"}', instantMicros],
+    ['[{"at":"Thu, 29 Feb 2024 12:00:00 +0000"},{"at":"1709208001"}]', instantMicros],
+    ['"2024-02-29T12:00:00Z"', undefined],
     [undefined, undefined],
   ])('of %s is %s', (alerts, micros) => {
     expect(lastAlertChange(bytesOf(messageText(alerts)), shape)).toBe(micros);

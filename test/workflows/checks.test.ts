@@ -101,9 +101,10 @@ test("each of the workflow's jobs is given what its command needs", async () => 
   const given = (job: string) => Object.keys(workflow.jobs[job].steps.at(-1).with);
   const shaping = ['window-days', 'archive', 'staging', 'format', 'partition-by', 'columns', 'closed-statuses'];
   const pointers = ['message-id', 'message-timestamp', 'message-alerts', 'alert-id', 'alert-status'];
+  const times = ['message-time-format', 'message-time-zone'];
   const aws = ['role-to-assume', 'aws-region', 'sse-kms-key-id', 'object-lock-mode', 'object-lock-days'];
   for (const job of Object.keys(own))
-    expect(given(job)).toEqual(expect.arrayContaining([...shaping, ...pointers, ...aws]));
+    expect(given(job)).toEqual(expect.arrayContaining([...shaping, ...pointers, ...times, ...aws]));
   const source = Object.keys(inputDefaults).filter((name) => /^(api|elasticsearch)-/.test(name));
   for (const job of ['plan', 'export']) expect(given(job)).toEqual(expect.arrayContaining([...source, 'recent-days']));
 });

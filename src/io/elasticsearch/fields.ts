@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { UserError } from '../../errors.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import { formatPointer, type Pointer } from '../../messages/pointer.ts';
+import { everyToken } from '../../messages/shape.ts';
 
 /** What Elasticsearch's field capabilities say of one field, by type (`unmapped` where an index has no such field). */
 const fieldCapabilities = v.record(
@@ -57,7 +58,8 @@ const exactTypes: ReadonlySet<string> = new Set(['keyword', 'constant_keyword', 
 export function fieldsInQuestion(shape: MessageShape): string[] {
   const status = statusName(shape);
   const id = fieldName(shape.id);
-  return [fieldName(shape.timestamp), id, `${id}.keyword`, status, `${status}.keyword`, ...parentsOf(status)];
+  const statusFields = status === '' ? [] : [status, `${status}.keyword`, ...parentsOf(status)];
+  return [fieldName(shape.timestamp), id, `${id}.keyword`, ...statusFields];
 }
 
 /**
@@ -99,18 +101,19 @@ export function readFields(
 
 /**
  * The paths that hold all that tells a message's state, as `_source` filters take them. Elements of lists cannot be
- * named, so what is pointed into comes as a whole.
+ * named, nor members of whatever name, so what is pointed into comes as a whole.
  */
 export function stubPaths({ id, timestamp, alerts }: MessageShape): string[] {
   return [id, timestamp, alerts].map((pointer) => {
-    const index = pointer.findIndex((token) => isIndex(token));
-    return (index === -1 ? pointer : pointer.slice(0, index)).join('.');
+    const index = pointer.findIndex((token) => isOfMany(token));
+    // Where nothing is named before what is pointed into, all of the message is.
+    return (index === -1 ? pointer : pointer.slice(0, index)).join('.') || '*';
   });
 }
 
 /** A JSON pointer as Elasticsearch names a field: lists have no place in a name. */
 export function fieldName(pointer: Pointer): string {
-  return pointer.filter((token) => !isIndex(token)).join('.');
+  return pointer.filter((token) => !isOfMany(token)).join('.');
 }
 
 /** Whether the value is an element of a list, of which the field has all. */
@@ -120,6 +123,11 @@ export function isOfList(pointer: Pointer): boolean {
 
 function statusName({ alerts, alertStatus }: MessageShape): string {
   return fieldName([...alerts, ...alertStatus]);
+}
+
+/** Whether it stands for an element of a list, by its index or (of the alerts) for every one. */
+function isOfMany(token: string): boolean {
+  return token === everyToken || isIndex(token);
 }
 
 function isIndex(token: string): boolean {

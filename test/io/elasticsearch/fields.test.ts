@@ -41,6 +41,22 @@ describe('names', () => {
       'alerts',
     ]);
   });
+
+  it.each([
+    [['threads', '*', 'alerts'], ['status'], ['threads'], 'threads.alerts.status'],
+    [['alerts', '*'], ['state', 'now'], ['alerts'], 'alerts.state.now'],
+    [['*', 'alerts'], ['status'], ['*'], 'alerts.status'],
+    [['statuses'], [], ['statuses'], 'statuses'],
+  ])('ask for all that a `*` may stand for: %j, %j', (alerts, alertStatus, stub, field) => {
+    const shape = { ...plainShape, alerts, alertStatus };
+    expect(stubPaths(shape)).toEqual(['message_id', 'timestamp', ...stub]);
+    expect(fieldsInQuestion(shape)).toContain(field);
+  });
+
+  it('are never empty', () => {
+    const names = fieldsInQuestion({ ...plainShape, alerts: ['*'], alertStatus: [] });
+    expect(names).toEqual(['timestamp', 'message_id', 'message_id.keyword']);
+  });
 });
 
 describe('the timestamp', () => {
