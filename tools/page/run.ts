@@ -8,7 +8,7 @@ import { browserPath } from './browser.ts';
 exitOnSignals();
 try {
   const variables = { [browserVariable]: await browserPath() };
-  process.exit(await runVitest('vitest.page.config.ts', process.argv.slice(2), variables));
+  process.exit(await runVitest('page', process.argv.slice(2), variables));
 } catch (error) {
   console.error(error instanceof UserError ? messageOf(error) : error);
   process.exit(1);

@@ -7,7 +7,7 @@ import { runVitest } from './vitest.ts';
 
 /** Tests over programs that are installed, and services that are started, for them. */
 export interface Suite<Programs> {
-  /** Its tests are those of `vitest.<name>.config.ts`. */
+  /** The name of its project in `vitest.config.ts`. */
   readonly name: string;
   /** Installs what is not installed yet. */
   readonly install: () => Promise<Programs>;
@@ -47,7 +47,7 @@ async function run<Programs>({ name, install, start }: Suite<Programs>): Promise
     leave(name, stack, folder);
     return 0;
   }
-  const code = await timed('tested', () => runVitest(configOf(name), parameters, stack.variables));
+  const code = await timed('tested', () => runVitest(name, parameters, stack.variables));
   await timed('stopped', () => Promise.all(stack.services.map((service) => service.stop())));
   return code;
 }
@@ -59,10 +59,6 @@ function leave(name: string, { variables, services }: Stack, folder: string): vo
   }
   const exports = Object.entries(variables).map(([variable, value]) => `export ${variable}='${value}'`);
   console.log(`
-To use them:   ${[...exports, `npx vitest run --config ${configOf(name)}`].join('\n               ')}
+To use them:   ${[...exports, `npx vitest run --project ${name}`].join('\n               ')}
 To stop them:  kill -9 ${services.map(({ pid }) => `-${pid}`).join(' ')}; rm -r '${folder}'`);
-}
-
-function configOf(name: string): string {
-  return `vitest.${name}.config.ts`;
 }

@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs vitest on this Node, under a configuration of the project. Returns its exit code, which is not 0 where it finds no test. */
+/** Runs a suite of `vitest.config.ts` on this Node. Returns its exit code, which is not 0 where it finds no test. */
 export async function runVitest(
-  configuration: string,
+  suite: string,
   parameters: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<number> {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', '--config', configuration, ...parameters], {
+  const child = spawn(process.execPath, [vitest, 'run', '--project', suite, ...parameters], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...variables },
