@@ -13,6 +13,7 @@ import { outputsOf } from './commands/tally.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import { toldOf, UserError, writeFailure } from './errors.ts';
+import { secretsIn } from './inputs/secrets.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
@@ -25,6 +26,9 @@ import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
+const unverifiedTls =
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the verification of every TLS certificate: anyone on the network can read the tokens and change the messages. Remove it, and name the certificate authority in NODE_EXTRA_CA_CERTS.';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The commands that may write to the archive and the staging. */
@@ -32,10 +36,27 @@ const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
 /** Of payloads that wait for their slot to be written, of all slots in hand; what is more goes to disk. */
 const memoryBytesMax = 128 * 1024 * 1024;
 
+/** Tells what nothing else caught, and ends the process. Node would print it past every rule for what a log may show. */
+export function tellCrash(environment: Environment): void {
+  process.on('uncaughtException', (error) => {
+    githubHost(environment).fail(toldOf(error));
+    process.exit(1);
+  });
+}
+
+/** Tells Node's own warnings through the log, for the same reason. */
+export function tellWarnings(environment: Environment): void {
+  if (process.listenerCount('warning') === 0) return;
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => githubHost(environment).line(`Node.js: ${name}: ${message}`));
+}
+
 /** Runs the command that the inputs name. A failure ends in one sentence and exit code 1; a defect also in its trace. */
 export async function main(environment: Environment): Promise<void> {
   const host = githubHost(environment);
+  for (const secret of secretsIn(environment)) host.mask(secret);
   try {
+    if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
     const inputs = readInputs(environment, nature.now());
     await withParts(inputs, environment, host, (parts) => execute(inputs, parts, host));
   } catch (error) {
