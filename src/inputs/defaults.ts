@@ -39,6 +39,7 @@ export const inputDefaults = {
   'elasticsearch-index': '',
   'elasticsearch-api-key': '',
   'elasticsearch-query': '',
+  'allow-http': 'false',
   'role-to-assume': '',
   'aws-region': '',
   'sse-kms-key-id': '',
