@@ -18,7 +18,7 @@ import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
 import { DirectoryArchive } from './io/directory.ts';
-import { nature } from './io/nature.ts';
+import { type Nature, nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
@@ -230,16 +230,24 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf({ api, elasticsearch }: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+async function sourcesOf(inputs: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+  const { api, elasticsearch } = inputs;
+  const patient = patientNature(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, memory, nature, log.line));
+    made.push(new ApiSource(api, scan, memory, patient, log.line));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
-    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, nature, log));
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, patient, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
+}
+
+/** The real world, in which a leg waits for a source as long as its time budget lasts. */
+function patientNature({ command, timeBudgetMs }: Inputs): Nature {
+  const hasBudget = command === 'run' || command === 'export';
+  return hasBudget ? { ...nature, waitsUntil: nature.now() - performance.now() + timeBudgetMs } : nature;
 }

@@ -1,7 +1,9 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
+import { userAgent } from '../version.ts';
 import { backoffMs, type Nature } from './nature.ts';
-import { tlsFault } from './tls.ts';
+import { proxies, proxyFault, tunnelReason } from './proxy.ts';
+import { type TlsFault, tlsFault } from './tls.ts';
 
 /** Of one request, the first one included. */
 export const attemptsMax = 8;
@@ -52,6 +54,7 @@ export function awsClientConfig(access: AwsAccess, nature: Nature, limits: AwsLi
       httpAgent: agent,
       httpsAgent: agent,
     },
+    customUserAgent: [userAgent.split('/') as [string, string]],
     maxAttempts: limits.attemptsMax ?? attemptsMax,
     retryStrategy: new FullJitter(nature, limits.attemptsMax ?? attemptsMax),
   };
@@ -76,7 +79,8 @@ class FullJitter implements RetryStrategy {
 
   async refreshRetryTokenForRetry(token: RetryToken, info: RetryErrorInfo): Promise<RetryToken> {
     const count = token.getRetryCount() + 1;
-    if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR') throw new Error('No further attempt.');
+    if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR' || connectionFault(info.error) !== undefined)
+      throw new Error('No further attempt.');
     const base = info.errorType === 'THROTTLING' ? throttledMsBase : backoffMsBase;
     const ownMs = backoffMs(this.#nature, count, base, backoffMsMax);
     const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#nature.now();
@@ -102,6 +106,9 @@ export interface AwsFailure {
   readonly name?: string;
   readonly message?: string;
   readonly code?: string;
+  /** Where a connection failed. */
+  readonly port?: number;
+  readonly hostname?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
@@ -120,6 +127,15 @@ const refused = new Set([
   'UnrecognizedClientException',
 ]);
 const throttled = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|TooManyRequests/;
+
+/** Why a service was not connected to, where no further attempt helps: TLS, or a proxy. */
+export function connectionFault(error: unknown): TlsFault | undefined {
+  const { code = '', message = '', port, hostname } = (error ?? {}) as AwsFailure;
+  const tunnel = tunnelReason(message);
+  // An error names the address alone that Node connected to. Without a proxy at that port, it was the service's own.
+  const proxy = proxies().find((each) => tunnel !== undefined || each.port === port || each.hostname === hostname);
+  return (proxy && proxyFault(tunnel ?? code, proxy)) ?? tlsFault(code, message);
+}
 
 /** Names a failure that any AWS service may end in, and tells no message of the service; undefined for any other. */
 export function awsFault(error: unknown): AwsFault | undefined {
@@ -160,7 +176,7 @@ export function awsFault(error: unknown): AwsFault | undefined {
       remedy: 'see whether it is well, then run again',
     };
   }
-  const fault = tlsFault(code ?? '', message);
+  const fault = connectionFault(error);
   if (fault !== undefined) return { reason: `it ${fault.reason}`, remedy: fault.remedy };
   if (name === 'TimeoutError' || (code !== undefined && status === undefined)) {
     return {

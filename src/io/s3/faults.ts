@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../errors.ts';
-import { type AwsFailure, type AwsFault, answeredWith, awsFault } from '../aws.ts';
-import { tlsFault } from '../tls.ts';
+import { type AwsFailure, type AwsFault, answeredWith, awsFault, connectionFault } from '../aws.ts';
+import { sayable } from '../said.ts';
 
 /**
  * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such
@@ -36,22 +36,16 @@ const verdicts: Readonly<Record<string, S3Verdict>> = {
 const denied = new Set(['AccessDenied', 'AllAccessDisabled', 'AccountProblem', 'Forbidden']);
 const elsewhere = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect']);
 const retryAfterMsMax = 60_000;
-const wordsMax = 200;
 
 export function s3Verdict(error: unknown): S3Verdict {
-  const { name = '', code, message, $metadata } = error as AwsFailure;
+  const { name = '', code, $metadata } = error as AwsFailure;
   const known = verdicts[name];
   if (known !== undefined) return known;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return mayPass(code, message) ? 'transient' : 'refused';
+  if (status === undefined) return code !== undefined && connectionFault(error) === undefined ? 'transient' : 'refused';
   if (status === 412) return 'condition';
   // An answer of success that could not be read was cut.
   return status < 300 || status === 429 || status >= 500 ? 'transient' : 'refused';
-}
-
-/** Whether a connection that failed in this way may succeed another time. */
-function mayPass(code: string | undefined, message: string | undefined): boolean {
-  return code !== undefined && tlsFault(code, message) === undefined;
 }
 
 /** A failure in a few words, to be put in brackets. */
@@ -139,9 +133,6 @@ function otherFault(error: AwsFailure): AwsFault | undefined {
     if (s3Verdict(error) !== 'transient') return undefined;
     return { reason: `it cannot be reached, ${s3Reason(error)}`, remedy: 'see whether it is well, then run again' };
   }
-  const said = (error.message ?? '')
-    .replace(/\s+/g, ' ')
-    .replace(/\.\s*$/, '')
-    .slice(0, wordsMax);
+  const said = sayable(error.message ?? '');
   return { reason: said === '' ? answered : `${answered}: ${said}`, remedy: 'see what it expects' };
 }
