@@ -4,13 +4,13 @@ import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { inBrackets, saidIn, sayable } from '../said.ts';
 import { userAgent } from '../version.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
 import { gaveUp, Retries, Retryable, type Say, unreached } from './retry.ts';
-import { inBrackets, saidIn, sayable } from './said.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -203,7 +203,7 @@ async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<st
 function usualHint({ statusCode: status, headers }: Dispatcher.ResponseData): string {
   if (status >= 300 && status < 400) {
     const target = sayable(String(headers.location ?? '').replace(/[?#].*$/s, ''));
-    return `it points elsewhere${target && `, to ${target}`}, which is not followed; give the address that it leads to`;
+    return `it points elsewhere, which is not followed; give the address that it leads to${target && `, ${target}`}`;
   }
   if (status === 204) return 'it sent no content where JSON was expected; check the URL and the query';
   return 'see what it expects';

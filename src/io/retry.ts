@@ -1,12 +1,12 @@
 import pRetry from 'p-retry';
 import type { UserError } from '../errors.ts';
+import { inBrackets } from '../said.ts';
 import { instant } from '../windows/interval.ts';
 import { duration } from '../words.ts';
 import { backoffMs, type Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
 import { proxyFault, proxyFor } from './proxy.ts';
 import { passing, type ResponseHead } from './responses.ts';
-import { inBrackets } from './said.ts';
 import { tlsFault } from './tls.ts';
 
 const retriesMax = 6;

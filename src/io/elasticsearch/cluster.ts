@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
+import { inBrackets, saidIn, sayable } from '../../said.ts';
 import { userAgent } from '../../version.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
@@ -11,7 +12,6 @@ import { LostReading, Unavailable } from '../ports.ts';
 import { proxyFault, proxyFor } from '../proxy.ts';
 import type { ResponseHead } from '../responses.ts';
 import { gaveUp, Retries, Retryable, type Say, unreached } from '../retry.ts';
-import { inBrackets, saidIn, sayable } from '../said.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 

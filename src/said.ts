@@ -1,5 +1,5 @@
-import { safeLine } from '../safe-line.ts';
-import { maskedParts } from '../secrets.ts';
+import { safeLine } from './safe-line.ts';
+import { maskedParts } from './secrets.ts';
 
 const saidCharsMax = 200;
 /** Of an object within an error: `{"error":{"reason":"…"}}`. */

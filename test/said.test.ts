@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { saidIn, sayable } from '../../src/io/said.ts';
-import { keepSecret } from '../../src/secrets.ts';
+import { saidIn, sayable } from '../src/said.ts';
+import { keepSecret } from '../src/secrets.ts';
 
 describe('saidIn', () => {
   it.each([
