@@ -6,8 +6,8 @@ const mask = '***';
 
 /** Every spelling of every secret, the longest first, so that no spelling is cut by a shorter one. */
 let spellings: readonly string[] = [];
-/** Every run of {@link partChars} characters of them. */
-let parts: ReadonlySet<string> = new Set();
+/** Every run of {@link partChars} characters of them; undefined until it is asked for. */
+let parts: ReadonlySet<string> | undefined;
 
 /**
  * Keeps a secret out of whatever {@link masked} and {@link maskedParts} return, for as long as the process lives: as it is,
@@ -18,7 +18,7 @@ export function keepSecret(secret: string): void {
   const found = new Set([...spellings, ...lines.flatMap(spellingsOf)]);
   if (found.size === spellings.length) return;
   spellings = [...found].sort((a, b) => b.length - a.length);
-  parts = new Set(spellings.flatMap(partsOf));
+  parts = undefined;
 }
 
 /** The text with `***` for every secret. */
@@ -29,6 +29,7 @@ export function masked(text: string): string {
 /** The text with `***` for every secret and for every recognizable part of one. Meant for what a server says. */
 export function maskedParts(text: string): string {
   const whole = masked(text);
+  parts ??= new Set(spellings.flatMap(partsOf));
   if (parts.size === 0) return whole;
   let result = '';
   let shownUntil = 0;

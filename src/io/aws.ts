@@ -1,9 +1,10 @@
+import { isIP } from 'node:net';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
 import { userAgent } from '../version.ts';
 import { backoffMs, type Nature } from './nature.ts';
-import { proxies, proxyFault, tunnelReason } from './proxy.ts';
-import { type TlsFault, tlsFault } from './tls.ts';
+import { type HttpProxy, proxies, proxyFault, tunnelReason } from './proxy.ts';
+import { type ConnectionFault, tlsFault } from './tls.ts';
 
 /** Of one request, the first one included. */
 export const attemptsMax = 8;
@@ -107,6 +108,7 @@ export interface AwsFailure {
   readonly message?: string;
   readonly code?: string;
   /** Where a connection failed. */
+  readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
@@ -129,11 +131,13 @@ const refused = new Set([
 const throttled = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|TooManyRequests/;
 
 /** Why a service was not connected to, where no further attempt helps: TLS, or a proxy. */
-export function connectionFault(error: unknown): TlsFault | undefined {
-  const { code = '', message = '', port, hostname } = (error ?? {}) as AwsFailure;
+export function connectionFault(error: unknown): ConnectionFault | undefined {
+  const { code = '', message = '', address, port, hostname } = (error ?? {}) as AwsFailure;
   const tunnel = tunnelReason(message);
-  // An error names the address alone that Node connected to. Without a proxy at that port, it was the service's own.
-  const proxy = proxies().find((each) => tunnel !== undefined || each.port === port || each.hostname === hostname);
+  // Node names no proxy, only where it connected to: an address and a port, or a name that has no address.
+  const isThere = (proxy: HttpProxy) =>
+    proxy.hostname === hostname || (proxy.port === port && (proxy.hostname === address || isIP(proxy.hostname) === 0));
+  const proxy = proxies().find((each) => tunnel !== undefined || isThere(each));
   return (proxy && proxyFault(tunnel ?? code, proxy)) ?? tlsFault(code, message);
 }
 

@@ -1,9 +1,9 @@
-import type { TlsFault } from './tls.ts';
+import type { ConnectionFault } from './tls.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A proxy that requests to a host go through. */
-export interface Proxy {
+export interface HttpProxy {
   /** For people, without user name and password: `http://proxy.example.com:3128`. */
   readonly shown: string;
   /** The variable that names it. */
@@ -18,7 +18,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 
 const absent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** The proxy for a URL, chosen as undici does; undefined where the host is asked without one. */
-export function proxyFor(url: URL, environment: Environment = process.env): Proxy | undefined {
+export function proxyFor(url: URL, environment: Environment = process.env): HttpProxy | undefined {
   const names = ['http_proxy', 'HTTP_PROXY'];
   if (url.protocol === 'https:') names.unshift('https_proxy', 'HTTPS_PROXY');
   const variable = names.find((name) => environment[name]);
@@ -27,12 +27,12 @@ export function proxyFor(url: URL, environment: Environment = process.env): Prox
 }
 
 /** The proxies that the environment names. */
-export function proxies(environment: Environment = process.env): Proxy[] {
+export function proxies(environment: Environment = process.env): HttpProxy[] {
   const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
   return names.flatMap((name) => (environment[name] ? (proxyIn(name, environment) ?? []) : []));
 }
 
-function proxyIn(variable: string, environment: Environment): Proxy | undefined {
+function proxyIn(variable: string, environment: Environment): HttpProxy | undefined {
   const proxy = URL.parse(environment[variable]!);
   if (proxy === null) return undefined;
   const { protocol, hostname, host, username, password } = proxy;
@@ -41,7 +41,7 @@ function proxyIn(variable: string, environment: Environment): Proxy | undefined 
 }
 
 /** Why a request did not get through a proxy, where trying again is no use; undefined where it may be. */
-export function proxyFault(reason: string, proxy: Proxy): TlsFault | undefined {
+export function proxyFault(reason: string, proxy: HttpProxy): ConnectionFault | undefined {
   const { shown, variable, hasPassword } = proxy;
   const status = proxyStatus(reason);
   if (status === 407) {

@@ -185,6 +185,24 @@ describe('case 27', () => {
   });
 });
 
+it('case 27: what Node itself would print, of a crash or a warning, is one line and no command either', async () => {
+  const crash = `const wait = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return;
+    clearInterval(wait);
+    process.emitWarning('y\\n::stop-commands::w ${token}');
+    console.error('##[stop-commands]e ${token}');
+    setImmediate(() => { throw new Error('x\\n::stop-commands::t ${token}'); });
+  }, 0);`;
+  const { url } = await api(() => undefined);
+  const made = await Case.make({ 'api-url': url.href });
+  const ran = await made.run({}, { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(crash)}` });
+  expect(ran.code).toBe(1);
+  expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*Error: x : :stop-commands: :t \*\*\*/)]);
+  expect(ran.log).toContain('Node.js: Warning: y : :stop-commands: :w ***');
+  expect(ran.log).toContain('## [stop-commands]e ***');
+  expect(asRunner(ran.log).commands.map(({ name }) => name)).toEqual(['error']);
+});
+
 describe('case 28', () => {
   const cases: [string, Record<string, string>, number, string, string][] = [
     [

@@ -558,6 +558,21 @@ describe('S3Archive goes through a proxy', () => {
     expect(asked).toEqual(['s3.example.test:443']);
   });
 
+  it('and names one that is not there, or wants a password, at once and without the password', async () => {
+    const body = { text: 'x' };
+    vi.stubEnv('HTTPS_PROXY', 'http://user:open-sesame@127.0.0.1:1');
+    const absent = await failureOf((await archiveAt('https://s3.example.test')).publish(path, body, undefined));
+    expect(absent).toContain('(it was not reached: the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED)): check');
+    const proxy = createServer().on('connect', (_, socket) => socket.end('HTTP/1.1 407 No\r\n\r\n'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void proxy.close());
+    const host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    vi.stubEnv('HTTPS_PROXY', `http://user:open-sesame@${host}`);
+    const locked = await failureOf((await archiveAt('https://s3.example.test')).publish(path, body, undefined));
+    expect(locked).toContain(`the proxy http://${host} requires authentication (407)): check the user name`);
+    expect(absent + locked).not.toContain('sesame');
+  });
+
   it('but not to where NO_PROXY says', async () => {
     const proxy = await testServer((response) => response.writeHead(502).end());
     vi.stubEnv('HTTP_PROXY', proxy.url.origin);
