@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
+import { sayable } from '../said.ts';
 import { userAgent } from '../version.ts';
 import { backoffMs, type Nature } from './nature.ts';
 import { type HttpProxy, proxies, proxyFault, tunnelReason } from './proxy.ts';
@@ -143,7 +144,8 @@ export function connectionFault(error: unknown): ConnectionFault | undefined {
 
 /** Names a failure that any AWS service may end in, and tells no message of the service; undefined for any other. */
 export function awsFault(error: unknown): AwsFault | undefined {
-  const { name = '', message = '', code, $metadata } = error as AwsFailure;
+  const { message = '', code, $metadata } = error as AwsFailure;
+  const name = sayable((error as AwsFailure).name ?? '');
   const status = $metadata?.httpStatusCode;
   const times = $metadata?.attempts ?? 1;
   const repeated = times > 1 ? `, ${times} times in a row` : '';
@@ -195,5 +197,5 @@ export function awsFault(error: unknown): AwsFault | undefined {
 export function answeredWith(error: unknown): string | undefined {
   const { $metadata } = error as AwsFailure;
   if ($metadata?.httpStatusCode === undefined) return undefined;
-  return `it answers ${$metadata.httpStatusCode}, ${error instanceof Error ? error.name : messageOf(error)}`;
+  return `it answers ${$metadata.httpStatusCode}, ${sayable(error instanceof Error ? error.name : messageOf(error))}`;
 }

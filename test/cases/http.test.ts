@@ -120,6 +120,52 @@ describe('case 18', () => {
     },
   );
 
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'Elasticsearch',
+      {
+        'api-url': '',
+        'api-token': '',
+        'elasticsearch-url': 'https://es.example.test',
+        'elasticsearch-index': 'messages',
+      },
+      /Elasticsearch at \S+ was not reached: the proxy /,
+    ],
+    [
+      'DynamoDB',
+      { staging: 'dynamodb:table', 'aws-region': 'eu-west-1' },
+      /The DynamoDB table .* was not reached: the proxy /,
+    ],
+    [
+      "the issuer of GitHub's tokens",
+      {
+        archive: 's3://bucket/a',
+        'aws-region': 'eu-west-1',
+        'role-to-assume': 'arn:aws:iam::123456789012:role/archive',
+      },
+      /GitHub's issuer of identity tokens at \S+ was not reached: the proxy /,
+    ],
+  ])('a proxy that answers 407 is named at once by %s', async (_, inputs, words) => {
+    const { host, seen } = await proxyWith(407);
+    const made = await Case.make({ 'api-url': 'https://api.example.test/messages', ...inputs });
+    const ran = await made.run(
+      {},
+      {
+        HTTPS_PROXY: `http://user:open-sesame@${host}`,
+        AWS_ACCESS_KEY_ID: 'an-id-of-a-key',
+        AWS_SECRET_ACCESS_KEY: 'a-secret-key',
+        ACTIONS_ID_TOKEN_REQUEST_URL: 'https://tokens.example.test/?x=1',
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-bearer',
+      },
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(words);
+    expect(ran.log).toContain(`the proxy http://${host} requires authentication (407)`);
+    expect(ran.log).not.toContain('sesame');
+    expect(ran.log).not.toMatch(/try \d of/);
+    expect(seen.count).toBeLessThanOrEqual(2);
+  });
+
   it('a proxy that is not there is named at once', async () => {
     const made = await Case.make({ 'api-url': 'https://api.example.test/messages' });
     const ran = await made.run({}, { HTTPS_PROXY: 'http://user:open-sesame@127.0.0.1:1' });

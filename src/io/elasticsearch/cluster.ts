@@ -203,7 +203,10 @@ export class Cluster {
 function connectionOver(agent: Dispatcher) {
   const request = (options: Dispatcher.RequestOptions & { origin: URL }) =>
     agent.request({ ...options, origin: options.origin.origin }).catch((error: unknown) => {
-      throw Object.assign(new Error(reasonOf(error)), { code: (error as NodeJS.ErrnoException).code });
+      const reason = reasonOf(error);
+      const { code } = error as NodeJS.ErrnoException;
+      // The client has words of its own for an aborted request, which would hide what the proxy responded.
+      throw Object.assign(new Error(reason), { code: code === 'UND_ERR_ABORTED' ? undefined : code });
     });
   return { request, close: async () => undefined };
 }

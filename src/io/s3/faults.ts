@@ -54,7 +54,8 @@ export function s3Reason(error: unknown): string {
   const { name, code, message, $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
   // An answer without a body has no name.
-  if (status !== undefined) return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : name;
+  if (status !== undefined)
+    return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : sayable(name);
   return code ?? (name === 'TimeoutError' && message ? message : messageOf(error));
 }
 
@@ -93,7 +94,7 @@ function s3Fault(error: AwsFailure, request: S3Request): AwsFault | undefined {
 
 function keyFault(name: string): AwsFault {
   return {
-    reason: `its KMS key cannot be used, ${name}`,
+    reason: `its KMS key cannot be used, ${sayable(name)}`,
     remedy:
       'see that the key of sse-kms-key-id exists and is enabled, and allow kms:GenerateDataKey and kms:Decrypt on it',
   };
@@ -104,13 +105,13 @@ function regionFault(error: AwsFailure): AwsFault {
     error.$response?.headers?.['x-amz-bucket-region'] ?? /expecting '([a-z0-9-]+)'/.exec(error.message ?? '')?.[1];
   return region === undefined
     ? { reason: 'it lies in another region', remedy: 'set aws-region to the region of the bucket' }
-    : { reason: `it lies in the region ${region}`, remedy: `set aws-region to ${region}` };
+    : { reason: `it lies in the region ${sayable(region)}`, remedy: `set aws-region to ${sayable(region)}` };
 }
 
 /** S3 names the action that is missing, where the caller's own account owns the bucket. */
 function permissionFault({ name, message = '' }: AwsFailure, request: S3Request): AwsFault {
   const missing = /not authorized to perform: ([a-z0-9-]+:\w+)/.exec(message)?.[1] ?? request.action;
-  const reason = `${missing} is denied, ${name}`;
+  const reason = `${missing} is denied, ${sayable(name ?? '')}`;
   if (/explicit deny/.test(message))
     return { reason, remedy: `take back the policy that denies ${missing} explicitly` };
   if (missing.startsWith('kms:')) {
