@@ -21,6 +21,7 @@ import { type Form, Given, Refusal } from './inputs/given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { checkProxies } from './inputs/proxies.ts';
 import { readRange } from './inputs/range.ts';
+import { checkTransport } from './inputs/transport.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
 import type { GithubSettings } from './io/github/settings.ts';
@@ -95,6 +96,10 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
   const elasticsearch = readElasticsearch(given);
   if (api === undefined && elasticsearch === undefined && readers.has(command)) given.required('api-url', address);
   const { range, asOf } = readRange(given, now, isLocal);
+  const aws = readAws(given, archive, staging);
+  const github = readGithub(given, environment);
+  const issuer = aws.roleToAssume && environment.ACTIONS_ID_TOKEN_REQUEST_URL;
+  checkTransport(given, { api, elasticsearch, github, issuer });
   return {
     command,
     range,
@@ -111,11 +116,11 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     settings,
     api,
     elasticsearch,
-    aws: readAws(given, archive, staging),
+    aws,
     concurrency:
       given.read('concurrency', wholeNumber(1, concurrencyMax)) ?? Math.min(availableParallelism(), concurrencyMax),
     timeBudgetMs: given.read('time-budget', duration(timeBudgetHoursMax)),
-    github: readGithub(given, environment),
+    github,
   };
 }
 

@@ -13,17 +13,21 @@ import { outputsOf } from './commands/tally.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import { toldOf, UserError, writeFailure } from './errors.ts';
+import { secretsIn } from './inputs/secrets.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
 import { DirectoryArchive } from './io/directory.ts';
-import { nature } from './io/nature.ts';
+import { type Nature, nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
 import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
+
+const unverifiedTls =
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the verification of every TLS certificate: anyone on the network can read the tokens and change the messages. Remove it, and name the certificate authority in NODE_EXTRA_CA_CERTS.';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,10 +36,27 @@ const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
 /** Of payloads that wait for their slot to be written, of all slots in hand; what is more goes to disk. */
 const memoryBytesMax = 128 * 1024 * 1024;
 
+/** Tells what nothing else caught, and ends the process. Node would print it past every rule for what a log may show. */
+export function tellCrash(environment: Environment): void {
+  process.on('uncaughtException', (error) => {
+    githubHost(environment).fail(toldOf(error));
+    process.exit(1);
+  });
+}
+
+/** Tells Node's own warnings through the log, for the same reason. */
+export function tellWarnings(environment: Environment): void {
+  if (process.listenerCount('warning') === 0) return;
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => githubHost(environment).line(`Node.js: ${name}: ${message}`));
+}
+
 /** Runs the command that the inputs name. A failure ends in one sentence and exit code 1; a defect also in its trace. */
 export async function main(environment: Environment): Promise<void> {
   const host = githubHost(environment);
+  for (const secret of secretsIn(environment)) host.mask(secret);
   try {
+    if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
     const inputs = readInputs(environment, nature.now());
     await withParts(inputs, environment, host, (parts) => execute(inputs, parts, host));
   } catch (error) {
@@ -209,16 +230,24 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf({ api, elasticsearch }: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+async function sourcesOf(inputs: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+  const { api, elasticsearch } = inputs;
+  const patient = patientNature(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, memory, nature, log.line));
+    made.push(new ApiSource(api, scan, memory, patient, log.line));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
-    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, nature, log));
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, patient, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
+}
+
+/** The real world, in which a leg waits for a source as long as its time budget lasts. */
+function patientNature({ command, timeBudgetMs }: Inputs): Nature {
+  const hasBudget = command === 'run' || command === 'export';
+  return hasBudget ? { ...nature, waitsUntil: nature.now() - performance.now() + timeBudgetMs } : nature;
 }

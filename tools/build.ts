@@ -18,6 +18,8 @@ const withoutIdleClient: Plugin = {
   },
 };
 
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const { metafile } = await build({
@@ -35,6 +37,7 @@ const { metafile } = await build({
   keepNames: true,
   legalComments: 'none',
   metafile: true,
+  define: { BUILT_VERSION: JSON.stringify(version) },
   plugins: [withoutIdleClient],
   logLevel: 'warning',
   // CommonJS packages call `require` for Node's own modules.

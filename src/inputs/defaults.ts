@@ -41,6 +41,7 @@ export const inputDefaults = {
   'elasticsearch-index': '',
   'elasticsearch-api-key': '',
   'elasticsearch-query': '',
+  'allow-http': 'false',
   'role-to-assume': '',
   'aws-region': '',
   'sse-kms-key-id': '',
@@ -58,3 +59,11 @@ export type InputName = keyof typeof inputDefaults;
 export type Defaulted<Name extends InputName, Value> = (typeof inputDefaults)[Name] extends ''
   ? Value | undefined
   : Value;
+
+/** What the names of the variables begin with in which GitHub gives the inputs. */
+export const variablePrefix = 'INPUT_';
+
+/** The variable of an input: `INPUT_API-URL`. */
+export function variableOf(name: string): string {
+  return `${variablePrefix}${name.toUpperCase()}`;
+}

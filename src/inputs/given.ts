@@ -1,12 +1,11 @@
 import { UserError } from '../errors.ts';
-import { type Defaulted, type InputName, inputDefaults } from './defaults.ts';
+import { type Defaulted, type InputName, inputDefaults, variableOf, variablePrefix } from './defaults.ts';
+import { secretInputs } from './secrets.ts';
 
 /** Of a value that is shown; the rest is cut. */
 const shownCharsMax = 120;
 /** An unknown name is taken for a misspelt one up to so many characters that are added, removed or replaced. */
 const misspellingCharsMax = 3;
-const prefix = 'INPUT_';
-const secretNames = ['api-token', 'elasticsearch-api-key', 'github-token'] as const;
 
 /** What an input may hold. */
 export interface Form<Value> {
@@ -42,7 +41,8 @@ export class Given {
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     this.#environment = environment;
     const known = new Set(Object.keys(inputDefaults).map(variableOf));
-    const isStray = (name: string) => name.startsWith(prefix) && environment[name] !== undefined && !known.has(name);
+    const isStray = (name: string) =>
+      name.startsWith(variablePrefix) && environment[name] !== undefined && !known.has(name);
     const stray = Object.keys(environment).find(isStray);
     if (stray !== undefined) throw new UserError(this.#safe(unknown(stray)));
   }
@@ -97,20 +97,16 @@ export class Given {
 
   /** On one line, and without the secrets, which people paste into the wrong input. */
   #safe(text: string): string {
-    const secrets = secretNames.map((name) => this.text(name)).filter((secret) => secret !== '');
+    const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret !== '');
     const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
     const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '***'), text);
     return hidden.replaceAll(/\s+/g, ' ');
   }
 }
 
-function variableOf(name: string): string {
-  return `${prefix}${name.toUpperCase()}`;
-}
-
 /** The sentence on a variable that is named as an input and is none. */
 function unknown(variable: string): string {
-  const name = variable.slice(prefix.length).toLowerCase();
+  const name = variable.slice(variablePrefix.length).toLowerCase();
   const names = Object.keys(inputDefaults);
   const nearest = names.toSorted((a, b) => distance(name, a) - distance(name, b))[0]!;
   const isMisspelt = distance(name, nearest) <= Math.min(misspellingCharsMax, nearest.length / 2);

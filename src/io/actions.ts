@@ -1,12 +1,17 @@
 import * as core from '@actions/core';
+import { keepSecret, masked } from '../secrets.ts';
+import { asOwn, shown } from './output.ts';
 import type { Log } from './ports.ts';
 
-/** What a run says and leaves for the steps after it: on GitHub in its own ways, elsewhere as plain lines. */
+/**
+ * What a run says and leaves for the steps after it: on GitHub in its own ways, elsewhere as plain lines. Whatever a text holds,
+ * it is one line, no command of the runner but the host's own, and shows no secret.
+ */
 export interface Host extends Log {
   /** The run's address for people, where there is one. */
   readonly runId: string | undefined;
   readonly runUrl: string | undefined;
-  /** Keeps a secret out of the log. */
+  /** Keeps a secret out of the log, the outputs and the summary. */
   mask(secret: string): void;
   setOutputs(outputs: Readonly<Record<string, string>>): void;
   /** Adds Markdown to the job's summary. */
@@ -20,22 +25,24 @@ export function githubHost(environment: Readonly<Record<string, string | undefin
   const { GITHUB_ACTIONS, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, GITHUB_RUN_ID, GITHUB_SERVER_URL, GITHUB_REPOSITORY } =
     environment;
   const isGitHub = GITHUB_ACTIONS === 'true';
+  const line = (text: string) => asOwn(() => core.info(shown(text)));
   const say = (annotate: (text: string) => void, word: string) => (text: string) =>
-    isGitHub ? annotate(text) : core.info(`${word}: ${text}`);
+    isGitHub ? asOwn(() => annotate(shown(text))) : line(`${word}: ${text}`);
   return {
     runId: GITHUB_RUN_ID,
     runUrl: GITHUB_RUN_ID && `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`,
-    line: core.info,
+    line,
     warning: say(core.warning, 'Warning'),
     error: say(core.error, 'Error'),
     mask(secret) {
-      if (isGitHub) core.setSecret(secret);
+      keepSecret(secret);
+      if (isGitHub) asOwn(() => core.setSecret(secret));
     },
     setOutputs(outputs) {
-      if (GITHUB_OUTPUT) for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+      if (GITHUB_OUTPUT) for (const [name, value] of Object.entries(outputs)) core.setOutput(name, masked(value));
     },
     async addSummary(markdown) {
-      if (GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown).write();
+      if (GITHUB_STEP_SUMMARY) await core.summary.addRaw(masked(markdown)).write();
     },
     fail(message) {
       process.exitCode = 1;

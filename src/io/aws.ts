@@ -1,7 +1,11 @@
+import { isIP } from 'node:net';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../errors.ts';
+import { sayable } from '../said.ts';
+import { userAgent } from '../version.ts';
 import { backoffMs, type Nature } from './nature.ts';
-import { tlsFault } from './tls.ts';
+import { type HttpProxy, proxies, proxyFault, tunnelReason } from './proxy.ts';
+import { type ConnectionFault, tlsFault } from './tls.ts';
 
 /** Of one request, the first one included. */
 export const attemptsMax = 8;
@@ -52,6 +56,7 @@ export function awsClientConfig(access: AwsAccess, nature: Nature, limits: AwsLi
       httpAgent: agent,
       httpsAgent: agent,
     },
+    customUserAgent: [userAgent.split('/') as [string, string]],
     maxAttempts: limits.attemptsMax ?? attemptsMax,
     retryStrategy: new FullJitter(nature, limits.attemptsMax ?? attemptsMax),
   };
@@ -76,7 +81,8 @@ class FullJitter implements RetryStrategy {
 
   async refreshRetryTokenForRetry(token: RetryToken, info: RetryErrorInfo): Promise<RetryToken> {
     const count = token.getRetryCount() + 1;
-    if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR') throw new Error('No further attempt.');
+    if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR' || connectionFault(info.error) !== undefined)
+      throw new Error('No further attempt.');
     const base = info.errorType === 'THROTTLING' ? throttledMsBase : backoffMsBase;
     const ownMs = backoffMs(this.#nature, count, base, backoffMsMax);
     const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#nature.now();
@@ -102,6 +108,10 @@ export interface AwsFailure {
   readonly name?: string;
   readonly message?: string;
   readonly code?: string;
+  /** Where a connection failed. */
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
@@ -121,9 +131,21 @@ const refused = new Set([
 ]);
 const throttled = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|TooManyRequests/;
 
+/** Why a service was not connected to, where no further attempt helps: TLS, or a proxy. */
+export function connectionFault(error: unknown): ConnectionFault | undefined {
+  const { code = '', message = '', address, port, hostname } = (error ?? {}) as AwsFailure;
+  const tunnel = tunnelReason(message);
+  // Node names no proxy, only where it connected to: an address and a port, or a name that has no address.
+  const isThere = (proxy: HttpProxy) =>
+    proxy.hostname === hostname || (proxy.port === port && (proxy.hostname === address || isIP(proxy.hostname) === 0));
+  const proxy = proxies().find((each) => tunnel !== undefined || isThere(each));
+  return (proxy && proxyFault(tunnel ?? code, proxy)) ?? tlsFault(code, message);
+}
+
 /** Names a failure that any AWS service may end in, and tells no message of the service; undefined for any other. */
 export function awsFault(error: unknown): AwsFault | undefined {
-  const { name = '', message = '', code, $metadata } = error as AwsFailure;
+  const { message = '', code, $metadata } = error as AwsFailure;
+  const name = sayable((error as AwsFailure).name ?? '');
   const status = $metadata?.httpStatusCode;
   const times = $metadata?.attempts ?? 1;
   const repeated = times > 1 ? `, ${times} times in a row` : '';
@@ -160,7 +182,7 @@ export function awsFault(error: unknown): AwsFault | undefined {
       remedy: 'see whether it is well, then run again',
     };
   }
-  const fault = tlsFault(code ?? '', message);
+  const fault = connectionFault(error);
   if (fault !== undefined) return { reason: `it ${fault.reason}`, remedy: fault.remedy };
   if (name === 'TimeoutError' || (code !== undefined && status === undefined)) {
     return {
@@ -175,5 +197,5 @@ export function awsFault(error: unknown): AwsFault | undefined {
 export function answeredWith(error: unknown): string | undefined {
   const { $metadata } = error as AwsFailure;
   if ($metadata?.httpStatusCode === undefined) return undefined;
-  return `it answers ${$metadata.httpStatusCode}, ${error instanceof Error ? error.name : messageOf(error)}`;
+  return `it answers ${$metadata.httpStatusCode}, ${sayable(error instanceof Error ? error.name : messageOf(error))}`;
 }

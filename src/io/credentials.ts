@@ -5,10 +5,9 @@ import {
 } from '@aws-sdk/client-sts';
 import { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
-import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault } from './aws.ts';
+import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault, connectionFault } from './aws.ts';
 import { HttpClient } from './http.ts';
 import { backoffMs, type Nature } from './nature.ts';
-import { tlsFault } from './tls.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;
@@ -175,7 +174,7 @@ function mayPass(error: unknown): boolean {
     return /verification key/i.test(message ?? '');
   }
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return code !== undefined && tlsFault(code, message) === undefined;
+  if (status === undefined) return code !== undefined && connectionFault(error) === undefined;
   return status < 300 || status === 429 || status >= 500;
 }
 

@@ -4,17 +4,20 @@ import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { inBrackets, saidIn, sayable } from '../said.ts';
+import { userAgent } from '../version.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
-import { attemptsMax, isPassing, Retries, Retryable, type Say, unreached } from './retry.ts';
+import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
+import { gaveUp, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
 const headersMsMax = 120_000;
 /** Between two chunks of a body. */
 const stallMsMax = 60_000;
-/** Of an error's body, which nobody reads, so that its connection can be used again. */
+/** Of an error's body, in which the server may say what is wrong. */
 const errorBytesMax = 64 * 1024;
 const errorMsMax = 10_000;
 
@@ -95,12 +98,9 @@ export class HttpClient {
     try {
       return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)));
     } catch (error) {
-      if (error instanceof Retryable) {
-        throw new Unavailable(
-          `${this.#what} at ${place(url)} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
-        );
-      }
-      throw error;
+      if (!(error instanceof Retryable)) throw error;
+      const { why, what } = gaveUp(error);
+      throw new Unavailable(`${this.#what} at ${place(url)} ${why}: ${what}.`);
     }
   }
 
@@ -111,10 +111,10 @@ export class HttpClient {
   async #attempt(url: URL, headers: Record<string, string>, hints: Readonly<Record<number, string>>) {
     const answer = await request(url, {
       dispatcher: this.#agent,
-      headers: { ...headers, accept: 'application/json', 'accept-encoding': 'gzip' },
+      headers: { ...headers, 'user-agent': userAgent, accept: 'application/json', 'accept-encoding': 'gzip' },
     }).catch((error: unknown) => {
       const cannot = (why: string, what: string) => new UserError(`${this.#what} at ${place(url)} ${why}: ${what}.`);
-      throw unreached(reasonOf(error), cannot);
+      throw unreached(reasonOf(error), url, cannot);
     });
     if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
     const bytes = await this.#body(url, answer);
@@ -140,7 +140,7 @@ export class HttpClient {
     const decompress = decompressors[encoding];
     if (decompress === undefined)
       throw new UserError(
-        `${this.#what} at ${place(url)} answers with the content encoding "${encoding}", which was not asked for.`,
+        `${this.#what} at ${place(url)} answers with the content encoding "${sayable(encoding)}", which was not asked for.`,
       );
     try {
       const plain = await decompress(bytes, { maxOutputLength: this.#limits.bodyBytesMax });
@@ -162,20 +162,50 @@ export class HttpClient {
   }
 
   async #refusal(url: URL, answer: Dispatcher.ResponseData, hints: Readonly<Record<number, string>>): Promise<Error> {
-    const status = answer.statusCode;
-    const signal = AbortSignal.timeout(errorMsMax);
-    await answer.body.dump({ limit: errorBytesMax, signal }).catch(() => undefined);
-    const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
+    const { statusCode: status, headers } = answer;
+    const said = saidIn(await errorBody(answer));
+    const cannot = (why: string, what: string) => `${this.#what} at ${place(url)} ${why}: ${what}.`;
+    const proxy = status === 407 ? proxyFor(url) : undefined;
+    const fault = proxy && proxyFault('the proxy responded 407', proxy);
+    if (fault !== undefined) return new Unavailable(cannot(fault.reason, fault.remedy));
+    const retryable = this.#retries.retryable({ status, headers }, said);
     if (retryable !== undefined) return retryable;
-    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`);
+    return new UserError(cannot(`answers ${status}${inBrackets(said)}`, hints[status] ?? usualHint(answer)));
   }
 }
 
-/** What to do about an answer that is not retried. */
-function usualHint(status: number): string {
-  if (status >= 300 && status < 400)
-    return 'it points elsewhere, which is not followed; give the address that it leads to';
-  if (isPassing(status)) return 'it asks for a wait of more than 5 minutes, run again later';
+/** The beginning of an error's body, as text; empty where it cannot be read in time, or is encoded. */
+async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<string> {
+  const late = setTimeout(() => body.destroy(), errorMsMax);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > errorBytesMax) break;
+    }
+  } catch {
+    return '';
+  } finally {
+    clearTimeout(late);
+  }
+  const bytes = Buffer.concat(chunks).subarray(0, errorBytesMax);
+  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  const plain = encoding === 'identity' ? bytes : decompressors[encoding]?.(bytes, { maxOutputLength: errorBytesMax });
+  return Promise.resolve(plain).then(
+    (text) => text?.toString() ?? '',
+    () => '',
+  );
+}
+
+/** What to do about a response that is final. */
+function usualHint({ statusCode: status, headers }: Dispatcher.ResponseData): string {
+  if (status >= 300 && status < 400) {
+    const target = sayable(String(headers.location ?? '').replace(/[?#].*$/s, ''));
+    return `it points elsewhere, which is not followed; give the address that it leads to${target && `, ${target}`}`;
+  }
+  if (status === 204) return 'it sent no content where JSON was expected; check the URL and the query';
   return 'see what it expects';
 }
 
@@ -190,6 +220,15 @@ export function reasonOf(error: unknown): string {
   if (error instanceof BodyTooSlow) return 'it came too slowly';
   const isLate = error instanceof errors.HeadersTimeoutError || (error as Error).name === 'TimeoutError';
   if (isLate) return 'no answer came in time';
-  const cause = error instanceof AggregateError ? error.errors[0] : error;
+  const cause = causeOf(error);
+  const tunnel = cause instanceof Error ? tunnelReason(cause.message) : undefined;
+  if (tunnel !== undefined) return tunnel;
   return (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
+}
+
+/** The first of several failures; below what undici says of a proxy, the failure itself. */
+function causeOf(error: unknown): unknown {
+  if (error instanceof AggregateError) return causeOf(error.errors[0]);
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  return /^UND_ERR_PRX/.test(String(code)) && cause instanceof Error ? causeOf(cause) : error;
 }

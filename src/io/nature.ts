@@ -6,6 +6,8 @@ export interface Nature {
   sleep(ms: number): Promise<void>;
   /** In [0, 1). */
   random(): number;
+  /** The instant, in ms since 1970, beyond which no wait that a server asks for may last; absent: nobody has set one. */
+  readonly waitsUntil?: number;
 }
 
 /** The clock, the waiting and the chance of the real world. */

@@ -1,6 +1,12 @@
 import pRetry from 'p-retry';
 import type { UserError } from '../errors.ts';
+import { inBrackets } from '../said.ts';
+import { instant } from '../windows/interval.ts';
+import { duration } from '../words.ts';
 import { backoffMs, type Nature } from './nature.ts';
+import { Unavailable } from './ports.ts';
+import { proxyFault, proxyFor } from './proxy.ts';
+import { passing, type ResponseHead } from './responses.ts';
 import { tlsFault } from './tls.ts';
 
 const retriesMax = 6;
@@ -10,8 +16,8 @@ const backoffMsMax = 30_000;
 const busyMsMin = 10_000;
 /** A wait that is so long is told to those who wait. */
 const toldMsMin = 2_000;
-/** A server that asks for a longer wait than this is taken for one that is not to be had. */
-const retryAfterMsMax = 300_000;
+/** The longest wait that a server may ask for where no time budget bounds it. */
+const waitMsMax = 15 * 60_000;
 
 /** What is made at most, the first try included. */
 export const attemptsMax = retriesMax + 1;
@@ -29,14 +35,53 @@ export class Retryable extends Error {
   }
 }
 
+/** A server asks for a longer wait than there is time for. */
+class Closed extends Retryable {
+  /** In ms since 1970. */
+  readonly until: number;
+  readonly isBudget: boolean;
+
+  constructor(cause: Retryable, until: number, isBudget: boolean) {
+    super(cause.message, cause.waitMs, cause.busy);
+    this.until = until;
+    this.isBudget = isBudget;
+  }
+}
+
+/** The parts of the sentence that attempts end with: after all of them, or where the server asks for too long a wait. */
+export function gaveUp(error: Retryable): { readonly why: string; readonly what: string } {
+  if (!(error instanceof Closed))
+    return {
+      why: `${error.message}, ${attemptsMax} times in a row`,
+      what: 'see whether it is well, then run again',
+    };
+  const limit = error.isBudget
+    ? 'after the time budget of this job ends'
+    : `longer than the ${duration(waitMsMax)} that this command waits`;
+  return {
+    why: `${error.message} and is unavailable until ${instant(error.until)}, ${limit}`,
+    what: 're-run after that',
+  };
+}
+
 /**
- * What a connection that failed ends in: another try, unless TLS is why, which no further one cures.
+ * What a connection that failed ends in: another attempt, unless TLS or the proxy is why, which no further one cures.
  * @param reason as Node tells it: `ECONNREFUSED`
+ * @param url what was asked for
  * @param cannot makes the sentence of why and of what to do
  */
-export function unreached(reason: string, cannot: (why: string, what: string) => UserError): Retryable | UserError {
+export function unreached(
+  reason: string,
+  url: URL,
+  cannot: (why: string, what: string) => UserError,
+): Retryable | UserError {
   const fault = tlsFault(reason);
-  return fault === undefined ? new Retryable(`cannot be reached (${reason})`) : cannot(fault.reason, fault.remedy);
+  if (fault !== undefined) return cannot(fault.reason, fault.remedy);
+  const proxy = proxyFor(url);
+  if (proxy === undefined) return new Retryable(`cannot be reached (${reason})`);
+  const refused = proxyFault(reason, proxy);
+  if (refused !== undefined) return new Unavailable(cannot(refused.reason, refused.remedy).message);
+  return new Retryable(`cannot be reached through the proxy ${proxy.shown} (${reason})`);
 }
 
 /** Where somebody reads what is said. */
@@ -64,39 +109,50 @@ export class Retries {
   }
 
   /**
-   * @throws the last {@link Retryable}, where no attempt succeeds; what else an attempt throws, at once
+   * @throws the last {@link Retryable}, where no attempt succeeds or the next one would have to wait for too long, see
+   *   {@link gaveUp}; what else an attempt throws, at once
    */
   run<Result>(attempt: () => Promise<Result>): Promise<Result> {
     return pRetry(
       async () => {
         await this.#pausesEnd();
-        return attempt();
+        try {
+          return await attempt();
+        } catch (error) {
+          throw error instanceof Retryable ? this.#bounded(error) : error;
+        }
       },
       {
         retries: retriesMax,
         minTimeout: 0,
         maxTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof Retryable,
+        shouldRetry: ({ error }) => error instanceof Retryable && !(error instanceof Closed),
         onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          retriesLeft > 0 && error instanceof Retryable ? this.#pause(error, attemptNumber) : undefined,
+          retriesLeft > 0 && error instanceof Retryable && !(error instanceof Closed)
+            ? this.#pause(error, attemptNumber)
+            : undefined,
       },
     );
   }
 
   /**
-   * An answer with this status as a failure that asks for another try; undefined where there is no use in one.
-   * @param retryAfter RFC 9110, 10.2.3: seconds, or a date
+   * A response as a failure that asks for another attempt; undefined where there is no use in one.
+   * @param said what the server says of it
    */
-  retryable(status: number, retryAfter: string | string[] | undefined): Retryable | undefined {
-    if (!isPassing(status)) return undefined;
-    const waitMs = this.#waitMs(String(retryAfter ?? '').trim());
-    return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429);
+  retryable(head: ResponseHead, said?: string): Retryable | undefined {
+    const found = passing(head, this.#nature.now());
+    if (found === undefined) return undefined;
+    return new Retryable(`answers ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles);
   }
 
-  #waitMs(retryAfter: string): number {
-    if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
-    const date = Date.parse(retryAfter);
-    return Number.isNaN(date) ? 0 : Math.max(0, date - this.#nature.now());
+  /** The failure itself, where its wait ends in time. */
+  #bounded(error: Retryable): Retryable {
+    const now = this.#nature.now();
+    const { waitsUntil } = this.#nature;
+    const until = now + error.waitMs;
+    const isBudget = waitsUntil !== undefined;
+    if (error.waitMs === 0 || until <= (waitsUntil ?? now + waitMsMax)) return error;
+    return new Closed(error, until, isBudget);
   }
 
   async #pausesEnd(): Promise<void> {
@@ -123,9 +179,4 @@ export class Retries {
     this.#toldUntil = now + waitMs;
     this.#say(`${this.#host} ${message}; try ${attempt + 1} of ${attemptsMax} in ${Math.ceil(waitMs / 1000)} s.`);
   }
-}
-
-/** Whether a server that answers so may answer otherwise later. */
-export function isPassing(status: number): boolean {
-  return status === 429 || status >= 500;
 }

@@ -9,7 +9,7 @@ const unvouched = new Set([
 const unfit = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
 /** Why a server is not connected to, and what to do about it: the parts of a sentence. No further attempt helps. */
-export interface TlsFault {
+export interface ConnectionFault {
   readonly reason: string;
   readonly remedy: string;
 }
@@ -19,7 +19,7 @@ export interface TlsFault {
  * undefined.
  * @param message the error's own, where one of `node:https` is in hand, whose code tells less
  */
-export function tlsFault(code: string, message = ''): TlsFault | undefined {
+export function tlsFault(code: string, message = ''): ConnectionFault | undefined {
   if (unvouched.has(code)) {
     return {
       reason: `shows a certificate of an authority that is not known here, ${code}`,

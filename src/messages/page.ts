@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { UserError } from '../errors.ts';
+import { saidIn } from '../said.ts';
 import { skipBalanced } from './broken.ts';
 import { scalarText } from './columns.ts';
 import { type Visitor, Walk } from './json.ts';
+import { whatIsThere } from './lists.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import { formatPointer, type Pointer } from './pointer.ts';
 import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
@@ -66,6 +68,8 @@ export class PageError extends UserError {
 
 const LESS_THAN = 0x3c;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
+/** Of a page of markup, in which its title is looked for. */
+const titleBytesMax = 64 * 1024;
 /** A longer token is no total. */
 const totalBytesMax = 256;
 
@@ -80,8 +84,7 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
     return scan(jsonText(bytes), page, compiled);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    if (bytes[contentStart(bytes)] === LESS_THAN)
-      throw new PageError('it is HTML or XML rather than JSON, a sign-in page perhaps');
+    if (bytes[contentStart(bytes)] === LESS_THAN) throw new PageError(markup(bytes));
     if (error.offset >= bytes.length) throw new PageError(`it ends too early, after ${bytes.length} bytes`, true);
     throw new PageError(`it is not readable JSON: ${error.message}`);
   }
@@ -97,7 +100,7 @@ function scan(text: JsonText, page: PageShape, compiled: CompiledShape): Scanned
   const end = spaceEnd(bytes, walk.run(contentStart(bytes)));
   if (end < bytes.length) throw new JsonError('something after the end', end);
   const found = walk.captured(plan.visitedSlot);
-  if (found === undefined || !isList(found)) throw new PageError(`it has no list of messages ${place(page.messages)}`);
+  if (found === undefined || !isList(found)) throw noList(bytes, page.messages);
   checkUtf8Around(bytes, list.messages);
   const total = page.total === undefined ? undefined : readTotal(walk.captured(extras.length), page.total);
   return {
@@ -105,6 +108,19 @@ function scan(text: JsonText, page: PageShape, compiled: CompiledShape): Scanned
     ...(total !== undefined && { total }),
     ...(page.extras && { extras: textsOf(walk, extras.length) }),
   };
+}
+
+function noList(bytes: Uint8Array, pointer: Pointer): PageError {
+  const there = whatIsThere(bytes);
+  return new PageError(`it has no list of messages ${place(pointer)}${there === undefined ? '' : `; ${there}`}`);
+}
+
+/** Names a page of markup by its title, where it has one. */
+function markup(bytes: Uint8Array): string {
+  const [, title] =
+    /^an HTML page, (".*")$/.exec(saidIn(Buffer.from(bytes.subarray(0, titleBytesMax)).toString()) ?? '') ?? [];
+  const shown = title === undefined ? '' : ` (its title is ${title})`;
+  return `it is HTML or XML rather than JSON, a sign-in page perhaps${shown}`;
 }
 
 function contentStart(bytes: Uint8Array): number {

@@ -1,5 +1,6 @@
 import type { MessageShape } from '../messages/message.ts';
 import { type Page, PageError, type Scan } from '../messages/page.ts';
+import { maskedParts } from '../secrets.ts';
 import type { Threads } from './threads.ts';
 
 /** A task's answer: what it found in the page, or why it is none. */
@@ -9,7 +10,7 @@ export type PageScan = Omit<Page, 'bytes'> | { readonly reason: string; readonly
 export function pageScanner(threads: Threads, message: MessageShape, asOneLine: boolean): Scan {
   return async (bytes, shape) => {
     const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine]);
-    if ('reason' in scan) throw new PageError(scan.reason, scan.isCut);
+    if ('reason' in scan) throw new PageError(maskedParts(scan.reason), scan.isCut);
     return { bytes, ...scan };
   };
 }

@@ -271,7 +271,7 @@ describe('ElasticsearchSource', () => {
       '{}',
       'Elasticsearch at URL answers 403: the key may not read messages; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.',
     ],
-    [404, {}, 'nothing', 'There is no Elasticsearch at URL: it answers 404; see elasticsearch-url.'],
+    [404, {}, 'nothing', 'There is no Elasticsearch at URL: it answers 404 (nothing); see elasticsearch-url.'],
     [302, {}, '', 'There is no Elasticsearch at URL: it answers 302; see elasticsearch-url.'],
     [
       200,

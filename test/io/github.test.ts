@@ -226,7 +226,7 @@ describe('a request is tried again', () => {
     const github = await testGithub();
     github.spoil = () => refuse(500);
     expect(await failureOf(trackerOn(github).find())).toBe(
-      `The tracking issue in acme/messages is not up to date, since GitHub at ${github.settings.apiUrl} answers 500, 7 times in a row: see whether it is well.`,
+      `The tracking issue in acme/messages is not up to date, since GitHub at ${github.settings.apiUrl} answers 500 (No), 7 times in a row: see whether it is well, then run again.`,
     );
     expect(github.asked.length).toBe(7);
   });
@@ -237,7 +237,7 @@ describe('a request is tried again', () => {
     const number = await tracker.open(text);
     github.asked.length = 0;
     github.spoil = (line) => (isPost(line) ? refuse(500) : undefined);
-    expect(await failureOf(tracker.comment(number, 'Never said.'))).toContain('answers 500, 7 times in a row');
+    expect(await failureOf(tracker.comment(number, 'Never said.'))).toContain('answers 500 (No), 7 times in a row');
     expect(github.asked.map(({ line }) => line.split(' ')[0]).join(' ')).toBe(`POST${' GET POST'.repeat(6)}`);
   });
 
@@ -252,7 +252,7 @@ describe('a request is tried again', () => {
     const github = await testGithub();
     github.spoil = () => refuse(403, { 'retry-after': '3600' }, 'You have exceeded a rate limit.');
     expect(await failureOf(trackerOn(github).find())).toMatch(
-      /answers 403 \(You have exceeded a rate limit\.\): run again once it takes requests again\.$/,
+      /answers 403 \(You have exceeded a rate limit\) and is unavailable until \S+Z, longer than the 15 min that this command waits: re-run after that\.$/,
     );
     expect(github.asked.length).toBe(1);
   });
@@ -268,7 +268,7 @@ describe('a refusal says what to do, and nothing of the token', () => {
       'Issues are disabled for this repo',
       'turn issues on in the settings of the repository, or set issue-label to an empty text for no issue.',
     ],
-    [409, 'Git Repository is empty.', 'see what it expects.'],
+    [409, 'Git Repository is empty', 'see what it expects.'],
     [422, 'Validation\nFailed', 'see what it expects.'],
   ])('%i', async (status, message, remedy) => {
     const github = await testGithub();
@@ -308,7 +308,7 @@ describe('a refusal says what to do, and nothing of the token', () => {
     const github = await testGithub();
     const tracker = trackerOn(github, id, { apiUrl: 'http://127.0.0.1:9/api/v3' });
     expect(await failureOf(tracker.find())).toContain(
-      'since GitHub at http://127.0.0.1:9/api/v3 cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well.',
+      'since GitHub at http://127.0.0.1:9/api/v3 cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.',
     );
   });
 });

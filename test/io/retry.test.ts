@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attemptsMax, Retries, Retryable } from '../../src/io/retry.ts';
+import { attemptsMax, gaveUp, Retries, Retryable } from '../../src/io/retry.ts';
 import { TestNature } from '../support/nature.ts';
 
 function retriesOf(nature: TestNature) {
@@ -47,5 +47,34 @@ describe('Retries', () => {
     expect(said.length).toBe(1);
     nature.release();
     expect(await Promise.all(all)).toEqual([2, 2, 2]);
+  });
+
+  it.each([
+    [600_000, undefined, 'waits'],
+    [900_000, undefined, 'waits'],
+    [900_001, undefined, 'ends'],
+    [7_200_000, 7_200_000, 'waits'],
+    [7_200_001, 7_200_000, 'ends'],
+    [60_000, 59_999, 'ends'],
+  ])('asked to wait for %i ms with %s ms left, it %s', async (waitMs, leftMs, outcome) => {
+    const nature = new TestNature();
+    const start = nature.now();
+    if (leftMs !== undefined) Object.assign(nature, { waitsUntil: start + leftMs });
+    const { retries, said } = retriesOf(nature);
+    const ended = await retries.run(failing(waitMs, true)).catch((error: Retryable) => gaveUp(error));
+    if (outcome === 'waits') {
+      expect(ended).toBe(2);
+      expect([nature.waits, said]).toEqual([[waitMs], [`The host answers 503; try 2 of 7 in ${waitMs / 1000} s.`]]);
+      return;
+    }
+    const limit =
+      leftMs === undefined
+        ? 'longer than the 15 min that this command waits'
+        : 'after the time budget of this job ends';
+    expect(ended).toEqual({
+      why: `answers 503 and is unavailable until ${new Date(start + waitMs).toISOString()}, ${limit}`,
+      what: 're-run after that',
+    });
+    expect([nature.waits, said]).toEqual([[], []]);
   });
 });

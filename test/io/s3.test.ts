@@ -552,8 +552,25 @@ describe('S3Archive goes through a proxy', () => {
     vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
     const archive = await archiveAt('https://s3.example.test');
     const body = await fileBody(archive, Buffer.alloc(3_000_000));
-    expect(await archive.publish(path, body, undefined)).toMatchObject({ outcome: 'unknown' });
-    expect(new Set(asked)).toEqual(new Set(['s3.example.test:443']));
+    expect(await failureOf(archive.publish(path, body, undefined))).toContain(
+      `the proxy ${process.env.HTTPS_PROXY} refused the connection (403)): allow this host in the proxy`,
+    );
+    expect(asked).toEqual(['s3.example.test:443']);
+  });
+
+  it('and names one that is not there, or wants a password, at once and without the password', async () => {
+    const body = { text: 'x' };
+    vi.stubEnv('HTTPS_PROXY', 'http://user:open-sesame@127.0.0.1:1');
+    const absent = await failureOf((await archiveAt('https://s3.example.test')).publish(path, body, undefined));
+    expect(absent).toContain('(it was not reached: the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED)): check');
+    const proxy = createServer().on('connect', (_, socket) => socket.end('HTTP/1.1 407 No\r\n\r\n'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void proxy.close());
+    const host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    vi.stubEnv('HTTPS_PROXY', `http://user:open-sesame@${host}`);
+    const locked = await failureOf((await archiveAt('https://s3.example.test')).publish(path, body, undefined));
+    expect(locked).toContain(`the proxy http://${host} requires authentication (407)): check the user name`);
+    expect(absent + locked).not.toContain('sesame');
   });
 
   it('but not to where NO_PROXY says', async () => {

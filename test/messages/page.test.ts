@@ -95,6 +95,26 @@ describe('scanPage', () => {
   });
 
   it.each([
+    ['{"result":{"items":[{}]}}', 'there is a list at /result/items'],
+    ['{"a/b":[{}],"links":[],"ids":["x"]}', 'there is a list at /a~1b'],
+    ['[{}]', 'there is a list at the root'],
+    ['{"a":[{}],"b":{"c":[{}]}}', 'there are lists at /a and /b/c'],
+    ['{"a":[{}],"b":[{}],"c":[{}],"d":[{}]}', 'there are lists at /a, /b and /c'],
+    ['{"error":"the token\\nhas expired"}', 'it says "the token has expired"'],
+    [`{"${'x'.repeat(101)}":[{}]}`, undefined],
+  ])('names what %s has instead of a list of messages', (text, there) => {
+    expect(() => scan(text)).toThrow(
+      new PageError(`it has no list of messages at /messages${there === undefined ? '' : `; ${there}`}`),
+    );
+  });
+
+  it('names a page of HTML by its title', () => {
+    expect(() => scan('<!doctype html><title>Sign in</title>')).toThrow(
+      new PageError('it is HTML or XML rather than JSON, a sign-in page perhaps (its title is "Sign in")'),
+    );
+  });
+
+  it.each([
     '{"messages":[],"messages":[]}',
     `{"messages":[${closed}],"messages":null}`,
     `{"messages":null,"\\u006dessages":[${closed}]}`,

@@ -3,11 +3,15 @@ import type { Dispatcher } from 'undici';
 import * as v from 'valibot';
 import type { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
+import { inBrackets, saidIn, sayable } from '../../said.ts';
+import { userAgent } from '../../version.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
 import { LostReading, Unavailable } from '../ports.ts';
-import { attemptsMax, Retries, Retryable, type Say, unreached } from '../retry.ts';
+import { proxyFault, proxyFor } from '../proxy.ts';
+import type { ResponseHead } from '../responses.ts';
+import { gaveUp, Retries, Retryable, type Say, unreached } from '../retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 
@@ -15,7 +19,6 @@ import type { ElasticsearchSettings } from './settings.ts';
 const answerBytesMax = 256 * 1024 * 1024;
 /** Of an error's answer. */
 const errorBytesMax = 1024 * 1024;
-const reasonCharsMax = 300;
 /** Servers of 8.x and of 9.x both take it. */
 const mediaType = 'application/vnd.elasticsearch+json; compatible-with=8';
 
@@ -72,7 +75,7 @@ export class Cluster {
     this.#client = new Client({
       node: settings.url,
       ...(settings.apiKey !== undefined && { auth: { apiKey: settings.apiKey } }),
-      headers: { accept: mediaType, 'content-type': mediaType },
+      headers: { accept: mediaType, 'content-type': mediaType, 'user-agent': userAgent },
       agent: () => connectionOver(this.#agent),
       maxRetries: 0,
       enableMetaHeader: false,
@@ -88,9 +91,8 @@ export class Cluster {
       return await this.#retries.run(attempt);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
-      throw new Unavailable(
-        `Elasticsearch at ${this.url} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
-      );
+      const { why, what } = gaveUp(error);
+      throw new Unavailable(`Elasticsearch at ${this.url} ${why}: ${what}.`);
     }
   }
 
@@ -132,7 +134,7 @@ export class Cluster {
     if (!isRefused) return bytes;
     const refusal = refusalOf(statusCode, Buffer.from(bytes).toString());
     this.#memory.give(bytes.buffer);
-    throw this.#refused(refusal, one(headers['x-elastic-product']) === product, one(headers['retry-after']));
+    throw this.#refused(refusal, headers, one(headers['x-elastic-product']) === product);
   }
 
   async close(): Promise<void> {
@@ -154,17 +156,20 @@ export class Cluster {
       if (error instanceof errors.ProductNotSupportedError)
         throw this.#notElasticsearch('what answers does not say that it is one');
       const cannot = (why: string, what: string) => new UserError(`Elasticsearch at ${this.url} ${why}: ${what}.`);
-      throw unreached((error as Error).message, cannot);
+      throw unreached((error as Error).message, new URL(this.url), cannot);
     }
   }
 
-  #refused(refusal: Refusal, isElasticsearch: boolean, retryAfter: string | undefined): Error {
+  #refused(refusal: Refusal, headers: ResponseHead['headers'], isElasticsearch: boolean): Error {
     const { status, type, text } = refusal;
     if (text.includes(contextMissing)) return lostPointInTime();
     if (text.includes('index.max_result_window')) return new TooMuch('allows no page of this size');
-    const retryable = this.#retries.retryable(status, retryAfter);
-    if (retryable !== undefined)
-      return new Retryable(`${retryable.message}${type && ` (${type})`}`, retryable.waitMs, retryable.busy);
+    const said = saidIn(text);
+    const retryable = this.#retries.retryable({ status, headers }, type || said);
+    if (retryable !== undefined) return retryable;
+    const proxy = status === 407 ? proxyFor(new URL(this.url)) : undefined;
+    const fault = proxy && proxyFault('the proxy responded 407', proxy);
+    if (fault !== undefined) return new Unavailable(`Elasticsearch at ${this.url} ${fault.reason}: ${fault.remedy}.`);
     if (status === 401)
       return new UserError(
         this.#hasKey
@@ -175,7 +180,7 @@ export class Cluster {
       return new UserError(
         `Elasticsearch at ${this.url} answers 403: the key may not read ${this.#index}; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.`,
       );
-    if (!isElasticsearch) return this.#notElasticsearch(`it answers ${status}`);
+    if (!isElasticsearch) return this.#notElasticsearch(`it answers ${status}${inBrackets(said)}`);
     if (type === 'index_not_found_exception')
       return new UserError(
         `Elasticsearch at ${this.url} has no index, alias or data stream ${this.#index}: see elasticsearch-index.`,
@@ -198,7 +203,10 @@ export class Cluster {
 function connectionOver(agent: Dispatcher) {
   const request = (options: Dispatcher.RequestOptions & { origin: URL }) =>
     agent.request({ ...options, origin: options.origin.origin }).catch((error: unknown) => {
-      throw Object.assign(new Error(reasonOf(error)), { code: (error as NodeJS.ErrnoException).code });
+      const reason = reasonOf(error);
+      const { code } = error as NodeJS.ErrnoException;
+      // The client has words of its own for an aborted request, which would hide what the proxy responded.
+      throw Object.assign(new Error(reason), { code: code === 'UND_ERR_ABORTED' ? undefined : code });
     });
   return { request, close: async () => undefined };
 }
@@ -223,5 +231,5 @@ function refusalOf(status: number, text: string): Refusal {
   const { success, output } = v.safeParse(refusal, jsonOf(text));
   if (!success) return { status, text, type: '', reason: '' };
   const { type, reason } = output.error.root_cause[0] ?? output.error;
-  return { status, text, type, reason: (reason ?? '').slice(0, reasonCharsMax) };
+  return { status, text, type: sayable(type), reason: sayable(reason ?? '') };
 }

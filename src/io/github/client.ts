@@ -2,16 +2,18 @@ import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
 import { PageMemory } from '../../archive/page-memory.ts';
 import { UserError } from '../../errors.ts';
+import { inBrackets, saidIn } from '../../said.ts';
+import { userAgent } from '../../version.ts';
 import { BodyTooLarge, readBody } from '../body.ts';
 import { httpAgent, reasonOf } from '../http.ts';
 import type { Nature } from '../nature.ts';
-import { attemptsMax, Retries, Retryable, type Say, unreached } from '../retry.ts';
+import { passing } from '../responses.ts';
+import { gaveUp, Retries, Retryable, type Say, unreached } from '../retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
 /** A hundred issues of 65,536 characters each, and what stands around them. */
 const answerBytesMax = 64 * 1024 * 1024;
-const reasonCharactersMax = 200;
 /** For how long a client waits whom GitHub does not tell, once it has asked too much. */
 const limitSecondsDefault = 60;
 
@@ -54,7 +56,7 @@ export class GithubClient {
     this.octokit = new Octokit({
       auth: settings.token,
       baseUrl: settings.apiUrl,
-      userAgent: 'message-archive',
+      userAgent,
       log: { debug: silent, info: silent, warn: silent, error: silent },
       request: { fetch: fetchOver(this.#agent, settings.requestMs ?? requestMsMax) },
     });
@@ -96,7 +98,8 @@ export class GithubClient {
       return await this.#retries.run(attempt);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
-      throw this.cannot(`${error.message}, ${attemptsMax} times in a row`, 'see whether it is well');
+      const { why, what } = gaveUp(error);
+      throw this.cannot(why, what);
     }
   }
 
@@ -113,13 +116,16 @@ export class GithubClient {
     if (status === undefined) return error;
     if (cause instanceof BodyTooLarge)
       return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
-    if (response === undefined) return unreached(reasonOf(cause), (why, what) => this.cannot(why, what));
+    if (response === undefined)
+      return unreached(reasonOf(cause), new URL(this.#settings.apiUrl), (why, what) => this.cannot(why, what));
     const isLimit = isLimited(status, response);
-    const wait = isLimit ? this.#waitOf(response) : response.headers['retry-after'];
-    const retryable = this.#retries.retryable(isLimit ? 429 : status, wait);
-    if (retryable !== undefined) return retryable;
-    const hint = isLimit ? 'run again once it takes requests again' : (hints[status] ?? 'see what it expects');
-    return new Refused(status, this.#sentence(`answers ${status}${reasonIn(response)}`, hint));
+    const head = isLimit
+      ? { status: 429, headers: { 'retry-after': this.#waitOf(response) } }
+      : { status, headers: response.headers };
+    const found = passing(head, this.#nature.now());
+    const why = `answers ${status}${reasonIn(response)}`;
+    if (found !== undefined) return new Retryable(why, found.waitMs, found.throttles);
+    return new Refused(status, this.#sentence(why, hints[status] ?? 'see what it expects'));
   }
 
   /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
@@ -155,11 +161,9 @@ function isLimited(status: number, answered: Answered): boolean {
   return status === 403 && (after !== undefined || remaining === '0' || /rate limit/i.test(reasonIn(answered)));
 }
 
-/** ` (Not Found)`: what GitHub says of an error, on one line. */
+/** ` (Not Found)`: what GitHub says of an error. */
 function reasonIn({ data }: Answered): string {
-  const { message } = (data ?? {}) as { message?: unknown };
-  if (typeof message !== 'string') return '';
-  return ` (${message.slice(0, reasonCharactersMax).replaceAll(/\s+/g, ' ')})`;
+  return inBrackets(saidIn(typeof data === 'string' ? data : JSON.stringify(data ?? '')));
 }
 
 /**

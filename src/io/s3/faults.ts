@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../errors.ts';
-import { type AwsFailure, type AwsFault, answeredWith, awsFault } from '../aws.ts';
-import { tlsFault } from '../tls.ts';
+import { sayable } from '../../said.ts';
+import { type AwsFailure, type AwsFault, answeredWith, awsFault, connectionFault } from '../aws.ts';
 
 /**
  * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such
@@ -36,22 +36,16 @@ const verdicts: Readonly<Record<string, S3Verdict>> = {
 const denied = new Set(['AccessDenied', 'AllAccessDisabled', 'AccountProblem', 'Forbidden']);
 const elsewhere = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect']);
 const retryAfterMsMax = 60_000;
-const wordsMax = 200;
 
 export function s3Verdict(error: unknown): S3Verdict {
-  const { name = '', code, message, $metadata } = error as AwsFailure;
+  const { name = '', code, $metadata } = error as AwsFailure;
   const known = verdicts[name];
   if (known !== undefined) return known;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return mayPass(code, message) ? 'transient' : 'refused';
+  if (status === undefined) return code !== undefined && connectionFault(error) === undefined ? 'transient' : 'refused';
   if (status === 412) return 'condition';
   // An answer of success that could not be read was cut.
   return status < 300 || status === 429 || status >= 500 ? 'transient' : 'refused';
-}
-
-/** Whether a connection that failed in this way may succeed another time. */
-function mayPass(code: string | undefined, message: string | undefined): boolean {
-  return code !== undefined && tlsFault(code, message) === undefined;
 }
 
 /** A failure in a few words, to be put in brackets. */
@@ -60,7 +54,8 @@ export function s3Reason(error: unknown): string {
   const { name, code, message, $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
   // An answer without a body has no name.
-  if (status !== undefined) return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : name;
+  if (status !== undefined)
+    return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : sayable(name);
   return code ?? (name === 'TimeoutError' && message ? message : messageOf(error));
 }
 
@@ -99,7 +94,7 @@ function s3Fault(error: AwsFailure, request: S3Request): AwsFault | undefined {
 
 function keyFault(name: string): AwsFault {
   return {
-    reason: `its KMS key cannot be used, ${name}`,
+    reason: `its KMS key cannot be used, ${sayable(name)}`,
     remedy:
       'see that the key of sse-kms-key-id exists and is enabled, and allow kms:GenerateDataKey and kms:Decrypt on it',
   };
@@ -110,13 +105,13 @@ function regionFault(error: AwsFailure): AwsFault {
     error.$response?.headers?.['x-amz-bucket-region'] ?? /expecting '([a-z0-9-]+)'/.exec(error.message ?? '')?.[1];
   return region === undefined
     ? { reason: 'it lies in another region', remedy: 'set aws-region to the region of the bucket' }
-    : { reason: `it lies in the region ${region}`, remedy: `set aws-region to ${region}` };
+    : { reason: `it lies in the region ${sayable(region)}`, remedy: `set aws-region to ${sayable(region)}` };
 }
 
 /** S3 names the action that is missing, where the caller's own account owns the bucket. */
 function permissionFault({ name, message = '' }: AwsFailure, request: S3Request): AwsFault {
   const missing = /not authorized to perform: ([a-z0-9-]+:\w+)/.exec(message)?.[1] ?? request.action;
-  const reason = `${missing} is denied, ${name}`;
+  const reason = `${missing} is denied, ${sayable(name ?? '')}`;
   if (/explicit deny/.test(message))
     return { reason, remedy: `take back the policy that denies ${missing} explicitly` };
   if (missing.startsWith('kms:')) {
@@ -139,9 +134,6 @@ function otherFault(error: AwsFailure): AwsFault | undefined {
     if (s3Verdict(error) !== 'transient') return undefined;
     return { reason: `it cannot be reached, ${s3Reason(error)}`, remedy: 'see whether it is well, then run again' };
   }
-  const said = (error.message ?? '')
-    .replace(/\s+/g, ' ')
-    .replace(/\.\s*$/, '')
-    .slice(0, wordsMax);
+  const said = sayable(error.message ?? '');
   return { reason: said === '' ? answered : `${answered}: ${said}`, remedy: 'see what it expects' };
 }

@@ -71,8 +71,10 @@ export function pageOf(messages: readonly { readonly timestamp: string }[], { pa
 /** What one run of the action left. */
 export interface Ran {
   readonly code: number | null;
-  /** What it printed on standard output and standard error. */
+  /** What it printed on standard output and standard error, without the lines that ask the runner to mask a secret. */
   readonly log: string;
+  /** What it printed on standard output, as it came. */
+  readonly printed: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
 }
@@ -139,7 +141,8 @@ export class Case {
     const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return {
       code,
-      log: `${out}${error}`,
+      log: `${out.replace(/^(?:::add-mask::.*\n)+/, '')}${error}`,
+      printed: out,
       outputs: parseOutputs(await readFile(output, 'utf8')),
       summary: await readFile(summary, 'utf8'),
     };

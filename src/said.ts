@@ -1,0 +1,78 @@
+import { safeLine } from './safe-line.ts';
+import { maskedParts } from './secrets.ts';
+
+const saidCharsMax = 200;
+/** Of an object within an error: `{"error":{"reason":"…"}}`. */
+const depthMax = 3;
+/** The members in which APIs say what is wrong, the most telling first. */
+const members = [
+  'message',
+  'error_description',
+  'detail',
+  'reason',
+  'title',
+  'description',
+  'error',
+  'errors',
+] as const;
+
+/**
+ * What a server says of an error, in one line of at most {@link saidCharsMax} characters with every secret masked; undefined
+ * where it says nothing that a person would read. HTML is named by its title.
+ * @param body as it came, possibly cut
+ */
+export function saidIn(body: string): string | undefined {
+  const text = body.replace(/^\ufeff/, '').trim();
+  if (text === '') return undefined;
+  if (text.startsWith('<')) return titleOf(text);
+  const value = jsonOf(text);
+  const said = value === undefined ? plainText(text) : textIn(value, depthMax);
+  return said === undefined ? undefined : sayable(said);
+}
+
+/** What is shown of a text that a server sent: one line, masked, cut. Empty for nothing. */
+export function sayable(text: string): string {
+  const line = maskedParts(safeLine(maskedParts(text)))
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/\.$/, '');
+  return line.length > saidCharsMax ? `${line.slice(0, saidCharsMax).trimEnd()}…` : line;
+}
+
+/** ` (page_size must be between 1 and 100)`, to follow a status; empty for nothing. */
+export function inBrackets(said: string | undefined): string {
+  return said === undefined || said === '' ? '' : ` (${said})`;
+}
+
+function titleOf(text: string): string | undefined {
+  if (!/^<(?:!doctype html|html|head|body|title)\b/i.test(text)) return undefined;
+  const [, title = ''] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
+  const shown = sayable(title);
+  return shown === '' ? 'an HTML page' : `an HTML page, "${shown}"`;
+}
+
+/** A short text that is no markup; more than a sentence or two is hardly an error's message. */
+function plainText(text: string): string | undefined {
+  return /^[{[]/.test(text) ? undefined : text.slice(0, saidCharsMax * 4);
+}
+
+function textIn(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
+  if (Array.isArray(value)) return textIn(value[0], depth - 1);
+  const parts = value as Readonly<Record<string, unknown>>;
+  for (const name of members) {
+    const own = Object.hasOwn(parts, name) ? parts[name] : undefined;
+    const said = textIn(own, depth - 1);
+    if (said !== undefined) return said;
+  }
+  return undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/** A shorter text is masked nowhere: the log would be unreadable, and hardly a secret kept. */
+const secretCharsMin = 4;
+/** In a text from outside, this many characters of a secret in a row are masked, also where the rest was cut off. */
+const partChars = 8;
+const mask = '***';
+
+/** Every spelling of every secret, the longest first, so that no spelling is cut by a shorter one. */
+let spellings: readonly string[] = [];
+/** Every run of {@link partChars} characters of them; undefined until it is asked for. */
+let parts: ReadonlySet<string> | undefined;
+
+/**
+ * Keeps a secret out of whatever {@link masked} and {@link maskedParts} return, for as long as the process lives: as it is,
+ * and URL-encoded, as a JSON string, in Base64, and in hexadecimal.
+ */
+export function keepSecret(secret: string): void {
+  const lines = secret.split(/[\r\n]+/).filter((line) => line.length >= secretCharsMin);
+  const found = new Set([...spellings, ...lines.flatMap(spellingsOf)]);
+  if (found.size === spellings.length) return;
+  spellings = [...found].sort((a, b) => b.length - a.length);
+  parts = undefined;
+}
+
+/** The text with `***` for every secret. */
+export function masked(text: string): string {
+  return spellings.reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
+}
+
+/** The text with `***` for every secret and for every recognizable part of one. Meant for what a server says. */
+export function maskedParts(text: string): string {
+  const whole = masked(text);
+  parts ??= new Set(spellings.flatMap(partsOf));
+  if (parts.size === 0) return whole;
+  let result = '';
+  let shownUntil = 0;
+  for (let at = 0; at + partChars <= whole.length; at++) {
+    if (!parts.has(whole.slice(at, at + partChars))) continue;
+    let end = at + partChars;
+    while (end < whole.length && parts.has(whole.slice(end - partChars + 1, end + 1))) end += 1;
+    result += whole.slice(shownUntil, at) + mask;
+    shownUntil = end;
+    at = end - 1;
+  }
+  return result + whole.slice(shownUntil);
+}
+
+function spellingsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString('hex');
+  const encoded = [0, 1, 2].flatMap((shift) => base64Within(bytes, shift));
+  const json = JSON.stringify(secret).slice(1, -1);
+  const spelled = [secret, encodeURIComponent(secret), json, ...encoded, hex, hex.replaceAll(/..(?!$)/g, '$& ')];
+  return spelled.filter((spelling) => spelling.length >= secretCharsMin);
+}
+
+/** The characters that a secret has in Base64 wherever it stands in a longer text, after `shift` bytes of a group of three. */
+function base64Within(bytes: Buffer, shift: number): string[] {
+  const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+  const own = encoded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
+  return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+}
+
+function partsOf(spelling: string): string[] {
+  return Array.from({ length: Math.max(0, spelling.length - partChars + 1) }, (_, n) =>
+    spelling.slice(n, n + partChars),
+  );
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { inputDefaults, variableOf } from '../../src/inputs/defaults.ts';
+import { readInputs } from '../../src/inputs.ts';
+import { failureOf } from '../support/failure.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+const local = { archive: 'file:archive', staging: 'sqlite:staging.db' };
+const token = 'a-secret-token-17';
+
+async function read(inputs: Texts, variables: Texts = {}) {
+  const given = Object.entries({ ...local, ...inputs }).map(([name, text]) => [variableOf(name), text]);
+  return readInputs({ ...Object.fromEntries(given), ...variables }, Date.UTC(2024, 6, 1));
+}
+
+const api = (url: string) => ({ 'api-url': url, 'api-token': token });
+const elasticsearch = (url: string) => ({ 'elasticsearch-url': url, 'elasticsearch-index': 'messages' });
+const repository = { GITHUB_REPOSITORY: 'acme/messages' };
+
+describe('a secret that would be sent over http:// to another host is refused', () => {
+  it.each([
+    [
+      'the token',
+      api('http://api.example.com/messages?key=hush'),
+      {},
+      /`api-url` \S+ "http:\/\/api\.example\.com\/messages": the token /,
+    ],
+    [
+      'the key',
+      { ...elasticsearch('http://10.0.0.7:9200'), 'elasticsearch-api-key': token },
+      {},
+      /`elasticsearch-url` .*: the API key /,
+    ],
+    [
+      "GitHub's token",
+      { ...api('https://a.example.com'), 'github-token': token },
+      { ...repository, GITHUB_API_URL: 'http://github.example.com/api/v3' },
+      /GITHUB_API_URL is "http:/,
+    ],
+    [
+      'the identity token',
+      { ...api('https://a.example.com'), archive: 's3://bucket', 'role-to-assume': 'arn:aws:iam::123456789012:role/a' },
+      { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://tokens.example.com/?x=1' },
+      /ACTIONS_ID_TOKEN_REQUEST_URL is "http:/,
+    ],
+  ])('%s', async (_, inputs, variables, words) => {
+    const message = await failureOf(read(inputs, variables));
+    expect(message).toMatch(words);
+    expect(message).toMatch(/would be sent unencrypted, use `https:\/\/`, or set `allow-http: true` .*\.$/);
+    expect(message).not.toMatch(/hush|a-secret/);
+    await read({ ...inputs, 'allow-http': 'true' }, variables);
+  });
+
+  it.each(['127.0.0.1:8080', '127.1.2.3', 'localhost:9200', 'LOCALHOST', '[::1]:9200'])(
+    'but not where that host is this machine: %s',
+    async (host) => {
+      await read({
+        ...api(`http://${host}/messages`),
+        ...elasticsearch(`http://${host}`),
+        'elasticsearch-api-key': token,
+      });
+    },
+  );
+
+  it.each(['localhost.example.com', '127.0.0.1.example.com', '128.0.0.1', '[::2]'])('%s is another', async (host) => {
+    expect(await failureOf(read(api(`http://${host}/messages`)))).toContain('would be sent unencrypted');
+  });
+
+  it('but not where there is no secret', async () => {
+    await read(elasticsearch('http://search.example.com:9200'));
+    expect(inputDefaults['allow-http']).toBe('false');
+  });
+});
