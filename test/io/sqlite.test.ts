@@ -1,5 +1,6 @@
 import { access, chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 import { slotAt } from '../../src/windows/slots.ts';
@@ -63,6 +64,7 @@ describe('SqliteStaging', () => {
   it('makes no file by looking', async () => {
     const file = join(await testFolder(), 'staging.sqlite');
     expect(await new SqliteStaging(file, 'archive').state()).toEqual({ ledger: [], staged: [] });
+    expect(await new SqliteStaging(file, 'archive').note('issue')).toBeUndefined();
     await expect(access(file)).rejects.toThrow('ENOENT');
   });
 
@@ -93,6 +95,21 @@ describe('SqliteStaging', () => {
         expect(await readdir(folder)).toEqual(before);
       },
     );
+
+    it('finds no note in a file that an earlier version made', async () => {
+      const folder = await testFolder();
+      const file = join(folder, 'staging.sqlite');
+      const staging = new SqliteStaging(file, 'archive');
+      await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' })]);
+      await staging.close();
+      const database = new DatabaseSync(file);
+      database.exec('DROP TABLE notes');
+      database.close();
+      await chmod(file, 0o444);
+      await chmod(folder, 0o555);
+      onTestFinished(() => chmod(folder, 0o755));
+      expect(await runScript('read-staging.ts', file)).toBe('a\n');
+    });
 
     it('says that the file cannot be read', async () => {
       const { folder, file } = await readOnlyFile();
