@@ -88,11 +88,11 @@ async function publish(
 async function keepIssue(
   { survey }: Report,
   { github }: Inputs,
-  { archiveId, log }: Parts,
+  { archiveId, staging, log }: Parts,
 ): Promise<number | undefined> {
   if (github === undefined) return undefined;
   const { GithubTracker } = await import('./io/github.ts');
-  const tracker = new GithubTracker(github, archiveId, nature, log.line);
+  const tracker = new GithubTracker(github, archiveId, staging, nature, log.line);
   try {
     return await track(tracker, survey);
   } finally {
