@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageMemory } from './archive/page-memory.ts';
@@ -12,7 +11,7 @@ import { run } from './commands/run.ts';
 import { outputsOf } from './commands/tally.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
-import { toldOf, UserError, writeFailure } from './errors.ts';
+import { toldOf, UserError } from './errors.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
 import type { AwsAccess } from './io/aws.ts';
@@ -20,6 +19,8 @@ import { DirectoryArchive } from './io/directory.ts';
 import { nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
+import { stopOnSignals } from './io/stopping.ts';
+import { removeStaleFolders, TemporaryFolder } from './io/temporary.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
 import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
@@ -130,10 +131,11 @@ async function withParts(
 ): Promise<void> {
   const { settings } = inputs;
   const aws = await awsAccess(inputs, environment, host);
-  const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir());
-  const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
+  const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir(), host);
+  const goOn = stopOnSignals(() => temporary.removeAtOnce(), host.line);
+  const archive = await archiveOf(inputs, aws, join(temporary.path, 'objects'));
   const threads = new Threads(inputs.concurrency);
-  const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
+  const end = [() => threads.close(), () => archive.close(), () => temporary.remove(), goOn];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
     const found = await findArchive(archive, settings);
@@ -163,7 +165,7 @@ async function withParts(
       staging,
       threads,
       memory: new PageMemory(memoryBytesMax),
-      temporary,
+      temporary: temporary.path,
       now: () => inputs.asOf ?? nature.now(),
       elapsed: () => performance.now(),
       newId: randomUUID,
@@ -175,10 +177,10 @@ async function withParts(
   }
 }
 
-function temporaryFolder(parent: string): Promise<string> {
-  return mkdtemp(join(parent, 'message-archive-')).catch((error: unknown) => {
-    throw writeFailure(`The folder for temporary files, ${parent},`, error);
-  });
+function temporaryFolder(parent: string, { line }: Host): Promise<TemporaryFolder> {
+  const stale = removeStaleFolders(parent);
+  if (stale > 0) line(`Removed the temporary files of ${counted(stale, 'run')} that had been killed.`);
+  return TemporaryFolder.make(parent);
 }
 
 // Clients of services are large: each is loaded only where the inputs name its service.

@@ -5,7 +5,7 @@ import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import { accessFolder, makeFolder } from './folders.ts';
+import { accessFolder, makeFolder, makePrivateFile } from './folders.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 import { mayBeWritten, readOnly } from './read-only-sqlite.ts';
 
@@ -189,8 +189,10 @@ export class SqliteStaging implements Staging {
   }
 
   #open(): DatabaseSync {
-    makeFolder(dirname(this.#path));
+    makeFolder(dirname(this.#path), 0o700);
     accessFolder(dirname(this.#path));
+    // It holds the ids of messages and alerts. SQLite gives the files beside it the same mode.
+    makePrivateFile(this.#path);
     const database = new DatabaseSync(this.#path, { timeout: lockWaitMsMax });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec(tables);

@@ -1,4 +1,4 @@
-import { access, chmod, readdir, writeFile } from 'node:fs/promises';
+import { access, chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -26,6 +26,27 @@ describe('SqliteStaging', () => {
     await staging.stage([stagedMessage({ slot: slot.id })]);
     expect((await staging.state()).staged).toHaveLength(1);
     await staging.close();
+  });
+
+  it('makes its folder and its files for its user alone, and changes none that is there', async () => {
+    const parent = await testFolder();
+    const folder = join(parent, 'staging');
+    const file = join(folder, 'staging.sqlite');
+    const modes = async () => {
+      const names = (await readdir(folder)).sort();
+      const found = await Promise.all(['', ...names].map((name) => stat(join(folder, name))));
+      return ['', ...names].map((name, n) => `${name} ${(found[n]!.mode & 0o777).toString(8)}`);
+    };
+    const staging = new SqliteStaging(file, 'archive');
+    await staging.stage([stagedMessage({ slot: slot.id })]);
+    expect(await modes()).toEqual([' 700', 'staging.sqlite 600', 'staging.sqlite-shm 600', 'staging.sqlite-wal 600']);
+    await staging.close();
+    await chmod(file, 0o640);
+    await chmod(folder, 0o750);
+    const again = new SqliteStaging(file, 'archive');
+    await again.stage([stagedMessage({ slot: slot.id, message_id: 'b' })]);
+    expect(await modes()).toEqual([' 750', 'staging.sqlite 640', 'staging.sqlite-shm 640', 'staging.sqlite-wal 640']);
+    await again.close();
   });
 
   it('says that a file is in the way of its folder', async () => {
@@ -75,7 +96,9 @@ describe('SqliteStaging', () => {
       const file = join(folder, 'a b%?.sqlite');
       const staging = new SqliteStaging(file, 'archive');
       await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' })]);
-      if (!isOpen) await staging.close();
+      await staging.close();
+      await chmod(file, 0o644);
+      if (isOpen) await staging.state();
       await chmod(file, 0o444);
       await chmod(folder, 0o555);
       onTestFinished(async () => {
