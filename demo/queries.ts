@@ -37,7 +37,7 @@ FROM archive, unnest(alerts) AS each(alert) GROUP BY ALL ORDER BY 2 DESC`,
   },
 ];
 
-const oneMessage = `SELECT message_id, timestamp, subject, payload->>'$.from' AS "from, out of payload",
+const oneMessage = `SELECT message_id, timestamp, subject, TRY_CAST(payload AS JSON)->>'$.from' AS "from, out of payload",
        len(alerts) AS alerts, read_at, strlen(payload) AS bytes
 FROM archive WHERE message_id = $1`;
 const valueCharsMax = 90;
