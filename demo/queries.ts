@@ -37,8 +37,8 @@ FROM archive, unnest(alerts) AS each(alert) GROUP BY ALL ORDER BY 2 DESC`,
   },
 ];
 
-/** TRY, since a message may hold half of an emoji: DuckDB reads no JSON that does, and would refuse every row for it. */
-const oneMessage = `SELECT message_id, timestamp, subject, TRY(payload->>'$.from') AS "from, out of payload",
+/** TRY_CAST, since a message may hold half of an emoji: DuckDB would refuse every row for it. */
+const oneMessage = `SELECT message_id, timestamp, subject, TRY_CAST(payload AS JSON)->>'$.from' AS "from, out of payload",
        len(alerts) AS alerts, read_at, strlen(payload) AS bytes
 FROM archive WHERE message_id = $1`;
 const valueCharsMax = 90;

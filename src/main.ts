@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageMemory } from './archive/page-memory.ts';
@@ -12,7 +11,7 @@ import { run } from './commands/run.ts';
 import { outputsOf } from './commands/tally.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
-import { toldOf, UserError, writeFailure } from './errors.ts';
+import { toldOf, UserError } from './errors.ts';
 import { secretsIn } from './inputs/secrets.ts';
 import { type Command, type Inputs, readInputs } from './inputs.ts';
 import { githubHost, type Host } from './io/actions.ts';
@@ -21,6 +20,8 @@ import { DirectoryArchive } from './io/directory.ts';
 import { type Nature, nature } from './io/nature.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
+import { stopOnSignals } from './io/stopping.ts';
+import { removeStaleFolders, TemporaryFolder } from './io/temporary.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
 import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
@@ -109,11 +110,11 @@ async function publish(
 async function keepIssue(
   { survey }: Report,
   { github }: Inputs,
-  { archiveId, log }: Parts,
+  { archiveId, staging, log }: Parts,
 ): Promise<number | undefined> {
   if (github === undefined) return undefined;
   const { GithubTracker } = await import('./io/github.ts');
-  const tracker = new GithubTracker(github, archiveId, nature, log.line);
+  const tracker = new GithubTracker(github, archiveId, staging, nature, log.line);
   try {
     return await track(tracker, survey);
   } finally {
@@ -151,10 +152,11 @@ async function withParts(
 ): Promise<void> {
   const { settings } = inputs;
   const aws = await awsAccess(inputs, environment, host);
-  const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir());
-  const archive = await archiveOf(inputs, aws, join(temporary, 'objects'));
+  const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir(), host);
+  const goOn = stopOnSignals(() => temporary.removeAtOnce(), host.line);
+  const archive = await archiveOf(inputs, aws, join(temporary.path, 'objects'));
   const threads = new Threads(inputs.concurrency);
-  const end = [() => threads.close(), () => archive.close(), () => rm(temporary, { recursive: true, force: true })];
+  const end = [() => threads.close(), () => archive.close(), () => temporary.remove(), goOn];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
     const found = await findArchive(archive, settings);
@@ -184,7 +186,7 @@ async function withParts(
       staging,
       threads,
       memory: new PageMemory(memoryBytesMax),
-      temporary,
+      temporary: temporary.path,
       now: () => inputs.asOf ?? nature.now(),
       elapsed: () => performance.now(),
       newId: randomUUID,
@@ -196,10 +198,10 @@ async function withParts(
   }
 }
 
-function temporaryFolder(parent: string): Promise<string> {
-  return mkdtemp(join(parent, 'message-archive-')).catch((error: unknown) => {
-    throw writeFailure(`The folder for temporary files, ${parent},`, error);
-  });
+function temporaryFolder(parent: string, { line }: Host): Promise<TemporaryFolder> {
+  const stale = removeStaleFolders(parent);
+  if (stale > 0) line(`Removed the temporary files of ${counted(stale, 'run')} that had been killed.`);
+  return TemporaryFolder.make(parent);
 }
 
 // Clients of services are large: each is loaded only where the inputs name its service.

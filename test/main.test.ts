@@ -197,6 +197,8 @@ describe('a run', () => {
     const api = await apiOf(truthOf());
     const inputs = inputsFor(folder, api.url.href);
     expect(await runAction(inputs)).toMatchObject({ code: 0 });
+    // By itself it is open to its user alone.
+    await chmod(join(folder, 'staging.db'), 0o644);
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const folders = entries.filter((each) => each.isDirectory()).map((each) => join(each.parentPath, each.name));
     for (const each of [folder, ...folders]) await chmod(each, 0o555);

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** Bundles what GitHub runs into `dist/`, or into the folder given as argument. The same source gives the same bytes. */
 const root = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(root, 'dist');
+
+const rule = `\n${'-'.repeat(80)}\n\n`;
 
 /** Of `@actions/core` only what is used: its HTTP client comes with a second undici, and half of the bundle. */
 const withoutIdleClient: Plugin = {
@@ -50,7 +53,13 @@ await copyFile(
   join(folder, 'parquet_wasm_bg.wasm'),
 );
 await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-await writeFile(join(folder, 'licenses.txt'), await licences(packagesOf(metafile)));
+await writeFile(
+  join(folder, 'licenses.txt'),
+  (await licences(packagesOf(metafile))) +
+    rule +
+    (await readFile(join(root, 'tools', 'licenses', 'wasm-crates.txt'), 'utf8')),
+);
+await writeFile(join(folder, 'SHA256SUMS'), await checksums());
 
 /** The packages of which something is in the bundle. */
 function packagesOf({ inputs }: Metafile): string[] {
@@ -69,7 +78,20 @@ async function licences(packages: readonly string[]): Promise<string> {
       return [`${name} ${version} (${license})`, ...contents.map((text) => text.trim())].join('\n\n');
     }),
   );
-  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+  return `${texts.join(`\n${rule}`)}\n`;
+}
+
+/** The SHA-256 of every file, by its path, as `sha256sum --check` reads them. */
+async function checksums(): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const lines = files.sort().map(async (path) => {
+    const sha256 = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    return `${sha256}  ${relative(folder, path).replaceAll('\\', '/')}\n`;
+  });
+  return (await Promise.all(lines)).join('');
 }
 
 console.log(`Built ${join(dirname(folder), 'dist').replace(`${root}/`, '')}/ from src/.`);

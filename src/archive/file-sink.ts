@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** A new file that is written front to back and hashed on the way. Synchronous: for worker threads. */
+/** A new file of mode 0600 that is written front to back and hashed on the way. Synchronous: for worker threads. */
 export class FileSink {
   readonly #fd: number;
   readonly #hash = createHash('sha256');
   #bytes = 0;
 
   constructor(path: string) {
-    this.#fd = openSync(path, 'wx', 0o644);
+    this.#fd = openSync(path, 'wx', 0o600);
   }
 
   get bytes(): number {

@@ -21,6 +21,9 @@ export interface ArchiveFile {
 
 /** Settings that older versions did not write, and what they did by them. */
 const unwritten: ArchiveFile['settings'] = { 'message-time-format': '', 'message-time-zone': 'UTC' };
+/** RFC 9562, version 4: what `crypto.randomUUID` makes. */
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const idCharactersShown = 50;
 
 /** The settings as they stand in `_archive.json`. */
 function describeSettings({ layout, format, shape }: ArchiveSettings): ArchiveFile['settings'] {
@@ -46,7 +49,11 @@ export function formatArchiveFile(id: string, settings: ArchiveSettings): string
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** @throws UserError when the text is no `_archive.json` of this layout */
+/**
+ * The id is a UUID, as every run gives it. It names the archive's items in the staging and marks its issue, so that one that
+ * somebody chose could name another archive's, or end the mark.
+ * @throws UserError when the text is no `_archive.json` of this layout
+ */
 export function parseArchiveFile(text: string, url: string): ArchiveFile {
   const refuse = (why: string) => new UserError(`The archive ${url} cannot be used: its _archive.json ${why}.`);
   let file: ArchiveFile;
@@ -58,9 +65,14 @@ export function parseArchiveFile(text: string, url: string): ArchiveFile {
   if (typeof file?.id !== 'string' || typeof file.settings !== 'object' || file.settings === null) {
     throw refuse('has no id or no settings; restore it from a backup, or name another archive');
   }
-  if (file.layout === layoutVersion) return file;
+  if (file.layout !== layoutVersion) {
+    throw refuse(
+      `has layout ${JSON.stringify(file.layout)}, this version writes layout ${layoutVersion}; use the version that wrote it`,
+    );
+  }
+  if (uuid.test(file.id)) return file;
   throw refuse(
-    `has layout ${JSON.stringify(file.layout)}, this version writes layout ${layoutVersion}; use the version that wrote it`,
+    `has the id ${JSON.stringify(file.id.slice(0, idCharactersShown))}, which is not a UUID; restore it from a backup, or name another archive`,
   );
 }
 

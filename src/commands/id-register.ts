@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { writeFailure } from '../errors.ts';
 
@@ -9,6 +10,7 @@ export class IdRegister {
   /** @param path a file that is made, and that the caller removes */
   constructor(path: string) {
     this.path = path;
+    closeSync(openSync(path, 'wx', 0o600));
     this.#database = new DatabaseSync(path);
     this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;');
     this.#database.exec('CREATE TABLE ids (id BLOB PRIMARY KEY, slot TEXT NOT NULL) WITHOUT ROWID');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
 import {
   access,
+  chmod,
   constants,
   type FileHandle,
   mkdir,
@@ -83,6 +84,7 @@ export class DirectoryArchive implements Archive {
     const finished = 'path' in body ? body.path : join(this.scratch, `${randomUUID()}.tmp`);
     try {
       if ('text' in body) await writeFile(finished, body.text, { flag: 'wx' });
+      await makeReadable(finished);
       await synced(finished);
       return this.#locked(() => {
         const there = statSync(target, { bigint: true, throwIfNoEntry: false });
@@ -135,6 +137,17 @@ export class DirectoryArchive implements Archive {
 /** A file's version: its size and the time of its last change, which a rename keeps and a copy with times keeps too. */
 function versionOf(found: { size: bigint; mtimeNs: bigint }): string {
   return `${found.size}-${found.mtimeNs}`;
+}
+
+/** What this user's new files may be read by, as the umask has it: whoever reads the archive may read its new objects. */
+const objectMode = 0o666 & ~process.umask();
+
+/** Gives a finished file, which nobody else could read, the mode of an object. */
+async function makeReadable(path: string): Promise<void> {
+  await chmod(path, objectMode).catch((error: NodeJS.ErrnoException) => {
+    // Some file systems know no modes.
+    if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
+  });
 }
 
 /** Dates a file after the one whose place it takes: a clock that ticks slowly must not give both the same version. */

@@ -22,6 +22,7 @@ import {
   itemBytesMax,
   messageKey,
   messageKeyPrefix,
+  noteKey,
   records,
   shortened,
   slotKey,
@@ -134,6 +135,14 @@ export class DynamoStaging implements Staging {
     );
   }
 
+  async note(name: string): Promise<string | undefined> {
+    return (await this.#get(noteKey(name)))?.text?.S;
+  }
+
+  async keepNote(name: string, text: string): Promise<void> {
+    await this.#put({ ...this.#key(noteKey(name)), ...toAttributes({ text }) });
+  }
+
   async close(): Promise<void> {
     this.#client.destroy();
   }
@@ -150,7 +159,7 @@ export class DynamoStaging implements Staging {
   }
 
   /** False where the condition does not hold, and nothing is written. */
-  async #put(item: Attributes, condition: string, values?: Attributes): Promise<boolean> {
+  async #put(item: Attributes, condition?: string, values?: Attributes): Promise<boolean> {
     const bytes = attributesBytes(item);
     if (bytes > itemBytesMax) {
       throw new UserError(

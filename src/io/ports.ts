@@ -196,5 +196,9 @@ export interface Staging {
   stage(messages: readonly StagedMessage[]): Promise<void>;
   /** Removes each message, unless it was read later than `readAt`. Absent ones are no error. */
   unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void>;
+  /** A small text that an earlier run left under this name, beside slots and messages; undefined if there is none. */
+  note(name: string): Promise<string | undefined>;
+  /** Stores a small text under a name, replacing any earlier one; the last writer wins. At most 64 KiB of UTF-8. */
+  keepNote(name: string, text: string): Promise<void>;
   close(): Promise<void>;
 }

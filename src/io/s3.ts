@@ -54,7 +54,7 @@ export class S3Archive implements Archive {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.scratch, { recursive: true }).catch((error: unknown) => {
+    await mkdir(this.scratch, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw new UserError(
         `The folder ${this.scratch} cannot be made (${messageOf(error)}): see that it can be written.`,
       );

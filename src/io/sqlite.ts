@@ -5,7 +5,7 @@ import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import { accessFolder, makeFolder } from './folders.ts';
+import { accessFolder, makeFolder, makePrivateFile } from './folders.ts';
 import type { ArchiveState, Staging } from './ports.ts';
 import { mayBeWritten, readOnly } from './read-only-sqlite.ts';
 
@@ -24,7 +24,10 @@ const tables = `
     PRIMARY KEY (archive, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (
     archive TEXT NOT NULL, slot TEXT NOT NULL, id BLOB NOT NULL, read_at TEXT NOT NULL, message TEXT NOT NULL,
-    PRIMARY KEY (archive, slot, id)) WITHOUT ROWID;`;
+    PRIMARY KEY (archive, slot, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS notes (
+    archive TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (archive, name)) WITHOUT ROWID;`;
 
 /** Staging and ledger in one SQLite file, for one machine; any number of processes and archives may share it. */
 export class SqliteStaging implements Staging {
@@ -110,6 +113,25 @@ export class SqliteStaging implements Staging {
     });
   }
 
+  /** A file that an earlier version made, and that may only be read, has no table of notes. */
+  async note(name: string): Promise<string | undefined> {
+    if (this.#database === undefined && !this.#isThere()) return undefined;
+    return this.#read((database) => {
+      const hasNotes = database.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'notes'`).get();
+      if (hasNotes === undefined) return undefined;
+      const row = database.prepare('SELECT text FROM notes WHERE archive = ? AND name = ?').get(this.#archive, name);
+      return row?.text as string | undefined;
+    });
+  }
+
+  async keepNote(name: string, text: string): Promise<void> {
+    this.#run((database) =>
+      database
+        .prepare('INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text')
+        .run(this.#archive, name, text),
+    );
+  }
+
   async close(): Promise<void> {
     this.#database?.close();
     this.#database = undefined;
@@ -167,8 +189,10 @@ export class SqliteStaging implements Staging {
   }
 
   #open(): DatabaseSync {
-    makeFolder(dirname(this.#path));
+    makeFolder(dirname(this.#path), 0o700);
     accessFolder(dirname(this.#path));
+    // It holds the ids of messages and alerts. SQLite gives the files beside it the same mode.
+    makePrivateFile(this.#path);
     const database = new DatabaseSync(this.#path, { timeout: lockWaitMsMax });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec(tables);

@@ -11,6 +11,7 @@ import { plainSettings } from '../support/embedded-parts.ts';
 import { plainShape } from '../support/messages.ts';
 
 const url = 'file:archive';
+const id = '3f2b7c1e-0000-4000-8000-000000000001';
 const subject: Column = { name: 'subject', pointer: ['subject'], type: 'string' };
 const size: Column = { name: 'size', pointer: ['meta', 'si/ze'], type: 'int64' };
 const withShape = (changes: Partial<ArchiveSettings['shape']>): ArchiveSettings => ({
@@ -20,17 +21,14 @@ const withShape = (changes: Partial<ArchiveSettings['shape']>): ArchiveSettings 
 
 /** Compares a run's settings with those that an archive was made with. */
 function check(made: ArchiveSettings, wanted: ArchiveSettings): boolean {
-  return checkSettings(parseArchiveFile(formatArchiveFile('id', made), url), wanted, url);
+  return checkSettings(parseArchiveFile(formatArchiveFile(id, made), url), wanted, url);
 }
 
 describe('_archive.json', () => {
   it('holds the id, the layout version and every input that shapes content', () => {
-    const text = formatArchiveFile(
-      'an-id',
-      withShape({ columns: [subject, size], closedStatuses: ['done', 'closed'] }),
-    );
+    const text = formatArchiveFile(id, withShape({ columns: [subject, size], closedStatuses: ['done', 'closed'] }));
     expect(JSON.parse(text)).toEqual({
-      id: 'an-id',
+      id: id,
       layout: '1',
       settings: {
         'window-days': '60',
@@ -47,7 +45,7 @@ describe('_archive.json', () => {
         'alert-status': '/status',
       },
     });
-    expect(parseArchiveFile(text, url).id).toBe('an-id');
+    expect(parseArchiveFile(text, url).id).toBe(id);
   });
 
   it.each([
@@ -57,6 +55,9 @@ describe('_archive.json', () => {
     ['without id', '{"layout":"1","settings":{}}', 'has no id or no settings'],
     ['without settings', '{"id":"x","layout":"1","settings":null}', 'has no id or no settings'],
     ['of another layout', '{"id":"x","layout":"2","settings":{}}', 'has layout "2", this version writes layout 1'],
+    ['with an id of words', '{"id":"x","layout":"1","settings":{}}', 'has the id "x", which is not a UUID; restore it'],
+    ['with an id in capitals', `{"id":"${id.replace('f', 'F')}","layout":"1","settings":{}}`, 'has the id "3F2b'],
+    ['with more after its id', `{"id":"${id}\\n--> @all","layout":"1","settings":{}}`, `has the id "${id}\\n--> @all"`],
   ])('is refused with a sentence when it is %s', (_, text, words) => {
     expect(() => parseArchiveFile(text, url)).toThrow(UserError);
     expect(() => parseArchiveFile(text, url)).toThrow(`The archive ${url} cannot be used: its _archive.json ${words}`);

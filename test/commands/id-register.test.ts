@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { IdRegister } from '../../src/commands/id-register.ts';
@@ -15,6 +15,13 @@ it('tells which ids were there before, and where', () => {
   expect(register.add('s1', ['a', 'b', 'a'])).toEqual([{ id: 'a', slot: 's1' }]);
   expect(register.add('s2', ['c', 'b', 'A'])).toEqual([{ id: 'b', slot: 's1' }]);
   expect(register.add('s3', [])).toEqual([]);
+  register.close();
+});
+
+it('is open to its user alone', async () => {
+  const register = new IdRegister(join(folder, 'private.sqlite'));
+  register.add('s1', ['a']);
+  expect((await stat(register.path)).mode & 0o777).toBe(0o600);
   register.close();
 });
 

@@ -23,29 +23,35 @@ afterEach(async () => {
 
 const columns = [{ name: 'subject', pointer: ['subject'], type: 'string' as const }];
 const withColumns = { ...plainSettings, shape: { ...plainShape, columns } };
+const [one, two, faster, slower] = [1, 2, 3, 4].map((n) => `3f2b7c1e-0000-4000-8000-00000000000${n}`) as [
+  string,
+  string,
+  string,
+  string,
+];
 const id = (text: string) => () => text;
 const file = () => readFile(join(folder, 'archive', '_archive.json'), 'utf8');
 
 describe('openArchive', () => {
   it('makes an archive with a new id, once', async () => {
-    expect(await openArchive(archive, plainSettings, id('one'))).toBe('one');
+    expect(await openArchive(archive, plainSettings, id(one))).toBe(one);
     const before = await file();
-    expect(await openArchive(archive, plainSettings, id('two'))).toBe('one');
+    expect(await openArchive(archive, plainSettings, id(two))).toBe(one);
     expect(await file()).toBe(before);
   });
 
   it('notes added columns, and keeps the id', async () => {
-    await openArchive(archive, plainSettings, id('one'));
-    expect(await openArchive(archive, withColumns, id('two'))).toBe('one');
-    expect(JSON.parse(await file())).toMatchObject({ id: 'one', settings: { columns: ['subject: /subject string'] } });
-    await expect(openArchive(archive, plainSettings, id('two'))).rejects.toThrow('The input `columns` is none, but');
+    await openArchive(archive, plainSettings, id(one));
+    expect(await openArchive(archive, withColumns, id(two))).toBe(one);
+    expect(JSON.parse(await file())).toMatchObject({ id: one, settings: { columns: ['subject: /subject string'] } });
+    await expect(openArchive(archive, plainSettings, id(two))).rejects.toThrow('The input `columns` is none, but');
   });
 
   it('refuses other settings and leaves everything as it was', async () => {
-    await openArchive(archive, plainSettings, id('one'));
+    await openArchive(archive, plainSettings, id(one));
     const before = await file();
     const other = { ...plainSettings, format: 'jsonl' as const };
-    await expect(openArchive(archive, other, id('two'))).rejects.toThrow(
+    await expect(openArchive(archive, other, id(two))).rejects.toThrow(
       'The input `format` is "jsonl", but the archive',
     );
     expect(await file()).toBe(before);
@@ -54,10 +60,10 @@ describe('openArchive', () => {
   it('takes the id of another run that was faster', async () => {
     const other = new DirectoryArchive(join(folder, 'archive'));
     const slow = around<Archive>(archive, async (method, call) => {
-      if (method === 'publish') await openArchive(other, plainSettings, id('faster'));
+      if (method === 'publish') await openArchive(other, plainSettings, id(faster));
       return call();
     });
-    expect(await openArchive(slow, plainSettings, id('slower'))).toBe('faster');
+    expect(await openArchive(slow, plainSettings, id(slower))).toBe(faster);
     await other.close();
   });
 
@@ -65,25 +71,23 @@ describe('openArchive', () => {
     const path = 'month=2024-06/messages-20240601T000000Z-20240701T000000Z.parquet';
     await archive.publish(path, { text: 'an object' }, undefined);
     const said = `The archive ${archive.url} holds ${path}, but no _archive.json: restore that file, or name another place.`;
-    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow(said);
+    await expect(openArchive(archive, plainSettings, id(one))).rejects.toThrow(said);
     await expect(findArchive(archive, plainSettings)).rejects.toThrow(said);
     expect(await archive.list()).toHaveLength(1);
     await archive.publish('month=2024-06/notes.txt', { text: 'notes' }, undefined);
-    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow(
-      ' and 1 other object, but no _archive',
-    );
+    await expect(openArchive(archive, plainSettings, id(one))).rejects.toThrow(' and 1 other object, but no _archive');
   });
 
   it('is not misled by what another run makes and writes meanwhile', async () => {
     const other = new DirectoryArchive(join(folder, 'archive'));
     const slow = around<Archive>(archive, async (method, call) => {
       if (method === 'list') {
-        await openArchive(other, plainSettings, id('faster'));
+        await openArchive(other, plainSettings, id(faster));
         await other.publish('month=2024-06/notes.txt', { text: 'notes' }, undefined);
       }
       return call();
     });
-    expect(await openArchive(slow, plainSettings, id('slower'))).toBe('faster');
+    expect(await openArchive(slow, plainSettings, id(slower))).toBe(faster);
     await other.close();
   });
 
@@ -91,7 +95,7 @@ describe('openArchive', () => {
     const stuck = around<Archive>(archive, async (method, call) =>
       method === 'publish' ? { outcome: 'unknown', reason: 'the connection broke' } : call(),
     );
-    await expect(openArchive(stuck, plainSettings, id('one'))).rejects.toThrow(
+    await expect(openArchive(stuck, plainSettings, id(one))).rejects.toThrow(
       `The archive ${archive.url} cannot be set up: its _archive.json could not be written 5 times; see that it can be, then run again.`,
     );
   });
@@ -99,7 +103,7 @@ describe('openArchive', () => {
   it('refuses an _archive.json that is too large to be one', async () => {
     await archive.prepare();
     await writeFile(join(folder, 'archive', '_archive.json'), ' '.repeat(1024 * 1024 + 1));
-    await expect(openArchive(archive, plainSettings, id('one'))).rejects.toThrow('larger than 1 MiB');
+    await expect(openArchive(archive, plainSettings, id(one))).rejects.toThrow('larger than 1 MiB');
   });
 });
 
@@ -110,9 +114,9 @@ describe('findArchive', () => {
   });
 
   it('gives the id, and leaves added columns for a run that writes', async () => {
-    await openArchive(archive, plainSettings, id('one'));
+    await openArchive(archive, plainSettings, id(one));
     const before = await file();
-    expect(await findArchive(archive, withColumns)).toBe('one');
+    expect(await findArchive(archive, withColumns)).toBe(one);
     expect(await file()).toBe(before);
   });
 });

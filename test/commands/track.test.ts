@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { track } from '../../src/commands/track.ts';
-import { GithubTracker } from '../../src/io/github.ts';
+import { GithubTracker, type Notes } from '../../src/io/github.ts';
 import type { Survey } from '../../src/report/survey.ts';
 import { before, failed, left, recordsWith, surveyOf } from '../report/surveys.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestGithub, testGithub } from '../support/github.ts';
 import { TestNature } from '../support/nature.ts';
+import { testNotes } from '../support/notes.ts';
 
 const spent = { read_at: before, ...left('time') };
 const complete = surveyOf();
@@ -19,11 +20,21 @@ beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs());
 });
 
+const notes = new WeakMap<TestGithub, Notes>();
+
+/** What the staging keeps from run to run. */
+function notesOf(github: TestGithub): Notes {
+  const kept = notes.get(github) ?? testNotes();
+  notes.set(github, kept);
+  return kept;
+}
+
 /** One run after another, each with its own tracker, as they have it. */
 async function runOn(github: TestGithub, survey: Survey): Promise<number | undefined> {
   const tracker = new GithubTracker(
     github.settings,
     '3f2b7c1e-0000-4000-8000-000000000001',
+    notesOf(github),
     new TestNature(),
     () => undefined,
   );

@@ -15,10 +15,33 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'examples', 'infrastructure', 'message-archive.yaml'), 'utf8')
   .replaceAll(/\$\{Bucket\.Arn\}|Bucket\.Arn/g, 'arn:aws:s3:::BUCKET')
   .replaceAll(/\$\{Prefix\}/g, 'PREFIX')
+  .replaceAll(/\$\{AWS::AccountId\}|AWS::AccountId/g, 'ACCOUNT')
+  .replaceAll(/\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}/g, 'REGION.amazonaws.com')
   .replaceAll('Table.Arn', 'arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE')
   .replaceAll('Key.Arn', 'arn:aws:kms:REGION:ACCOUNT:key/KEY');
 // Without CloudFormation's tags: of `!GetAtt Key.Arn` the text stays.
 const { Resources: resources } = parse(text, { logLevel: 'error' }) as { Resources: Record<string, Resource> };
+
+interface Denial {
+  readonly Effect: string;
+  readonly Principal: string;
+  readonly Action: string;
+  readonly Condition: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Whether every operator of a condition holds, as IAM has it: of a key that is absent, a negated operator does. */
+function holds(condition: Denial['Condition'], context: Readonly<Record<string, string>>): boolean {
+  return Object.entries(condition).every(([operator, keys]) =>
+    Object.entries(keys).every(([name, wanted]) => operators[operator]!(context[name], wanted)),
+  );
+}
+
+const operators: Readonly<Record<string, (value: string | undefined, wanted: string) => boolean>> = {
+  Bool: (value, wanted) => value === wanted,
+  Null: (value, wanted) => String(value === undefined) === wanted,
+  NumericLessThan: (value, wanted) => value !== undefined && Number(value) < Number(wanted),
+  StringNotEquals: (value, wanted) => value !== wanted,
+};
 
 describe('the template of the infrastructure', () => {
   it.each(['Bucket', 'BucketPolicy', 'Table', 'Key', 'IdentityProvider'])(
@@ -41,14 +64,53 @@ describe('the template of the infrastructure', () => {
         },
       },
     ]);
-    expect(resources.BucketPolicy!.Properties.PolicyDocument.Statement).toEqual([
-      expect.objectContaining({
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 's3:*',
-        Resource: ['arn:aws:s3:::BUCKET', 'arn:aws:s3:::BUCKET/*'],
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      }),
+  });
+
+  const key = 'arn:aws:kms:REGION:ACCOUNT:key/KEY';
+  const [sse, sseKey, sseOfClient] = [
+    's3:x-amz-server-side-encryption',
+    's3:x-amz-server-side-encryption-aws-kms-key-id',
+    's3:x-amz-server-side-encryption-customer-algorithm',
+  ];
+  const tls = { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' };
+  it.each<[denied: boolean, what: string, action: string, context: Record<string, string>]>([
+    [false, 'a request over TLS 1.3', 's3:GetObject', tls],
+    [false, 'a request over TLS 1.2', 's3:GetObject', { ...tls, 's3:TlsVersion': '1.2' }],
+    [true, 'a request over TLS 1.1', 's3:GetObject', { ...tls, 's3:TlsVersion': '1.1' }],
+    [true, 'a request without TLS', 's3:ListBucket', { 'aws:SecureTransport': 'false' }],
+    [false, 'an object that names no key', 's3:PutObject', tls],
+    [false, 'an object with the key of the bucket', 's3:PutObject', { ...tls, [sse]: 'aws:kms', [sseKey]: key }],
+    [true, 'an object with another key', 's3:PutObject', { ...tls, [sse]: 'aws:kms', [sseKey]: `${key}2` }],
+    [true, 'an object with the key of the account', 's3:PutObject', { ...tls, [sse]: 'aws:kms' }],
+    [true, 'an object with a key of S3', 's3:PutObject', { ...tls, [sse]: 'AES256' }],
+    [true, 'an object with a key of its writer', 's3:PutObject', { ...tls, [sseOfClient]: 'AES256' }],
+  ])('denies (%s) %s', (denied, _, action, context) => {
+    const statements = resources.BucketPolicy!.Properties.PolicyDocument.Statement as Denial[];
+    expect(statements.map(({ Effect, Principal }) => [Effect, Principal])).toEqual(statements.map(() => ['Deny', '*']));
+    const denials = statements.filter(
+      ({ Action, Condition }) => (Action === 's3:*' || Action === action) && holds(Condition, context),
+    );
+    expect(denials.length > 0).toBe(denied);
+  });
+
+  it('limits the role to the items of one archive where its id is given', () => {
+    const { Statement } = resources.Policy!.Properties.PolicyDocument;
+    const { Condition } = Statement.find(({ Sid }: { Sid: string }) => Sid === 'Staging');
+    expect(Condition).toEqual([
+      'NamesArchive',
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ArchiveId'] } },
+      'AWS::NoValue',
+    ]);
+  });
+
+  it('records who did what only where that is asked for, in a bucket that stays', () => {
+    for (const name of ['Trail', 'TrailBucket', 'TrailBucketPolicy'])
+      expect(resources[name]).toMatchObject({ Condition: 'Records' });
+    expect(resources.TrailBucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    const selectors = resources.Trail!.Properties.AdvancedEventSelectors as { FieldSelectors: object[] }[];
+    expect(selectors.map(({ FieldSelectors }) => FieldSelectors)).toEqual([
+      expect.arrayContaining([{ Field: 'resources.ARN', StartsWith: ['arn:aws:s3:::BUCKET/PREFIX/'] }]),
+      expect.arrayContaining([{ Field: 'resources.ARN', Equals: ['arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE'] }]),
     ]);
   });
 
@@ -62,8 +124,12 @@ describe('the template of the infrastructure', () => {
   it('allows the role what docs/iam-policy.json says, in the same words', () => {
     const policy = readFileSync(join(root, 'docs', 'iam-policy.json'), 'utf8');
     const statements = ['Policy', 'LockPolicy'].flatMap(
-      (name) => resources[name]!.Properties.PolicyDocument.Statement as unknown[],
+      (name) => resources[name]!.Properties.PolicyDocument.Statement as Record<string, unknown>[],
     );
-    expect(new Set(statements)).toEqual(new Set(JSON.parse(policy).Statement));
+    // What holds under a condition of the template alone is no part of the policy.
+    const plain = statements.map(({ Condition, ...rest }) =>
+      Condition === undefined || Array.isArray(Condition) ? rest : { ...rest, Condition },
+    );
+    expect(new Set(plain)).toEqual(new Set(JSON.parse(policy).Statement));
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,7 +10,8 @@ import { embed, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { plainShape } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'examples', 'sql');
+const root = join(import.meta.dirname, '..', '..');
+const folder = join(root, 'examples', 'sql');
 const company = 's3://company-archive/messages';
 
 const threads = new Threads(1);
@@ -96,13 +97,65 @@ describe.each(['month', 'day'] as const)('the statements of duckdb.sql, over an 
     ] as const) {
       truth.put({ id, at: Date.parse(day), statuses: id === 'd' ? ['closed', 'CLOSED'] : ['closed'] });
     }
+    truth.putRaw('cut', Date.parse('2024-06-04'), cutWithinAnEmoji('cut', '2024-06-04'));
     const range = { start: Date.parse('2024-05-01'), end: Date.parse('2024-07-01') };
     await runAll(embedded.parts, new ModelSource(truth, pageScanner(threads, plainShape, false)), range);
 
     const answers = await answersOf(join(embedded.folder, 'archive'), partitionBy);
-    expect(answers.map((rows) => rows.map(([first]) => first))).toEqual([['c', 'd'], ['closed', 'CLOSED'], [0n]]);
-    expect(answers[1]!.map(([, alerts]) => alerts)).toEqual([4n, 1n]);
+    expect(answers.map((rows) => rows.map(([first]) => first))).toEqual([
+      ['c', 'cut', 'd'],
+      ['cut'],
+      ['closed', 'CLOSED'],
+      [0n],
+    ]);
+    expect(answers[2]!.map(([, alerts]) => alerts)).toEqual([5n, 1n]);
   });
+});
+
+/** A message whose subject a source cut in the middle of an emoji, so that it ends with half of a surrogate pair. */
+function cutWithinAnEmoji(id: string, day: string): string {
+  return `{"message_id":"${id}","timestamp":"${day}T00:00:00Z","alerts":[{"alert_id":"${id}-0","status":"closed"}],"subject":"a \\ud83d"}`;
+}
+
+/** Every SQL example for DuckDB on the pages that people read, by its page. */
+const examples = ['README.md', ...readdirSync(join(root, 'docs')).map((page) => join('docs', page))]
+  .filter((page) => page.endsWith('.md'))
+  .flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql]) => ({
+      page,
+      sql: sql!,
+    })),
+  );
+
+it('case 23: every DuckDB example on a page answers where a subject was cut within an emoji', async () => {
+  const embedded = await embed(threads, { now: Date.parse('2025-01-10') });
+  onTestFinished(() => embedded.close());
+  const truth = new Truth();
+  const day = '2024-06-04';
+  truth.putRaw('cut', Date.parse(day), cutWithinAnEmoji('cut', day));
+  truth.putRaw('fine', Date.parse(day), cutWithinAnEmoji('fine', day).replace('\\ud83d', '\\ud83d\\ude00'));
+  truth.putRaw(
+    'open',
+    Date.parse(day),
+    cutWithinAnEmoji('open', day).replace('closed', 'o\\ud83d').replace('open-0', '\\ud83d'),
+  );
+  const range = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
+  const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
+  await runAll(embedded.parts, source, range);
+  const archive = join(embedded.folder, 'archive');
+  expect(examples.map(({ page }) => page)).toEqual(expect.arrayContaining(['README.md', join('docs', 'red-runs.md')]));
+  for (const { page, sql } of examples) {
+    const local = sql.replaceAll(company, archive).replaceAll("'archive/", `'${archive}/`);
+    expect(local, page).toContain(archive);
+    const rows = await withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
+    expect(rows.length, page).toBeGreaterThan(0);
+    if (page === 'README.md') {
+      expect(rows.map(([id, , subject]) => [id, subject]).sort()).toEqual([
+        ['cut', null],
+        ['fine', 'a \u{1f600}'],
+      ]);
+    }
+  }
 });
 
 it("finds in the report's ledger what waits for long", async () => {

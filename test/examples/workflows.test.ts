@@ -35,6 +35,8 @@ interface Called extends Workflow {
 const root = join(import.meta.dirname, '..', '..');
 const examples = join(root, 'examples', 'workflows');
 const now = Date.parse('2026-01-01');
+/** Stands for the commit of a release. */
+const commit = '0123456789abcdef0123456789abcdef01234567';
 
 function read<File>(...path: string[]): File {
   return parse(readFileSync(join(...path), 'utf8')) as File;
@@ -68,6 +70,11 @@ describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
     expect(concurrency).toEqual({ group: expect.any(String), 'cancel-in-progress': false });
   });
 
+  it('pins the action by a commit, and says of which release', () => {
+    const uses = readFileSync(join(examples, file), 'utf8').match(/uses: .*message-archive.*/g)!;
+    expect(uses.filter((line) => !new RegExp(`@${commit} # v\\d+\\.\\d+\\.\\d+$`).test(line))).toEqual([]);
+  });
+
   it('says when to use it', () => {
     expect(readFileSync(join(examples, file), 'utf8')).toMatch(/^# \w/);
   });
@@ -75,11 +82,13 @@ describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
   it.each(Object.entries(jobs))('gives, in the job %s, what is expected of it', (_, job) => {
     if (job.uses === undefined) {
       const [step] = job.steps!;
-      expect(step!.uses).toBe('OWNER/message-archive@v1');
+      expect(step!.uses).toBe(`OWNER/message-archive@${commit}`);
       expect(Object.keys(inputDefaults)).toEqual(expect.arrayContaining(Object.keys(step!.with)));
       return accepted(step!.with);
     }
-    expect(job.uses).toMatch(/^(OWNER|platform)\/message-archive\/\.github\/workflows\/archive\.yml@v1$/);
+    expect(job.uses).toMatch(
+      new RegExp(`^(OWNER|platform)/message-archive/\\.github/workflows/archive\\.yml@${commit}$`),
+    );
     for (const [name, value] of Object.entries(job.with!)) {
       const isComputed = /^\$\{\{.*\}\}$/.test(String(value));
       expect(isComputed ? ['string', 'boolean', 'number'] : [typeof value], name).toContain(calledInputs[name]?.type);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../src/archive/layout.ts';
@@ -67,6 +67,17 @@ describe('DirectoryArchive', () => {
     }
     expect(new Set(versions).size).toBe(5);
     expect(await archive.publish(path, { text: '5' }, versions[1])).toEqual({ outcome: 'conflict' });
+    await archive.close();
+  });
+
+  it('publishes a file that its user alone could read with the mode that the umask gives', async () => {
+    const folder = await testFolder();
+    const archive = await prepared(folder);
+    const file = join(archive.scratch, 'made.tmp');
+    await writeFile(file, 'x', { mode: 0o600 });
+    const body = { path: file, bytes: 1, sha256: '', metadata: [] };
+    expect(await archive.publish(path, body, undefined)).toMatchObject({ outcome: 'committed' });
+    expect((await stat(join(folder, path))).mode & 0o777).toBe(0o666 & ~process.umask());
     await archive.close();
   });
 

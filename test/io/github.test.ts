@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { UserError } from '../../src/errors.ts';
 import type { GithubSettings } from '../../src/io/github/settings.ts';
-import { GithubTracker } from '../../src/io/github.ts';
+import { GithubTracker, type Notes } from '../../src/io/github.ts';
 import { failureOf } from '../support/failure.ts';
-import { githubToken, type TestGithub, testGithub } from '../support/github.ts';
+import { githubToken, isViewer, outsiderToken, type TestGithub, testGithub } from '../support/github.ts';
+import { testServer } from '../support/http-server.ts';
 import { TestNature } from '../support/nature.ts';
+import { testNotes } from '../support/notes.ts';
 
 const id = '3f2b7c1e-0000-4000-8000-000000000001';
 const text = { title: 'The archive is incomplete', body: 'Much is *missing*.' };
@@ -16,8 +19,15 @@ beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs());
 });
 
-function trackerOn(github: TestGithub, archive = id, changes: Partial<GithubSettings> = {}, nature = new TestNature()) {
-  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, nature, () => undefined);
+function trackerOn(
+  github: TestGithub,
+  archive = id,
+  changes: Partial<GithubSettings> = {},
+  nature = new TestNature(),
+  notes: Notes = testNotes(),
+  say: (text: string) => void = () => undefined,
+) {
+  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, notes, nature, say);
   onTestFinished(() => tracker.close());
   return tracker;
 }
@@ -40,7 +50,7 @@ describe('the issue', () => {
     expect(others).toEqual([]);
     expect(issue).toMatchObject({ number, state: 'open', title: text.title, labels: [{ name: 'message-archive' }] });
     expect(issue!.body).toBe(`<!-- message-archive: ${id} -->\n${text.body}`);
-    expect(await tracker.find()).toEqual({ number, isOpen: true, body: issue!.body });
+    expect(await tracker.find()).toMatchObject({ number, isOpen: true, body: issue!.body });
     expect(new Set(github.asked.map(({ authorization }) => authorization))).toEqual(new Set([`token ${githubToken}`]));
   });
 
@@ -95,7 +105,7 @@ describe('the issue', () => {
       await github.api('POST', '/issues', { title: `Other ${n}`, body: '', labels: ['message-archive'] });
     github.asked.length = 0;
     expect((await trackerOn(github).find())?.number).toBe(number);
-    expect(github.asked.length).toBe(2);
+    expect(github.asked.filter(({ line }) => line.startsWith('GET ')).length).toBe(2);
   });
 
   it('is not looked for on a label that everything has', async () => {
@@ -126,6 +136,157 @@ describe('the issue', () => {
   });
 });
 
+describe("only an issue of its own account is taken for the archive's", () => {
+  const marked = {
+    title: 'Not theirs',
+    body: `<!-- message-archive: ${id} -->\nAll is well.`,
+    labels: ['message-archive'],
+  };
+  const trackerWith = (github: TestGithub, notes: Notes) => trackerOn(github, id, {}, new TestNature(), notes);
+  const forge = (github: TestGithub) => github.api<{ number: number }>('POST', '/issues', marked, outsiderToken);
+
+  it('one that an outsider opened with its label and mark is neither found, nor rewritten, nor closed', async () => {
+    const github = await testGithub();
+    const forged = await forge(github);
+    const tracker = trackerOn(github);
+    expect(await tracker.find()).toBeUndefined();
+    const number = await tracker.open(text);
+    expect(number).not.toBe(forged.number);
+    const later = await forge(github);
+    expect((await trackerOn(github).find())?.number).toBe(number);
+    for (const { number } of [forged, later])
+      expect(await github.api('GET', `/issues/${number}`)).toMatchObject({ title: 'Not theirs', state: 'open' });
+  });
+
+  it('nor is it taken for the one that was opened when the answer to that was lost', async () => {
+    const github = await testGithub();
+    const forged = await forge(github);
+    let lost = 0;
+    github.spoil = (line) => (isPost(line) && line.endsWith('/issues') && lost++ === 0 ? 'lose' : undefined);
+    const number = await trackerOn(github).open(text);
+    expect(number).toBe(forged.number + 1);
+    expect(await github.issues()).toHaveLength(2);
+  });
+
+  it.each<[string, (line: string) => ((response: ServerResponse) => unknown) | undefined]>([
+    ['the API of users', (line) => (isViewer(line) ? refuse(403, {}, 'Resource not accessible') : undefined)],
+    [
+      'the API of users, where GraphQL answers with errors',
+      (line) =>
+        isViewer(line)
+          ? (response) =>
+              response
+                .writeHead(200, { 'content-type': 'application/json' })
+                .end(JSON.stringify({ data: null, errors: [{ message: 'Resource not accessible by integration' }] }))
+          : undefined,
+    ],
+    ['GraphQL, as it is closed to the tokens of apps', (line) => (line === 'GET /user' ? refuse(403) : undefined)],
+  ])('its account is known from %s', async (_, spoil) => {
+    const github = await testGithub();
+    await forge(github);
+    github.spoil = spoil;
+    const number = await trackerOn(github).open(text);
+    expect((await trackerOn(github).find())?.number).toBe(number);
+  });
+
+  it('its account is asked for again where it could not be reached', async () => {
+    const github = await testGithub();
+    const number = await trackerOn(github).open(text);
+    let spoilt = 0;
+    github.spoil = (line) => (isViewer(line) && spoilt++ === 0 ? refuse(502) : undefined);
+    expect((await trackerOn(github).find())?.number).toBe(number);
+    expect(spoilt).toBe(2);
+  });
+
+  it('where no account can be known, its number in the staging leads to it, and nothing else does', async () => {
+    const github = await testGithub();
+    await forge(github);
+    github.spoil = (line) => (isViewer(line) || line === 'GET /user' ? refuse(403) : undefined);
+    const notes = testNotes();
+    const number = await trackerWith(github, notes).open(text);
+    expect((await trackerWith(github, notes).find())?.number).toBe(number);
+    expect(await trackerOn(github).find()).toBeUndefined();
+  });
+
+  it('its number is kept, and looked at first', async () => {
+    const github = await testGithub();
+    const notes = testNotes();
+    const number = await trackerWith(github, notes).open(text);
+    const { user } = (await github.issues())[0]!;
+    expect([...notes.kept]).toEqual([
+      ['tracking-issue', JSON.stringify({ repository: 'acme/messages', number, author: user.id })],
+    ]);
+    await github.api('PATCH', `/issues/${number}`, { labels: [] });
+    github.asked.length = 0;
+    expect((await trackerWith(github, notes).find())?.number).toBe(number);
+    expect(github.asked.map(({ line }) => line)).toEqual([`GET /repos/acme/messages/issues/${number}`]);
+  });
+
+  it('its number is kept where an earlier version opened it', async () => {
+    const github = await testGithub();
+    const number = await trackerOn(github).open(text);
+    const notes = testNotes();
+    expect((await trackerWith(github, notes).find())?.number).toBe(number);
+    expect(JSON.parse(notes.kept.get('tracking-issue')!)).toMatchObject({ number });
+  });
+
+  it.each<[string, (note: Kept, forged: number) => object | string]>([
+    ['of another repository', (note) => ({ ...note, repository: 'acme/other' })],
+    ['of an issue that somebody else opened', (note, forged) => ({ ...note, number: forged })],
+    ['of an issue that is no longer there', (note) => ({ ...note, number: 9_999 })],
+    ['of another author', (note) => ({ ...note, author: note.author + 1 })],
+    ['that is no number', (note) => ({ ...note, number: '../1' })],
+    ['that is no JSON', () => 'seven'],
+  ])('a kept number %s is not used', async (_, change) => {
+    const github = await testGithub();
+    const forged = await forge(github);
+    const notes = testNotes();
+    const number = await trackerWith(github, notes).open(text);
+    const note = JSON.parse(notes.kept.get('tracking-issue')!) as Kept;
+    const changed = change(note, forged.number);
+    notes.kept.set('tracking-issue', typeof changed === 'string' ? changed : JSON.stringify(changed));
+    expect((await trackerWith(github, notes).find())?.number).toBe(number);
+    expect(JSON.parse(notes.kept.get('tracking-issue')!)).toEqual(note);
+  });
+
+  it('a kept number of an issue with neither label nor mark is not used', async () => {
+    const github = await testGithub();
+    const notes = testNotes();
+    const number = await trackerWith(github, notes).open(text);
+    await github.api('PATCH', `/issues/${number}`, { labels: [], body: 'Something else' });
+    expect(await trackerWith(github, notes).find()).toBeUndefined();
+  });
+
+  it('is opened where its number cannot be kept, which is said', async () => {
+    const github = await testGithub();
+    const said: string[] = [];
+    const notes: Notes = { ...testNotes(), keepNote: () => Promise.reject(new UserError('The table is closed.')) };
+    const tracker = trackerOn(github, id, {}, new TestNature(), notes, (line) => void said.push(line));
+    const number = await tracker.open(text);
+    expect((await tracker.find())?.number).toBe(number);
+    expect(said[0]).toBe('The number of the tracking issue was not kept: The table is closed.');
+  });
+});
+
+interface Kept {
+  readonly repository: string;
+  readonly number: number;
+  readonly author: number;
+}
+
+it('asks for no next page on another server, which would be given the token', async () => {
+  const github = await testGithub();
+  const other = await testServer((response) => response.end('[]'));
+  github.spoil = () => (response) => {
+    const link = `<${other.url.origin}/repos/acme/messages/issues?page=2>; rel="next"`;
+    response.writeHead(200, { 'content-type': 'application/json', link }).end('[]');
+  };
+  expect(await failureOf(trackerOn(github).find())).toBe(
+    `The tracking issue in acme/messages is not up to date, since GitHub at ${github.settings.apiUrl} links to a next page on another server, ${other.url.origin}: check that GITHUB_API_URL is the address that GitHub itself uses.`,
+  );
+  expect(other.requests).toEqual([]);
+});
+
 describe('never are there two', () => {
   it('when two runs open it at once: the older one stays, and both runs are given it', async () => {
     const github = await testGithub();
@@ -142,8 +303,8 @@ describe('never are there two', () => {
     const { body } = (await github.issues())[0]!;
     for (let n = 0; n < 2; n += 1)
       await github.api('POST', '/issues', { title: 'Twin', body, labels: ['message-archive'] });
-    expect((await tracker.find())?.number).toBe(number);
-    expect((await tracker.find())?.number).toBe(number);
+    expect((await trackerOn(github).find())?.number).toBe(number);
+    expect((await trackerOn(github).find())?.number).toBe(number);
     const states = (await github.issues()).map(({ state, state_reason }) => [state, state_reason]);
     expect(states).toEqual([
       ['open', null],
@@ -275,12 +436,12 @@ describe('a refusal says what to do, and nothing of the token', () => {
     const tracker = trackerOn(github);
     github.spoil = () => refuse(status, {}, message);
     for (const attempt of [
-      tracker.find(),
-      tracker.comment(1, 'x'),
-      tracker.update(1, text, true),
-      tracker.open(text),
+      () => tracker.find(),
+      () => tracker.comment(1, 'x'),
+      () => tracker.update(1, text, true),
+      () => tracker.open(text),
     ]) {
-      const failure = await failureOf(attempt);
+      const failure = await failureOf(attempt());
       expect(failure).toBe(
         `The tracking issue in acme/messages is not up to date, since GitHub at ${github.settings.apiUrl} answers ${status} (${message.replace('\n', ' ')}): ${remedy}`,
       );

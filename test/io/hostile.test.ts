@@ -18,6 +18,7 @@ import { hostileText } from '../support/hostile.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { plainShape } from '../support/messages.ts';
 import { TestNature } from '../support/nature.ts';
+import { testNotes } from '../support/notes.ts';
 import { asRunner } from '../support/runner-log.ts';
 
 const runs = 40;
@@ -166,6 +167,7 @@ describe('no text of a server is a command of the runner, and none is more than 
       const tracker = new GithubTracker(
         { ...place, label: 'a-label' },
         randomUUID(),
+        testNotes(),
         new TestNature(),
         () => undefined,
       );

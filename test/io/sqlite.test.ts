@@ -1,5 +1,6 @@
-import { access, chmod, readdir, writeFile } from 'node:fs/promises';
+import { access, chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 import { slotAt } from '../../src/windows/slots.ts';
@@ -25,6 +26,27 @@ describe('SqliteStaging', () => {
     await staging.stage([stagedMessage({ slot: slot.id })]);
     expect((await staging.state()).staged).toHaveLength(1);
     await staging.close();
+  });
+
+  it('makes its folder and its files for its user alone, and changes none that is there', async () => {
+    const parent = await testFolder();
+    const folder = join(parent, 'staging');
+    const file = join(folder, 'staging.sqlite');
+    const modes = async () => {
+      const names = (await readdir(folder)).sort();
+      const found = await Promise.all(['', ...names].map((name) => stat(join(folder, name))));
+      return ['', ...names].map((name, n) => `${name} ${(found[n]!.mode & 0o777).toString(8)}`);
+    };
+    const staging = new SqliteStaging(file, 'archive');
+    await staging.stage([stagedMessage({ slot: slot.id })]);
+    expect(await modes()).toEqual([' 700', 'staging.sqlite 600', 'staging.sqlite-shm 600', 'staging.sqlite-wal 600']);
+    await staging.close();
+    await chmod(file, 0o640);
+    await chmod(folder, 0o750);
+    const again = new SqliteStaging(file, 'archive');
+    await again.stage([stagedMessage({ slot: slot.id, message_id: 'b' })]);
+    expect(await modes()).toEqual([' 750', 'staging.sqlite 640', 'staging.sqlite-shm 640', 'staging.sqlite-wal 640']);
+    await again.close();
   });
 
   it('says that a file is in the way of its folder', async () => {
@@ -63,6 +85,7 @@ describe('SqliteStaging', () => {
   it('makes no file by looking', async () => {
     const file = join(await testFolder(), 'staging.sqlite');
     expect(await new SqliteStaging(file, 'archive').state()).toEqual({ ledger: [], staged: [] });
+    expect(await new SqliteStaging(file, 'archive').note('issue')).toBeUndefined();
     await expect(access(file)).rejects.toThrow('ENOENT');
   });
 
@@ -73,7 +96,9 @@ describe('SqliteStaging', () => {
       const file = join(folder, 'a b%?.sqlite');
       const staging = new SqliteStaging(file, 'archive');
       await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' })]);
-      if (!isOpen) await staging.close();
+      await staging.close();
+      await chmod(file, 0o644);
+      if (isOpen) await staging.state();
       await chmod(file, 0o444);
       await chmod(folder, 0o555);
       onTestFinished(async () => {
@@ -93,6 +118,21 @@ describe('SqliteStaging', () => {
         expect(await readdir(folder)).toEqual(before);
       },
     );
+
+    it('finds no note in a file that an earlier version made', async () => {
+      const folder = await testFolder();
+      const file = join(folder, 'staging.sqlite');
+      const staging = new SqliteStaging(file, 'archive');
+      await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' })]);
+      await staging.close();
+      const database = new DatabaseSync(file);
+      database.exec('DROP TABLE notes');
+      database.close();
+      await chmod(file, 0o444);
+      await chmod(folder, 0o555);
+      onTestFinished(() => chmod(folder, 0o755));
+      expect(await runScript('read-staging.ts', file)).toBe('a\n');
+    });
 
     it('says that the file cannot be read', async () => {
       const { folder, file } = await readOnlyFile();

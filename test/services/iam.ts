@@ -4,8 +4,8 @@ import type { Relayed } from './relay.ts';
 export interface Access {
   readonly action: string;
   readonly resource: string;
-  /** The condition key `s3:prefix`. */
-  readonly prefix?: string;
+  /** The condition keys that it has a value for. */
+  readonly context: Readonly<Record<string, string>>;
 }
 
 interface Statement {
@@ -13,8 +13,10 @@ interface Statement {
   readonly Effect: 'Allow';
   readonly Action: string | readonly string[];
   readonly Resource: string;
-  readonly Condition?: { readonly StringLike: { readonly 's3:prefix': string } };
+  readonly Condition?: Condition;
 }
+
+type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 export interface Policy {
   readonly Statement: readonly Statement[];
@@ -25,20 +27,21 @@ export interface Trust {
   readonly Statement: readonly [
     {
       readonly Principal: { readonly Federated: string };
-      readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+      readonly Condition: Condition;
     },
   ];
 }
 
-/** Of a table; moto takes any. */
-const place = 'us-east-1:123456789012';
+/** Of buckets, tables and keys; moto takes any. */
+const [region, account] = ['us-east-1', '123456789012'];
 
 /** Reads a policy in which capitals stand for the reader's own names. */
 export function policyOf(text: string, names: { bucket: string; prefix: string; table: string }): Policy {
   const filled = text
     .replaceAll('BUCKET', names.bucket)
     .replaceAll('PREFIX', names.prefix)
-    .replaceAll('REGION:ACCOUNT', place)
+    .replaceAll('REGION', region)
+    .replaceAll('ACCOUNT', account)
     .replaceAll('TABLE', names.table);
   return JSON.parse(filled);
 }
@@ -51,8 +54,13 @@ export function policyOf(text: string, names: { bucket: string; prefix: string; 
 export function s3Accesses({ method, path, status }: Relayed): Access[] {
   const { pathname, searchParams } = new URL(path, 'http://s3');
   const [, bucket = '', key = ''] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
-  const list = (prefix: string) => ({ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, prefix });
-  const object = (action: string) => ({ action, resource: `arn:aws:s3:::${bucket}/${key}` });
+  const context = { 'aws:ResourceAccount': account };
+  const list = (prefix: string) => ({
+    action: 's3:ListBucket',
+    resource: `arn:aws:s3:::${bucket}`,
+    context: { ...context, 's3:prefix': prefix },
+  });
+  const object = (action: string) => ({ action, resource: `arn:aws:s3:::${bucket}/${key}`, context });
   const isPlain = [...searchParams.keys()].every((name) => name === 'x-id');
   if (method === 'GET' && key === '' && searchParams.get('list-type') === '2') {
     return [list(searchParams.get('prefix') ?? '')];
@@ -68,15 +76,32 @@ export function s3Accesses({ method, path, status }: Relayed): Access[] {
 export function dynamoAccess({ headers, body }: Relayed): Access {
   // `DynamoDB_20120810.Query`
   const action = `dynamodb:${String(headers['x-amz-target']).split('.')[1]}`;
-  return { action, resource: `arn:aws:dynamodb:${place}:table/${JSON.parse(body.toString()).TableName}` };
+  const { TableName, Key, Item, ExpressionAttributeValues } = JSON.parse(body.toString());
+  const leading = (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S as string | undefined;
+  return {
+    action,
+    resource: `arn:aws:dynamodb:${region}:${account}:table/${TableName}`,
+    context: leading === undefined ? {} : { 'dynamodb:LeadingKeys': leading },
+  };
 }
 
-export function isAllowed({ action, resource, prefix = '' }: Access, { Statement: statements }: Policy): boolean {
+export function isAllowed({ action, resource, context }: Access, { Statement: statements }: Policy): boolean {
   return statements.some(
     (statement) =>
       actionsOf(statement).includes(action) &&
       isLike(resource, statement.Resource) &&
-      (statement.Condition === undefined || isLike(prefix, statement.Condition.StringLike['s3:prefix'])),
+      holds(statement.Condition ?? {}, context),
+  );
+}
+
+/** Whether every operator of a condition holds. */
+function holds(condition: Condition, context: Readonly<Record<string, string>>): boolean {
+  return Object.entries(condition).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, accepted]) => {
+      const value = context[key];
+      if (value === undefined) return operator.startsWith('ForAllValues:');
+      return [accepted].flat().some((pattern) => operators[operator]!(value, pattern));
+    }),
   );
 }
 
@@ -86,17 +111,16 @@ export function mayAssume(
   issuer: string,
   claims: Record<string, string>,
 ): boolean {
-  return Object.entries(Condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, accepted]) => {
-      const claim = key.startsWith(`${issuer}:`) ? claims[key.slice(issuer.length + 1)] : undefined;
-      return claim !== undefined && [accepted].flat().some((pattern) => operators[operator]!(claim, pattern));
-    }),
+  return holds(
+    Condition,
+    Object.fromEntries(Object.entries(claims).map(([name, claim]) => [`${issuer}:${name}`, claim])),
   );
 }
 
 const operators: Readonly<Record<string, (text: string, pattern: string) => boolean>> = {
   StringEquals: (text, pattern) => text === pattern,
   StringLike: isLike,
+  'ForAllValues:StringEquals': (text, pattern) => text === pattern,
 };
 
 /** What the statements allow that every archive needs: others say in their name with which input they are needed. */

@@ -4,13 +4,20 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetBucketEncryptionCommand, HeadObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetBucketEncryptionCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startSource } from '../../demo/source/server.ts';
 import { aws, cfnLint, shell } from './aws-cli.ts';
 import { Bundle } from './bundle.ts';
 import { endpoints } from './endpoints.ts';
-import { mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
+import { type Access, dynamoAccess, isAllowed, mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
+import { Relay } from './relay.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const template = join(root, 'examples', 'infrastructure', 'message-archive.yaml');
@@ -180,6 +187,7 @@ describe('the template of the infrastructure', () => {
   it('makes a place where the action archives, with the role and nothing else', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'message-archive-infrastructure-'));
     const issuer = createServer((_, response) => response.end(JSON.stringify({ value: 'a.b.c' })));
+    const dynamodb = await Relay.start(endpoints().moto);
     const source = await startSource({ seed: 4, from: '2024-01-01', to: '2024-03-01', messages: 40, oddities: 0 });
     try {
       await new Promise<void>((listening) => void issuer.listen(0, '127.0.0.1', listening));
@@ -197,6 +205,7 @@ describe('the template of the infrastructure', () => {
       };
       const variables = {
         AWS_ENDPOINT_URL: endpoints().moto,
+        AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
         ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=2.0`,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-bearer',
       };
@@ -204,13 +213,39 @@ describe('the template of the infrastructure', () => {
       expect(done).toMatchObject({ complete: 'true', archived: expect.stringMatching(/^[1-9]/) });
       expect(await bundle.done({ ...inputs, command: 'verify' }, variables)).toEqual({ complete: 'true' });
       expect(await keysUsed(stack)).toEqual(new Set([stack.outputs.KeyArn]));
+      await limitedToOneArchive(await archiveId(stack), dynamodb.requests.map(dynamoAccess));
     } finally {
       issuer.close();
+      await dynamodb.close();
       await source.close();
       await rm(folder, { recursive: true, force: true });
     }
   });
 });
+
+/** A role that is limited to one archive may do all that was done for it, and the same for no other archive. */
+async function limitedToOneArchive(ArchiveId: string, accesses: readonly Access[]): Promise<void> {
+  const limited = await Stack.create({ GitHubOwnerId: '123456', GitHubRepositoryId: '456789', ArchiveId });
+  const resource = `arn:aws:dynamodb:us-east-1:123456789012:table/${limited.name}`;
+  const allows = (access: Access) => limited.policies.some((policy) => isAllowed({ ...access, resource }, policy));
+  const ofItems = accesses.filter(({ context }) => 'dynamodb:LeadingKeys' in context);
+  expect(new Set(ofItems.map(({ action }) => action))).toEqual(
+    new Set(['Query', 'GetItem', 'PutItem'].map((action) => `dynamodb:${action}`)),
+  );
+  expect(accesses.filter((access) => !allows(access))).toEqual([]);
+  const elsewhere = { 'dynamodb:LeadingKeys': randomUUID() };
+  expect(ofItems.filter((access) => allows({ ...access, context: elsewhere }))).toEqual([]);
+}
+
+/** As the guide reads it. */
+async function archiveId({ bucket, outputs }: Stack): Promise<string> {
+  const s3 = s3Client();
+  const { pathname } = new URL(outputs.Archive!);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: `${pathname.slice(1)}/_archive.json` }));
+  const { id } = JSON.parse(await Body!.transformToString());
+  s3.destroy();
+  return id;
+}
 
 const client = {
   endpoint: endpoints().moto,

@@ -6,6 +6,8 @@ import type { GithubSettings } from '../../src/io/github/settings.ts';
 import { testServer } from './http-server.ts';
 
 export const githubToken = 'ghs_aTokenThatNobodyMaySee';
+/** Of somebody who may open issues, and nothing else. */
+export const outsiderToken = 'ghp_aTokenOfAnOutsider';
 const owner = 'acme';
 const repository = 'messages';
 
@@ -17,6 +19,7 @@ export interface ShownIssue {
   readonly state: 'open' | 'closed';
   readonly state_reason: string | null;
   readonly labels: readonly { readonly name: string }[];
+  readonly user: { readonly id: number; readonly login: string };
 }
 
 /** What happens to a request on its way: `lose` does it, and drops the answer. */
@@ -35,8 +38,8 @@ export interface TestGithub {
   readonly asked: Asked[];
   /** What is to happen to a request; undefined: nothing. */
   spoil: (line: string, count: number) => Fault | undefined;
-  /** Asks the API itself, past the faults. */
-  api<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Asks the API itself, past the faults, with the token of the action or with another. */
+  api<Answer>(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   issues(): Promise<ShownIssue[]>;
   comments(number: number): Promise<string[]>;
 }
@@ -47,8 +50,11 @@ export async function testGithub(): Promise<TestGithub> {
     service: 'github',
     port: 0,
     seed: {
-      tokens: { [githubToken]: { login: owner, scopes: ['repo'] } },
-      github: { users: [{ login: owner }], repos: [{ owner, name: repository }] },
+      tokens: {
+        [githubToken]: { login: owner, scopes: ['repo'] },
+        [outsiderToken]: { login: 'outsider', scopes: ['repo'] },
+      },
+      github: { users: [{ login: owner }, { login: 'outsider' }], repos: [{ owner, name: repository }] },
     },
   });
   onTestFinished(() => emulator.close());
@@ -60,6 +66,7 @@ export async function testGithub(): Promise<TestGithub> {
     asked.push({ line, authorization: request.headers.authorization });
     const fault = github.spoil(line, asked.length);
     if (typeof fault === 'function') return void fault(response);
+    if (isViewer(line)) return viewer(response, origin, request.headers.authorization);
     const answer = await forward(origin, request, body);
     if (fault === 'lose') return void response.destroy();
     const link = answer.headers.get('link')?.replaceAll(/https?:\/\/[^/]+/g, server.url.origin);
@@ -67,10 +74,10 @@ export async function testGithub(): Promise<TestGithub> {
       .writeHead(answer.status, { 'content-type': 'application/json', ...(link && { link }) })
       .end(await answer.text());
   });
-  const api = async <Answer>(method: string, path: string, body?: unknown) => {
+  const api = async <Answer>(method: string, path: string, body?: unknown, token = githubToken) => {
     const answer = await fetch(`${origin}/repos/${owner}/${repository}${path}`, {
       method,
-      headers: { authorization: `Bearer ${githubToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return (await answer.json()) as Answer;
@@ -85,6 +92,19 @@ export async function testGithub(): Promise<TestGithub> {
       (await api<{ body: string }[]>('GET', `/issues/${number}/comments?per_page=100`)).map(({ body }) => body),
   };
   return github;
+}
+
+/** The emulation has no GraphQL, of which the action asks for one thing alone. */
+export function isViewer(line: string): boolean {
+  return /^POST (\/api)?\/graphql$/.test(line);
+}
+
+async function viewer(response: ServerResponse, origin: string, authorization = ''): Promise<void> {
+  const user = await fetch(`${origin}/user`, { headers: { authorization } });
+  const { id } = (await user.json()) as { id: number };
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ data: { viewer: { databaseId: id } } }));
 }
 
 function forward(origin: string, request: IncomingMessage, body: Buffer): Promise<Response> {

@@ -1,7 +1,7 @@
 import { setgid, setuid } from 'node:process';
 import { SqliteStaging } from '../../src/io/sqlite.ts';
 
-/** Prints the ids that wait in a staging file, as who may only read: root, who may write everywhere, becomes nobody. */
+/** Prints the ids that wait in a staging file, and its note `issue`, as who may only read: root, who may write everywhere, becomes nobody. */
 const [path] = process.argv.slice(2) as [string];
 const nobody = 65_534;
 if (process.getuid?.() === 0) {
@@ -11,7 +11,8 @@ if (process.getuid?.() === 0) {
 const staging = new SqliteStaging(path, 'archive');
 try {
   const { staged } = await staging.state();
-  console.log(staged.map(({ message_id }) => message_id).join(' '));
+  const note = await staging.note('issue');
+  console.log([...staged.map(({ message_id }) => message_id), ...(note === undefined ? [] : [note])].join(' '));
 } catch (error) {
   console.log((error as Error).message);
 } finally {

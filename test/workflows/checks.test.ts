@@ -64,7 +64,7 @@ const secrets = new Set(['api-token', 'elasticsearch-api-key']);
 const own: Readonly<Record<string, Texts>> = {
   plan: { command: 'plan' },
   export: { command: 'export', window: `\${{ toJSON(matrix.leg) }}` },
-  report: { command: 'report', plan: `\${{ needs.plan.outputs.plan }}` },
+  report: { command: 'report', plan: `\${{ needs.plan.result == 'success' && needs.plan.outputs.plan || '' }}` },
 };
 
 /** Where the workflow takes an input of the action from. */

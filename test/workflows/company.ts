@@ -7,7 +7,7 @@ import { createTable } from '../services/cloud.ts';
 import { endpoints } from '../services/endpoints.ts';
 import { startServer, type TestServer } from '../support/http-server.ts';
 import type { Event, Outcome } from './act.ts';
-import { actionRepository } from './repository.ts';
+import { actionRepository, actionTag } from './repository.ts';
 import type { Sandbox } from './sandbox.ts';
 import { type Source, token } from './source.ts';
 
@@ -93,6 +93,7 @@ export class Company {
       .replaceAll(/^ {4}with:\n/gm, (line) => line + more('      ', [...origin, ...range]))
       .replaceAll(/^ +command: run\n/gm, (line) => line + more('          ', range))
       .replaceAll(/(OWNER|platform)\/message-archive/g, actionRepository)
+      .replaceAll(/@[0-9a-f]{40} # v\d+\.\d+\.\d+/g, `@${actionTag}`)
       .replaceAll(/runs-on: .*/g, 'runs-on: ubuntu-latest')
       .replaceAll(/https:\/\/chat-surveillance\S+/g, this.#chat.url.href)
       .replaceAll(/https:\/\/(mail-)?surveillance\.example\S+/g, this.#source.url)

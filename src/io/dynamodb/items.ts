@@ -10,7 +10,7 @@ const sortKeyBytesMax = 1_024;
 const errorCharsMax = 4_096;
 /** In the place of an id: one that begins so is hashed too, so that no id is taken for another's hash. */
 const hashMark = 'sha256:';
-const [slotPrefix, messagePrefix] = ['slot#', 'message#'];
+const [slotPrefix, messagePrefix, notePrefix] = ['slot#', 'message#', 'note#'];
 
 /** The sort key of a slot's record. */
 export function slotKey(slotId: string): string {
@@ -28,6 +28,11 @@ export function messageKey(slotId: string, id: string): string {
   const isShort = Buffer.byteLength(prefix) + Buffer.byteLength(id) <= sortKeyBytesMax;
   if (isShort && !id.startsWith(hashMark)) return prefix + id;
   return `${prefix}${hashMark}${createHash('sha256').update(id).digest('hex')}`;
+}
+
+/** The sort key of a note. */
+export function noteKey(name: string): string {
+  return `${notePrefix}${name}`;
 }
 
 function startOf(slotId: string): string {

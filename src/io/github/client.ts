@@ -45,6 +45,7 @@ export class GithubClient {
   readonly #nature: Nature;
   readonly #retries: Retries;
   readonly #agent: Dispatcher;
+  #account: Promise<number | undefined> | undefined;
 
   /** @param say is told of long waits */
   constructor(settings: GithubSettings, nature: Nature, say: Say) {
@@ -61,6 +62,7 @@ export class GithubClient {
       request: { fetch: fetchOver(this.#agent, settings.requestMs ?? requestMsMax) },
     });
     this.octokit.hook.wrap('request', (ask, options) => {
+      this.#assertOrigin(new URL(options.url, settings.apiUrl));
       const attempt = async () => {
         const answer = await Promise.resolve(ask(options)).catch((error: unknown) => {
           throw this.#failure(error);
@@ -79,6 +81,42 @@ export class GithubClient {
       attempts += 1;
       return (attempts > 1 ? await find() : undefined) ?? make();
     });
+  }
+
+  /**
+   * The numeric id of the account that the token belongs to, as `issue.user.id` shows it. `GET /user` is closed to the tokens
+   * of apps, GITHUB_TOKEN among them; GraphQL's viewer is not.
+   * @returns undefined if GitHub tells the token neither
+   */
+  account(): Promise<number | undefined> {
+    this.#account ??= this.#ownAccount();
+    return this.#account;
+  }
+
+  async #ownAccount(): Promise<number | undefined> {
+    try {
+      const { viewer } = await this.#retried(() =>
+        this.octokit.graphql<{ viewer: { databaseId?: number } }>('{ viewer { databaseId } }'),
+      );
+      if (viewer?.databaseId !== undefined) return viewer.databaseId;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    try {
+      return (await this.octokit.rest.users.getAuthenticated()).data.id;
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The token goes to GitHub's API alone: a page that names its next one elsewhere is not followed. */
+  #assertOrigin({ origin }: URL): void {
+    if (origin === new URL(this.#settings.apiUrl).origin) return;
+    throw this.cannot(
+      `links to a next page on another server, ${origin}`,
+      'check that GITHUB_API_URL is the address that GitHub itself uses',
+    );
   }
 
   /**
@@ -105,8 +143,10 @@ export class GithubClient {
 
   /** An answer with something else than was asked for would be taken for an empty one. */
   #checked<Answer extends { readonly status: number; readonly data: unknown }>(answer: Answer): Answer {
-    if (answer.status >= 300)
-      throw this.cannot(`answers ${answer.status}`, 'see that GITHUB_API_URL and GITHUB_REPOSITORY are right');
+    if (answer.status >= 300) {
+      const hint = 'see that GITHUB_API_URL and GITHUB_REPOSITORY are right';
+      throw new Refused(answer.status, this.#sentence(`answers ${answer.status}`, hint));
+    }
     if (typeof answer.data === 'object' && answer.data !== null) return answer;
     throw new Retryable('answers with something else than JSON');
   }
@@ -140,6 +180,11 @@ export class GithubClient {
     const { apiUrl, owner, repository } = this.#settings;
     return `The tracking issue in ${owner}/${repository} is not up to date, since GitHub at ${apiUrl} ${why}: ${what}.`;
   }
+}
+
+/** GraphQL says what it will not do in an answer of status 200, of which octokit makes an error. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Refused || (error instanceof Error && error.name === 'GraphqlResponseError');
 }
 
 /** What octokit throws, of what is read here. */

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { parseOutputs } from '../../../demo/outputs.ts';
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import { testFolder } from '../../support/folders.ts';
@@ -115,6 +115,14 @@ export class Case {
     inputs: Readonly<Record<string, string>> = {},
     variables: Readonly<Record<string, string>> = {},
   ): Promise<Ran> {
+    return (await this.start(inputs, variables)).ran;
+  }
+
+  /** Starts the bundle, for who ends it; it ends with the test in hand at the latest. */
+  async start(
+    inputs: Readonly<Record<string, string>> = {},
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly child: ChildProcess; readonly ran: Promise<Ran> }> {
     const home = join(this.folder, `run-${crypto.randomUUID()}`);
     await mkdir(home);
     const [output, summary] = [join(home, 'output'), join(home, 'summary.md')];
@@ -138,14 +146,18 @@ export class Case {
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-    return {
-      code,
-      log: `${out.replace(/^(?:::add-mask::.*\n)+/, '')}${error}`,
-      printed: out,
-      outputs: parseOutputs(await readFile(output, 'utf8')),
-      summary: await readFile(summary, 'utf8'),
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = async () => {
+      const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+      return {
+        code,
+        log: `${out.replace(/^(?:::add-mask::.*\n)+/, '')}${error}`,
+        printed: out,
+        outputs: parseOutputs(await readFile(output, 'utf8')),
+        summary: await readFile(summary, 'utf8'),
+      };
     };
+    return { child, ran: ended() };
   }
 
   /** The ids that the archive holds, sorted, as DuckDB reads them. */

@@ -223,6 +223,35 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
     });
   });
 
+  describe(`${name}: notes`, () => {
+    it('are kept by name until they are replaced, and every handle sees the last one', async () => {
+      const { staging, secondHandle } = await start();
+      const other = await secondHandle();
+      expect(await staging.note('issue')).toBeUndefined();
+      await staging.keepNote('issue', '{"number":7}');
+      await other.keepNote('Issue', 'another name');
+      expect(await other.note('issue')).toBe('{"number":7}');
+      const long = '\u{1f4a5}'.repeat(16_384);
+      for (const text of ['8', '', 'a\nb', long]) {
+        await other.keepNote('issue', text);
+        expect(await staging.note('issue')).toBe(text);
+      }
+      expect(await staging.note('Issue')).toBe('another name');
+    });
+
+    it('are of one archive, and neither a slot nor a staged message', async () => {
+      const { staging, otherArchive } = await start();
+      const other = await otherArchive();
+      await staging.keepNote(slot.id, 'a note');
+      expect(await staging.state()).toEqual({ ledger: [], staged: [] });
+      expect(await staging.slot(slot)).toEqual({ record: undefined, staged: [] });
+      expect(await staging.record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
+      await staging.stage([stagedMessage({ slot: slot.id })]);
+      expect(await staging.note(slot.id)).toBe('a note');
+      expect(await other.note(slot.id)).toBeUndefined();
+    });
+  });
+
   describe(`${name}: state`, () => {
     it('holds everything, over any number of pages, as its slots do', async () => {
       const { staging, secondHandle } = await start();

@@ -1,0 +1,11 @@
+import type { Notes } from '../../src/io/github.ts';
+
+/** Notes in memory, as a staging keeps them. */
+export function testNotes(): Notes & { readonly kept: Map<string, string> } {
+  const kept = new Map<string, string>();
+  return {
+    kept,
+    note: async (name) => kept.get(name),
+    keepNote: async (name, text) => void kept.set(name, text),
+  };
+}

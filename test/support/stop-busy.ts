@@ -1,0 +1,19 @@
+import { Worker } from 'node:worker_threads';
+import { stopOnSignals } from '../../src/io/stopping.ts';
+import { TemporaryFolder } from '../../src/io/temporary.ts';
+
+/** Makes a temporary folder, prints where, and works in a thread that does nothing else; `stuck`: its removal never ends. */
+const [parent, how] = process.argv.slice(2) as [string, string?];
+const folder = await TemporaryFolder.make(parent);
+stopOnSignals(
+  () => {
+    if (how === 'stuck') {
+      console.log('stuck');
+      for (;;);
+    }
+    folder.removeAtOnce();
+  },
+  (line) => console.log(line),
+);
+const worker = new Worker('for (;;);', { eval: true });
+worker.once('online', () => console.log(folder.path));
