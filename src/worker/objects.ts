@@ -4,8 +4,8 @@ import {
   DamagedError,
   type EncodedObject,
   type EncodeJob,
-  type ObjectFacts,
   type ReadRequest,
+  type ReadResult,
   type RowChunk,
 } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
@@ -53,13 +53,13 @@ export async function readObject(
   request: ReadRequest,
   take: (chunk: RowChunk) => Promise<void>,
   silenceMs: number = silenceMsMax,
-): Promise<ObjectFacts> {
+): Promise<ReadResult> {
   const { port1, port2 } = new MessageChannel();
   const end = new AbortController();
   const module = await moduleFor(request.format);
   const desk = new Desk(port1, ranges, take, silenceMs, (reason) => end.abort(reason));
   try {
-    return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
+    return await threads.run<ReadResult>('read', [port2, ranges.size, request, module], [port2], end.signal);
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
     throw new DamagedError(reasonOf(error));

@@ -1,20 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import workerpool from 'workerpool';
 import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
-import {
-  DamagedError,
-  type EncodedObject,
-  type EncodeJob,
-  type ObjectFacts,
-  type ReadRequest,
-  type RowChunk,
-} from '../archive/object.ts';
+import type { Emit, EncodedObject, EncodeJob, ReadRequest, ReadResult } from '../archive/object.ts';
+import { assertPayloads, expectedRows } from '../archive/payload-check.ts';
 import { shaBytes } from '../archive/rows.ts';
 import { SpoolReader, type SpoolView } from '../archive/spool.ts';
 import { sameContent } from '../messages/canonical.ts';
 import type { MessageShape } from '../messages/message.ts';
 import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
-import { type CompiledShape, compileShape, readMessage } from '../messages/read.ts';
+import { compileShape } from '../messages/read.ts';
 import type { PageScan } from './pages.ts';
 import { remoteRanges } from './remote.ts';
 
@@ -49,11 +43,12 @@ async function read(
   size: number,
   request: ReadRequest,
   module?: WebAssembly.Module,
-): Promise<ObjectFacts> {
+): Promise<ReadResult> {
   const { ranges, emit } = remoteRanges(port, size);
   const shape = request.shape && compileShape(request.shape);
-  const checked = (chunk: RowChunk) => {
+  const checked: Emit = (chunk, check) => {
     assertPayloads(chunk, shape);
+    if (shape !== undefined) check?.(expectedRows(chunk, shape));
     return emit(chunk);
   };
   try {
@@ -62,23 +57,6 @@ async function read(
     return await readParquet(ranges, request, checked, module);
   } finally {
     port.close();
-  }
-}
-
-function assertPayloads({ first, ids, timestamps, shas, payloads }: RowChunk, shape: CompiledShape | undefined): void {
-  if (payloads === undefined) return;
-  const { bytes, offsets } = payloads;
-  for (let n = 0; n + 1 < offsets.length; n += 1) {
-    const fail = (what: string) => {
-      throw new DamagedError(`the payload of its row ${first + n + 1} ${what}`);
-    };
-    const sha = hashMessage(bytes, offsets[n]!, offsets[n + 1]!);
-    const isHashed = Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0;
-    if (!isHashed) fail('does not have the SHA-256 that stands beside it');
-    if (shape === undefined) continue;
-    const { state, id, timestamp } = readMessage(bytes.subarray(offsets[n]!, offsets[n + 1]!), 0, shape);
-    if (state !== 'closed') fail('is no message whose alerts are all closed');
-    if (id !== ids[n] || timestamp !== timestamps[n]) fail('has another id or timestamp than stands beside it');
   }
 }
 

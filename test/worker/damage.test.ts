@@ -152,10 +152,10 @@ describe('readJsonl', () => {
     const object = await made('jsonl');
     for (const bytes of changed(object.bytes, changesOfReader)) {
       const rows: ObjectRow[] = [];
-      const facts = await readJsonl(rangesOf(bytes), { format: 'jsonl', payloads: true }, async (chunk) => {
+      const read = await readJsonl(rangesOf(bytes), { format: 'jsonl', payloads: true }, async (chunk) => {
         rows.push(...rowsOf(chunk));
       }).catch(() => undefined);
-      if (facts) isIntact({ facts, rows }, object);
+      if (read) isIntact({ facts: read.facts, rows }, object);
     }
   });
 });
