@@ -115,6 +115,19 @@ export interface ByteRanges {
 export class DamagedError extends UserError {
   static readonly kind = 'DamagedError';
   override readonly name = DamagedError.kind;
+  /** Whether a library was still at work on the bytes, or has broken down over them. */
+  readonly isStillRead: boolean;
+
+  constructor(reason: string, isStillRead = false) {
+    super(reason);
+    this.isStillRead = isStillRead;
+  }
+}
+
+/** What a library says that took the bytes for what they are not, without breaking down: nothing for people. */
+export function decodingFailure(error: unknown): unknown {
+  if (error instanceof DamagedError || error instanceof WebAssembly.RuntimeError) return error;
+  return new DamagedError('its bytes cannot be decoded');
 }
 
 /** What was found of an object that was read back. */

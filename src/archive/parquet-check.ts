@@ -66,8 +66,9 @@ interface Group extends GroupSpan {
 interface DataPage extends Span {
   readonly values: readonly (LeafValue | null)[];
   readonly encoding: number;
-  /** The first row in its row group. */
+  /** The first row in its row group, and how many rows begin in it. */
   readonly firstRow: number;
+  readonly rows: number;
   readonly bounds: Bounds;
 }
 
@@ -235,8 +236,9 @@ export class ParquetCheck {
         const held = values.slice(taken, taken + Math.max(0, count));
         const encoding = page.int(dataPage.encoding).value;
         const firstRow = rowOf(taken);
-        pages.push({ start: at, end: pageEnd, values: held, encoding, firstRow, bounds: boundsOf(held) });
         taken += held.length;
+        const rows = rowOf(taken - 1) - firstRow + 1;
+        pages.push({ start: at, end: pageEnd, values: held, encoding, firstRow, rows, bounds: boundsOf(held) });
         isRight &&= onlyFields(page, dataPageFields) && count === held.length && count > 0;
         isRight &&= page.int(dataPage.definitionEncoding).value === encodings.rle;
         isRight &&= page.int(dataPage.repetitionEncoding).value === encodings.rle;
@@ -428,36 +430,27 @@ function isTextBytes(found: PlainThrift | undefined, { metadata }: Chunk, pages:
 function isColumnIndex(index: ThriftStruct, leaf: Leaf, pages: Indexed['pages']): boolean {
   const nullPages = index.plain(columnIndex.nullPages);
   const [mins, maxs] = [boundsIn(index, columnIndex.mins, leaf), boundsIn(index, columnIndex.maxs, leaf)];
-  if (
-    !sameThrift(
-      nullPages,
-      pages.map(({ bounds }) => bounds.least === undefined),
-    )
-  )
-    return false;
-  if (mins.length !== pages.length || maxs.length !== pages.length) return false;
-  const areBounds = pages.every(({ bounds: { least, greatest } }, n) => {
-    if (least === undefined) return true;
+  const isList = (list: unknown): list is unknown[] => Array.isArray(list) && list.length === pages.length;
+  if (!isList(nullPages) || !isList(mins) || !isList(maxs)) return false;
+  const nulls = index.plain(columnIndex.nulls) ?? pages.map(({ bounds }) => bounds.nulls);
+  const areBounds = pages.every((page, n) => {
+    const { least, greatest, nulls: count } = page.bounds;
+    if (!isList(nulls) || nulls[n] !== count) return false;
+    if (nullPages[n] === true) return least === undefined || isTakenForNull(page, leaf);
     const [min, max] = [mins[n], maxs[n]];
-    if (min === undefined || max === undefined) return false;
+    if (least === undefined || min === undefined || max === undefined) return false;
     return isBound(min, least, 'least', undefined) && isBound(max, greatest!, 'greatest', undefined);
   });
   if (!areBounds) return false;
-  const nulls = index.plain(columnIndex.nulls);
-  if (
-    nulls !== undefined &&
-    !sameThrift(
-      nulls,
-      pages.map(({ bounds }) => bounds.nulls),
-    )
-  )
-    return false;
   const held = (values: readonly (LeafValue | undefined)[]) =>
-    values.filter((value, n): value is LeafValue => value !== undefined && pages[n]!.bounds.least !== undefined);
-  return (
-    isOrdered(index.int(columnIndex.order).value, held(mins)) &&
-    isOrdered(index.int(columnIndex.order).value, held(maxs))
-  );
+    values.filter((value, n): value is LeafValue => value !== undefined && nullPages[n] !== true);
+  const order = index.int(columnIndex.order).value;
+  return isOrdered(order, held(mins)) && isOrdered(order, held(maxs));
+}
+
+/** Of lists, objects of before have a page with as many nulls as rows for one without values: so the library wrote it. */
+function isTakenForNull({ bounds, rows }: Indexed['pages'][number], { isRepeated }: Leaf): boolean {
+  return isRepeated && bounds.nulls === rows;
 }
 
 function boundsIn(index: ThriftStruct, field: number, { type }: Leaf): (LeafValue | undefined)[] {

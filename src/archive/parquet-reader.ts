@@ -3,6 +3,7 @@ import { ParquetFile } from 'parquet-wasm/esm';
 import {
   type ByteRanges,
   DamagedError,
+  decodingFailure,
   type Emit,
   factsOf,
   type ObjectFacts,
@@ -46,8 +47,8 @@ async function readGroups(
   emit: Emit,
   whole: WholeRanges | undefined,
 ): Promise<ReadResult> {
-  const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async () => {
-    throw new DamagedError(await footerDamage(ranges));
+  const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async (error: unknown) => {
+    throw new DamagedError(await footerDamage(ranges), error instanceof WebAssembly.RuntimeError);
   });
   try {
     const metadata = file.metadata();
@@ -72,7 +73,11 @@ async function readGroups(
 
 async function tableOf(file: ParquetFile, group: number, rows: number, columns?: string[]): Promise<ArrowTable> {
   const options = { rowGroups: [group], batchSize: Math.max(1, rows), ...(columns && { columns }) };
-  return tableFromIPC((await file.read(options)).intoIPCStream());
+  try {
+    return tableFromIPC((await file.read(options)).intoIPCStream());
+  } catch (error) {
+    throw decodingFailure(error);
+  }
 }
 
 /** The same of all columns, with each row group's bytes held while it is checked. */
@@ -168,7 +173,7 @@ class RangeBlob {
   arrayBuffer(): Promise<ArrayBuffer> {
     return new Promise((resolve) => {
       if (this.#start < 0 || this.#end > this.#ranges.size || this.#end < this.#start) {
-        return this.#fail(new DamagedError('its footer points outside of the file'));
+        return this.#fail(new DamagedError('its footer points outside of the file', true));
       }
       this.#ranges.read(this.#start, this.#end).then((bytes) => resolve(bytes.buffer), this.#fail);
     });

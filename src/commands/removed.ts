@@ -6,7 +6,7 @@ import type { Rows } from '../archive/rows.ts';
 import { UserError } from '../errors.ts';
 import { instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import { names, number } from '../words.ts';
+import { counted, names, number } from '../words.ts';
 import { linesPath, publishLines, readLines } from './lines-object.ts';
 import { lastReadAt } from './object-faults.ts';
 import type { Parts } from './parts.ts';
@@ -51,7 +51,7 @@ export async function assertNotShrunk(
     ...(bare.length > 0 && now < before ? [`without alerts now: ${names(bare, namesMax)}`] : []),
   ];
   throw new UserError(
-    `Slot ${slot.id} has shrunk: the source returned ${number(now)} messages with alerts${sum}${lost.map((what) => `; ${what}`).join('')}. Check the source, then run with accept-fewer: true if that is right.`,
+    `Slot ${slot.id} has shrunk: the source returned ${counted(now, 'message')} with alerts${sum}${lost.map((what) => `; ${what}`).join('')}. Check the source, then run with accept-fewer: true if that is right.`,
   );
 }
 

@@ -13,6 +13,7 @@ import type { SpoolView } from '../archive/spool.ts';
 import { writeFailure } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
+import type { ReadOutcome } from './tasks.ts';
 import type { Threads } from './threads.ts';
 
 /** How long a reading thread may be silent: far more than a row group takes. */
@@ -59,7 +60,10 @@ export async function readObject(
   const module = await moduleFor(request.format);
   const desk = new Desk(port1, ranges, take, silenceMs, (reason) => end.abort(reason));
   try {
-    return await threads.run<ReadResult>('read', [port2, ranges.size, request, module], [port2], end.signal);
+    const parameters = [port2, ranges.size, request, module];
+    const outcome = await threads.run<ReadOutcome>('read', parameters, [port2], end.signal);
+    if ('damage' in outcome) throw new DamagedError(outcome.damage);
+    return outcome;
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
     throw new DamagedError(reasonOf(error));

@@ -1,7 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import workerpool from 'workerpool';
 import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
-import type { Emit, EncodedObject, EncodeJob, ReadRequest, ReadResult } from '../archive/object.ts';
+import {
+  DamagedError,
+  type Emit,
+  type EncodedObject,
+  type EncodeJob,
+  type ReadRequest,
+  type ReadResult,
+} from '../archive/object.ts';
 import { assertPayloads, expectedRows } from '../archive/payload-check.ts';
 import { shaBytes } from '../archive/rows.ts';
 import { SpoolReader, type SpoolView } from '../archive/spool.ts';
@@ -38,12 +45,16 @@ async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<Enco
   return encodeParquet(job, module);
 }
 
+/** What came of reading an object: its rows went through the port, or why its bytes are none. */
+export type ReadOutcome = ReadResult | { readonly damage: string };
+
+/** @throws what leaves the thread not to be used again: a library that broke down, or reads on */
 async function read(
   port: MessagePort,
   size: number,
   request: ReadRequest,
   module?: WebAssembly.Module,
-): Promise<ReadResult> {
+): Promise<ReadOutcome> {
   const { ranges, emit } = remoteRanges(port, size);
   const shape = request.shape && compileShape(request.shape);
   const checked: Emit = (chunk, check) => {
@@ -55,6 +66,9 @@ async function read(
     if (module === undefined) return await readJsonl(ranges, request, checked);
     const { readParquet } = await import('../archive/parquet-reader.ts');
     return await readParquet(ranges, request, checked, module);
+  } catch (error) {
+    if (!(error instanceof DamagedError) || error.isStillRead) throw error;
+    return { damage: error.message };
   } finally {
     port.close();
   }
