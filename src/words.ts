@@ -40,10 +40,10 @@ export function rate(count: number, ms: number): string {
   return `${bytes(Math.round((count / Math.max(1, ms)) * 1000))}/s`;
 }
 
-/** Ids for people, on one line, whatever they hold: the first ten. */
-export function names(ids: readonly string[]): string {
+/** Ids for people, on one line, whatever they hold: the first ten, or `max`. */
+export function names(ids: readonly string[], max: number = namesMax): string {
   const shown = ids
-    .slice(0, namesMax)
+    .slice(0, max)
     .map((id) => JSON.stringify(id.length > nameCharactersMax ? `${id.slice(0, nameCharactersMax)}…` : id));
   const more = ids.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`;

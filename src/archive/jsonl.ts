@@ -6,17 +6,23 @@ import { FileSink } from './file-sink.ts';
 import {
   type ByteRanges,
   DamagedError,
+  type Emit,
   type EncodedObject,
   type EncodeJob,
+  type ExpectedRows,
   factPairs,
   factsOf,
   type ObjectFacts,
   type ReadRequest,
+  type ReadResult,
   type RowChunk,
+  wholeObject,
 } from './object.ts';
 import { type RowBatch, rowBatches } from './row-batches.ts';
-import { packShas, type RowFacts, shaBytes, sourceAt } from './rows.ts';
+import { isSource, packShas, type RowFacts, shaBytes, sourceAt } from './rows.ts';
+import { schemaOf } from './schema.ts';
 import { SpoolReader } from './spool.ts';
+import { WholeRanges } from './whole-ranges.ts';
 
 /** Payload of one gzip member, and of one chunk that is read back. */
 const memberBytes = 4 * 1024 * 1024;
@@ -50,16 +56,22 @@ function lines(rows: RowFacts, batch: RowBatch, shape: CompiledShape): Buffer {
   for (let n = batch.first; n < batch.end; n += 1) {
     const payload = batch.bytes.subarray(batch.offsets[n - batch.first]!, batch.offsets[n - batch.first + 1]!);
     const { id, timestamp } = readRow(payload, shape);
-    const head = JSON.stringify({
-      message_id: id,
-      timestamp: formatTimestamp(timestamp),
-      read_at: formatTimestamp(BigInt(rows.readAts[n]!) * 1000n),
-      source: sourceAt(rows, n),
-      payload_sha256: shas.toString('hex', n * shaBytes, (n + 1) * shaBytes),
-    });
-    parts.push(Buffer.from(head.slice(0, -1)), messageKey, payload, lineEnd);
+    const sha = shas.toString('hex', n * shaBytes, (n + 1) * shaBytes);
+    parts.push(headBytes(id, timestamp, rows.readAts[n]!, sourceAt(rows, n), sha), messageKey, payload, lineEnd);
   }
   return Buffer.concat(parts);
+}
+
+/** What stands in a line before the message. */
+function headBytes(id: string, timestamp: bigint, readAt: number, source: string, sha: string): Buffer {
+  const head: LineHead = {
+    message_id: id,
+    timestamp: formatTimestamp(timestamp),
+    read_at: formatTimestamp(BigInt(readAt) * 1000n),
+    source,
+    payload_sha256: sha,
+  };
+  return Buffer.from(JSON.stringify(head).slice(0, -1));
 }
 
 /**
@@ -67,13 +79,16 @@ function lines(rows: RowFacts, batch: RowBatch, shape: CompiledShape): Buffer {
  * reader skips, where some refuse comments and extra fields.
  */
 function gzipMember(bytes: Buffer, name: string): Buffer {
-  const flags = name === '' ? 0 : 0x08;
-  const header = Buffer.from([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255]);
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc32(bytes), 0);
   trailer.writeUInt32LE(bytes.length % 2 ** 32, 4);
-  const field = name === '' ? Buffer.alloc(0) : Buffer.from(`${name}\0`, 'latin1');
-  return Buffer.concat([header, field, deflateRawSync(bytes), trailer]);
+  return Buffer.concat([gzipHeader(name), deflateRawSync(bytes), trailer]);
+}
+
+function gzipHeader(name: string): Buffer {
+  const flags = name === '' ? 0 : 0x08;
+  const header = Buffer.from([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255]);
+  return name === '' ? header : Buffer.concat([header, Buffer.from(`${name}\0`, 'latin1')]);
 }
 
 function factsName(facts: ObjectFacts): string {
@@ -84,23 +99,44 @@ function factsName(facts: ObjectFacts): string {
  * Reads a JSON Lines object back, some MB at a time.
  * @throws DamagedError when the bytes are no such file of this archive; what decoding them throws, as it is
  */
-export async function readJsonl(
-  ranges: ByteRanges,
-  request: ReadRequest,
-  emit: (chunk: RowChunk) => Promise<void>,
-): Promise<ObjectFacts> {
+export async function readJsonl(ranges: ByteRanges, request: ReadRequest, emit: Emit): Promise<ReadResult> {
   if (ranges.size === 0) throw new DamagedError('it is empty');
-  const facts = await readFacts(ranges);
+  const whole = request.whole ? new WholeRanges(ranges) : undefined;
+  const head = Buffer.from(await ranges.read(0, Math.min(headerBytesMax, ranges.size)));
+  const facts = readFacts(head);
+  let difference: string | undefined;
   let first = 0;
-  for await (const batch of lineBatches(ranges)) {
-    await emit(chunkOf(batch, first, request.payloads));
+  const used = { bytes: 0 };
+  for await (const batch of lineBatches(whole ?? ranges, used)) {
+    await emit(
+      chunkOf(batch, first, request.payloads),
+      whole &&
+        ((expected) => {
+          difference ??= lineDifference(batch, expected, first);
+        }),
+    );
     first += batch.length;
   }
-  return facts;
+  if (whole === undefined) return { facts };
+  if (schemaOf(facts.schema, request.shape!.columns) === undefined)
+    throw new DamagedError('its columns are not those of the archive');
+  if (!head.subarray(0, gzipHeader(factsName(facts)).length).equals(gzipHeader(factsName(facts))))
+    difference ??= 'its header is not that of its lines';
+  if (used.bytes !== ranges.size) difference ??= 'something stands behind its last line';
+  return { facts, whole: wholeObject(await whole.sha256(), difference) };
 }
 
-async function readFacts(ranges: ByteRanges): Promise<ObjectFacts> {
-  const head = Buffer.from(await ranges.read(0, Math.min(headerBytesMax, ranges.size)));
+/** What stands before the messages of lines, held against what these give. */
+function lineDifference(batch: readonly Buffer[], expected: ExpectedRows, first: number): string | undefined {
+  const { rows, readAts, sources, shas } = expected;
+  const at = rows.findIndex(({ id, timestamp }, n) => {
+    const head = headBytes(id, timestamp, readAts[n]!, sources[n]!, shas[n]!);
+    return !isSource(sources[n]!) || !batch[n]!.subarray(0, batch[n]!.indexOf(messageKey)).equals(head);
+  });
+  return at < 0 ? undefined : `what stands beside the message of its row ${first + at + 1} is not what that gives`;
+}
+
+function readFacts(head: Buffer): ObjectFacts {
   const name = head[3] === 0x08 ? head.toString('latin1', 10, head.indexOf(0, 10)) : '';
   const pairs = new URLSearchParams(name.slice(name.indexOf('?') + 1));
   const facts = factsOf((key) => pairs.get(key) ?? undefined);
@@ -108,11 +144,11 @@ async function readFacts(ranges: ByteRanges): Promise<ObjectFacts> {
   return facts;
 }
 
-async function* lineBatches(ranges: ByteRanges): AsyncGenerator<Buffer[]> {
+async function* lineBatches(ranges: ByteRanges, used: { bytes: number }): AsyncGenerator<Buffer[]> {
   let rest = Buffer.alloc(0);
   let batch: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of unzipped(ranges)) {
+  for await (const chunk of unzipped(ranges, used)) {
     let text = Buffer.concat([rest, chunk]);
     for (let at = text.indexOf(newline); at >= 0; at = text.indexOf(newline)) {
       batch.push(text.subarray(0, at));
@@ -129,12 +165,14 @@ async function* lineBatches(ranges: ByteRanges): AsyncGenerator<Buffer[]> {
   if (batch.length > 0) yield batch;
 }
 
-async function* unzipped(ranges: ByteRanges): AsyncGenerator<Buffer> {
+/** @param used is told how many bytes the lines took up */
+async function* unzipped(ranges: ByteRanges, used: { bytes: number }): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: rangeBytes });
   // What fails is thrown to who iterates.
   pipeline(parts(ranges), gunzip, () => undefined);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
+    used.bytes = gunzip.bytesWritten;
   } catch (error) {
     const isCut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
     throw isCut ? new DamagedError('it ends too early') : error;
@@ -143,7 +181,8 @@ async function* unzipped(ranges: ByteRanges): AsyncGenerator<Buffer> {
 
 async function* parts(ranges: ByteRanges): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < ranges.size; start += rangeBytes) {
-    yield await ranges.read(start, Math.min(ranges.size, start + rangeBytes));
+    const end = Math.min(ranges.size, start + rangeBytes);
+    yield await (ranges instanceof WholeRanges ? ranges.load(end) : ranges.read(start, end));
   }
 }
 

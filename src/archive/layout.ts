@@ -28,7 +28,12 @@ export function isInPartition(path: string): boolean {
   return /^(?:month|day)=[^/]*\/./.test(path);
 }
 
-/** `_quarantine/20240601T000000Z-20240701T000000Z/<sha256>.jsonl`. */
-export function quarantinePath(slot: Slot, shaHex: string): string {
-  return `_quarantine/${slot.id}/${shaHex}.jsonl`;
+/** `_quarantine/20240601T000000Z-20240701T000000Z`: its objects are named after their own SHA-256, `<sha256>.jsonl`. */
+export function quarantineFolder(of: string): string {
+  return `_quarantine/${of}`;
+}
+
+/** `_removed/20240601T000000Z-20240701T000000Z`: likewise. */
+export function removedFolder(slotId: string): string {
+  return `_removed/${slotId}`;
 }

@@ -74,8 +74,14 @@ export interface LedgerRecord {
   readonly rows: number;
   /** Hex SHA-256 of the object's content; absent where there is no object. */
   readonly digest?: string;
+  /** Hex SHA-256 of the object's own bytes; absent where there is no object, and in records of before it was kept. */
+  readonly object_sha256?: string;
   /** The archive's version (S3: ETag) of the object that this record speaks of. */
   readonly version?: string;
+  /** Hex SHA-256, and so the name, of the object that holds what of the last whole reading is invalid; absent where nothing is. */
+  readonly quarantine_sha256?: string;
+  /** The same of the list of archived messages that the source no longer returns. */
+  readonly removed_sha256?: string;
   /** Bytes of JSON that the reading took in, and bytes of the object. */
   readonly bytes_in: number;
   readonly bytes_out: number;

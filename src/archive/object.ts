@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
+import type { ArchiveRow } from '../messages/read.ts';
 import type { RowFacts } from './rows.ts';
 import type { ArchiveSchema, Format } from './schema.ts';
 import type { SpoolView } from './spool.ts';
@@ -87,6 +88,23 @@ export interface RowChunk {
   readonly payloads?: { readonly bytes: Uint8Array; readonly offsets: Int32Array };
 }
 
+/** Rows as their payloads give them, and what stands beside these in the object. */
+export interface ExpectedRows {
+  readonly rows: readonly ArchiveRow[];
+  readonly sources: readonly string[];
+  /** ms since 1970. */
+  readonly readAts: Float64Array;
+  /** Hex. */
+  readonly shas: readonly string[];
+  readonly payloads: readonly Uint8Array[];
+}
+
+/**
+ * Hands on a chunk that was read; resolves when it was taken.
+ * @param check where the object is read whole: is given what the chunk's payloads say, and notes what differs
+ */
+export type Emit = (chunk: RowChunk, check?: (expected: ExpectedRows) => void) => Promise<void>;
+
 /** Random access to an object's bytes; a read returns exactly the bytes of `[start, end)`. */
 export interface ByteRanges {
   readonly size: number;
@@ -97,6 +115,38 @@ export interface ByteRanges {
 export class DamagedError extends UserError {
   static readonly kind = 'DamagedError';
   override readonly name = DamagedError.kind;
+  /** Whether a library was still at work on the bytes, or has broken down over them. */
+  readonly isStillRead: boolean;
+
+  constructor(reason: string, isStillRead = false) {
+    super(reason);
+    this.isStillRead = isStillRead;
+  }
+}
+
+/** What a library says that took the bytes for what they are not, without breaking down: nothing for people. */
+export function decodingFailure(error: unknown): unknown {
+  if (error instanceof DamagedError || error instanceof WebAssembly.RuntimeError) return error;
+  return new DamagedError('its bytes cannot be decoded');
+}
+
+/** What was found of an object that was read back. */
+export interface ReadResult {
+  readonly facts: ObjectFacts;
+  /** Of one that was read whole. */
+  readonly whole?: WholeObject;
+}
+
+/** What reading every byte of an object told. */
+export interface WholeObject {
+  /** Hex SHA-256 of the object's own bytes. */
+  readonly sha256: string;
+  /** The first thing beside the payloads that is not what they give, a clause: `the alert_count of its row 3 is not ...`. */
+  readonly difference?: string;
+}
+
+export function wholeObject(sha256: string, difference: string | undefined): WholeObject {
+  return { sha256, ...(difference !== undefined && { difference }) };
 }
 
 /** What is wanted of an object that is read back. */
@@ -107,4 +157,6 @@ export interface ReadRequest {
   readonly shape?: MessageShape;
   /** Row groups (Parquet only); all where absent. */
   readonly groups?: readonly number[];
+  /** Whether every byte is read, hashed and held against what the payloads give: see {@link WholeObject}. Needs a shape. */
+  readonly whole?: boolean;
 }

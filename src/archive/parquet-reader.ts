@@ -1,9 +1,24 @@
 import { type Table as ArrowTable, type Data, tableFromIPC } from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/esm';
-import { type ByteRanges, DamagedError, factsOf, type ObjectFacts, type ReadRequest, type RowChunk } from './object.ts';
+import {
+  type ByteRanges,
+  DamagedError,
+  decodingFailure,
+  type Emit,
+  factsOf,
+  type ObjectFacts,
+  type ReadRequest,
+  type ReadResult,
+  type RowChunk,
+  wholeObject,
+} from './object.ts';
 import { fileMagic } from './page-moves.ts';
+import { ParquetCheck } from './parquet-check.ts';
+import { columnDifference } from './parquet-columns.ts';
 import { packShas } from './rows.ts';
+import { schemaOf } from './schema.ts';
 import { loadParquet } from './wasm.ts';
+import { WholeRanges } from './whole-ranges.ts';
 
 const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
 
@@ -15,40 +30,84 @@ const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_s
 export async function readParquet(
   ranges: ByteRanges,
   request: ReadRequest,
-  emit: (chunk: RowChunk) => Promise<void>,
+  emit: Emit,
   module: WebAssembly.Module,
-): Promise<ObjectFacts> {
+): Promise<ReadResult> {
   if (ranges.size === 0) throw new DamagedError('it is empty');
   loadParquet(module);
-  const blob = new RangeBlob(ranges);
-  return Promise.race([blob.failed, readGroups(ranges, blob, request, emit)]);
+  const whole = request.whole ? new WholeRanges(ranges) : undefined;
+  const blob = new RangeBlob(whole ?? ranges);
+  return Promise.race([blob.failed, readGroups(whole ?? ranges, blob, request, emit, whole)]);
 }
 
 async function readGroups(
   ranges: ByteRanges,
   blob: RangeBlob,
   request: ReadRequest,
-  emit: (chunk: RowChunk) => Promise<void>,
-) {
-  const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async () => {
-    throw new DamagedError(await footerDamage(ranges));
+  emit: Emit,
+  whole: WholeRanges | undefined,
+): Promise<ReadResult> {
+  const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async (error: unknown) => {
+    throw new DamagedError(await footerDamage(ranges), error instanceof WebAssembly.RuntimeError);
   });
-  const metadata = file.metadata();
-  const pairs: ReadonlyMap<string, string> = metadata.fileMetadata().keyValueMetadata();
-  const facts = factsOf((key) => pairs.get(key));
-  if (facts === undefined) throw new DamagedError('it was not written by this archive');
-  const columns = request.payloads ? [...indexColumns, 'payload'] : indexColumns;
-  let first = 0;
-  for (let group = 0; group < metadata.numRowGroups(); group += 1) {
-    const rows = metadata.rowGroup(group).numRows();
-    if (request.groups === undefined || request.groups.includes(group)) {
-      const table = await file.read({ rowGroups: [group], columns, batchSize: Math.max(1, rows) });
-      await emit(chunkOf(tableFromIPC(table.intoIPCStream()), group, first));
+  try {
+    const metadata = file.metadata();
+    const pairs: ReadonlyMap<string, string> = metadata.fileMetadata().keyValueMetadata();
+    const facts = factsOf((key) => pairs.get(key));
+    if (facts === undefined) throw new DamagedError('it was not written by this archive');
+    if (whole !== undefined) return await readEveryByte(whole, file, facts, request, emit);
+    const columns = request.payloads ? [...indexColumns, 'payload'] : indexColumns;
+    let first = 0;
+    for (let group = 0; group < metadata.numRowGroups(); group += 1) {
+      const rows = metadata.rowGroup(group).numRows();
+      if (request.groups === undefined || request.groups.includes(group)) {
+        await emit(chunkOf(await tableOf(file, group, rows, columns), group, first));
+      }
+      first += rows;
     }
-    first += rows;
+    return { facts };
+  } finally {
+    file.free();
   }
-  file.free();
-  return facts;
+}
+
+async function tableOf(file: ParquetFile, group: number, rows: number, columns?: string[]): Promise<ArrowTable> {
+  const options = { rowGroups: [group], batchSize: Math.max(1, rows), ...(columns && { columns }) };
+  try {
+    return tableFromIPC((await file.read(options)).intoIPCStream());
+  } catch (error) {
+    throw decodingFailure(error);
+  }
+}
+
+/** The same of all columns, with each row group's bytes held while it is checked. */
+async function readEveryByte(
+  ranges: WholeRanges,
+  file: ParquetFile,
+  facts: ObjectFacts,
+  { shape }: ReadRequest,
+  emit: Emit,
+): Promise<ReadResult> {
+  const schema = schemaOf(facts.schema, shape!.columns);
+  if (schema === undefined) throw new DamagedError('its columns are not those of the archive');
+  const check = await ParquetCheck.of(ranges, schema);
+  let difference: string | undefined;
+  const magic = await ranges.load(fileMagic.length);
+  if (!fileMagic.equals(magic)) difference = 'it does not begin as a Parquet file does';
+  let first = 0;
+  for (const [group, { end, rows }] of check.groups.entries()) {
+    const bytes = await ranges.load(end);
+    const table = await tableOf(file, group, rows);
+    const chunk = chunkOf(table, group, first);
+    await emit(chunk, (expected) => {
+      difference ??= columnDifference(table, schema, expected, first);
+      // Where values are others, statistics that are theirs are no second difference.
+      if (difference === undefined) check.checkGroup(group, bytes, expected);
+    });
+    first += chunk.ids.length;
+  }
+  check.checkIndexes(await ranges.load(check.indexesEnd));
+  return { facts, whole: wholeObject(await ranges.sha256(), difference ?? check.difference) };
 }
 
 /** Why there is no footer to be had. The library's own words are not for people. */
@@ -114,7 +173,7 @@ class RangeBlob {
   arrayBuffer(): Promise<ArrayBuffer> {
     return new Promise((resolve) => {
       if (this.#start < 0 || this.#end > this.#ranges.size || this.#end < this.#start) {
-        return this.#fail(new DamagedError('its footer points outside of the file'));
+        return this.#fail(new DamagedError('its footer points outside of the file', true));
       }
       this.#ranges.read(this.#start, this.#end).then((bytes) => resolve(bytes.buffer), this.#fail);
     });

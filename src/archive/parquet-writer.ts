@@ -16,6 +16,7 @@ import { layoutVersion } from './layout.ts';
 import { type EncodedObject, type EncodeJob, factPairs, objectBytesMax } from './object.ts';
 import { compressPages } from './page-compression.ts';
 import { arrowSchema, encodeBatch } from './parquet-batch.ts';
+import { leavesOf } from './parquet-leaves.ts';
 import { rowBatches } from './row-batches.ts';
 import { shaBytes, sourceAt } from './rows.ts';
 import { SpoolReader } from './spool.ts';
@@ -102,10 +103,15 @@ async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader
 }
 
 function writerProperties(job: EncodeJob): WriterProperties {
-  return new WriterPropertiesBuilder()
+  const properties = new WriterPropertiesBuilder()
     .setCreatedBy(createdBy)
     .setCompression(Compression.UNCOMPRESSED)
     .setMaxRowGroupBytes(groupBytesMax)
+    // Of lists the library's page index is wrong: it takes a page with as many nulls as rows for one without values.
+    .setStatisticsEnabled(EnabledStatistics.Chunk);
+  return leavesOf(job.schema)
+    .filter(({ isRepeated }) => !isRepeated)
+    .reduce((to, { path }) => to.setColumnStatisticsEnabled(path[0]!, EnabledStatistics.Page), properties)
     .setColumnDictionaryEnabled('payload', false)
     .setColumnStatisticsEnabled('payload', EnabledStatistics.None)
     .setColumnDictionaryEnabled('payload_sha256', false)

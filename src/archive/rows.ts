@@ -190,6 +190,10 @@ function copied<T extends { set(from: T): void }>(to: T, from: T): T {
   return to;
 }
 
+export function isSource(name: string): name is SourceName {
+  return (sources as readonly string[]).includes(name);
+}
+
 /** The source that a number in {@link RowFacts.sources} stands for. */
 export function sourceAt(columns: RowFacts, n: number): SourceName {
   return sources[columns.sources[n]!]!;

@@ -17,3 +17,15 @@ export const fixedColumns: readonly string[] = [...before, ...after].map((line) 
 export function describeSchema(schema: ArchiveSchema): string {
   return [...before, ...schema.columns.map(({ name, type }) => `${name} ${type}`), ...after].join(', ');
 }
+
+/**
+ * The schema that a description is of: the fixed columns, and the first so many of those that are declared today, since
+ * others may have been added after the object was written. Undefined where it is another one's.
+ */
+export function schemaOf(description: string, declared: readonly Column[]): ArchiveSchema | undefined {
+  for (let count = declared.length; count >= 0; count -= 1) {
+    const schema = { columns: declared.slice(0, count) };
+    if (describeSchema(schema) === description) return schema;
+  }
+  return undefined;
+}

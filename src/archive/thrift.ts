@@ -5,8 +5,11 @@ export interface ThriftInt {
   readonly end: number;
 }
 
-/** What stands in a field; `undefined` for what is neither an integer nor made of fields (text, booleans, doubles). */
-type ThriftValue = ThriftInt | ThriftStruct | readonly ThriftValue[] | undefined;
+/** What stands in a field: bytes for text; `undefined` for a double and a byte, which Parquet's own structs do not use. */
+type ThriftValue = ThriftInt | ThriftStruct | Uint8Array | boolean | readonly ThriftValue[] | undefined;
+
+/** A value without the places at which it was spelled: a struct as its fields by their numbers. */
+export type PlainThrift = number | string | boolean | null | PlainThrift[] | { [field: number]: PlainThrift };
 
 /** The bytes end within a struct. */
 export class ThriftCut extends Error {
@@ -34,6 +37,36 @@ export class ThriftStruct {
     return value;
   }
 
+  /** Undefined where there is no such field. @throws Error when it is not bytes */
+  bytes(field: number): Uint8Array | undefined {
+    const value = this.#fields.get(field);
+    if (value === undefined || value instanceof Uint8Array) return value;
+    throw new Error(`field ${field} of a Thrift struct is no text`);
+  }
+
+  has(field: number): boolean {
+    return this.#fields.has(field);
+  }
+
+  /** Its fields' numbers, in the order in which they stand. */
+  get numbers(): readonly number[] {
+    return [...this.#fields.keys()];
+  }
+
+  /** A field's value as it is, texts in Latin-1 so that no byte is lost; undefined where there is none. */
+  plain(field: number): PlainThrift | undefined {
+    return this.#fields.has(field) ? plainOf(this.#fields.get(field)) : undefined;
+  }
+
+  /** Of a field that is a list of texts; undefined where there is none. @throws Error when it is another list */
+  texts(field: number): readonly Uint8Array[] | undefined {
+    const value = this.#fields.get(field);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value) || !value.every((item) => item instanceof Uint8Array))
+      throw new Error(`field ${field} of a Thrift struct is no list of texts`);
+    return value as Uint8Array[];
+  }
+
   /** @throws Error when the field is no struct */
   struct(field: number): ThriftStruct {
     return asStruct(this.#fields.get(field), field);
@@ -48,7 +81,16 @@ export class ThriftStruct {
 }
 
 function isInt(value: ThriftValue): value is ThriftInt {
-  return value !== undefined && 'value' in value;
+  return typeof value === 'object' && 'value' in value;
+}
+
+function plainOf(value: ThriftValue): PlainThrift {
+  if (value === undefined) return null;
+  if (typeof value === 'boolean') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (value instanceof ThriftStruct)
+    return Object.fromEntries(value.numbers.map((field) => [field, value.plain(field)!]));
+  return isInt(value) ? value.value : (value as readonly ThriftValue[]).map(plainOf);
 }
 
 function asStruct(value: ThriftValue, field: number): ThriftStruct {
@@ -91,8 +133,9 @@ class StructReader {
   #value(of: number): ThriftValue {
     switch (of) {
       case type.true:
+        return true;
       case type.false:
-        return undefined;
+        return false;
       case type.byte:
         return this.#skip(1);
       case type.i16:
@@ -102,7 +145,7 @@ class StructReader {
       case type.double:
         return this.#skip(8);
       case type.binary:
-        return this.#skip(this.#varint());
+        return this.#bytesOf(this.#varint());
       case type.list:
         return this.#list();
       case type.struct:
@@ -118,7 +161,7 @@ class StructReader {
     const of = head & 0x0f;
     const isBoolean = of === type.true || of === type.false;
     const values: ThriftValue[] = [];
-    for (let n = 0; n < length; n += 1) values.push(isBoolean ? this.#skip(1) : this.#value(of));
+    for (let n = 0; n < length; n += 1) values.push(isBoolean ? this.#byte() === type.true : this.#value(of));
     return values;
   }
 
@@ -135,6 +178,11 @@ class StructReader {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
+  }
+
+  #bytesOf(length: number): Uint8Array {
+    this.#skip(length);
+    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
   #skip(length: number): undefined {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
 import type { Findings } from '../archive/findings.ts';
-import { layoutVersion, objectPath, quarantinePath } from '../archive/layout.ts';
+import { layoutVersion, objectPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from '../archive/merge.ts';
 import { factPairs, type ObjectFacts, objectBytesMax } from '../archive/object.ts';
@@ -16,11 +16,15 @@ import { bytes } from '../words.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived-rows.ts';
 import type { Parts } from './parts.ts';
+import { quarantine } from './quarantine.ts';
+import { keepRemoved } from './removed.ts';
 
 /** The object of a slot as it is after a merge. */
 export interface MergedObject {
   readonly rows: number;
   readonly digest: string | undefined;
+  /** Hex SHA-256 of its own bytes. */
+  readonly sha256: string | undefined;
   readonly version: string | undefined;
   readonly bytes: number;
   readonly isWritten: boolean;
@@ -38,6 +42,10 @@ export interface Merged {
   /** Found open, but shown closed by a reading later than that. */
   readonly closedSince: readonly string[];
   readonly gone: readonly string[];
+  /** Of what was found: hex SHA-256 of the object that holds what is invalid, where anything is. */
+  readonly quarantineSha256?: string;
+  /** The same of the list of archived messages that the source no longer returns. */
+  readonly removedSha256?: string;
 }
 
 /** What was found of a slot, and what the ledger knew of it when the merge began. */
@@ -51,6 +59,11 @@ export interface ToMerge {
   readonly isWhole: boolean;
   /** When a reading that is merged already showed what the archive holds. */
   readonly shownAt: ShownAt;
+  /**
+   * Called before anything is written, to refuse what was found. It is given the rows that the archive holds, and what of
+   * them was found; nothing where it holds just what was found.
+   */
+  readonly approve: (archived?: { readonly rows: Rows; readonly plan: MergePlan }) => Promise<void>;
 }
 
 /** Another writer was faster: the merge is to be made again, on what that one left. */
@@ -79,9 +92,9 @@ export async function mergeObject(parts: Parts, toMerge: ToMerge): Promise<Merge
   const current = await parts.archive.open(path);
   try {
     assertNotDeleted(parts, path, toMerge.record, current);
-    const merged = (current && unchanged(parts, toMerge, current)) ?? (await merge(parts, toMerge, path, current));
-    await quarantine(parts, toMerge);
-    return merged;
+    const merged =
+      (current && (await unchanged(parts, toMerge, current))) ?? (await merge(parts, toMerge, path, current));
+    return { ...merged, ...(await keepBeside(parts, toMerge, merged)) };
   } catch (error) {
     if (error instanceof Overtaken) throw new MergeConflict(error.message);
     throw error;
@@ -102,20 +115,38 @@ function assertNotDeleted(
   );
 }
 
+/** What is kept beside the object: what is invalid, and which archived messages the source no longer returns. */
+async function keepBeside(parts: Parts, { slot, record, findings, spool, isWhole }: ToMerge, { gone }: Merged) {
+  const quarantineSha256 = await quarantine(parts, slot, findings.invalid, spool);
+  const removedSha256 = await keepRemoved(parts, slot, record, findings, isWhole ? gone : undefined);
+  return {
+    ...(quarantineSha256 !== undefined && { quarantineSha256 }),
+    ...(removedSha256 !== undefined && { removedSha256 }),
+  };
+}
+
 /** The usual case, which reads nothing: the object is the one that the ledger knows, and holds just what was found. */
-function unchanged(parts: Parts, { record, findings }: ToMerge, current: OpenObject): Merged | undefined {
-  if (record?.digest === undefined || record.version !== current.version) return undefined;
+async function unchanged(
+  parts: Parts,
+  { record, findings, approve }: ToMerge,
+  current: OpenObject,
+): Promise<Merged | undefined> {
+  // An object whose own hash the ledger lacks, as of an earlier version's run, is read once to have it.
+  const sha256 = record?.object_sha256;
+  if (record?.digest === undefined || sha256 === undefined || record.version !== current.version) return undefined;
   const digest = digestOf(parts, findings.closed);
   if (digest !== record.digest) return undefined;
-  const object = { rows: record.rows, digest, version: current.version, bytes: current.size, isWritten: false };
+  await approve();
+  const object = { rows: record.rows, digest, sha256, version: current.version, bytes: current.size, isWritten: false };
   return { object, added: 0, amended: [], reopened: [], closedSince: [], gone: [] };
 }
 
 async function merge(parts: Parts, toMerge: ToMerge, path: string, current: OpenObject | undefined): Promise<Merged> {
-  const { slot, record, findings, spool, isWhole, shownAt } = toMerge;
+  const { slot, record, findings, spool, isWhole, shownAt, approve } = toMerge;
   const { closed } = findings;
   const archived = await readArchived(parts, path, record, current, spool);
   const plan = planMerge(archived.rows, findings, isWhole, shownAt);
+  await approve({ rows: archived.rows, plan });
   const amended = await amendedRows(parts, toMerge, archived, plan);
   const done = {
     added: plan.added.length,
@@ -128,10 +159,15 @@ async function merge(parts: Parts, toMerge: ToMerge, path: string, current: Open
     archived.facts !== undefined && archived.facts.schema !== describeSchema({ columns: parts.settings.shape.columns });
   if (current !== undefined && plan.added.length + amended.length === 0 && !isSchemaOld) {
     const { rows, digest } = archived.facts!;
-    return { ...done, object: { rows, digest, version: current.version, bytes: current.size, isWritten: false } };
+    const { sha256 } = archived;
+    return {
+      ...done,
+      object: { rows, digest, sha256, version: current.version, bytes: current.size, isWritten: false },
+    };
   }
   if (current === undefined && plan.added.length === 0) {
-    return { ...done, object: { rows: 0, digest: undefined, version: undefined, bytes: 0, isWritten: false } };
+    const nothing = { rows: 0, digest: undefined, sha256: undefined, version: undefined, bytes: 0, isWritten: false };
+    return { ...done, object: nothing };
   }
   const replaced = new Set(amended.map((at) => closed.id(at)));
   await archived.place((at) => !replaced.has(archived.rows.id(at)));
@@ -173,6 +209,7 @@ async function publish(
     return {
       rows: next.size,
       digest: facts.digest,
+      sha256: Buffer.from(encoded.sha256, 'base64').toString('hex'),
       version,
       bytes: encoded.bytes,
       isWritten: true,
@@ -226,26 +263,6 @@ function versionOf(outcome: Outcome, path: string, url: string): string {
         `It cannot be told whether the object ${path} was written to ${url} (${outcome.reason}): run again, which finds out and loses nothing.`,
       );
   }
-}
-
-/** One file for each invalid message, named after its bytes: what is there already is the same. */
-async function quarantine(parts: Parts, { slot, findings, spool }: ToMerge): Promise<void> {
-  for (const { sha, reason, position, length } of findings.invalid) {
-    const line = quarantineLine(sha, reason, await spool.read(position, length));
-    const path = quarantinePath(slot, sha);
-    const published = await parts.archive.publish(path, { text: line }, undefined);
-    if (published.outcome === 'committed' || published.outcome === 'conflict') continue;
-    throw new UserError(
-      `It cannot be told whether ${path} was written to ${parts.archive.url}: run again, which finds out and loses nothing.`,
-    );
-  }
-}
-
-function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes);
-  const text = buffer.toString('utf8');
-  const payload = Buffer.from(text).equals(buffer) ? { payload: text } : { payload_base64: buffer.toString('base64') };
-  return `${JSON.stringify({ reason, payload_sha256: sha, ...payload })}\n`;
 }
 
 function digestOf(parts: Parts, rows: Rows): string {

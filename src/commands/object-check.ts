@@ -1,6 +1,7 @@
 import { contentDigest } from '../archive/digest.ts';
+import { layoutVersion } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { DamagedError, type ObjectFacts, type RowChunk } from '../archive/object.ts';
+import { DamagedError, type ObjectFacts, type RowChunk, type WholeObject } from '../archive/object.ts';
 import { compareIds, shaBytes } from '../archive/rows.ts';
 import { UserError } from '../errors.ts';
 import type { ListedObject } from '../io/ports.ts';
@@ -9,6 +10,7 @@ import type { Slot } from '../windows/slots.ts';
 import { counted, number } from '../words.ts';
 import { readObject } from '../worker/objects.ts';
 import type { IdRegister } from './id-register.ts';
+import { faultOf, lastReadAt, lastReadAtBy, wasRead } from './object-faults.ts';
 import type { Parts } from './parts.ts';
 
 const restore = 'restore it from an earlier version or a backup';
@@ -51,7 +53,8 @@ export class ObjectCheck {
       await this.#read();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      if (error instanceof DamagedError) this.#differs('unreadable', `is damaged (${error.message}): ${restore}`);
+      if (error instanceof DamagedError)
+        this.#differs('unreadable', `is damaged or forged (${error.message}): ${restore}`);
       else this.#found.set('unreadable', `The object ${this.#object.path} cannot be checked: ${error.message}`);
     }
     return [...this.#found.values()];
@@ -62,15 +65,19 @@ export class ObjectCheck {
     if (open === undefined) return this.#differs('gone', `was deleted while it was verified: ${restore}`);
     try {
       const { format, shape } = this.#parts.settings;
-      const request = { format, payloads: true, shape };
-      const facts = await readObject(this.#parts.threads, open, request, async (chunk) => this.#check(chunk));
-      this.#checkFacts(facts, open.version);
+      const request = { format, payloads: true, shape, whole: true };
+      const isKnown = this.#record?.version === open.version;
+      const latest = isKnown ? lastReadAt(this.#record!) : lastReadAtBy(this.#parts.now());
+      const take = async (chunk: RowChunk) => this.#check(chunk, latest);
+      const { facts, whole } = await readObject(this.#parts.threads, open, request, take);
+      this.#checkFacts(facts, whole!, open.version);
     } finally {
       await open.close();
     }
   }
 
-  #check(chunk: RowChunk): void {
+  /** @param latest ms since 1970, after which no row can have been read */
+  #check(chunk: RowChunk, latest: number): void {
     this.#shas.push(chunk.shas);
     chunk.ids.forEach((id, n) => {
       const timestamp = chunk.timestamps[n]!;
@@ -79,6 +86,8 @@ export class ObjectCheck {
         this.#differs('outside', `holds a message that lies outside of its slot (${row}): ${changed}`);
       if (this.#last !== undefined && !isAfter(this.#last, timestamp, id))
         this.#differs('order', `is not sorted by timestamp and id (${row}): ${changed}`);
+      if (!wasRead(chunk.readAts[n]!, latest))
+        this.#differs('read_at', `holds a message that was read after it was written (${row}): ${changed}`);
       this.#last = { timestamp, id };
       this.#ids.push(id);
     });
@@ -88,7 +97,7 @@ export class ObjectCheck {
     }
   }
 
-  #checkFacts(facts: ObjectFacts, version: string): void {
+  #checkFacts(facts: ObjectFacts, whole: WholeObject, version: string): void {
     const shas = new Uint8Array(this.#ids.length * shaBytes);
     let at = 0;
     for (const part of this.#shas) {
@@ -96,21 +105,38 @@ export class ObjectCheck {
       at += part.length;
     }
     const digest = contentDigest(facts.schema, { ids: this.#ids, shas });
-    const held = `holds ${counted(this.#ids.length, 'message')} where`;
     if (this.#ids.length !== facts.rows)
-      this.#differs('rows', `${held} its footer says ${number(facts.rows)}: ${changed}`);
+      this.#differs(
+        'rows',
+        `holds ${counted(this.#ids.length, 'message')} where its footer says ${number(facts.rows)}: ${changed}`,
+      );
     if (digest !== facts.digest) this.#differs('digest', `has another digest than its footer says: ${changed}`);
     if (facts.slot !== this.#slot.id) this.#differs('slot', `is the object of slot ${facts.slot}: ${changed}`);
+    if (facts.layout !== layoutVersion) this.#differs('layout', `has another layout than this archive: ${changed}`);
     const record = this.#record;
+    this.#checkRecord(record, digest, version);
+    const fault = faultOf(whole, facts, record, version);
+    // Where the content is another, the bytes are too.
+    if (fault !== undefined && this.#found.size === 0) this.#differs('bytes', `${fault}: ${restore}`);
+    const isWritten = whole.sha256 === record?.object_sha256;
+    if (isWritten && whole.difference !== undefined)
+      this.#parts.log.warning(
+        `The object ${this.#object.path} is what a run wrote, byte for byte, but this version reads its payloads otherwise (${whole.difference}); they are intact.`,
+      );
+    if (record?.digest !== undefined && version !== record.version && !isWritten && this.#found.size === 0)
+      this.#differs('version', `was written again since the ledger was: ${again}`);
+  }
+
+  #checkRecord(record: LedgerRecord | undefined, digest: string, version: string): void {
     if (record?.digest === undefined) return;
     // A run that was cut short leaves an object that its record is behind of; none makes one that holds less.
-    const mayBeNewer = version !== record.version && this.#ids.length >= record.rows;
-    const toDo = mayBeNewer ? again : changed;
+    if (version !== record.version && this.#ids.length >= record.rows) return;
     if (this.#ids.length !== record.rows)
-      this.#differs('rows', `${held} the ledger says ${number(record.rows)}: ${toDo}`);
-    if (digest !== record.digest) this.#differs('digest', `has another digest than the ledger says: ${toDo}`);
-    if (version !== record.version && this.#found.size === 0)
-      this.#differs('version', `was written again since the ledger was: ${again}`);
+      this.#differs(
+        'rows',
+        `holds ${counted(this.#ids.length, 'message')} where the ledger says ${number(record.rows)}: ${changed}`,
+      );
+    if (digest !== record.digest) this.#differs('digest', `has another digest than the ledger says: ${changed}`);
   }
 
   #differs(kind: string, what: string): void {

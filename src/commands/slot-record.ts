@@ -17,13 +17,17 @@ export interface Task {
 
 /** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
 export function overtakenRecord(record: LedgerRecord, { object }: Merged): LedgerRecord {
-  return { ...record, revision: record.revision + 1, ...factsOf(object) };
+  const { object_sha256: _, ...rest } = record;
+  return { ...rest, revision: record.revision + 1, ...factsOf(object) };
 }
 
-function factsOf(object: MergedObject): Pick<LedgerRecord, 'rows' | 'digest' | 'version' | 'bytes_out'> {
+function factsOf(
+  object: MergedObject,
+): Pick<LedgerRecord, 'rows' | 'digest' | 'object_sha256' | 'version' | 'bytes_out'> {
   return {
     rows: object.rows,
     ...(object.digest !== undefined && { digest: object.digest }),
+    ...(object.sha256 !== undefined && { object_sha256: object.sha256 }),
     ...(object.version !== undefined && { version: object.version }),
     bytes_out: object.bytes,
   };
@@ -35,7 +39,7 @@ export function nextRecord(
   reading: SlotReading,
   { slot, isWhole, startedMs }: Task,
   record: LedgerRecord | undefined,
-  { object, amended, reopened, gone }: Merged,
+  { object, amended, reopened, gone, quarantineSha256, removedSha256 }: Merged,
   waiting: Waiting,
 ): LedgerRecord {
   const cases: Cases = {
@@ -45,12 +49,16 @@ export function nextRecord(
     vanished: waiting.vanished.length,
     conflicting: reading.findings.conflicting.length,
   };
+  // What a look at some messages met is in quarantine too, and the object of the last whole reading holds the rest.
+  const quarantined = isWhole ? quarantineSha256 : record?.quarantine_sha256;
   return {
     slot: slot.id,
     revision: (record?.revision ?? 0) + 1,
     ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
     cases,
     ...factsOf(object),
+    ...(quarantined !== undefined && { quarantine_sha256: quarantined }),
+    ...(removedSha256 !== undefined && { removed_sha256: removedSha256 }),
     took_ms: Math.round(parts.elapsed() - startedMs),
     ...(parts.run.id !== undefined && { run_id: parts.run.id }),
     ...(parts.run.url !== undefined && { run_url: parts.run.url }),

@@ -6,10 +6,11 @@ import type { Source } from '../io/ports.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
-import { counted, names, number } from '../words.ts';
-import { MergeConflict, type Merged, mergeObject, together } from './merge-slot.ts';
+import { counted, names } from '../words.ts';
+import { MergeConflict, type Merged, mergeObject, type ToMerge, together } from './merge-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
+import { assertNotShrunk, unalertedOf } from './removed.ts';
 import { nextRecord, overtakenRecord, type Task } from './slot-record.ts';
 import { waitingAfter } from './waiting.ts';
 
@@ -90,8 +91,11 @@ async function commit(parts: Parts, reading: SlotReading, task: Task): Promise<S
     for (let attempt = 0; attempt < mergesMax; attempt += 1) {
       const { record, staged } = await parts.staging.slot(slot);
       const before = { record, staged, laterAt: laterThan(findings, record) };
-      if (isWhole && before.laterAt === undefined) assertNotShrunk(slot, record, findings, acceptFewer);
-      const toMerge = { slot, record, findings, spool, isWhole, shownAt: shownBy(record, staged) };
+      const isHeld = isWhole && before.laterAt === undefined && !acceptFewer;
+      const approve: ToMerge['approve'] = async (archived) => {
+        if (isHeld) await assertNotShrunk(parts, { slot, record, staged }, findings, archived);
+      };
+      const toMerge = { slot, record, findings, spool, isWhole, shownAt: shownBy(record, staged), approve };
       const merged = await mergeObject(parts, toMerge).catch(whereConflict);
       if (merged === undefined) continue;
       done = together(done, merged);
@@ -149,6 +153,11 @@ async function settle(
   await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
   tellCases(parts, slot, merged, waiting.vanished, findings.conflicting);
+  const bare = unalertedOf(staged, findings).filter((id) => waiting.unstage.includes(id));
+  if (bare.length > 0)
+    parts.log.warning(
+      `Slot ${slot.id}: ${counted(bare.length, 'pending message')} without alerts now, and pending no longer: ${names(bare)}.`,
+    );
   return {
     slot,
     record: next,
@@ -159,17 +168,6 @@ async function settle(
     openStatuses: countStatuses(findings.open),
     staged: waiting.remaining,
   };
-}
-
-/** A source that shows fewer alerted messages than before may have lost some: that is not taken over on its word. */
-function assertNotShrunk(slot: Slot, record: LedgerRecord | undefined, findings: Findings, acceptFewer: boolean): void {
-  if (record?.counts === undefined || acceptFewer) return;
-  const before = record.counts.closed + record.counts.open;
-  const now = findings.counts.closed + findings.counts.open;
-  if (now >= before) return;
-  throw new UserError(
-    `Slot ${slot.id} has shrunk: the source shows ${number(now)} messages with alerts where it showed ${number(before)} on ${record.read_at}; find out why, and run with accept-fewer: true if that is right.`,
-  );
 }
 
 function tellCases(

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { objectPath, slotOfPath } from '../archive/layout.ts';
+import { objectPath, quarantineFolder, removedFolder, slotOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import type { ArchiveSettings } from '../archive/settings.ts';
 import type { ListedObject } from '../io/ports.ts';
@@ -10,6 +10,7 @@ import type { Verification } from '../report/verification.ts';
 import { type Slot, slotById } from '../windows/slots.ts';
 import { bytes, counted, duration, number } from '../words.ts';
 import { IdRegister } from './id-register.ts';
+import { checkLines, linesPath } from './lines-object.ts';
 import { ObjectCheck } from './object-check.ts';
 import type { Parts } from './parts.ts';
 
@@ -18,8 +19,9 @@ const objectsAtOnce = 2;
 const namesMax = 3;
 
 /**
- * Reads the ledger and the whole archive back, and holds them against each other: objects present, their rows, digests
- * and payload hashes, their order and times, that no id stands twice, and that nothing else lies where readers look.
+ * Reads the ledger and the whole archive back, and holds them against each other: objects present, their own hashes, their
+ * rows, digests and payload hashes, every column, their order and times, that no id stands twice, that nothing else lies
+ * where readers look, and what is kept beside the objects.
  */
 export async function verify(parts: Parts): Promise<Verification> {
   const startedMs = parts.elapsed();
@@ -51,6 +53,7 @@ export async function verify(parts: Parts): Promise<Verification> {
     ...strangers(listed, parts.settings),
     ...unrecordedObjects(found.filter(({ isUnrecorded }) => isUnrecorded).map(({ path }) => path)),
     ...found.flatMap((object) => object.differences),
+    ...(await besideDifferences(parts, state.ledger)),
   ];
   const stored = objects.reduce((sum, object) => sum + object.bytes, 0);
   parts.log.line(
@@ -58,6 +61,26 @@ export async function verify(parts: Parts): Promise<Verification> {
   );
   const archive = parts.archive.url;
   return { archive, slots: state.ledger.length, objects: objects.length, messages, bytes: stored, differences };
+}
+
+/** What the ledger says is in quarantine or no longer at the source, and is not there or has changed. */
+async function besideDifferences(parts: Parts, ledger: readonly LedgerRecord[]): Promise<string[]> {
+  const kept = ledger.flatMap(({ slot, quarantine_sha256, removed_sha256 }) => [
+    ...(quarantine_sha256 === undefined ? [] : [linesPath(quarantineFolder(slot), quarantine_sha256)]),
+    ...(removed_sha256 === undefined ? [] : [linesPath(removedFolder(slot), removed_sha256)]),
+  ]);
+  const faults = await eachWithin(pLimit(objectsAtOnce), kept, async (path) => ({
+    path,
+    fault: await checkLines(parts, path),
+  }));
+  return faults.flatMap(({ path, fault }) => {
+    if (fault === undefined) return [];
+    const what =
+      fault === 'absent'
+        ? 'is missing, where the ledger has one'
+        : 'is damaged or forged (its bytes are not those of its name)';
+    return [`The object ${path} ${what}: restore it from an earlier version or a backup.`];
+  });
 }
 
 function missingObjects(

@@ -194,10 +194,15 @@ function inFile(path: string, body: Extract<Body, { path: string }>, writeId: st
   return {
     bytes: body.bytes,
     sha256: body.sha256,
-    contentType: path.endsWith('.gz') ? 'application/gzip' : 'application/vnd.apache.parquet',
+    contentType: contentTypeOf(path),
     metadata: metadataOf(writeId, body.metadata),
     body: () => createReadStream(body.path),
   };
+}
+
+function contentTypeOf(path: string): string {
+  if (path.endsWith('.jsonl')) return 'application/x-ndjson';
+  return path.endsWith('.gz') ? 'application/gzip' : 'application/vnd.apache.parquet';
 }
 
 /** As much of the metadata as S3 takes: what is too long, or cannot be written in a header, is in the object's footer. */

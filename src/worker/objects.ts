@@ -4,8 +4,8 @@ import {
   DamagedError,
   type EncodedObject,
   type EncodeJob,
-  type ObjectFacts,
   type ReadRequest,
+  type ReadResult,
   type RowChunk,
 } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
@@ -13,6 +13,7 @@ import type { SpoolView } from '../archive/spool.ts';
 import { writeFailure } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
+import type { ReadOutcome } from './tasks.ts';
 import type { Threads } from './threads.ts';
 
 /** How long a reading thread may be silent: far more than a row group takes. */
@@ -53,13 +54,16 @@ export async function readObject(
   request: ReadRequest,
   take: (chunk: RowChunk) => Promise<void>,
   silenceMs: number = silenceMsMax,
-): Promise<ObjectFacts> {
+): Promise<ReadResult> {
   const { port1, port2 } = new MessageChannel();
   const end = new AbortController();
   const module = await moduleFor(request.format);
   const desk = new Desk(port1, ranges, take, silenceMs, (reason) => end.abort(reason));
   try {
-    return await threads.run<ObjectFacts>('read', [port2, ranges.size, request, module], [port2], end.signal);
+    const parameters = [port2, ranges.size, request, module];
+    const outcome = await threads.run<ReadOutcome>('read', parameters, [port2], end.signal);
+    if ('damage' in outcome) throw new DamagedError(outcome.damage);
+    return outcome;
   } catch (error) {
     if (end.signal.aborted) throw end.signal.reason;
     throw new DamagedError(reasonOf(error));

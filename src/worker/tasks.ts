@@ -3,18 +3,19 @@ import workerpool from 'workerpool';
 import { encodeJsonl, readJsonl } from '../archive/jsonl.ts';
 import {
   DamagedError,
+  type Emit,
   type EncodedObject,
   type EncodeJob,
-  type ObjectFacts,
   type ReadRequest,
-  type RowChunk,
+  type ReadResult,
 } from '../archive/object.ts';
+import { assertPayloads, expectedRows } from '../archive/payload-check.ts';
 import { shaBytes } from '../archive/rows.ts';
 import { SpoolReader, type SpoolView } from '../archive/spool.ts';
 import { sameContent } from '../messages/canonical.ts';
 import type { MessageShape } from '../messages/message.ts';
 import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
-import { type CompiledShape, compileShape, readMessage } from '../messages/read.ts';
+import { compileShape } from '../messages/read.ts';
 import type { PageScan } from './pages.ts';
 import { remoteRanges } from './remote.ts';
 
@@ -44,41 +45,32 @@ async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<Enco
   return encodeParquet(job, module);
 }
 
+/** What came of reading an object: its rows went through the port, or why its bytes are none. */
+export type ReadOutcome = ReadResult | { readonly damage: string };
+
+/** @throws what leaves the thread not to be used again: a library that broke down, or reads on */
 async function read(
   port: MessagePort,
   size: number,
   request: ReadRequest,
   module?: WebAssembly.Module,
-): Promise<ObjectFacts> {
+): Promise<ReadOutcome> {
   const { ranges, emit } = remoteRanges(port, size);
   const shape = request.shape && compileShape(request.shape);
-  const checked = (chunk: RowChunk) => {
+  const checked: Emit = (chunk, check) => {
     assertPayloads(chunk, shape);
+    if (shape !== undefined) check?.(expectedRows(chunk, shape));
     return emit(chunk);
   };
   try {
     if (module === undefined) return await readJsonl(ranges, request, checked);
     const { readParquet } = await import('../archive/parquet-reader.ts');
     return await readParquet(ranges, request, checked, module);
+  } catch (error) {
+    if (!(error instanceof DamagedError) || error.isStillRead) throw error;
+    return { damage: error.message };
   } finally {
     port.close();
-  }
-}
-
-function assertPayloads({ first, ids, timestamps, shas, payloads }: RowChunk, shape: CompiledShape | undefined): void {
-  if (payloads === undefined) return;
-  const { bytes, offsets } = payloads;
-  for (let n = 0; n + 1 < offsets.length; n += 1) {
-    const fail = (what: string) => {
-      throw new DamagedError(`the payload of its row ${first + n + 1} ${what}`);
-    };
-    const sha = hashMessage(bytes, offsets[n]!, offsets[n + 1]!);
-    const isHashed = Buffer.compare(sha, shas.subarray(n * shaBytes, (n + 1) * shaBytes)) === 0;
-    if (!isHashed) fail('does not have the SHA-256 that stands beside it');
-    if (shape === undefined) continue;
-    const { state, id, timestamp } = readMessage(bytes.subarray(offsets[n]!, offsets[n + 1]!), 0, shape);
-    if (state !== 'closed') fail('is no message whose alerts are all closed');
-    if (id !== ids[n] || timestamp !== timestamps[n]) fail('has another id or timestamp than stands beside it');
   }
 }
 

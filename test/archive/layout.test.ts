@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInPartition, objectPath, quarantinePath, settingsPath, slotOfPath } from '../../src/archive/layout.ts';
+import {
+  isInPartition,
+  objectPath,
+  quarantineFolder,
+  removedFolder,
+  settingsPath,
+  slotOfPath,
+} from '../../src/archive/layout.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { anyLayout, anyMs } from '../windows/arbitraries.ts';
 
@@ -13,8 +20,9 @@ describe('layout', () => {
     expect(objectPath(daySlot, 'jsonl')).toBe('day=2024-06-20/messages-20240620T000000Z-20240621T000000Z.jsonl.gz');
   });
 
-  it('names what is in quarantine after its slot and its bytes', () => {
-    expect(quarantinePath(slot, 'ab12')).toBe('_quarantine/20240601T000000Z-20240701T000000Z/ab12.jsonl');
+  it('has a folder of each slot for what is in quarantine, and for lists of what the source no longer returns', () => {
+    expect(quarantineFolder(slot.id)).toBe('_quarantine/20240601T000000Z-20240701T000000Z');
+    expect(removedFolder(slot.id)).toBe('_removed/20240601T000000Z-20240701T000000Z');
   });
 
   it('finds back the slot of every object', () => {
@@ -31,14 +39,20 @@ describe('layout', () => {
   it('knows which paths readers take for part of the archive', () => {
     const found = [`month=2024-06/messages-${slot.id}.parquet`, 'day=2024-06-01/a.csv', 'month=x/y/z'];
     expect(found.filter((path) => !isInPartition(path))).toEqual([]);
-    const notFound = [settingsPath, quarantinePath(slot, 'ab'), 'month=2024-06/', 'old/month=2024-06/a', 'a.parquet'];
+    const notFound = [
+      settingsPath,
+      `${quarantineFolder(slot.id)}/ab.jsonl`,
+      'month=2024-06/',
+      'old/month=2024-06/a',
+      'a.parquet',
+    ];
     expect(notFound.filter(isInPartition)).toEqual([]);
   });
 
   it.each([
     settingsPath,
     '_report/ledger.json',
-    quarantinePath(slot, 'ab'),
+    `${quarantineFolder(slot.id)}/ab.jsonl`,
     `_tmp/messages-${slot.id}.parquet`,
     `messages-${slot.id}.parquet`,
     `month=2024-06/messages-${slot.id}.parquet.tmp`,

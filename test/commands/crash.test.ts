@@ -244,7 +244,8 @@ describe('two writers of one slot (promise 4, atomic)', () => {
       truth.put({ id: 'closing', at: day(11), statuses: ['closed'] });
       truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended twice' });
       truth.put({ id: 'late', at: day(12), statuses: ['closed'] });
-      const { tally } = await runAll(later.parts, sourceOf(truth), april, { refresh: true });
+      // Where the slower one has recorded it already, `only-early` is missed.
+      const { tally } = await runAll(later.parts, sourceOf(truth), april, { refresh: true, acceptFewer: true });
       expect(tally.failed).toEqual([]);
     };
     const slow = await process(embedded, async (called, call) => {

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
-import { objectPath, quarantinePath } from '../../src/archive/layout.ts';
+import { objectPath } from '../../src/archive/layout.ts';
 import { packShas } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
 import { exportLeg } from '../../src/commands/export.ts';
@@ -16,7 +14,15 @@ import { parseLeg } from '../../src/windows/legs.ts';
 import { isLive, isSettled, type Slot, slotsIn } from '../../src/windows/slots.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, plainSettings, runAll, type StoredRow, storedRows } from '../support/embedded-parts.ts';
+import {
+  type Embedded,
+  embed,
+  plainSettings,
+  quarantineOf,
+  runAll,
+  type StoredRow,
+  storedRows,
+} from '../support/embedded-parts.ts';
 import { chance, type Happening, LifeModel } from '../support/life-model.ts';
 import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource } from '../support/model-source.ts';
@@ -153,8 +159,8 @@ async function audit(ran: Ran, model: LifeModel, { folder }: Embedded, now: numb
     const shas = packShas(stored.map(({ sha }) => sha));
     const digest = contentDigest(describeSchema({ columns: [] }), { ids: stored.map(({ id }) => id), shas });
     expect(record.digest).toBe(stored.length === 0 ? undefined : digest);
-    for (const sha of model.quarantinedOf(slot))
-      expect(existsSync(join(folder, 'archive', quarantinePath(slot, sha)))).toBe(true);
+    const quarantined = (await quarantineOf({ folder }, slot)).map((line) => line.payload_sha256);
+    expect(quarantined).toEqual(expect.arrayContaining(model.quarantinedOf(slot)));
   }
   expect(ran.isComplete).toBe(failed === 0);
 }

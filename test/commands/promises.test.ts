@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { quarantinePath } from '../../src/archive/layout.ts';
 import type { Format } from '../../src/archive/schema.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slots.ts';
 import { Crasher } from '../support/crashing.ts';
-import { filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { filesBelow, plainSettings, quarantineOf, runAll, storedRows } from '../support/embedded-parts.ts';
 import { sharedBytes } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
@@ -227,12 +224,9 @@ it('promise 9: keeps invalid messages with their reason, counts them, and lets t
   expect(report.isComplete).toBe(true);
   const { record } = await embedded.parts.staging.slot(slot);
   expect(record?.counts).toMatchObject({ read: 9, closed: 2, invalid: 4 });
-  const kept = await Promise.all(
-    texts.map(async (text) => {
-      const sha = createHash('sha256').update(text).digest('hex');
-      return JSON.parse(await readFile(join(embedded.folder, 'archive', quarantinePath(slot, sha)), 'utf8')) as unknown;
-    }),
-  );
+  const lines = await quarantineOf(embedded, slot);
+  expect(lines.length).toBe(4);
+  const kept = texts.map((text) => lines.find(({ payload }) => payload === text));
   expect(kept).toEqual([
     expect.objectContaining({ reason: 'not valid JSON', payload: texts[0] }),
     expect.objectContaining({ reason: 'not a JSON object', payload: texts[1] }),
@@ -252,10 +246,11 @@ it('promise 9: keeps invalid bytes that are no UTF-8 as base64', async () => {
   };
   await runAll(embedded.parts, source, april);
   const sha = createHash('sha256').update(bytes).digest('hex');
-  const text = await readFile(join(embedded.folder, 'archive', quarantinePath(slot, sha)), 'utf8');
-  expect(JSON.parse(text)).toEqual({
-    reason: 'not valid UTF-8',
-    payload_sha256: sha,
-    payload_base64: bytes.toString('base64'),
-  });
+  expect(await quarantineOf(embedded, slot)).toEqual([
+    {
+      reason: 'not valid UTF-8',
+      payload_sha256: sha,
+      payload_base64: bytes.toString('base64'),
+    },
+  ]);
 });

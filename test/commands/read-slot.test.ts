@@ -258,7 +258,7 @@ describe('a shrunk slot', () => {
     for (let time = 0; time < 2; time += 1) {
       const { tally, report } = await runAll(embedded.parts, source, april);
       expect(tally.failed.map(({ message }) => message)).toEqual([
-        `Slot ${slot.id} has shrunk: the source shows 2 messages with alerts where it showed 3 on ${instant(now)}; find out why, and run with accept-fewer: true if that is right.`,
+        `Slot ${slot.id} has shrunk: the source returned 2 messages with alerts, down from 3 on ${instant(now)}; no longer returned: "c2". Check the source, then run with accept-fewer: true if that is right.`,
       ]);
       expect(report.isComplete).toBe(false);
       expect((await recordOf(embedded))?.last_error?.message).toContain('has shrunk');

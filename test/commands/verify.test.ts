@@ -129,7 +129,9 @@ describe('verify', () => {
       await blessVersion(embedded, april);
       const { differences } = await verify(embedded.parts);
       expectSentences(differences);
-      expect(differences).toEqual([expect.stringContaining(`The object ${objectPath(april, format)} is damaged (`)]);
+      expect(differences).toEqual([
+        expect.stringContaining(`The object ${objectPath(april, format)} is damaged or forged (`),
+      ]);
     });
   });
 
@@ -142,7 +144,7 @@ describe('verify', () => {
     await damage(fileOf(embedded, april));
     const { differences } = await verify(embedded.parts);
     expectSentences(differences);
-    expect(differences).toEqual([expect.stringContaining(`The object ${aprilPath} is damaged (`)]);
+    expect(differences).toEqual([expect.stringContaining(`The object ${aprilPath} is damaged or forged (`)]);
   });
 
   it.each<[string, (lines: string) => string, string]>([
@@ -161,7 +163,7 @@ describe('verify', () => {
     await writeFile(path, Buffer.concat([header, gzipSync(lines).subarray(10)]));
     const { differences } = await verify(embedded.parts);
     expect(differences).toEqual([
-      `The object ${objectPath(april, 'jsonl')} is damaged (${reason}): restore it from an earlier version or a backup.`,
+      `The object ${objectPath(april, 'jsonl')} is damaged or forged (${reason}): restore it from an earlier version or a backup.`,
     ]);
   });
 
@@ -323,8 +325,8 @@ describe('verify', () => {
       'holds 6 messages where the ledger says 7: somebody changed it; restore it from an earlier version or a backup.',
     ],
     [
-      'a version that is not the ledger’s',
-      () => ({ version: 'other' }),
+      'a version that is not the ledger’s, where the ledger has no hash to tell a copy by',
+      () => ({ version: 'other', object_sha256: undefined }) as object,
       'was written again since the ledger was: run again, which checks and records it.',
     ],
   ])('names %s', async (_, change, words) => {

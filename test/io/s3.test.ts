@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { objectPath, quarantinePath, settingsPath } from '../../src/archive/layout.ts';
+import { objectPath, quarantineFolder, settingsPath } from '../../src/archive/layout.ts';
 import { S3Archive, type S3Settings } from '../../src/io/s3.ts';
 import { slotAt } from '../../src/windows/slots.ts';
 import { failureOf } from '../support/failure.ts';
@@ -144,7 +144,11 @@ describe('S3Archive sends', () => {
       objectLock: { mode: 'COMPLIANCE', days: 10 },
     });
     await archive.publish(path, { text: 'x' }, undefined);
-    await archive.put(quarantinePath(slot, 'ab'.repeat(32)), Buffer.from('x'), 'application/x-ndjson');
+    await archive.put(
+      `${quarantineFolder(slot.id)}/${'ab'.repeat(32)}.jsonl`,
+      Buffer.from('x'),
+      'application/x-ndjson',
+    );
     await archive.publish(settingsPath, { text: 'x' }, undefined);
     await archive.put('_report/index.html', Buffer.from('x'), 'text/html');
     const locks = server.requests.map(({ headers }) => [

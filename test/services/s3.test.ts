@@ -11,7 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { objectPath, quarantinePath, settingsPath } from '../../src/archive/layout.ts';
+import { objectPath, quarantineFolder, settingsPath } from '../../src/archive/layout.ts';
 import type { Outcome } from '../../src/io/ports.ts';
 import { S3Archive, type S3Settings } from '../../src/io/s3.ts';
 import { slotAt } from '../../src/windows/slots.ts';
@@ -319,8 +319,12 @@ describe('S3Archive', () => {
     const expected = await archive.publish(path, { text: 'one' }, undefined);
     if (expected.outcome !== 'committed') expect.fail(expected.outcome);
     expect(await archive.publish(path, { text: 'two' }, expected.version)).toMatchObject({ outcome: 'committed' });
-    await archive.put(quarantinePath(slot, 'ab'.repeat(32)), Buffer.from('x'), 'application/x-ndjson');
-    for (const locked of [path, quarantinePath(slot, 'ab'.repeat(32))]) {
+    await archive.put(
+      `${quarantineFolder(slot.id)}/${'ab'.repeat(32)}.jsonl`,
+      Buffer.from('x'),
+      'application/x-ndjson',
+    );
+    for (const locked of [path, `${quarantineFolder(slot.id)}/${'ab'.repeat(32)}.jsonl`]) {
       const { mode, until } = await other.lockOf(locked);
       expect(mode).toBe('GOVERNANCE');
       expect(until! - Date.now()).toBeGreaterThan(1.9 * 86_400_000);
@@ -364,7 +368,11 @@ describe('S3Archive', () => {
     expect(first).toMatchObject({ outcome: 'committed' });
     await archive.prepare();
     await archive.publish(path, { text: 'x' }, undefined);
-    await archive.put(quarantinePath(slot, 'ab'.repeat(32)), Buffer.from('x'), 'application/x-ndjson');
+    await archive.put(
+      `${quarantineFolder(slot.id)}/${'ab'.repeat(32)}.jsonl`,
+      Buffer.from('x'),
+      'application/x-ndjson',
+    );
     await archive.list();
     await (await archive.open(path))!.read(0, 1);
     const asked = relay.requests.map(({ method, path: asked }) => {

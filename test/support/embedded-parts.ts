@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { objectPath } from '../../src/archive/layout.ts';
+import { objectPath, quarantineFolder } from '../../src/archive/layout.ts';
 import type { RowChunk } from '../../src/archive/object.ts';
 import { PageMemory } from '../../src/archive/page-memory.ts';
 import { shaBytes } from '../../src/archive/rows.ts';
@@ -168,4 +168,22 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+}
+
+/** What lies in quarantine of a slot, a parsed line for each message, sorted by its hash; each once. */
+export async function quarantineOf({ folder }: Pick<Embedded, 'folder'>, slot: Slot): Promise<QuarantineLine[]> {
+  const root = join(folder, 'archive', quarantineFolder(slot.id));
+  const texts = await Promise.all((await filesBelow(root)).map((path) => readFile(join(root, path), 'utf8')));
+  const lines = texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+  const parsed = lines.map((line) => JSON.parse(line) as QuarantineLine);
+  return [...new Map(parsed.map((line) => [line.payload_sha256, line])).values()].sort((a, b) =>
+    a.payload_sha256 < b.payload_sha256 ? -1 : 1,
+  );
+}
+
+export interface QuarantineLine {
+  readonly reason: string;
+  readonly payload_sha256: string;
+  readonly payload?: string;
+  readonly payload_base64?: string;
 }

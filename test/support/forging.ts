@@ -42,9 +42,15 @@ export async function forgeRecord(
   if (!(await parts.staging.record(next, record!.revision))) throw new Error('The record moved.');
 }
 
+/** Takes the object's own hash from the ledger, as it is in records of before it was kept. */
+export async function forgetHash(embedded: Embedded, slot: Slot): Promise<void> {
+  await forgeRecord(embedded, slot, () => ({ object_sha256: undefined }) as unknown as Partial<LedgerRecord>);
+}
+
 /** Lets the ledger speak of the object's file as it is now, so that nothing but its content gives it away. */
 export async function blessVersion(embedded: Embedded, slot: Slot): Promise<void> {
   const path = objectPath(slot, embedded.parts.settings.format);
   const listed = (await embedded.parts.archive.list()).find((object) => object.path === path);
   await forgeRecord(embedded, slot, () => ({ version: listed!.version }));
+  await forgetHash(embedded, slot);
 }

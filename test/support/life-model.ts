@@ -50,6 +50,8 @@ export class LifeModel {
   /** By slot id: of the last whole reading. */
   readonly #counts = new Map<string, Counts>();
   readonly #countedOpen = new Map<string, Set<string>>();
+  /** By slot id: known ids that the last whole reading did not find. */
+  readonly #absent = new Map<string, Set<string>>();
   readonly #everClosed = new Set<string>();
   readonly #beings: Being[] = [];
   readonly #layout: Layout;
@@ -107,10 +109,14 @@ export class LifeModel {
     if (stateOf(spelled) === 'closed') this.#everClosed.add(`${being.id} ${this.#stored(spelled)}`);
   }
 
-  /** Whether the source shows fewer messages with alerts than when the slot was read last. */
+  /** Whether the source shows fewer messages with alerts than when the slot was read last, or not all that it showed then. */
   wouldShrink(slot: Slot, now: number): boolean {
     const before = this.#counts.get(slot.id);
     if (before === undefined) return false;
+    const seen = new Set(this.#within(slot, now).map(({ id }) => id));
+    const absent = this.#absent.get(slot.id);
+    const known = [...(this.archived.get(slot.id)?.keys() ?? []), ...(this.#staged.get(slot.id) ?? [])];
+    if (known.some((id) => !seen.has(id) && !absent?.has(id))) return true;
     const alerted = this.#within(slot, now).filter(({ json }) => ['closed', 'open'].includes(stateOf(json)));
     return alerted.length < before.closed + before.open;
   }
@@ -147,6 +153,7 @@ export class LifeModel {
     this.#counts.set(slot.id, counts);
     this.#countedOpen.set(slot.id, new Set(open.map(({ id }) => id)));
     const ids = [...before.keys()];
+    this.#absent.set(slot.id, new Set([...ids, ...staged].filter((id) => !seen.has(id))));
     const cases = {
       reopened: ids.filter((id) => seen.get(id) === 'open').length,
       amended: amended.length + ids.filter((id) => seen.get(id) === 'unalerted').length,
@@ -162,6 +169,7 @@ export class LifeModel {
     const staged = ofSlot(this.#staged, slot, () => new Set<string>());
     let added = 0;
     for (const id of [...staged]) {
+      if (this.truth.held.has(id)) this.#absent.get(slot.id)?.delete(id);
       const json = this.truth.held.get(id)?.json;
       if (json === undefined || stateOf(json) !== 'closed') continue;
       staged.delete(id);

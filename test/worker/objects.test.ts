@@ -94,7 +94,7 @@ describe('readObject', () => {
     // What the thread reads ahead is answered while the first chunk is being taken.
     const slowRead = (start: number, end: number) => setTimeout(50).then(() => read(start, end));
     const slowTake = ({ first }: RowChunk) => setTimeout(first === 0 ? 1_400 : 0);
-    expect(await readObject(threads, { size, read: slowRead }, request, slowTake, 900)).toEqual(facts);
+    expect(await readObject(threads, { size, read: slowRead }, request, slowTake, 900)).toEqual({ facts });
   });
 });
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { objectPath, quarantinePath, settingsPath } from '../../../src/archive/layout.ts';
+import { objectPath, quarantineFolder, settingsPath } from '../../../src/archive/layout.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { Archive, Body, ListedObject, OpenObject } from '../../../src/io/ports.ts';
 import { slotAt } from '../../../src/windows/slots.ts';
@@ -217,7 +217,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       ];
       const elsewhere = [
         settingsPath,
-        quarantinePath(slot, 'ab'.repeat(32)),
+        `${quarantineFolder(slot.id)}/${'ab'.repeat(32)}.jsonl`,
         '_report/index.html',
         `messages-${slot.id}.parquet`,
         `old/${path}`,
@@ -251,8 +251,8 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
     it('keeps every byte', async () => {
       const { archive } = await start();
       const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
-      await archive.put(quarantinePath(slot, 'cd'.repeat(32)), bytes, 'application/x-ndjson');
-      const object = await opened(archive, quarantinePath(slot, 'cd'.repeat(32)));
+      await archive.put(`${quarantineFolder(slot.id)}/${'cd'.repeat(32)}.jsonl`, bytes, 'application/x-ndjson');
+      const object = await opened(archive, `${quarantineFolder(slot.id)}/${'cd'.repeat(32)}.jsonl`);
       expect(Buffer.from(await object.read(0, object.size))).toEqual(Buffer.from(bytes));
       await object.close();
     });
