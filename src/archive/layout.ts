@@ -32,3 +32,8 @@ export function isInPartition(path: string): boolean {
 export function quarantinePath(slot: Slot, shaHex: string): string {
   return `_quarantine/${slot.id}/${shaHex}.jsonl`;
 }
+
+/** `_quarantine/no-timestamp/<sha256>.jsonl`: messages that belong to no slot; the hash is that of the object. */
+export function untimedPath(shaHex: string): string {
+  return `_quarantine/no-timestamp/${shaHex}.jsonl`;
+}

@@ -43,7 +43,8 @@ export type InvalidReason =
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
   | 'a timestamp that cannot be read'
-  | 'alerts that are not a list';
+  | 'alerts that are not a list'
+  | 'a timestamp in another slot than its field in Elasticsearch';
 
 /** What a message is, in the words of the archive. */
 export interface ReadMessage {
