@@ -56,7 +56,7 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
   try {
     if (inputs.command === 'plan') {
       const made = await plan(parts, sources, inputs);
-      if (!inputs.dryRun) await recordOffSlot(parts, sources, made.strays);
+      if (!inputs.dryRun) await recordOffSlot(parts, sources, made);
       host.setOutputs(planOutputs(made));
     } else if (inputs.command === 'export') {
       const tally = await exportLeg(parts, sources, inputs, inputs.assignment!, inputs);

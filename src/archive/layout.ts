@@ -33,7 +33,7 @@ export function quarantinePath(slot: Slot, shaHex: string): string {
   return `_quarantine/${slot.id}/${shaHex}.jsonl`;
 }
 
-/** `_quarantine/no-timestamp/<sha256>.jsonl`: messages that belong to no slot; the hash is that of the object. */
-export function untimedPath(shaHex: string): string {
-  return `_quarantine/no-timestamp/${shaHex}.jsonl`;
+/** `_quarantine/no-slot/<sha256>.jsonl`: messages that belong to no slot; the hash is that of the object. */
+export function unplacedPath(shaHex: string): string {
+  return `_quarantine/no-slot/${shaHex}.jsonl`;
 }

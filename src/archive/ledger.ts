@@ -101,8 +101,8 @@ export interface SourceRecord {
   readonly revision: number;
   /** The instant just before the source was asked; absent while no reading succeeded. */
   readonly read_at?: Instant;
-  /** Messages whose timestamp cannot be read; they are in quarantine. Absent while no reading succeeded. */
-  readonly untimed?: Untimed;
+  /** Messages that no slot owns; they are in quarantine. Absent while no reading succeeded. */
+  readonly unplaced?: Unplaced;
   /** Messages before and after the range that the run was given; absent where the source would not count them. */
   readonly outside?: number;
   /** How many indices no search reaches; absent where the source would not tell. */
@@ -113,7 +113,8 @@ export interface SourceRecord {
   readonly run_url?: string;
 }
 
-export interface Untimed {
+/** Messages that no slot owns: most often their timestamp cannot be read. */
+export interface Unplaced {
   readonly count: number;
   /** Of these, messages whose bytes another one has too: they lie in quarantine once. */
   readonly duplicates: number;

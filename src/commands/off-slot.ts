@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { untimedPath } from '../archive/layout.ts';
-import type { SourceRecord, Untimed } from '../archive/ledger.ts';
+import { unplacedPath } from '../archive/layout.ts';
+import type { SourceRecord, Unplaced } from '../archive/ledger.ts';
 import { Spool } from '../archive/spool.ts';
-import { UntimedMessages } from '../archive/untimed.ts';
+import { UnplacedMessages } from '../archive/unplaced.ts';
 import { UserError } from '../errors.ts';
 import { LostReading, type Source, type Strays } from '../io/ports.ts';
 import { type SourceName, sourceNames } from '../messages/message.ts';
-import { instant } from '../windows/interval.ts';
+import { type Interval, instant } from '../windows/interval.ts';
 import { counted, names } from '../words.ts';
 import type { Parts, Sources } from './parts.ts';
+import { type Plan, pastOf } from './plan.ts';
 
 /** Readings until one is not lost. */
 const passesMax = 5;
@@ -20,19 +21,19 @@ const unsearchedMax = 100;
 type Facts = Omit<SourceRecord, 'source' | 'revision'>;
 
 /**
- * Reads what lies in no slot since it has no timestamp that can be read, keeps it in quarantine, and leaves in the ledger what
- * is known of the source beside its slots. A failure is left there too: it makes the archive incomplete, and ends nothing.
- * @param strays what the source told of them for the plan
+ * Reads the messages that no slot owns, keeps them in quarantine, and leaves in the ledger what is known of the source beside
+ * its slots. A failure is left there too: it makes the archive incomplete, and ends nothing.
  */
-export async function recordOffSlot(parts: Parts, sources: Sources, strays: Strays | undefined): Promise<void> {
+export async function recordOffSlot(parts: Parts, sources: Sources, { facts, strays = {} }: Plan): Promise<void> {
   const { settled, live } = sources;
   for (const name of sourceNames) {
-    if (name === settled.name && settled.readUntimed !== undefined) await recordSource(parts, settled, strays ?? {});
+    if (name === settled.name && settled.readUnplaced !== undefined)
+      await recordSource(parts, settled, pastOf(facts), strays);
     else if (name !== settled.name && name !== live.name) await forget(parts, name);
   }
 }
 
-async function recordSource(parts: Parts, source: Source, strays: Strays): Promise<void> {
+async function recordSource(parts: Parts, source: Source, range: Interval, strays: Strays): Promise<void> {
   const before = await parts.staging.source(source.name);
   const { outside, unsearched } = strays;
   const beside = {
@@ -45,20 +46,20 @@ async function recordSource(parts: Parts, source: Source, strays: Strays): Promi
   };
   const read_at = instant(parts.now());
   try {
-    const untimed = await quarantineUntimed(parts, source, before?.untimed);
-    await write(parts, source.name, () => ({ ...beside, read_at, untimed }));
+    const unplaced = await quarantineUnplaced(parts, source, range, before?.unplaced);
+    await write(parts, source.name, () => ({ ...beside, read_at, unplaced }));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    parts.log.error(`Messages without a timestamp could not be read: ${error.message}`);
+    parts.log.error(`Messages that no slot owns could not be read: ${error.message}`);
     const last_error = { at: read_at, message: error.message };
     await write(parts, source.name, (last) => ({ ...known(last), ...beside, last_error }));
   }
 }
 
 /** What an earlier reading found stays. */
-function known(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' | 'untimed'> {
-  const { read_at, untimed } = last ?? {};
-  return { ...(read_at !== undefined && { read_at }), ...(untimed !== undefined && { untimed }) };
+function known(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' | 'unplaced'> {
+  const { read_at, unplaced } = last ?? {};
+  return { ...(read_at !== undefined && { read_at }), ...(unplaced !== undefined && { unplaced }) };
 }
 
 /** Of a source that is asked no more, what it hides concerns nobody. */
@@ -68,20 +69,24 @@ async function forget(parts: Parts, name: SourceName): Promise<void> {
   await write(parts, name, known);
 }
 
-async function quarantineUntimed(parts: Parts, source: Source, before: Untimed | undefined): Promise<Untimed> {
+async function quarantineUnplaced(
+  parts: Parts,
+  source: Source,
+  range: Interval,
+  before: Unplaced | undefined,
+): Promise<Unplaced> {
   for (let pass = 1; ; pass += 1) {
     const spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
     try {
-      const messages = new UntimedMessages(spool);
-      const total = await source.readUntimed!((page) => messages.take(page));
-      if (messages.count !== total)
-        throw new LostReading(`it counted ${total} messages without a timestamp and sent ${messages.count}`);
+      const messages = new UnplacedMessages(spool);
+      const total = await source.readUnplaced!(range, (page) => messages.take(page));
+      if (messages.count !== total) throw new LostReading(`it counted ${total} messages and sent ${messages.count}`);
       return await keep(parts, source, messages, before);
     } catch (error) {
       if (!(error instanceof LostReading)) throw error;
       if (pass === passesMax)
         throw new UserError(
-          `${source.url} was read ${passesMax} times for messages without a timestamp, and each time ${error.message}: re-run when the source is idle.`,
+          `${source.url} was read ${passesMax} times for messages that no slot owns, and each time ${error.message}: re-run when the source is idle.`,
         );
     } finally {
       await spool.close();
@@ -92,12 +97,12 @@ async function quarantineUntimed(parts: Parts, source: Source, before: Untimed |
 async function keep(
   { archive, log }: Parts,
   { url }: Source,
-  messages: UntimedMessages,
-  before: Untimed | undefined,
-): Promise<Untimed> {
+  messages: UnplacedMessages,
+  before: Unplaced | undefined,
+): Promise<Unplaced> {
   const objects: string[] = [];
   for await (const { sha, text } of messages.texts()) {
-    const path = untimedPath(sha);
+    const path = unplacedPath(sha);
     objects.push(path);
     const { outcome } = await archive.publish(path, { text }, undefined);
     // What is there already is the same: it is named by its hash.
@@ -110,7 +115,7 @@ async function keep(
   const isNew = objects.some((path) => before?.objects.includes(path) !== true);
   if (isNew)
     log.warning(
-      `${counted(count, 'message')} of ${url} belong to no slot (${reasons.map((one) => `${one.reason}: ${one.count}`).join(', ')}): ${names(messages.names)}. They are in _quarantine/no-timestamp/; see message-timestamp.`,
+      `${counted(count, 'message')} of ${url} belong to no slot (${reasons.map((one) => `${one.reason}: ${one.count}`).join(', ')}): ${names(messages.names)}. They are in _quarantine/no-slot/ and not archived; see message-timestamp.`,
     );
   return { count, duplicates, reasons, objects };
 }

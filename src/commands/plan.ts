@@ -1,9 +1,10 @@
 import { UserError } from '../errors.ts';
 import type { Log, Strays } from '../io/ports.ts';
 import { unsearchedSentence } from '../report/off-slot.ts';
-import { instant } from '../windows/interval.ts';
+import { type Interval, instant } from '../windows/interval.ts';
 import { type Leg, legs } from '../windows/legs.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
+import { widen } from '../windows/slots.ts';
 import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
 import { packed } from './packed.ts';
@@ -23,7 +24,7 @@ export interface Plan {
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const gathered = await gatherFacts(parts, sources, scope);
   const facts = await audited(gathered.facts, sources);
-  const strays = await straysOf(parts, sources, scope);
+  const strays = await straysOf(parts, sources, pastOf(facts));
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(made)) parts.log.line(line);
@@ -32,13 +33,19 @@ export async function plan(parts: Parts, sources: Sources, scope: Scope): Promis
   return made;
 }
 
+/** The whole slots of the range, as far as they lie in the past: what they do not hold is in no slot. */
+export function pastOf({ range, layout, now }: Facts): Interval {
+  const { start, end } = widen(range, layout);
+  return { start, end: Math.min(end, now) };
+}
+
 /** The outputs of `plan`. */
 export function planOutputs(made: Plan): Record<string, string> {
   return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: packed(made.output) };
 }
 
 /** Where live slots have a source of their own, they are read whatever ails the other. */
-async function straysOf({ log }: Parts, { live, settled }: Sources, { range }: Scope): Promise<Strays | undefined> {
+async function straysOf({ log }: Parts, { live, settled }: Sources, range: Interval): Promise<Strays | undefined> {
   try {
     return await settled.strays?.(range);
   } catch (error) {

@@ -30,7 +30,7 @@ export async function run(
   });
   if ('error' in planned) return { report: await reportFailure(parts, planned.error) };
   if (options.dryRun) return undefined;
-  await recordOffSlot(parts, sources, planned.strays);
+  await recordOffSlot(parts, sources, planned);
   const tally = await workOff(parts, sources, planned.slots, options);
   tellTally(tally, parts.settings.shape.columns, parts.log);
   return { tally, report: await report(parts, planned.output) };

@@ -4,10 +4,11 @@ import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
 import { contains, type Interval, union } from '../windows/interval.ts';
+import { counted } from '../words.ts';
 import { Cluster } from './elasticsearch/cluster.ts';
 import { countRanges, type Told } from './elasticsearch/counts.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
-import { type Fields, stubPaths, type TimestampField } from './elasticsearch/fields.ts';
+import { type Fields, isOfList, stubPaths, type TimestampField } from './elasticsearch/fields.ts';
 import { type Coverage, LookUp, type Prepared } from './elasticsearch/look-up.ts';
 import { byTime, documentOf, PointInTime } from './elasticsearch/point-in-time.ts';
 import {
@@ -24,7 +25,7 @@ import {
   statuses,
   within,
 } from './elasticsearch/query.ts';
-import { Seams } from './elasticsearch/seams.ts';
+import { isMisplaced, Seams, withMisplaced } from './elasticsearch/seams.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
 import type { Nature } from './nature.ts';
 import { type Log, LostReading, type Pass, type Source, type Strays } from './ports.ts';
@@ -37,6 +38,9 @@ const countsMax = 5;
 const idsMax = 1_000;
 /** Ranges of one query: each is a clause, of which Elasticsearch may take no more than 1,024. */
 const momentsMax = 500;
+
+/** Messages outside of a range, of which each is looked at. */
+const outsideMax = 10_000;
 
 type Take = (page: Page) => Promise<void>;
 
@@ -107,7 +111,7 @@ export class ElasticsearchSource implements Source {
     if (slots.length === 0) return [];
     return this.#count(slots).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
-      this.#log.warning(`The audit of ${slots.length} slots was skipped: ${error.message}`);
+      this.#log.warning(`The audit of ${counted(slots.length, 'slot')} was skipped: ${error.message}`);
       return [];
     });
   }
@@ -172,10 +176,11 @@ export class ElasticsearchSource implements Source {
     const { timestamp } = fields;
     try {
       return await this.#counting(async (point) => {
-        const outside = both(this.#query(), exists(timestamp.field), not(within(timestamp, range)));
+        const { times, withoutTime } = await this.#scanUnsearchable(point, fields);
+        const others = times.filter((ms) => ms < range.start || ms >= range.end).length;
         return {
-          outside: await point.count(outside),
-          withoutTimestamp: (await this.#scanUnsearchable(point, fields)).withoutTime,
+          outside: (await point.count(this.#outside(timestamp, range))) + others,
+          withoutTimestamp: withoutTime,
           ...(coverage && { unsearched: await this.#unsearched(point, coverage) }),
         };
       });
@@ -188,19 +193,31 @@ export class ElasticsearchSource implements Source {
     }
   }
 
-  /** Reads what the field puts into no slot, and its own timestamp neither. */
-  async readUntimed(take: Take): Promise<number> {
+  /**
+   * Reads what the field puts into no slot, and its own timestamp neither; and what the field puts outside of the range, and
+   * its own timestamp inside, unless there are too many outside to look at each.
+   */
+  async readUnplaced(range: Interval, take: Take): Promise<number> {
     const { fields, whole } = await this.#prepare();
-    let found = 0;
-    const isUntimed = ({ timestamp }: ScannedMessage) => {
-      if (timestamp === undefined) found += 1;
-      return timestamp === undefined;
+    const { timestamp } = fields;
+    const documents = new Set<string>();
+    const isNew = (message: ScannedMessage) => {
+      const isUnplaced = message.timestamp === undefined;
+      if (isUnplaced) documents.add(documentOf(message).key);
+      return isUnplaced;
     };
     await this.#during(async (point) => {
-      const delivery = new Delivery(point, whole, this.#stub, take, this.#memory);
-      await delivery.end(() => delivery.stubs({ query: this.#unsearchable(fields.timestamp), sort: [] }, isUntimed));
+      const untimed = new Delivery(point, whole, this.#stub, take, this.#memory);
+      await untimed.end(() => untimed.stubs({ query: this.#unsearchable(timestamp), sort: [] }, isNew));
+      const outside = this.#outside(timestamp, range);
+      if (isOfList(this.#shape.timestamp) || (await point.count(outside)) > outsideMax) return;
+      const revised = (page: Page) => withMisplaced(page, range);
+      const misplaced = new Delivery(point, whole, this.#stub, take, this.#memory, revised);
+      await misplaced.end(() =>
+        misplaced.stubs({ query: outside, sort: [] }, (message) => isMisplaced(message) && isNew(message)),
+      );
     });
-    return found;
+    return documents.size;
   }
 
   close(): Promise<void> {
@@ -289,6 +306,10 @@ export class ElasticsearchSource implements Source {
     const delivery = new Delivery(point, whole, this.#stub, take, this.#memory);
     await delivery.end(() => delivery.stubs({ query: this.#unsearchable(fields.timestamp), sort: [] }, isInside));
     return found;
+  }
+
+  #outside(timestamp: TimestampField, range: Interval): Json {
+    return both(this.#query(), exists(timestamp.field), not(within(timestamp, range)));
   }
 
   #unsearchable({ field }: TimestampField): Json {

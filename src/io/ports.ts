@@ -57,11 +57,12 @@ export interface Source {
   /** Tells of messages that no slot of a range holds; absent where a source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   /**
-   * Reads, whole, every message that no slot holds because its timestamp cannot be read, and returns how many there are;
-   * absent where a source hands such messages over with those of slots.
+   * Reads, whole, every message that no slot of a range holds though it may belong to one: its timestamp cannot be read, or
+   * lies in the range where a search does not find it. Each is handed over as invalid, with the reason. Returns how many there
+   * are; absent where a source hands such messages over with those of slots.
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
-  readonly readUntimed?: (take: (page: Page) => Promise<void>) => Promise<number>;
+  readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
   close(): Promise<void>;
 }
 

@@ -51,10 +51,10 @@ function namesOf(unsearched: readonly Unsearched[], count: number): string {
 function unreadFault({ source, last_error }: SourceRecord): OffSlotFault[] {
   if (last_error === undefined) return [];
   const { message } = last_error;
-  const what = 'Messages without a timestamp could not be read';
+  const what = 'Messages that no slot owns could not be read';
   return [
     {
-      key: `${source}: untimed`,
+      key: `${source}: unplaced`,
       what,
       toDo: 'Fix the error below and re-run.',
       message,
@@ -65,9 +65,11 @@ function unreadFault({ source, last_error }: SourceRecord): OffSlotFault[] {
 
 /** Lines for the summary, in Markdown. */
 export function offSlotLines(sources: readonly SourceRecord[]): string[] {
-  return sources.flatMap(({ untimed, outside = 0 }) => [
-    ...(untimed !== undefined && untimed.count > 0
-      ? [`**${number(untimed.count)} without a readable timestamp**, in no slot, in quarantine with the reason`]
+  return sources.flatMap(({ unplaced, outside = 0 }) => [
+    ...(unplaced !== undefined && unplaced.count > 0
+      ? [
+          `**${number(unplaced.count)} in no slot**, in quarantine: ${unplaced.reasons.map(({ reason, count }) => `${reason} (${number(count)})`).join(', ')}`,
+        ]
       : []),
     ...(outside > 0 ? [`${counted(outside, 'message')} before and after the range of this run`] : []),
   ]);

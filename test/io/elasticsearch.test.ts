@@ -143,7 +143,7 @@ describe('ElasticsearchSource', () => {
     await expect(read()).rejects.toEqual(new LostReading('its point in time was lost'));
     expect(await source.count([june])).toEqual([]);
     expect(warned.at(-1)).toBe(
-      `The audit of 1 slots was skipped: Elasticsearch at ${server.url.origin} was asked to count 5 times, and each time its point in time was lost: see whether it is well, then run again.`,
+      `The audit of 1 slot was skipped: Elasticsearch at ${server.url.origin} was asked to count 5 times, and each time its point in time was lost: see whether it is well, then run again.`,
     );
   });
 

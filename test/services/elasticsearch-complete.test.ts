@@ -138,7 +138,9 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(first).toMatchObject({ code: 0, outputs: { archived: '25', complete: 'true' } });
       expect(first.log).toContain('3 messages of');
       expect(first.log).toMatch(/no timestamp: 2, a timestamp that cannot be read: 1/);
-      expect(first.summary).toContain('**3 without a readable timestamp**');
+      expect(first.summary).toContain(
+        '**3 in no slot**, in quarantine: no timestamp (2), a timestamp that cannot be read (1)',
+      );
       const quarantined = await run.quarantined();
       expect(quarantined.map(({ reason, payload }) => [JSON.parse(String(payload)).message_id, reason]).sort()).toEqual(
         [
@@ -148,7 +150,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         ],
       );
       expect((await run.ledger()).sources).toMatchObject([
-        { source: 'elasticsearch', untimed: { count: 3, duplicates: 0 }, outside: 0, unsearched_count: 0 },
+        { source: 'elasticsearch', unplaced: { count: 3, duplicates: 0 }, outside: 0, unsearched_count: 0 },
       ]);
 
       const objects = (files: readonly string[]) => files.filter((file) => /month=|_quarantine/.test(file));
@@ -165,7 +167,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       await indices.ask('PUT', `/${index}/_doc/${hits.hits[0]._id}?refresh=true`, timed);
       expect(await run.run()).toMatchObject({ code: 0, outputs: { archived: '1', complete: 'true' } });
       expect(await run.archivedIds()).toContain('yesterday');
-      expect((await run.ledger()).sources).toMatchObject([{ untimed: { count: 2 } }]);
+      expect((await run.ledger()).sources).toMatchObject([{ unplaced: { count: 2 } }]);
     });
 
     it('in a matrix, where the plan reads them', async () => {
@@ -178,7 +180,9 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         expect((await run.run({ command: 'export', window: JSON.stringify(leg) })).code).toBe(0);
       const report = await run.run({ command: 'report', plan: planned.outputs.plan! });
       expect(report).toMatchObject({ code: 0, outputs: { complete: 'true' } });
-      expect(report.summary).toContain('**3 without a readable timestamp**');
+      expect(report.summary).toContain(
+        '**3 in no slot**, in quarantine: no timestamp (2), a timestamp that cannot be read (1)',
+      );
       expect((await run.run({ command: 'verify' })).code).toBe(0);
     });
 
@@ -223,6 +227,17 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(await run.quarantined()).toMatchObject([
         { reason: 'a timestamp in another slot than its field in Elasticsearch' },
       ]);
+    });
+
+    it('is quarantined too where its field lies outside of the range', async () => {
+      // Seconds since 1970, of which the index makes a day of January 1970.
+      const seconds = { ...message('seconds', ''), timestamp: Date.UTC(2024, 5, 10) / 1000 };
+      const index = await made(indices.newName(), [...june(25), seconds, message('old', '2019-01-01T00:00:00Z')]);
+      const run = await caseOf(index);
+      expect(await run.run()).toMatchObject({ code: 0, outputs: { archived: '25', complete: 'true' } });
+      expect((await run.ledger()).sources).toMatchObject([{ outside: 2, unplaced: { count: 1 } }]);
+      const [kept, ...others] = await run.quarantined();
+      expect([JSON.parse(String(kept?.payload)), others]).toEqual([seconds, []]);
     });
 
     it('is an error where most are such', async () => {

@@ -11,6 +11,7 @@ import {
   fidelityOf,
   isLeftOut,
   type SettingsByIndex,
+  type SourcesByIndex,
   settingsByIndex,
   settingsParameters,
   settingsPath,
@@ -102,26 +103,30 @@ export class LookUp {
     );
   }
 
-  /** @param searched the indices whose fields are known */
-  async #coverage(searched: readonly string[]): Promise<Coverage | undefined> {
-    const all = await this.#settings();
-    if (all === undefined) return undefined;
+  /** @param known the indices whose fields are known */
+  async #coverage(known: readonly string[]): Promise<Coverage | undefined> {
+    const metadata = await this.#metadata();
+    if (metadata === undefined) return undefined;
+    const { all, sources } = metadata;
+    const isSuspect = unsearchedOf(all, known).length > 0;
+    // An index may have been made since the fields were asked for.
+    const searched = isSuspect ? [...new Set([...known, ...(await this.#capabilities()).indices])] : known;
     const unsearched = unsearchedOf(all, searched);
     const isUnsearched = new Set(unsearched.map(({ index }) => index));
     const indices = searched.filter((index) => !isUnsearched.has(index));
-    const sources = await this.#cluster.json(
-      { method: 'GET', path: this.#path(sourcesPath), parameters: sourcesParameters },
-      sourcesByIndex,
-    );
     this.#assertFaithful(fidelityOf(all, sources, indices));
     return { searched: indices, shards: shardsOf(all, indices), unsearched };
   }
 
-  /** An auxiliary request: one that is refused ends nothing. */
-  async #settings(): Promise<SettingsByIndex | undefined> {
-    const request = { method: 'GET', path: this.#path(settingsPath), parameters: settingsParameters } as const;
+  /** Auxiliary requests: what is refused ends nothing. */
+  async #metadata(): Promise<{ all: SettingsByIndex; sources: SourcesByIndex } | undefined> {
+    const get = (path: string, parameters: Readonly<Record<string, string>>) =>
+      ({ method: 'GET', path: this.#path(path), parameters }) as const;
     try {
-      return await this.#cluster.json(request, settingsByIndex);
+      return {
+        all: await this.#cluster.json(get(settingsPath, settingsParameters), settingsByIndex),
+        sources: await this.#cluster.json(get(sourcesPath, sourcesParameters), sourcesByIndex),
+      };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#log.warning(

@@ -6,6 +6,24 @@ import { contains, type Interval, instant } from '../../windows/interval.ts';
 import { counted, names } from '../../words.ts';
 import { isOfList } from './fields.ts';
 
+const reason = 'a timestamp in another slot than its field in Elasticsearch';
+
+function misplaced({ start, end, id, extras }: ScannedMessage): ScannedMessage {
+  return { start, ...invalidMessage(end, reason, id), ...(extras && { extras }) };
+}
+
+/** A page of messages that a search finds outside of a range, those as invalid whose own timestamp lies inside. */
+export function withMisplaced(page: Page, range: Interval): Page {
+  const messages = page.messages.map((message) =>
+    message.timestamp !== undefined && contains(range, message.timestamp) ? misplaced(message) : message,
+  );
+  return { ...page, messages };
+}
+
+export function isMisplaced(message: ScannedMessage): boolean {
+  return message.reason === reason;
+}
+
 /** Where so many of a page's messages, and most of it, lie elsewhere, the field is another one's. */
 const straysMin = 5;
 
@@ -52,13 +70,11 @@ export class Seams {
   }
 
   #kept(found: ScannedMessage): ScannedMessage {
-    const { start, end, id, extras } = found;
+    const { id, extras } = found;
     // A stub and the whole message are one document.
     const document = JSON.stringify(extras?.slice(1) ?? id);
     this.#ids.set(document, id ?? document);
-    if (found.state === 'invalid') return { ...found, timestamp: undefined };
-    const message = invalidMessage(end, 'a timestamp in another slot than its field in Elasticsearch', id);
-    return { start, ...message, ...(extras && { extras }) };
+    return found.state === 'invalid' ? { ...found, timestamp: undefined } : misplaced(found);
   }
 
   #fault({ timestamp }: ScannedMessage): UserError {

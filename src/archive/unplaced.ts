@@ -7,7 +7,7 @@ import { type Spool, SpoolReader } from './spool.ts';
 const objectBytesMax = 16 * 1024 * 1024;
 const hexDigitsMax = 2;
 
-interface Untimed {
+interface Unplaced {
   readonly reason: string;
   readonly id: string | undefined;
   readonly position: number;
@@ -15,9 +15,9 @@ interface Untimed {
 }
 
 /** Messages whose timestamp cannot be read, each kept once by its bytes; these lie in a spool. */
-export class UntimedMessages {
+export class UnplacedMessages {
   readonly #spool: Spool;
-  readonly #bySha = new Map<string, Untimed>();
+  readonly #bySha = new Map<string, Unplaced>();
   #count = 0;
 
   constructor(spool: Spool) {
@@ -77,7 +77,7 @@ export class UntimedMessages {
   }
 }
 
-function line(sha: string, { reason, position, length }: Untimed, reader: SpoolReader): string {
+function line(sha: string, { reason, position, length }: Unplaced, reader: SpoolReader): string {
   const bytes = Buffer.alloc(length);
   reader.copy(position, length, bytes, 0);
   return quarantineLine(sha, reason, bytes);
