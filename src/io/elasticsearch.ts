@@ -210,7 +210,7 @@ export class ElasticsearchSource implements Source {
       const untimed = new Delivery(point, whole, this.#stub, take, this.#memory);
       await untimed.end(() => untimed.stubs({ query: this.#unsearchable(timestamp), sort: [] }, isNew));
       const outside = this.#outside(timestamp, range);
-      if (isOfList(this.#shape.timestamp) || (await point.count(outside)) > outsideMax) return;
+      if (isOfList(this.#shape.timestamp) || !(await isAtMost(outsideMax, point.count(outside)))) return;
       const revised = (page: Page) => withMisplaced(page, range);
       const misplaced = new Delivery(point, whole, this.#stub, take, this.#memory, revised);
       await misplaced.end(() =>
@@ -337,6 +337,16 @@ interface Unsearchable {
   readonly times: readonly number[];
   /** How many have none. */
   readonly withoutTime: number;
+}
+
+/** Whether a count is known and no more than this. One that is refused tells nothing, and the plan has said so. */
+async function isAtMost(max: number, counting: Promise<number>): Promise<boolean> {
+  try {
+    return (await counting) <= max;
+  } catch (error) {
+    if (error instanceof LostReading || !(error instanceof UserError)) throw error;
+    return false;
+  }
 }
 
 /** The milliseconds that staged messages lie in. */
