@@ -29,7 +29,7 @@ export default defineConfig({
       },
       suite('cases', 120_000, { globalSetup: ['test/cases/support/build.ts'] }),
       suite('page', 120_000),
-      suite('services', 120_000),
+      suite('services', 120_000, { globalSetup: ['test/cases/support/build.ts'] }),
       // GitHub's language service imports JSON in a way that Node refuses.
       suite('workflows', 600_000, {
         server: { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageMemory } from './archive/page-memory.ts';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
+import { recordOffSlot } from './commands/off-slot.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import type { Parts, Sources } from './commands/parts.ts';
 import { plan, planOutputs } from './commands/plan.ts';
@@ -76,7 +77,9 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
   const sources = await sourcesOf(inputs, parts);
   try {
     if (inputs.command === 'plan') {
-      host.setOutputs(planOutputs(await plan(parts, sources, inputs)));
+      const made = await plan(parts, sources, inputs);
+      if (!inputs.dryRun) await recordOffSlot(parts, sources, made);
+      host.setOutputs(planOutputs(made));
     } else if (inputs.command === 'export') {
       const tally = await exportLeg(parts, sources, inputs, inputs.assignment!, inputs);
       if (!inputs.dryRun) host.setOutputs(outputsOf(tally));

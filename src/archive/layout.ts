@@ -37,3 +37,8 @@ export function quarantineFolder(of: string): string {
 export function removedFolder(slotId: string): string {
   return `_removed/${slotId}`;
 }
+
+/** `_quarantine/no-slot/<sha256>.jsonl`: messages that belong to no slot; the hash is that of the object. */
+export function unplacedPath(shaHex: string): string {
+  return `_quarantine/no-slot/${shaHex}.jsonl`;
+}

@@ -93,6 +93,42 @@ export interface LedgerRecord {
   readonly left?: Left;
 }
 
+/** An index that `elasticsearch-index` covers and that no search reaches, so that its messages are not read. */
+export interface Unsearched {
+  readonly index: string;
+  /** `unreadable`: the key may see that it is there, and not read it. */
+  readonly why: 'closed' | 'hidden' | 'frozen' | 'unreadable';
+}
+
+/** What a source holds that lies in no slot. One record for each source, beside those of slots. */
+export interface SourceRecord {
+  readonly source: SourceName;
+  /** Counts the writes of this record: the condition of the next write. */
+  readonly revision: number;
+  /** The instant just before the source was asked; absent while no reading succeeded. */
+  readonly read_at?: Instant;
+  /** Messages that no slot owns; they are in quarantine. Absent while no reading succeeded. */
+  readonly unplaced?: Unplaced;
+  /** Messages before and after the range that the run was given; absent where the source would not count them. */
+  readonly outside?: number;
+  /** How many indices no search reaches; absent where the source would not tell. */
+  readonly unsearched_count?: number;
+  /** The first 100 of them. */
+  readonly unsearched?: readonly Unsearched[];
+  readonly last_error?: LastError;
+  readonly run_url?: string;
+}
+
+/** Messages that no slot owns: most often their timestamp cannot be read. */
+export interface Unplaced {
+  readonly count: number;
+  /** Of these, messages whose bytes another one has too: they lie in quarantine once. */
+  readonly duplicates: number;
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+  /** Where they lie in the archive. */
+  readonly objects: readonly string[];
+}
+
 /** A message that waits because an alert of it is open. Its names are those under which it is stored. */
 export interface StagedMessage {
   readonly slot: string;

@@ -1,7 +1,10 @@
+import { UserError } from '../errors.ts';
 import type { Log, Strays } from '../io/ports.ts';
-import { instant } from '../windows/interval.ts';
+import { unsearchedSentence } from '../report/off-slot.ts';
+import { type Interval, instant } from '../windows/interval.ts';
 import { type Leg, legs } from '../windows/legs.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
+import { widen } from '../windows/slots.ts';
 import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
 import { packed } from './packed.ts';
@@ -13,19 +16,27 @@ export interface Plan {
   readonly slots: readonly PlannedSlot[];
   readonly legs: readonly Leg[];
   readonly output: PlanOutput;
+  /** What the source of settled slots says of messages that no slot holds; absent where it cannot tell. */
+  readonly strays?: Strays | undefined;
 }
 
 /** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const gathered = await gatherFacts(parts, sources, scope);
   const facts = await audited(gathered.facts, sources);
-  const strays = await sources.settled.strays?.(scope.range);
+  const strays = await straysOf(parts, sources, pastOf(facts));
   const slots = decide(facts);
-  const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
+  const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(made)) parts.log.line(line);
   if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
   for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
   return made;
+}
+
+/** The whole slots of the range, as far as they lie in the past: what they do not hold is in no slot. */
+export function pastOf({ range, layout, now }: Facts): Interval {
+  const { start, end } = widen(range, layout);
+  return { start, end: Math.min(end, now) };
 }
 
 /** The outputs of `plan`. */
@@ -33,13 +44,24 @@ export function planOutputs(made: Plan): Record<string, string> {
   return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: packed(made.output) };
 }
 
-function tellStrays({ outside, withoutTimestamp }: Strays, url: string, log: Log): void {
-  if (outside > 0) log.line(`${counted(outside, 'message')} of ${url} lie outside of the range.`);
-  if (withoutTimestamp > 0) {
-    log.warning(
-      `${counted(withoutTimestamp, 'message')} of ${url} have no timestamp that can be searched, and are in no slot: see message-timestamp and the index.`,
-    );
+/** Where live slots have a source of their own, they are read whatever ails the other. */
+async function straysOf({ log }: Parts, { live, settled }: Sources, range: Interval): Promise<Strays | undefined> {
+  try {
+    return await settled.strays?.(range);
+  } catch (error) {
+    if (live === settled || !(error instanceof UserError)) throw error;
+    log.warning(`Only ${live.name} can be read now: ${error.message}`);
+    return {};
   }
+}
+
+function tellStrays({ outside = 0, withoutTimestamp = 0, unsearched = [] }: Strays, url: string, log: Log): void {
+  if (outside > 0) log.line(`${counted(outside, 'message')} of ${url} lie outside of the range.`);
+  if (withoutTimestamp > 0)
+    log.line(
+      `${counted(withoutTimestamp, 'message')} of ${url} have no timestamp that can be read, and are in no slot.`,
+    );
+  if (unsearched.length > 0) log.warning(unsearchedSentence(unsearched));
 }
 
 function outputOf(facts: Facts, slots: readonly PlannedSlot[]): PlanOutput {

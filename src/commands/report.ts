@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { doubtsOf } from '../report/doubts.ts';
 import { verdict } from '../report/missing.ts';
+import { offSlotFaults } from '../report/off-slot.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
@@ -56,7 +56,7 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
   const complete = isComplete(made);
   const problems = problemsOf(made);
   for (const doubt of doubtsOf(made)) parts.log.warning(doubt);
-  await writeLedger(parts, [...made.ledger.values()], made.staged, complete);
+  await writeLedger(parts, made, complete);
   await writePage(parts, made, plan);
   parts.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
   const [oldest] = made.staged;
@@ -84,12 +84,13 @@ async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Surve
   return survey(place, plan, await staging.state());
 }
 
-function problemsOf({ archive, noPlan, missing, isVoid }: Survey): string[] {
+function problemsOf({ archive, noPlan, missing, isVoid, sources }: Survey): string[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   return [
     ...(noPlan === undefined ? [] : [noPlan.failure ?? unplanned]),
     ...own.filter(({ why }) => why === 'failed').map(({ message }) => message!),
     ...silentLegs(own),
+    ...offSlotFaults(sources).map(({ sentence }) => sentence),
     ...(isVoid
       ? [`No slot of ${archive} ever held a message: see that the source's address, query and JSON pointers are right.`]
       : []),
@@ -104,13 +105,16 @@ function silentLegs(missing: readonly Missing[]): string[] {
   );
 }
 
-async function writeLedger(
-  parts: Parts,
-  ledger: readonly LedgerRecord[],
-  staged: readonly StagedMessage[],
-  complete: boolean,
-): Promise<void> {
-  const file = { archive: parts.archive.url, written_at: instant(parts.now()), complete, ledger, staged };
+async function writeLedger(parts: Parts, made: Survey, complete: boolean): Promise<void> {
+  const { staged, sources } = made;
+  const file = {
+    archive: parts.archive.url,
+    written_at: instant(parts.now()),
+    complete,
+    ledger: [...made.ledger.values()],
+    staged,
+    ...(sources.length > 0 && { sources }),
+  };
   await parts.archive.put('_report/ledger.json', Buffer.from(`${JSON.stringify(file, null, 1)}\n`), 'application/json');
 }
 

@@ -1,5 +1,6 @@
 import { toldOf } from '../errors.ts';
 import type { Scope } from './facts.ts';
+import { recordOffSlot } from './off-slot.ts';
 import type { Parts, Sources } from './parts.ts';
 import { plan } from './plan.ts';
 import { type Report, report } from './report.ts';
@@ -29,6 +30,7 @@ export async function run(
   });
   if ('error' in planned) return { report: await reportFailure(parts, planned.error) };
   if (options.dryRun) return undefined;
+  await recordOffSlot(parts, sources, planned);
   const tally = await workOff(parts, sources, planned.slots, options);
   tellTally(tally, parts.settings.shape.columns, parts.log);
   return { tally, report: await report(parts, planned.output) };

@@ -10,9 +10,10 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
-import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { eachWithin } from '../limited.ts';
+import type { SourceName } from '../messages/message.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from './aws.ts';
@@ -26,6 +27,8 @@ import {
   records,
   shortened,
   slotKey,
+  sourceKey,
+  sourceRecords,
   stagedMessages,
 } from './dynamodb/items.ts';
 import type { Nature } from './nature.ts';
@@ -82,7 +85,8 @@ export class DynamoStaging implements Staging {
 
   async state(): Promise<ArchiveState> {
     const items = await this.#query('');
-    return { ledger: records(items), staged: stagedMessages(items) };
+    const sources = sourceRecords(items);
+    return { ledger: records(items), staged: stagedMessages(items), ...(sources.length > 0 && { sources }) };
   }
 
   /** The record is read first: messages staged since then belong to a writer who will be seen to have moved it. */
@@ -92,19 +96,17 @@ export class DynamoStaging implements Staging {
     return { record: records(item === undefined ? [] : [item])[0], staged };
   }
 
-  /**
-   * A condition that fails may be that of a request sent again after its reply was lost, which our own write has moved:
-   * the write's id tells.
-   */
-  async record(record: LedgerRecord, revision: number): Promise<boolean> {
-    const write_id = this.#newId();
-    const key = slotKey(record.slot);
-    const item = { ...this.#key(key), ...toAttributes({ ...shortened(record), write_id }) };
-    const isWritten =
-      revision === 0
-        ? await this.#put(item, 'attribute_not_exists(pk)')
-        : await this.#put(item, 'revision = :revision', toAttributes({ ':revision': revision }));
-    return isWritten || (await this.#get(key))?.write_id?.S === write_id;
+  record(record: LedgerRecord, revision: number): Promise<boolean> {
+    return this.#record(slotKey(record.slot), shortened(record), revision);
+  }
+
+  async source(name: SourceName): Promise<SourceRecord | undefined> {
+    const item = await this.#get(sourceKey(name));
+    return sourceRecords(item === undefined ? [] : [item])[0];
+  }
+
+  recordSource(record: SourceRecord, revision: number): Promise<boolean> {
+    return this.#record(sourceKey(record.source), shortened(record), revision);
   }
 
   async stage(messages: readonly StagedMessage[]): Promise<void> {
@@ -149,6 +151,20 @@ export class DynamoStaging implements Staging {
 
   #key(sk: string): Attributes {
     return toAttributes({ pk: this.#archive, sk });
+  }
+
+  /**
+   * A condition that fails may be that of a request sent again after its reply was lost, which our own write has moved:
+   * the write's id tells.
+   */
+  async #record(key: string, record: object, revision: number): Promise<boolean> {
+    const write_id = this.#newId();
+    const item = { ...this.#key(key), ...toAttributes({ ...record, write_id }) };
+    const isWritten =
+      revision === 0
+        ? await this.#put(item, 'attribute_not_exists(pk)')
+        : await this.#put(item, 'revision = :revision', toAttributes({ ':revision': revision }));
+    return isWritten || (await this.#get(key))?.write_id?.S === write_id;
   }
 
   async #get(sk: string): Promise<Attributes | undefined> {

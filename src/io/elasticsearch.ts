@@ -1,23 +1,16 @@
-import * as v from 'valibot';
-import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { SourceCount, StagedMessage, Unsearched } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { Page, Scan, ScannedMessage } from '../messages/page.ts';
 import { ClosedStatuses } from '../messages/statuses.ts';
-import { contains, type Interval, instant, union } from '../windows/interval.ts';
-import { Cluster, Refused } from './elasticsearch/cluster.ts';
+import { contains, type Interval, union } from '../windows/interval.ts';
+import { counted } from '../words.ts';
+import { Cluster } from './elasticsearch/cluster.ts';
 import { countRanges, type Told } from './elasticsearch/counts.ts';
 import { batches, Delivery } from './elasticsearch/delivery.ts';
-import {
-  type Capabilities,
-  capabilities,
-  type Fields,
-  fieldsInQuestion,
-  isOfList,
-  readFields,
-  stubPaths,
-} from './elasticsearch/fields.ts';
+import { type Fields, isOfList, stubPaths, type TimestampField } from './elasticsearch/fields.ts';
+import { type Coverage, LookUp, type Prepared } from './elasticsearch/look-up.ts';
 import { byTime, documentOf, PointInTime } from './elasticsearch/point-in-time.ts';
 import {
   anyOf,
@@ -33,6 +26,7 @@ import {
   statuses,
   within,
 } from './elasticsearch/query.ts';
+import { isMisplaced, Seams, withMisplaced } from './elasticsearch/seams.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
 import type { Nature } from './nature.ts';
 import { type Log, LostReading, type Pass, type Source, type Strays } from './ports.ts';
@@ -45,6 +39,9 @@ const countsMax = 5;
 const idsMax = 1_000;
 /** Ranges of one query: each is a clause, of which Elasticsearch may take no more than 1,024. */
 const momentsMax = 500;
+
+/** Messages outside of a range, of which each is looked at. */
+const outsideMax = 10_000;
 
 type Take = (page: Page) => Promise<void>;
 
@@ -60,7 +57,9 @@ export class ElasticsearchSource implements Source {
   readonly #memory: PageMemory;
   readonly #cluster: Cluster;
   readonly #stub: Json;
+  readonly #lookUp: LookUp;
   #prepared: Promise<Prepared> | undefined;
+  #unsearchableTimes: Promise<Unsearchable> | undefined;
 
   /** @param log told, once, what makes a reading slower than it could be, and of long waits */
   constructor(
@@ -78,36 +77,47 @@ export class ElasticsearchSource implements Source {
     this.#memory = memory;
     this.#cluster = new Cluster(settings, nature, memory, log.line);
     this.#stub = JSON.stringify({ includes: stubPaths(shape) });
+    this.#lookUp = new LookUp(this.#cluster, settings.index, shape, log);
     this.url = `${this.#cluster.url}/${settings.index}`;
   }
 
   async read(interval: Interval, _attempt: number, take: Take): Promise<Pass> {
     const prepared = await this.#prepare();
-    const query = both(this.#query(), within(prepared.fields.timestamp, interval));
-    const sort = [byTime(prepared.fields.timestamp)];
-    const takeWithin: Take = async (page) => {
-      this.#assertWithin(interval, page, prepared.fields);
-      await take(page);
-    };
+    const { fields, whole } = prepared;
+    const query = both(this.#query(), within(fields.timestamp, interval));
+    const sort = [byTime(fields.timestamp)];
+    const seams = new Seams(interval, this.#shape, fields.timestamp.field, this.#cluster.url);
     return this.#during(async (point) => {
-      const told = await this.#tell(point, query, prepared.fields);
-      const delivery = new Delivery(point, prepared.whole, this.#stub, takeWithin, this.#memory);
-      return delivery.end(async () => {
-        if (told.guess === undefined) {
-          const received = await delivery.whole({ query, sort });
-          return { totals: [told.total, received], count: { total: told.total } };
-        }
-        const { closed } = told.guess;
-        const likely = await delivery.whole({ query: both(query, closed), sort });
-        const others = await delivery.stubs({ query: both(query, not(closed)), sort });
-        const { total, alerted } = told;
-        return { totals: [total, likely + others], count: { total, alerted, ...(told.isExact && { closed: likely }) } };
+      const told = await this.#tell(point, query, fields);
+      const delivery = new Delivery(point, whole, this.#stub, take, this.#memory, (page) => seams.revised(page));
+      const { received, closed } = await delivery.end(async () => {
+        if (told.guess === undefined) return { received: await delivery.whole({ query, sort }), closed: undefined };
+        const likely = await delivery.whole({ query: both(query, told.guess.closed), sort });
+        const others = await delivery.stubs({ query: both(query, not(told.guess.closed)), sort });
+        return { received: likely + others, closed: likely };
       });
+      const unsearchable = await this.#readUnsearchable(point, prepared, interval, take);
+      if (seams.strays.length > 0) this.#log.warning(seams.sentence());
+      const total = told.total + unsearchable;
+      const count =
+        told.guess === undefined
+          ? { total }
+          : { total, alerted: told.alerted, ...(told.isExact && closed !== undefined && { closed }) };
+      return { totals: [total, received + unsearchable], count };
     });
   }
 
+  /** What Elasticsearch refuses to count is logged, and left out. */
   async count(slots: readonly Interval[]): Promise<SourceCount[]> {
     if (slots.length === 0) return [];
+    return this.#count(slots).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      this.#log.warning(`The audit of ${counted(slots.length, 'slot')} was skipped: ${error.message}`);
+      return [];
+    });
+  }
+
+  async #count(slots: readonly Interval[]): Promise<SourceCount[]> {
     const { fields } = await this.#prepare();
     const span = {
       start: Math.min(...slots.map(({ start }) => start)),
@@ -121,7 +131,11 @@ export class ElasticsearchSource implements Source {
         const ranges = slots.slice(n, n + slotsMax).map((slot) => within(fields.timestamp, slot));
         counts.push(...(await countRanges(point, query, ranges, told)));
       }
-      return counts;
+      const { times } = await this.#scanUnsearchable(point, fields);
+      return counts.map((count, n) => {
+        const { start, end } = slots[n]!;
+        return { ...count, total: count.total + times.filter((ms) => ms >= start && ms < end).length };
+      });
     });
   }
 
@@ -149,21 +163,62 @@ export class ElasticsearchSource implements Source {
         const missing = staged.filter(({ message_id }) => !ids.has(message_id));
         for (const moments of batches(momentsOf(missing), momentsMax))
           await search(either(...moments.map((moment) => within(fields.timestamp, moment))));
+        const unfound = new Set(missing.map(({ message_id }) => message_id).filter((id) => !ids.has(id)));
+        if (unfound.size === 0) return;
+        const isUnfound = (message: ScannedMessage) => unfound.has(message.id!) && isNew(message);
+        await delivery.stubs({ query: this.#unsearchable(fields.timestamp), sort: [] }, isUnfound);
       });
     });
   }
 
-  /** Counts the messages that no slot of a range holds: a plan shows them. */
+  /** Tells of what no slot of a range holds. What Elasticsearch refuses to tell is logged, and left out. */
   async strays(range: Interval): Promise<Strays> {
-    const { fields } = await this.#prepare();
+    const { fields, coverage } = await this.#prepare();
     const { timestamp } = fields;
-    return this.#counting(async (point) => {
-      const hasTime = exists(timestamp.field);
-      return {
-        withoutTimestamp: await point.count(both(this.#query(), not(hasTime))),
-        outside: await point.count(both(this.#query(), hasTime, not(within(timestamp, range)))),
-      };
+    try {
+      return await this.#counting(async (point) => {
+        const { times, withoutTime } = await this.#scanUnsearchable(point, fields);
+        const others = times.filter((ms) => ms < range.start || ms >= range.end).length;
+        return {
+          outside: (await point.count(this.#outside(timestamp, range))) + others,
+          withoutTimestamp: withoutTime,
+          ...(coverage && { unsearched: await this.#unsearched(point, coverage) }),
+        };
+      });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#log.warning(
+        `Messages outside the range, and those without a timestamp, were not counted: ${error.message}`,
+      );
+      return coverage === undefined ? {} : { unsearched: coverage.unsearched };
+    }
+  }
+
+  /**
+   * Reads what the field puts into no slot, and its own timestamp neither; and what the field puts outside of the range, and
+   * its own timestamp inside, unless there are too many outside to look at each.
+   */
+  async readUnplaced(range: Interval, take: Take): Promise<number> {
+    const { fields, whole } = await this.#prepare();
+    const { timestamp } = fields;
+    const documents = new Set<string>();
+    const isNew = (message: ScannedMessage) => {
+      const isUnplaced = message.timestamp === undefined;
+      if (isUnplaced) documents.add(documentOf(message).key);
+      return isUnplaced;
+    };
+    await this.#during(async (point) => {
+      const untimed = new Delivery(point, whole, this.#stub, take, this.#memory);
+      await untimed.end(() => untimed.stubs({ query: this.#unsearchable(timestamp), sort: [] }, isNew));
+      const outside = this.#outside(timestamp, range);
+      if (isOfList(this.#shape.timestamp) || !(await isAtMost(outsideMax, point.count(outside)))) return;
+      const revised = (page: Page) => withMisplaced(page, range);
+      const misplaced = new Delivery(point, whole, this.#stub, take, this.#memory, revised);
+      await misplaced.end(() =>
+        misplaced.stubs({ query: outside, sort: [] }, (message) => isMisplaced(message) && isNew(message)),
+      );
     });
+    return documents.size;
   }
 
   close(): Promise<void> {
@@ -202,61 +257,69 @@ export class ElasticsearchSource implements Source {
     return { total, alerted, guess: guess(status, others), isExact: isComplete };
   }
 
-  /** Looks the fields up in every index, once. */
+  /** Looks the indices and their fields up, once. */
   #prepare(): Promise<Prepared> {
-    this.#prepared ??= this.#lookUp().catch((error: unknown) => {
-      this.#prepared = undefined;
-      throw error;
-    });
+    this.#prepared ??= this.#lookUp
+      .prepare((index, fields) => this.#assertEmpty(index, fields))
+      .catch((error: unknown) => {
+        this.#prepared = undefined;
+        throw error;
+      });
     return this.#prepared;
   }
 
-  async #lookUp(): Promise<Prepared> {
-    const { index } = this.#settings;
-    const where = `${index} at ${this.#cluster.url}`;
-    const fields = readFields(await this.#capabilities(), this.#shape, where);
-    for (const unmapped of fields.withoutTimestamp) await this.#assertEmpty(unmapped, fields);
-    if (fields.status === undefined)
-      this.#log.warning(
-        `Elasticsearch cannot tell the statuses of alerts in ${where}: every message is read whole, the open ones too; map the status as keyword to read less.`,
-      );
-    return { fields, whole: await this.#wholeSource() };
-  }
-
-  async #capabilities(): Promise<Capabilities> {
-    const { index } = this.#settings;
-    const fields = fieldsInQuestion(this.#shape).join(',');
-    const parameters = { fields, include_unmapped: 'true', ignore_unavailable: 'false', allow_no_indices: 'false' };
-    const request = { method: 'GET', path: `/${encodeURIComponent(index)}/_field_caps`, parameters } as const;
-    const answer = await this.#cluster.json(request, capabilities);
-    if (answer.failed_indices === 0) return answer;
-    throw new UserError(
-      `Elasticsearch at ${this.#cluster.url} cannot tell the fields of ${answer.failed_indices} of the indices of ${index}: see whether it is well, then run again.`,
-    );
-  }
-
-  /** Newer servers leave vectors out of messages unless they are told not to; older ones do not know the word. */
-  async #wholeSource(): Promise<Json> {
-    const source = '{"exclude_vectors":false}';
-    const path = `/${encodeURIComponent(this.#settings.index)}/_search`;
-    try {
-      await this.#cluster.json({ method: 'POST', path, body: `{"size":0,"_source":${source}}` }, v.object({}));
-      return source;
-    } catch (error) {
-      if (error instanceof Refused) return 'true';
-      throw error;
+  /** The times, by their own timestamps, of all messages that no search by the field finds: in ms since 1970. */
+  async #scanUnsearchable(point: PointInTime, { timestamp }: Fields): Promise<Unsearchable> {
+    const times: number[] = [];
+    let withoutTime = 0;
+    const search = { query: this.#unsearchable(timestamp), source: this.#stub, sort: [] };
+    for await (const { bytes, messages } of point.pages(search)) {
+      for (const message of messages) {
+        if (message.timestamp === undefined) withoutTime += 1;
+        else times.push(Number(message.timestamp / 1000n));
+      }
+      this.#memory.give(bytes.buffer);
     }
+    const found = { times, withoutTime };
+    this.#unsearchableTimes = Promise.resolve(found);
+    return found;
   }
 
-  /** One that the field puts into this slot, and its own timestamp into another, would be in neither. */
-  #assertWithin(interval: Interval, { messages }: Page, { timestamp: { field } }: Fields): void {
-    // By a list of timestamps a message is found in the slot of each, and so in its own.
-    if (isOfList(this.#shape.timestamp)) return;
-    const stray = messages.find(({ timestamp }) => timestamp !== undefined && !contains(interval, timestamp));
-    if (stray?.timestamp === undefined) return;
-    throw new UserError(
-      `Elasticsearch at ${this.#cluster.url} finds a message of ${instant(Number(stray.timestamp / 1000n))} between ${instant(interval.start)} and ${instant(interval.end)}: its field "${field}" says something else than the message itself; see message-timestamp and the mapping of that field.`,
-    );
+  /** The same, as they were when this process first asked: what comes later is for the next plan's audit to notice. */
+  #unsearchableOnce(point: PointInTime, fields: Fields): Promise<Unsearchable> {
+    this.#unsearchableTimes ??= this.#scanUnsearchable(point, fields).catch((error: unknown) => {
+      this.#unsearchableTimes = undefined;
+      throw error;
+    });
+    return this.#unsearchableTimes;
+  }
+
+  /** Hands over the messages that the field puts into no slot and their own timestamp into this one. */
+  async #readUnsearchable(point: PointInTime, { fields, whole }: Prepared, interval: Interval, take: Take) {
+    const { times } = await this.#unsearchableOnce(point, fields);
+    if (!times.some((ms) => ms >= interval.start && ms < interval.end)) return 0;
+    let found = 0;
+    const isInside = ({ timestamp }: ScannedMessage) => {
+      const inside = timestamp !== undefined && contains(interval, timestamp);
+      if (inside) found += 1;
+      return inside;
+    };
+    const delivery = new Delivery(point, whole, this.#stub, take, this.#memory);
+    await delivery.end(() => delivery.stubs({ query: this.#unsearchable(fields.timestamp), sort: [] }, isInside));
+    return found;
+  }
+
+  #outside(timestamp: TimestampField, range: Interval): Json {
+    return both(this.#query(), exists(timestamp.field), not(within(timestamp, range)));
+  }
+
+  #unsearchable({ field }: TimestampField): Json {
+    return both(this.#query(), not(exists(field)));
+  }
+
+  async #unsearched(point: PointInTime, coverage: Coverage): Promise<Unsearched[]> {
+    const isAll = point.shards >= coverage.shards;
+    return [...coverage.unsearched, ...(isAll ? [] : await this.#lookUp.unreadable(coverage))];
   }
 
   /** A message in an index that does not know the timestamp would be in no range, and never be read. */
@@ -269,11 +332,22 @@ export class ElasticsearchSource implements Source {
   }
 }
 
-/** What is known before anything is read. */
-interface Prepared {
-  readonly fields: Fields;
-  /** The `_source` of a search that wants whole messages. */
-  readonly whole: Json;
+/** Messages that no search by the timestamp's field finds. */
+interface Unsearchable {
+  /** Their own timestamps, in ms since 1970, of those that have one that can be read. */
+  readonly times: readonly number[];
+  /** How many have none. */
+  readonly withoutTime: number;
+}
+
+/** Whether a count is known and no more than this. One that is refused tells nothing, and the plan has said so. */
+async function isAtMost(max: number, counting: Promise<number>): Promise<boolean> {
+  try {
+    return (await counting) <= max;
+  } catch (error) {
+    if (error instanceof LostReading || !(error instanceof UserError)) throw error;
+    return false;
+  }
 }
 
 /** The milliseconds that staged messages lie in. */

@@ -1,4 +1,4 @@
-import type { LedgerRecord, SourceCount, StagedMessage } from '../archive/ledger.ts';
+import type { LedgerRecord, SourceCount, SourceRecord, StagedMessage, Unsearched } from '../archive/ledger.ts';
 import type { ByteRanges } from '../archive/object.ts';
 import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
@@ -54,16 +54,26 @@ export interface Source {
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
   readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
-  /** Counts the messages that no slot of a range holds; absent where a source cannot tell. */
+  /** Tells of messages that no slot of a range holds; absent where a source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
+  /**
+   * Reads, whole, every message that no slot of a range holds though it may belong to one: its timestamp cannot be read, or
+   * lies in the range where a search does not find it. Each is handed over as invalid, with the reason. Returns how many there
+   * are; absent where a source hands such messages over with those of slots.
+   * @throws LostReading when it should be made again; UserError as {@link read}
+   */
+  readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
   close(): Promise<void>;
 }
 
 /** Messages that no slot of a range holds. */
 export interface Strays {
-  /** Without a timestamp that can be searched. */
-  readonly withoutTimestamp: number;
-  readonly outside: number;
+  /** Without a timestamp that can be read; absent where the source would not count them. */
+  readonly withoutTimestamp?: number;
+  /** Before and after the range; absent where the source would not count them. */
+  readonly outside?: number;
+  /** What the inputs name and no reading reaches; absent where the source would not tell. */
+  readonly unsearched?: readonly Unsearched[];
 }
 
 /** An object of the archive as one listing shows it. */
@@ -175,6 +185,8 @@ export interface Tracker {
 export interface ArchiveState {
   readonly ledger: readonly LedgerRecord[];
   readonly staged: readonly StagedMessage[];
+  /** What sources hold that lies in no slot; absent where nothing is known of any. */
+  readonly sources?: readonly SourceRecord[];
 }
 
 /** Where open messages wait, and the ledger; of one archive. Every read sees every write that was made before. */
@@ -192,6 +204,10 @@ export interface Staging {
    * none); false, and nothing is written, where it moved.
    */
   record(record: LedgerRecord, revision: number): Promise<boolean>;
+  /** What is known of a source beside its slots. */
+  source(name: SourceName): Promise<SourceRecord | undefined>;
+  /** As {@link record}, of a source. */
+  recordSource(record: SourceRecord, revision: number): Promise<boolean>;
   /** Puts each message, unless the one stored of that id was read later. */
   stage(messages: readonly StagedMessage[]): Promise<void>;
   /** Removes each message, unless it was read later than `readAt`. Absent ones are no error. */

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import { messageOf, UserError } from '../errors.ts';
+import type { SourceName } from '../messages/message.ts';
 import type { Instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { accessFolder, makeFolder, makePrivateFile } from './folders.ts';
@@ -27,7 +28,11 @@ const tables = `
     PRIMARY KEY (archive, slot, id)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS notes (
     archive TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (archive, name)) WITHOUT ROWID;`;
+    PRIMARY KEY (archive, name)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS sources (
+    archive TEXT NOT NULL, source TEXT NOT NULL, revision INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (archive, source)) WITHOUT ROWID;`;
+const hasSources = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sources'";
 
 /** Staging and ledger in one SQLite file, for one machine; any number of processes and archives may share it. */
 export class SqliteStaging implements Staging {
@@ -52,16 +57,20 @@ export class SqliteStaging implements Staging {
   /** A file that is not there is not made by looking: it holds nothing yet. */
   async state(): Promise<ArchiveState> {
     if (this.#database === undefined && !this.#isThere()) return { ledger: [], staged: [] };
-    return this.#read((database) => ({
-      ledger: read<LedgerRecord>(
-        database.prepare('SELECT record AS json FROM slots WHERE archive = ? ORDER BY slot'),
-        this.#archive,
-      ),
-      staged: read<StagedMessage>(
-        database.prepare('SELECT message AS json FROM messages WHERE archive = ? ORDER BY slot, id'),
-        this.#archive,
-      ),
-    }));
+    return this.#read((database) => {
+      const sources = sourceRecords(database, this.#archive);
+      return {
+        ledger: read<LedgerRecord>(
+          database.prepare('SELECT record AS json FROM slots WHERE archive = ? ORDER BY slot'),
+          this.#archive,
+        ),
+        staged: read<StagedMessage>(
+          database.prepare('SELECT message AS json FROM messages WHERE archive = ? ORDER BY slot, id'),
+          this.#archive,
+        ),
+        ...(sources.length > 0 && { sources }),
+      };
+    });
   }
 
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
@@ -90,6 +99,25 @@ export class SqliteStaging implements Staging {
           : database
               .prepare('UPDATE slots SET revision = ?, record = ? WHERE archive = ? AND slot = ? AND revision = ?')
               .run(record.revision, json, this.#archive, record.slot, revision);
+      return Number(changes) === 1;
+    });
+  }
+
+  async source(name: SourceName): Promise<SourceRecord | undefined> {
+    return this.#read((database) => sourceRecords(database, this.#archive).find(({ source }) => source === name));
+  }
+
+  async recordSource(record: SourceRecord, revision: number): Promise<boolean> {
+    const json = JSON.stringify(record);
+    return this.#run((database) => {
+      const { changes } =
+        revision === 0
+          ? database
+              .prepare('INSERT INTO sources VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
+              .run(this.#archive, record.source, record.revision, json)
+          : database
+              .prepare('UPDATE sources SET revision = ?, record = ? WHERE archive = ? AND source = ? AND revision = ?')
+              .run(record.revision, json, this.#archive, record.source, revision);
       return Number(changes) === 1;
     });
   }
@@ -209,6 +237,15 @@ function remedyOf(error: unknown): string {
 /** An id as bytes: SQLite's TEXT would end at a NUL, which an id may hold. */
 function idBytes(id: string): Uint8Array {
   return Buffer.from(id, 'utf8');
+}
+
+/** A file of an earlier version that may not be written has no table of sources. */
+function sourceRecords(database: DatabaseSync, archive: string): SourceRecord[] {
+  if (database.prepare(hasSources).get() === undefined) return [];
+  return read<SourceRecord>(
+    database.prepare('SELECT record AS json FROM sources WHERE archive = ? ORDER BY source'),
+    archive,
+  );
 }
 
 function read<T>(statement: StatementSync, ...values: string[]): T[] {

@@ -1,6 +1,8 @@
 import type { Pointer } from './pointer.ts';
 
-export type SourceName = 'api' | 'elasticsearch';
+export const sourceNames = ['api', 'elasticsearch'] as const;
+
+export type SourceName = (typeof sourceNames)[number];
 
 /**
  * What a message is to the archive.

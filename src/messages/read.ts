@@ -45,7 +45,8 @@ export type InvalidReason =
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
   | TimeProblem
-  | AlertsProblem;
+  | AlertsProblem
+  | 'a timestamp in another slot than its field in Elasticsearch';
 
 /** What a message is, in the words of the archive. */
 export interface ReadMessage {

@@ -1,6 +1,7 @@
 import { day } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { counted } from '../words.ts';
+import { offSlotFaults } from './off-slot.ts';
 import type { Missing, Survey } from './survey.ts';
 
 /** A piece of a sentence: words, what is to be typed as it stands, or a link, which is words alone without an address. */
@@ -32,6 +33,7 @@ export function causesOf(survey: Survey): Cause[] {
   return [
     ...ofNoPlan(survey),
     ...ofVoid(survey),
+    ...ofSources(survey),
     ...ofFailures(because('failed')),
     ...ofSource(survey, because('source')),
     ...ofLegs(survey, because('leg')),
@@ -54,6 +56,14 @@ function ofVoid({ isVoid }: Survey): Cause[] {
   if (!isVoid) return [];
   const toDo = ["See that the source's address, query and JSON pointers are right, then run again."];
   return [{ what: 'No slot ever held a message', toDo, rows: [] }];
+}
+
+function ofSources({ sources }: Survey): Cause[] {
+  return offSlotFaults(sources).map(({ what, toDo, message }) => ({
+    what,
+    toDo: [toDo],
+    rows: [{ slots: [], message }],
+  }));
 }
 
 function ofFailures(failed: readonly Missing[]): Cause[] {

@@ -4,6 +4,7 @@ import { compactInstant, covers, type Interval, parseCompactInstant, union } fro
 import { moment } from './dates.ts';
 import { code, link, type Part, page, plain } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
+import { offSlotFaults } from './off-slot.ts';
 import type { Missing, Survey } from './survey.ts';
 
 const titleCharactersMax = 200;
@@ -46,6 +47,7 @@ export function newsFor(survey: Survey, body: string): Survey {
     noPlan: known.isUnplanned ? undefined : survey.noPlan,
     missing: survey.missing.filter((one) => !isKnown(one)),
     isVoid: survey.isVoid && !known.isVoid,
+    sources: offSlotFaults(survey.sources).some(({ key }) => !known.offSlot.includes(key)) ? survey.sources : [],
   };
 }
 
@@ -81,11 +83,19 @@ interface Known {
   readonly faults: readonly Interval[];
   readonly isVoid: boolean;
   readonly isUnplanned: boolean;
+  /** The keys of what is wrong beside slots. */
+  readonly offSlot: readonly string[];
 }
 
-function knownOf({ noPlan, missing, isVoid }: Survey): Known {
+function knownOf({ noPlan, missing, isVoid, sources }: Survey): Known {
   const slots = (some: readonly Missing[]) => bounded(union(some.map(({ slot }) => slot)));
-  return { missing: slots(missing), faults: slots(missing.filter(isFault)), isVoid, isUnplanned: noPlan !== undefined };
+  return {
+    missing: slots(missing),
+    faults: slots(missing.filter(isFault)),
+    isVoid,
+    isUnplanned: noPlan !== undefined,
+    offSlot: offSlotFaults(sources).map(({ key }) => key),
+  };
 }
 
 function isFault({ why }: Missing): boolean {
@@ -111,6 +121,7 @@ const knownSchema = v.object({
   faults: v.array(interval),
   isVoid: v.boolean(),
   isUnplanned: v.boolean(),
+  offSlot: v.optional(v.array(v.string()), []),
 }) satisfies v.GenericSchema<unknown, Known>;
 
 function formatKnown({ missing, faults, ...rest }: Known): string {

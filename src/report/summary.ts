@@ -7,6 +7,7 @@ import { age, date, span } from './dates.ts';
 import { doubtsOf } from './doubts.ts';
 import { code, idCode, link, type Part, page } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
+import { offSlotLines } from './off-slot.ts';
 import { isComplete, type Missing, type Survey, timeOf } from './survey.ts';
 
 /** GitHub takes 1 MiB of all summaries that a step writes. */
@@ -50,6 +51,7 @@ function headline(survey: Survey): Part {
     `**${number(staged.length)} open**, waiting until all alerts are closed${oldest ?? ''}`,
     ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, not archived`] : []),
     ...(invalid > 0 ? [`**${number(invalid)} invalid**, in quarantine with the reason`] : []),
+    ...offSlotLines(survey.sources),
   ];
   return {
     head: [

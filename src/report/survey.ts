@@ -1,7 +1,8 @@
-import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
+import type { LedgerRecord, Left, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { isSettled, type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { offSlotFaults } from './off-slot.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
@@ -48,6 +49,8 @@ export interface Survey {
   readonly ledger: ReadonlyMap<string, LedgerRecord>;
   /** The oldest message first. */
   readonly staged: readonly StagedMessage[];
+  /** What is known of sources beside their slots. */
+  readonly sources: readonly SourceRecord[];
 }
 
 /** Where and when a survey is made. */
@@ -87,12 +90,13 @@ export function survey(
     slots: inOrder,
     ledger,
     staged: state.staged.toSorted(byTime),
+    sources: state.sources ?? [],
   };
 }
 
-/** Whether there is a plan, and all that it and earlier ones asked for was read and proven. */
-export function isComplete({ noPlan, missing, isVoid }: Survey): boolean {
-  return noPlan === undefined && missing.length === 0 && !isVoid;
+/** Whether there is a plan, all that it and earlier ones asked for was read and proven, and no source hides anything. */
+export function isComplete({ noPlan, missing, isVoid, sources }: Survey): boolean {
+  return noPlan === undefined && missing.length === 0 && !isVoid && offSlotFaults(sources).length === 0;
 }
 
 /** Ms since 1970. */

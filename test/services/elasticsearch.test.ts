@@ -366,7 +366,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(all.map(({ id }) => id).sort()).toEqual(['m1', 'm2', 'm3']);
     expect(pass.count).toEqual({ total: 3, alerted: 3, closed: 1 });
     expect(await opened.source.count([june])).toEqual([pass.count]);
-    expect(await opened.source.strays({ start: 0, end: june.start + 2 })).toEqual({ withoutTimestamp: 0, outside: 2 });
+    expect(await opened.source.strays({ start: 0, end: june.start + 2 })).toEqual({
+      withoutTimestamp: 0,
+      outside: 2,
+      unsearched: [],
+    });
     const taker = new Taker();
     await opened.source.find([staged('m3', june.start + 3), staged('m5', june.start + 5)], taker.take);
     expect(taker.came.map(({ id }) => id)).toEqual(['m3']);
@@ -400,7 +404,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     const bodies = ['soon', undefined, null, june.start - 1, june.start, june.end - 1, june.end];
     const held = bodies.map((timestamp): Held => ({ id: 'm', at: 0, json: json(timestamp) }));
     const index = await indices.make({ timestamp: { type: 'date', ignore_malformed: true } }, held);
-    expect(await open(url, index).source.strays(june)).toEqual({ withoutTimestamp: 3, outside: 2 });
+    expect(await open(url, index).source.strays(june)).toEqual({
+      withoutTimestamp: 3,
+      outside: 2,
+      unsearched: [],
+    });
   });
 
   describe('finds staged messages', () => {

@@ -18,8 +18,13 @@ export class Indices {
 
   /** A new index with these properties mapped, and these documents; its name. */
   async make(properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}): Promise<string> {
+    return this.makeNamed(this.newName(), properties, documents, more);
+  }
+
+  /** The same, under this name. */
+  async makeNamed(index: string, properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}) {
     const { mappings = {}, ...body } = more as { mappings?: IndexBody };
-    const index = this.newName();
+    this.note(index);
     const settings = {
       number_of_shards: 1,
       number_of_replicas: 0,
@@ -32,7 +37,16 @@ export class Indices {
   }
 
   newName(): string {
-    const index = `m-${randomUUID()}`;
+    return this.note(`m-${randomUUID()}`);
+  }
+
+  /** Begins the names of indices that a pattern is to cover. */
+  newPrefix(): string {
+    return `m-${randomUUID()}-`;
+  }
+
+  /** An index that is taken away with the others. */
+  note(index: string): string {
     this.#made.push(index);
     return index;
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { LedgerRecord, StagedMessage } from '../../archive/ledger.ts';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import type { SourceName } from '../../messages/message.ts';
 import { type Attributes, attributesBytes, fromAttributes } from './attributes.ts';
 
 /** DynamoDB takes 400 KB; what is read and written is paid for by the size of whole items. */
@@ -10,11 +11,16 @@ const sortKeyBytesMax = 1_024;
 const errorCharsMax = 4_096;
 /** In the place of an id: one that begins so is hashed too, so that no id is taken for another's hash. */
 const hashMark = 'sha256:';
-const [slotPrefix, messagePrefix, notePrefix] = ['slot#', 'message#', 'note#'];
+const [slotPrefix, messagePrefix, notePrefix, sourcePrefix] = ['slot#', 'message#', 'note#', 'source#'];
 
 /** The sort key of a slot's record. */
 export function slotKey(slotId: string): string {
   return `${slotPrefix}${startOf(slotId)}`;
+}
+
+/** The sort key of the record of a source. */
+export function sourceKey(source: SourceName): string {
+  return `${sourcePrefix}${source}`;
 }
 
 /** How the sort keys of a slot's staged messages begin. */
@@ -44,6 +50,11 @@ export function records(items: readonly Attributes[]): LedgerRecord[] {
   return valuesOf(items, slotPrefix).map(({ write_id, ...record }) => record as unknown as LedgerRecord);
 }
 
+/** The records of sources among items. */
+export function sourceRecords(items: readonly Attributes[]): SourceRecord[] {
+  return valuesOf(items, sourcePrefix).map(({ write_id, ...record }) => record as unknown as SourceRecord);
+}
+
 /** The staged messages among items. */
 export function stagedMessages(items: readonly Attributes[]): StagedMessage[] {
   return valuesOf(items, messagePrefix) as unknown as StagedMessage[];
@@ -66,7 +77,7 @@ export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) 
 }
 
 /** The record, with what somebody else wrote into its error cut to a length. */
-export function shortened({ last_error, ...record }: LedgerRecord) {
+export function shortened<Row extends LedgerRecord | SourceRecord>({ last_error, ...record }: Row) {
   if (last_error === undefined) return record;
   const message = last_error.message.slice(0, errorCharsMax).toWellFormed();
   return { ...record, last_error: { ...last_error, message } };

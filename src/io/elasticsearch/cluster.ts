@@ -45,6 +45,9 @@ export class TooMuch extends Retryable {}
 /** The cluster understood a request, and will not answer it. */
 export class Refused extends UserError {}
 
+/** The key lacks a privilege for a request. */
+export class Forbidden extends UserError {}
+
 /** What an error's answer says. */
 interface Refusal {
   readonly status: number;
@@ -177,7 +180,7 @@ export class Cluster {
           : `Elasticsearch at ${this.url} answers 401: it wants a key; give one in elasticsearch-api-key.`,
       );
     if (status === 403)
-      return new UserError(
+      return new Forbidden(
         `Elasticsearch at ${this.url} answers 403: the key may not read ${this.#index}; give the key of elasticsearch-api-key the privileges read and view_index_metadata on it.`,
       );
     if (!isElasticsearch) return this.#notElasticsearch(`it answers ${status}${inBrackets(said)}`);

@@ -16,11 +16,23 @@ export class Delivery {
   readonly #stubSource: Json;
   readonly #take: (page: Page) => Promise<void>;
   readonly #memory: PageMemory;
+  readonly #revised: (page: Page) => Page;
   readonly #wholeSize = new PageSize();
   #handover: Promise<void> = Promise.resolve();
 
-  /** @param whole the `_source` of whole messages, and `stub` of what tells their state */
-  constructor(point: PointInTime, whole: Json, stub: Json, take: (page: Page) => Promise<void>, memory: PageMemory) {
+  /**
+   * @param whole the `_source` of whole messages, and `stub` of what tells their state
+   * @param revised says what else is to be made of a page's messages than was read in them
+   */
+  constructor(
+    point: PointInTime,
+    whole: Json,
+    stub: Json,
+    take: (page: Page) => Promise<void>,
+    memory: PageMemory,
+    revised: (page: Page) => Page = (page) => page,
+  ) {
+    this.#revised = revised;
     this.#point = point;
     this.#wholeSource = whole;
     this.#stubSource = stub;
@@ -44,7 +56,7 @@ export class Delivery {
     const pages = this.#point.pages({ ...search, source: this.#wholeSource }, this.#wholeSize);
     for (let next = await pages.next(); ; next = await pages.next()) {
       if (next.done) return next.value;
-      await this.#hand(next.value);
+      await this.#hand(this.#revised(next.value));
     }
   }
 
@@ -60,7 +72,7 @@ export class Delivery {
     const pages = this.#point.pages({ ...search, source: this.#stubSource }, new PageSize());
     for (let next = await pages.next(); ; next = await pages.next()) {
       if (next.done) return next.value;
-      const page = only(next.value, isNew);
+      const page = only(this.#revised(next.value), isNew);
       const wanted = page.messages.filter((message) => isWanted(message)).map(documentOf);
       await this.#hand(only(page, (message) => !isWanted(message)));
       for (const documents of batches(wanted, documentsMax)) await this.#fetch(documents);
@@ -73,7 +85,7 @@ export class Delivery {
     const search = { query: anyOf('_id', ids), source: this.#wholeSource, sort: [] };
     for await (const page of this.#point.pages(search, this.#wholeSize)) {
       // Another index may hold another document of the same _id.
-      await this.#hand(only(page, (message) => missing.delete(documentOf(message).key)));
+      await this.#hand(only(this.#revised(page), (message) => missing.delete(documentOf(message).key)));
     }
     if (missing.size > 0)
       throw new LostReading(`${missing.size} messages that one search found were not there for the next`);

@@ -75,6 +75,7 @@ export class PointInTime {
   readonly #memory: PageMemory;
   /** JSON text. */
   #id: Json;
+  #shards = 0;
 
   private constructor(cluster: Cluster, scan: Scan, memory: PageMemory, id: Json) {
     this.#cluster = cluster;
@@ -105,6 +106,11 @@ export class PointInTime {
     }
   }
 
+  /** How many shards the last count reached. */
+  get shards(): number {
+    return this.#shards;
+  }
+
   /** Counts what a query finds, exactly. */
   async count(query: Json): Promise<number> {
     return (await this.#tally(query, '')).total;
@@ -121,6 +127,7 @@ export class PointInTime {
       const bytes = await this.#ask(`"size":0,"track_total_hits":true,"query":${query}${more}`);
       const answer = this.#cluster.parsed(bytes, tally);
       assertWhole(answer._shards, answer._clusters, answer.timed_out);
+      this.#shards = answer._shards.total;
       if (answer.pit_id !== undefined) this.#id = JSON.stringify(answer.pit_id);
       return { total: exactly(answer.hits.total.value, answer.hits.total.relation), answer };
     });

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { inject, onTestFinished } from 'vitest';
 import { parseOutputs } from '../../../demo/outputs.ts';
-import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import { testFolder } from '../../support/folders.ts';
 import { testServer } from '../../support/http-server.ts';
 
@@ -177,7 +177,7 @@ export class Case {
   }
 
   /** The ledger and the staged messages as the report left them for auditors. */
-  async ledger(): Promise<{ ledger: LedgerRecord[]; staged: StagedMessage[] }> {
+  async ledger(): Promise<{ ledger: LedgerRecord[]; staged: StagedMessage[]; sources?: SourceRecord[] }> {
     return JSON.parse(await readFile(join(this.folder, 'archive', '_report', 'ledger.json'), 'utf8'));
   }
 

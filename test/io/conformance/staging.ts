@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import type { Staging } from '../../../src/io/ports.ts';
 import { type Layout, slotAt } from '../../../src/windows/slots.ts';
 import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
@@ -78,6 +78,54 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
     onTestFinished(() => made.cleanUp());
     return made;
   };
+
+  describe(`${name}: recordSource`, () => {
+    const record: SourceRecord = {
+      source: 'elasticsearch',
+      revision: 1,
+      read_at: early!,
+      unplaced: {
+        count: 3,
+        duplicates: 1,
+        reasons: [{ reason: 'no timestamp', count: 2 }],
+        objects: ['_quarantine/no-slot/a.jsonl'],
+      },
+      outside: 4,
+      unsearched_count: 1,
+      unsearched: [{ index: 'messages-old', why: 'closed' }],
+      run_url: 'https://example.com/run',
+    };
+
+    it('keeps a record of a source beside those of slots, and none takes it for one', async () => {
+      const { staging, secondHandle, otherArchive } = await start();
+      expect(await staging.source('elasticsearch')).toBeUndefined();
+      expect(await staging.recordSource(record, 0)).toBe(true);
+      await staging.record(ledgerRecord({ slot: slot.id }), 0);
+      await staging.stage([stagedMessage({ slot: slot.id })]);
+      const second = await secondHandle();
+      expect(await second.source('elasticsearch')).toEqual(record);
+      expect(await second.source('api')).toBeUndefined();
+      const state = await second.state();
+      expect(state.sources).toEqual([record]);
+      expect([state.ledger.map((each) => each.slot), state.staged.length]).toEqual([[slot.id], 1]);
+      expect(await (await otherArchive()).source('elasticsearch')).toBeUndefined();
+    });
+
+    it('writes only over the revision that it is told', async () => {
+      const { staging, secondHandle } = await start();
+      const second = await secondHandle();
+      expect(await staging.recordSource(record, 0)).toBe(true);
+      expect(await second.recordSource(record, 0)).toBe(false);
+      const error = { at: late!, message: 'It broke.' };
+      expect(await second.recordSource({ source: 'elasticsearch', revision: 2, last_error: error }, 1)).toBe(true);
+      expect(await staging.recordSource({ ...record, revision: 2 }, 1)).toBe(false);
+      expect(await staging.source('elasticsearch')).toEqual({
+        source: 'elasticsearch',
+        revision: 2,
+        last_error: error,
+      });
+    });
+  });
 
   describe(`${name}: record`, () => {
     it('keeps every attribute, and those that are absent absent', async () => {
