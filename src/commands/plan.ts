@@ -3,6 +3,7 @@ import { instant } from '../windows/interval.ts';
 import { type Leg, legs } from '../windows/legs.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
 import { bytes, counted, number } from '../words.ts';
+import { asideFrom } from './aside.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
 import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
@@ -18,14 +19,25 @@ export interface Plan {
 /** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const gathered = await gatherFacts(parts, sources, scope);
-  const facts = await audited(gathered.facts, sources);
-  const strays = await sources.settled.strays?.(scope.range);
+  const facts = await audited(gathered.facts, sources, parts.log);
+  const strays = await straysOf(parts, sources, scope);
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots) };
   for (const line of describePlan(made)) parts.log.line(line);
   if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
   for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
   return made;
+}
+
+/** Undefined where the source cannot tell, or refuses to. */
+async function straysOf({ log }: Parts, { settled }: Sources, { range }: Scope): Promise<Strays | undefined> {
+  let found: Strays | undefined;
+  const failure = await asideFrom(async () => {
+    found = await settled.strays?.(range);
+  });
+  if (failure !== undefined)
+    log.warning(`${failure.message} Messages in no slot were not counted; everything else goes on.`);
+  return found;
 }
 
 /** The outputs of `plan`. */

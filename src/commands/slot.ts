@@ -46,25 +46,70 @@ export async function processSlot(
   const source = live ? sources.live : sources.settled;
   const startedMs = parts.elapsed();
   if (planned.action === 'look-again') {
-    const looked = await lookAgain(parts, source, slot, startedMs, acceptFewer);
+    const looked = await lookAgain(parts, source, slot, { startedMs, acceptFewer, isFinal: !live });
     if (looked !== undefined) return looked;
   }
   const reading = await readWhole(parts, source, slot, !live);
   return commit(parts, reading, { slot, isWhole: true, startedMs, acceptFewer });
 }
 
+interface Look {
+  readonly startedMs: number;
+  readonly acceptFewer: boolean;
+  /** Whether the slot is to count as settled by a reading of all of it. */
+  readonly isFinal: boolean;
+}
+
 /** Undefined when a staged message turned into something that only a whole reading can count. */
-async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: number, acceptFewer: boolean) {
+async function lookAgain(parts: Parts, source: Source, slot: Slot, { isFinal, ...look }: Look) {
   const { record, staged } = await parts.staging.slot(slot);
   const readAt = record?.read_at;
   if (record?.counts === undefined || readAt === undefined || staged.length === 0) return undefined;
   // Staged by a run that ended before it could count what it had read.
   if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
   const reading = await readStaged(parts, source, slot, staged);
-  if (isCountable(reading.findings, staged, readAt))
-    return commit(parts, reading, { slot, isWhole: false, startedMs, acceptFewer });
-  await reading.spool.close();
-  return undefined;
+  if (!isCountable(reading.findings, staged, readAt)) {
+    await reading.spool.close();
+    return undefined;
+  }
+  const elsewhere = await readElsewhere(parts, source, slot, reading, staged, isFinal);
+  if (elsewhere !== undefined) return commit(parts, elsewhere, { slot, isWhole: true, ...look });
+  return commit(parts, reading, { slot, isWhole: false, ...look });
+}
+
+/**
+ * A message that is not where it was staged may have moved to another day of its slot: only a reading of the whole slot tells.
+ * It is made once: what that does not show either is noted as vanished.
+ * @returns the reading of the whole slot, where it shows one of them; then the other reading is closed
+ */
+async function readElsewhere(
+  parts: Parts,
+  source: Source,
+  slot: Slot,
+  looked: SlotReading,
+  staged: readonly StagedMessage[],
+  isFinal: boolean,
+): Promise<SlotReading | undefined> {
+  const lost = staged.filter(
+    ({ message_id, vanished_at }) => vanished_at === undefined && !shows(looked.findings, message_id),
+  );
+  if (lost.length === 0) return undefined;
+  const whole = await readWhole(parts, source, slot, isFinal).catch(async (error: unknown) => {
+    await looked.spool.close();
+    throw error;
+  });
+  const isFound = lost.some(({ message_id }) => shows(whole.findings, message_id));
+  await (isFound ? looked : whole).spool.close();
+  return isFound ? whole : undefined;
+}
+
+function shows({ closed, open, unalerted, invalid }: Findings, id: string): boolean {
+  return (
+    closed.find(id) !== undefined ||
+    open.some((message) => message.id === id) ||
+    unalerted.has(id) ||
+    invalid.some((message) => message.id === id)
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import type { PageMemory } from '../archive/page-memory.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
-import { Unavailable } from './ports.ts';
+import { RequestRefused, Unavailable } from './ports.ts';
 import { attemptsMax, isPassing, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
@@ -167,7 +167,8 @@ export class HttpClient {
     await answer.body.dump({ limit: errorBytesMax, signal }).catch(() => undefined);
     const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
     if (retryable !== undefined) return retryable;
-    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`);
+    const text = `${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`;
+    return new RequestRefused(text, status);
   }
 }
 

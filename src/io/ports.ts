@@ -22,6 +22,18 @@ export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
 }
 
+/** A source received a request and refused it: another one may be accepted. */
+export class RequestRefused extends UserError {
+  override readonly name = 'RequestRefused';
+  /** Of the HTTP response. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** A reading that broke off and proved nothing, but may be made again. Its message is a clause: `its point in time was lost`. */
 export class LostReading extends UserError {
   override readonly name = 'LostReading';

@@ -25,6 +25,8 @@ export interface Facts {
   readonly versions: ReadonlyMap<string, string>;
   /** What `sources.settled` now says that it holds, by slot id: the audit of the {@link auditable} slots. */
   readonly counts?: ReadonlyMap<string, SourceCount>;
+  /** The ids of slots that the source refused to count: it would refuse to be read too, so they are not scrubbed. */
+  readonly uncounted?: ReadonlySet<string>;
 }
 
 /** Why a settled slot is read though its own state does not call for it. */
@@ -180,7 +182,7 @@ function countsOtherwise(slot: Slot, facts: Facts): boolean {
 function windowsReadLongestAgo(planned: readonly PlannedSlot[], facts: Facts): Set<string> {
   const readAt = ({ slot }: PlannedSlot) => Date.parse(facts.ledger.get(slot.id)?.read_at ?? '');
   const idle = [...Map.groupBy(planned, ({ slot }) => slot.window)]
-    .filter(([, slots]) => slots.every(({ action }) => action !== 'read'))
+    .filter(([, slots]) => slots.every(({ action, slot }) => action !== 'read' && !facts.uncounted?.has(slot.id)))
     .map(([window, slots]) => ({ window, readAt: Math.min(...slots.map(readAt)) }))
     .sort((a, b) => a.readAt - b.readAt);
   return new Set(idle.slice(0, facts.scrubWindows).map(({ window }) => window));
