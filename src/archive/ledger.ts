@@ -25,6 +25,14 @@ export interface Cases {
   readonly conflicting: number;
 }
 
+/** What could not be read as messages. */
+export interface InvalidFacts {
+  /** The most frequent first. */
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+  /** The smallest hashes of the messages' bytes, cut to 48 bits, in hex: what several slots met is counted once by them. */
+  readonly marks: readonly string[];
+}
+
 /** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */
 export interface SourceCount {
   readonly total: number;
@@ -64,6 +72,8 @@ export interface LedgerRecord {
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
+  /** Absent where nothing was invalid. */
+  readonly invalid?: InvalidFacts;
   /** Set where a source without totals was read in one pass, as a live slot is: nothing tells whether that was all. */
   readonly unproven?: true;
   /** Messages that the reading met and left to their own slots; `counts.read` and these are the source's total. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { doubtsOf } from '../report/doubts.ts';
+import { faultText } from '../report/faults.ts';
 import { verdict } from '../report/missing.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
@@ -84,7 +85,7 @@ async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Surve
   return survey(place, plan, await staging.state());
 }
 
-function problemsOf({ archive, noPlan, missing, isVoid }: Survey): string[] {
+function problemsOf({ archive, noPlan, missing, isVoid, faults }: Survey): string[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   return [
     ...(noPlan === undefined ? [] : [noPlan.failure ?? unplanned]),
@@ -93,6 +94,7 @@ function problemsOf({ archive, noPlan, missing, isVoid }: Survey): string[] {
     ...(isVoid
       ? [`No slot of ${archive} ever held a message: see that the source's address, query and JSON pointers are right.`]
       : []),
+    ...faults.map(faultText),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { invalidFacts } from '../archive/invalid.ts';
 import type { Cases, Counts, LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import { instant, latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
@@ -61,12 +62,14 @@ export function nextRecord(
 function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
   const read_at = instant(findings.readAt);
   const looked_at = record?.looked_at;
+  const invalid = invalidFacts(findings.invalid);
   return {
     read_at,
     // Another run's look may have been later, and be merged already: that still holds.
     ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
     source: findings.source,
     counts: findings.counts,
+    ...(invalid && { invalid }),
     ...(isUnproven && { unproven: true as const }),
     outside: findings.outside,
     ...(count && { source_count: count }),
@@ -76,12 +79,13 @@ function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerR
 
 /** What a look again says, beside what the last whole reading did. */
 function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
-  const { read_at, source, counts, unproven, outside, source_count, bytes_in } = record;
+  const { read_at, source, counts, invalid, unproven, outside, source_count, bytes_in } = record;
   return {
     read_at: read_at!,
     looked_at: latest(record.looked_at, instant(findings.readAt))!,
     source: source!,
     counts: countsAfterLook(counts!, waiting, read_at!),
+    ...(invalid && { invalid }),
     ...(unproven && { unproven }),
     outside,
     ...(source_count && { source_count: withoutClosed(source_count) }),

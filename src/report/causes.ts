@@ -32,6 +32,7 @@ export function causesOf(survey: Survey): Cause[] {
   return [
     ...ofNoPlan(survey),
     ...ofVoid(survey),
+    ...ofFaults(survey),
     ...ofFailures(because('failed')),
     ...ofSource(survey, because('source')),
     ...ofLegs(survey, because('leg')),
@@ -54,6 +55,19 @@ function ofVoid({ isVoid }: Survey): Cause[] {
   if (!isVoid) return [];
   const toDo = ["See that the source's address, query and JSON pointers are right, then run again."];
   return [{ what: 'No slot ever held a message', toDo, rows: [] }];
+}
+
+function ofFaults({ faults }: Survey): Cause[] {
+  return faults.map(({ what, details, toDo }) => ({
+    what,
+    toDo: piecesOf(toDo),
+    rows: details.map((message) => ({ slots: [], message })),
+  }));
+}
+
+/** A sentence in which backticks stand around what is to be typed. */
+function piecesOf(sentence: string): Piece[] {
+  return sentence.split('`').map((piece, n) => (n % 2 === 0 ? piece : { code: piece }));
 }
 
 function ofFailures(failed: readonly Missing[]): Cause[] {

@@ -15,8 +15,8 @@ function ofSettings({ ledger }: Survey): string[] {
   const [read, invalid, unalerted] = [sum('read'), sum('invalid'), sum('unalerted')];
   if (read === 0 || records.some(({ rows }) => rows > 0)) return [];
   const none = `Nothing is archived yet: of ${counted(read, 'message')}`;
-  if (invalid === read)
-    return [`${none} none could be read; see message-id and message-timestamp, and the reasons in the quarantine.`];
+  // That is a fault of its own.
+  if (invalid === read) return [];
   if (invalid + unalerted === read) return [`${none} none has an alert; see message-alerts.`];
   return [`${none} none has all its alerts closed; see alert-status and closed-statuses, or wait for them.`];
 }

@@ -9,13 +9,14 @@ const rowsMax = 20;
 const messageCharactersMax = 600;
 
 /** In one sentence or two, without markup, what the plan came to. */
-export function verdict({ noPlan, planned, missing, isVoid }: Survey): string {
+export function verdict({ noPlan, planned, missing, isVoid, faults }: Survey): string {
   const own = missing.filter(({ reason }) => reason !== undefined);
   const others = missing.length - own.length;
   const sentences = [noPlan === undefined ? ofPlan(planned.size, own) : 'No plan was made.'];
   if (others > 0)
     sentences.push(`${counted(others, 'slot')} of earlier plans ${others === 1 ? 'is' : 'are'} missing too.`);
   if (isVoid) sentences.push('No slot ever held a message.');
+  for (const { what } of faults) sentences.push(`${what}.`);
   return sentences.join(' ');
 }
 

@@ -2,6 +2,7 @@ import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { isSettled, type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { type Fault, faultsOf } from './faults.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
@@ -40,6 +41,8 @@ export interface Survey {
   readonly missing: readonly Missing[];
   /** Whether slots were read and none ever held a message. */
   readonly isVoid: boolean;
+  /** What else makes it incomplete, the gravest first. */
+  readonly faults: readonly Fault[];
   /** Slots without a message between slots that hold some. */
   readonly gaps: readonly Slot[];
   /** All slots of the ledger and of the plan, in time order. */
@@ -83,6 +86,7 @@ export function survey(
       ...missingElsewhere(plan, slots, state),
     ].sort((a, b) => a.slot.start - b.slot.start),
     isVoid: neverHeldAny(state.ledger),
+    faults: faultsOf(plan, ledger),
     gaps: emptyBetween(inOrder, ledger),
     slots: inOrder,
     ledger,
@@ -90,9 +94,9 @@ export function survey(
   };
 }
 
-/** Whether there is a plan, and all that it and earlier ones asked for was read and proven. */
-export function isComplete({ noPlan, missing, isVoid }: Survey): boolean {
-  return noPlan === undefined && missing.length === 0 && !isVoid;
+/** Whether there is a plan, all that it and earlier ones asked for was read and proven, and nothing else is wrong. */
+export function isComplete({ noPlan, missing, isVoid, faults }: Survey): boolean {
+  return noPlan === undefined && missing.length === 0 && !isVoid && faults.length === 0;
 }
 
 /** Ms since 1970. */

@@ -1,0 +1,54 @@
+import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
+import type { LedgerRecord } from '../archive/ledger.ts';
+import type { PlanOutput } from '../windows/planner.ts';
+import { counted, number } from '../words.ts';
+
+const detailsMax = 20;
+
+/** Why an archive is not complete though every slot was read. */
+export interface Fault {
+  readonly kind: 'unreadable';
+  /** A clause: `none of the 200 messages that were read is valid`. */
+  readonly what: string;
+  /** Each on one line. */
+  readonly details: readonly string[];
+  /** A sentence. */
+  readonly toDo: string;
+}
+
+/** The faults of an archive after a plan, the gravest first. */
+export function faultsOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Fault[] {
+  return [...ofUnreadable(plan, ledger)];
+}
+
+/** A fault in one sentence or two, for an error. */
+export function faultText({ what, details, toDo }: Fault): string {
+  const more = details.length > detailsMax ? ` and ${number(details.length - detailsMax)} more` : '';
+  const named = details.length > 0 ? `: ${details.slice(0, detailsMax).join(', ')}${more}` : '';
+  return `${what}${named}. ${toDo}`;
+}
+
+/** Where messages were read and none was valid, the settings are wrong; of all the archive, or of what this plan had read. */
+function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Fault[] {
+  const readNow = plan.slots.flatMap(([id, action]) => {
+    const record = ledger.get(id);
+    return action === 'read' && (record?.read_at ?? '') >= plan.planned_at ? [record!] : [];
+  });
+  const records = [[...ledger.values()], readNow].find(isUnreadable);
+  if (records === undefined) return [];
+  const { count, isExact } = distinctInvalid(records);
+  return [
+    {
+      kind: 'unreadable',
+      what: `None of the ${isExact ? '' : 'about '}${counted(count, 'message')} that ${count === 1 ? 'was' : 'were'} read is valid`,
+      details: invalidReasons(records).map((one) => `${one.reason} (${counted(one.count, 'message')})`),
+      toDo: 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
+    },
+  ];
+}
+
+function isUnreadable(records: readonly LedgerRecord[]): boolean {
+  const sum = (value: (counts: NonNullable<LedgerRecord['counts']>) => number) =>
+    records.reduce((total, { counts }) => total + (counts === undefined ? 0 : value(counts)), 0);
+  return sum(({ read }) => read) > 0 && sum(({ closed, open, unalerted }) => closed + open + unalerted) === 0;
+}
