@@ -24,6 +24,9 @@ export { inputDefaults } from './inputs/defaults.ts';
 const windowDaysMax = 366;
 const recentDaysMax = 3_650;
 const scrubWindowsMax = 1_000;
+const overlapDaysMax = 366;
+/** Where both sources are given. */
+const overlapDaysUsual = 7;
 const concurrencyMax = 64;
 /** GitHub ends a job on a self-hosted runner after five days. */
 const timeBudgetHoursMax = 120;
@@ -50,6 +53,8 @@ export interface Inputs {
   readonly plan: string | undefined;
   readonly recentDays: number;
   readonly scrubWindows: number;
+  /** For how many days both sources are compared; 0: none, also in a dry run. */
+  readonly overlapDays: number;
   readonly archive: ArchivePlace;
   readonly staging: StagingPlace;
   readonly settings: ArchiveSettings;
@@ -96,6 +101,7 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     plan: readPlan(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
+    overlapDays: readOverlapDays(given, api !== undefined && elasticsearch !== undefined),
     archive,
     staging,
     settings,
@@ -140,6 +146,16 @@ function readDryRun(given: Given, command: Command): boolean {
   const dryRun = given.read('dry-run', flag);
   if (!dryRun || readers.has(command)) return dryRun;
   throw given.refuse('dry-run', `it prints a plan, and \`${command}\` makes none, so leave it out there`);
+}
+
+function readOverlapDays(given: Given, hasBoth: boolean): number {
+  const days = given.read('overlap-days', wholeNumber(0, overlapDaysMax));
+  if (hasBoth) return given.read('dry-run', flag) ? 0 : (days ?? overlapDaysUsual);
+  if (days === undefined || days === 0) return 0;
+  throw given.refuse(
+    'overlap-days',
+    'it compares the API with Elasticsearch, and one of the two is missing, so leave it out',
+  );
 }
 
 /** A file is on one machine, and GitHub gives each leg of a matrix another one. */

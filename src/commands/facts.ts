@@ -16,6 +16,8 @@ export interface Scope {
   readonly range: Interval;
   readonly refresh: boolean;
   readonly scrubWindows: number;
+  /** For how many days two sources are compared; absent: none. */
+  readonly overlapDays?: number;
 }
 
 /** All that a plan depends on, and the listing that it was taken from. */

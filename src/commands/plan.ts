@@ -5,6 +5,7 @@ import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../window
 import { bytes, counted, number } from '../words.ts';
 import { asideFrom } from './aside.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
+import { compareSources } from './overlap.ts';
 import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
 import { strangers } from './strangers.ts';
@@ -16,7 +17,10 @@ export interface Plan {
   readonly output: PlanOutput;
 }
 
-/** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
+/**
+ * Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; where there are two sources, it
+ * compares them over some days. Writes nothing.
+ */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const gathered = await gatherFacts(parts, sources, scope);
   const facts = await audited(gathered.facts, sources, parts.log);
@@ -26,7 +30,8 @@ export async function plan(parts: Parts, sources: Sources, scope: Scope): Promis
   for (const line of describePlan(made)) parts.log.line(line);
   if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
   for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
-  return made;
+  const comparison = await compareSources(parts, sources, scope.range, scope.overlapDays ?? 0);
+  return comparison === undefined ? made : { ...made, output: { ...made.output, comparison } };
 }
 
 /** Undefined where the source cannot tell, or refuses to. */

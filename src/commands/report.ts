@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { doubtsOf } from '../report/doubts.ts';
@@ -14,9 +15,27 @@ import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
 import { noteLeft } from './shortfall.ts';
 
+const named = v.object({
+  count: v.number(),
+  named: v.array(v.object({ id: v.string(), shown: v.optional(v.picklist(['unalerted', 'invalid'])) })),
+});
+
+const span = { from: v.string(), to: v.string() };
+
+const comparison = v.union([
+  v.object({ ...span, failure: v.string() }),
+  v.object({
+    ...span,
+    both: v.number(),
+    lacking: v.array(v.object({ source: v.picklist(['api', 'elasticsearch']), ...named.entries })),
+    differing: named,
+  }),
+]) satisfies v.GenericSchema<unknown, Comparison>;
+
 const planOutput = v.object({
   planned_at: v.string(),
   slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
+  comparison: v.optional(comparison),
 }) satisfies v.GenericSchema<unknown, PlanOutput>;
 
 const unplanned =

@@ -1,13 +1,16 @@
+import type { Comparison } from '../archive/comparison.ts';
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
+import { day } from '../windows/interval.ts';
 import type { PlanOutput } from '../windows/planner.ts';
 import { counted, number } from '../words.ts';
+import { lackingText, namedText } from './comparison.ts';
 
 const detailsMax = 20;
 
 /** Why an archive is not complete though every slot was read. */
 export interface Fault {
-  readonly kind: 'unreadable';
+  readonly kind: 'unreadable' | 'lacking';
   /** A clause: `none of the 200 messages that were read is valid`. */
   readonly what: string;
   /** Each on one line. */
@@ -18,7 +21,7 @@ export interface Fault {
 
 /** The faults of an archive after a plan, the gravest first. */
 export function faultsOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Fault[] {
-  return [...ofUnreadable(plan, ledger)];
+  return [...ofUnreadable(plan, ledger), ...ofComparison(plan.comparison)];
 }
 
 /** A fault in one sentence or two, for an error. */
@@ -45,6 +48,18 @@ function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord
       toDo: 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
     },
   ];
+}
+
+/** What one source lacks may be lacking in the archive, too, once that source is the one to be read. */
+function ofComparison(comparison: Comparison | undefined): Fault[] {
+  if (comparison === undefined || 'failure' in comparison) return [];
+  const days = `between ${day(Date.parse(comparison.from))} and ${day(Date.parse(comparison.to))}`;
+  return comparison.lacking.map(({ source, ...missing }) => ({
+    kind: 'lacking',
+    what: `${lackingText(source, missing.count)} ${days}`,
+    details: namedText(missing),
+    toDo: 'Find out which source is right (check filters such as `api-query` and `elasticsearch-query`, and permissions), then re-run.',
+  }));
 }
 
 function isUnreadable(records: readonly LedgerRecord[]): boolean {

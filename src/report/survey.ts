@@ -1,3 +1,4 @@
+import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
@@ -43,6 +44,8 @@ export interface Survey {
   readonly isVoid: boolean;
   /** What else makes it incomplete, the gravest first. */
   readonly faults: readonly Fault[];
+  /** What a comparison of both sources found; absent where there was none. */
+  readonly comparison: Comparison | undefined;
   /** Slots without a message between slots that hold some. */
   readonly gaps: readonly Slot[];
   /** All slots of the ledger and of the plan, in time order. */
@@ -87,6 +90,7 @@ export function survey(
     ].sort((a, b) => a.slot.start - b.slot.start),
     isVoid: neverHeldAny(state.ledger),
     faults: faultsOf(plan, ledger),
+    comparison: plan.comparison,
     gaps: emptyBetween(inOrder, ledger),
     slots: inOrder,
     ledger,

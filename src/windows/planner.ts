@@ -1,3 +1,4 @@
+import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
 import { covers, type Instant, type Interval, intersection, latest } from './interval.ts';
@@ -86,6 +87,8 @@ export interface PlanOutput {
   readonly planned_at: Instant;
   /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
   readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
+  /** Absent where there was nothing to compare. */
+  readonly comparison?: Comparison | undefined;
 }
 
 /**
