@@ -108,13 +108,12 @@ async function comparePiece(parts: Parts, { live, settled }: Sources, piece: Int
 
 /** The messages with alerts that a source shows of an interval. */
 class Census {
-  rows = new Rows();
+  readonly rows = new Rows();
   /** What it shows of ids otherwise. */
   readonly others = new Map<string, Difference['shown']>();
   readonly #interval: Interval;
   readonly #spool: Spool;
   readonly #other: Census | undefined;
-  #attempt = 0;
 
   /** @param other the other source's, which was taken before: payloads are kept only where they differ from its own */
   constructor(interval: Interval, spool: Spool, other?: Census) {
@@ -124,12 +123,7 @@ class Census {
   }
 
   watch(source: Source): Source {
-    return watchedSource(source, async (page, attempt) => {
-      if (attempt !== this.#attempt) {
-        this.#attempt = attempt;
-        this.rows = new Rows();
-        this.others.clear();
-      }
+    return watchedSource(source, async (page) => {
       for (const [n, message] of page.messages.entries()) this.#take(page, message, n, source.name);
       await this.#spool.flush();
     });

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
+import type { ArchiveState } from '../io/ports.ts';
 import { doubtsOf } from '../report/doubts.ts';
-import { faultText } from '../report/faults.ts';
+import { faultText, type Seam } from '../report/faults.ts';
 import { verdict } from '../report/missing.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
@@ -11,8 +12,10 @@ import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } fr
 import { instant } from '../windows/interval.ts';
 import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
+import { asideFrom } from './aside.ts';
 import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
+import { settleSeams } from './seams.ts';
 import { noteLeft } from './shortfall.ts';
 
 const named = v.object({
@@ -92,7 +95,9 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
 async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
   const { archive, settings, staging, run, recentDays } = parts;
   const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout, recentDays };
-  const found = survey(place, plan, await staging.state());
+  const state = await staging.state();
+  const { seams, ledger } = await settled(parts, state);
+  const found = survey(place, plan, { ...state, ledger }, seams);
   if ('failure' in plan) return found;
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
@@ -101,7 +106,18 @@ async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Surve
     parts,
     silent.map(({ slot, action }) => ({ slot, action, because: 'leg' })),
   );
-  return survey(place, plan, await staging.state());
+  return survey(place, plan, await staging.state(), seams);
+}
+
+/** What is at the seams of slots; nothing where that cannot be told: the report is made without. */
+async function settled(parts: Parts, { ledger, staged }: ArchiveState) {
+  let found: { readonly seams: readonly Seam[]; readonly ledger: readonly LedgerRecord[] } = { seams: [], ledger };
+  const failure = await asideFrom(async () => {
+    found = await settleSeams(parts, { ledger, staged });
+  });
+  if (failure !== undefined)
+    parts.log.warning(`Messages at the seams of slots were not looked for: ${failure.message}`);
+  return found;
 }
 
 function problemsOf({ archive, noPlan, missing, isVoid, faults }: Survey): string[] {

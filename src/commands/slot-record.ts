@@ -1,5 +1,5 @@
 import { invalidFacts } from '../archive/invalid.ts';
-import type { Cases, Counts, LedgerRecord, SourceCount } from '../archive/ledger.ts';
+import type { Cases, Counts, LedgerRecord, SourceCount, Unowned } from '../archive/ledger.ts';
 import { instant, latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import type { Merged, MergedObject } from './merge-slot.ts';
@@ -14,6 +14,8 @@ export interface Task {
   readonly isWhole: boolean;
   readonly startedMs: number;
   readonly acceptFewer: boolean;
+  /** What a reading of the whole slot met outside of it that no other slot is known to hold. */
+  readonly unowned?: Unowned | undefined;
 }
 
 /** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
@@ -34,7 +36,7 @@ function factsOf(object: MergedObject): Pick<LedgerRecord, 'rows' | 'digest' | '
 export function nextRecord(
   parts: Parts,
   reading: SlotReading,
-  { slot, isWhole, startedMs }: Task,
+  { slot, isWhole, startedMs, unowned }: Task,
   record: LedgerRecord | undefined,
   { object, amended, reopened, gone }: Merged,
   waiting: Waiting,
@@ -51,11 +53,16 @@ export function nextRecord(
     revision: (record?.revision ?? 0) + 1,
     ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
     cases,
+    ...ofUnowned(isWhole ? unowned : record?.unowned),
     ...factsOf(object),
     took_ms: Math.round(parts.elapsed() - startedMs),
     ...(parts.run.id !== undefined && { run_id: parts.run.id }),
     ...(parts.run.url !== undefined && { run_url: parts.run.url }),
   };
+}
+
+function ofUnowned(unowned: Unowned | undefined): Pick<LedgerRecord, 'unowned'> {
+  return unowned === undefined ? {} : { unowned };
 }
 
 /** What a reading of the whole slot says. */

@@ -8,8 +8,10 @@ import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
 import { counted, names, number } from '../words.ts';
 import { MergeConflict, type Merged, mergeObject, together } from './merge-slot.ts';
+import { Outside } from './outside.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
+import { findUnowned } from './seams.ts';
 import { nextRecord, overtakenRecord, type Task } from './slot-record.ts';
 import { waitingAfter } from './waiting.ts';
 
@@ -49,8 +51,14 @@ export async function processSlot(
     const looked = await lookAgain(parts, source, slot, { startedMs, acceptFewer, isFinal: !live });
     if (looked !== undefined) return looked;
   }
-  const reading = await readWhole(parts, source, slot, !live);
-  return commit(parts, reading, { slot, isWhole: true, startedMs, acceptFewer });
+  return commitWhole(parts, source, { slot, isWhole: true, startedMs, acceptFewer }, !live);
+}
+
+/** Reads the whole slot, and sees to it that what its reading met outside of it is known to other slots. */
+async function commitWhole(parts: Parts, source: Source, task: Task, isFinal: boolean): Promise<SlotResult> {
+  const outside = new Outside(task.slot);
+  const reading = await readWhole(parts, outside.watch(source), task.slot, isFinal);
+  return commit(parts, reading, { ...task, unowned: await findUnowned(parts, task.slot, reading.findings, outside) });
 }
 
 interface Look {
@@ -72,8 +80,12 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, { isFinal, ..
     await reading.spool.close();
     return undefined;
   }
-  const elsewhere = await readElsewhere(parts, source, slot, reading, staged, isFinal);
-  if (elsewhere !== undefined) return commit(parts, elsewhere, { slot, isWhole: true, ...look });
+  const outside = new Outside(slot);
+  const elsewhere = await readElsewhere(parts, outside.watch(source), slot, reading, staged, isFinal);
+  if (elsewhere !== undefined) {
+    const unowned = await findUnowned(parts, slot, elsewhere.findings, outside);
+    return commit(parts, elsewhere, { slot, isWhole: true, ...look, unowned });
+  }
   return commit(parts, reading, { slot, isWhole: false, ...look });
 }
 

@@ -3,14 +3,14 @@ import type { Page } from '../messages/page.ts';
 
 /**
  * The source, with each page of a reading shown to `see` before it is taken.
- * @param see given one page at a time, with the number of the attempt: what an earlier attempt showed no longer counts
+ * @param see given one page at a time, of every attempt
  */
-export function watchedSource(source: Source, see: (page: Page, attempt: number) => Promise<void>): Source {
+export function watchedSource(source: Source, see: (page: Page) => Promise<void> | void): Source {
   let queue: Promise<void> = Promise.resolve();
   const read: Source['read'] = (interval, attempt, take) =>
     source.read(interval, attempt, (page) => {
       queue = queue.then(async () => {
-        await see(page, attempt);
+        await see(page);
         await take(page);
       });
       return queue;

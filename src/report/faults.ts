@@ -1,16 +1,18 @@
 import type { Comparison } from '../archive/comparison.ts';
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { day } from '../windows/interval.ts';
+import { day, instant } from '../windows/interval.ts';
 import type { PlanOutput } from '../windows/planner.ts';
+import type { Slot } from '../windows/slots.ts';
 import { counted, number } from '../words.ts';
 import { lackingText, namedText } from './comparison.ts';
 
 const detailsMax = 20;
+const idCharactersMax = 200;
 
 /** Why an archive is not complete though every slot was read. */
 export interface Fault {
-  readonly kind: 'unreadable' | 'lacking';
+  readonly kind: 'unreadable' | 'lacking' | 'unowned';
   /** A clause: `none of the 200 messages that were read is valid`. */
   readonly what: string;
   /** Each on one line. */
@@ -19,9 +21,18 @@ export interface Fault {
   readonly toDo: string;
 }
 
+/** A message with alerts that a reading of one slot returned, and that the slot in which it lies does not have. */
+export interface Seam {
+  /** The slot that was read. */
+  readonly slot: Slot;
+  readonly message_id: string;
+  /** µs since 1970, as decimal text. */
+  readonly timestamp: string;
+}
+
 /** The faults of an archive after a plan, the gravest first. */
-export function faultsOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Fault[] {
-  return [...ofUnreadable(plan, ledger), ...ofComparison(plan.comparison)];
+export function faultsOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>, seams: readonly Seam[]): Fault[] {
+  return [...ofUnreadable(plan, ledger), ...ofSeams(seams), ...ofComparison(plan.comparison)];
 }
 
 /** A fault in one sentence or two, for an error. */
@@ -48,6 +59,29 @@ function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord
       toDo: 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
     },
   ];
+}
+
+function ofSeams(seams: readonly Seam[]): Fault[] {
+  if (seams.length === 0) return [];
+  const each =
+    seams.length === 1
+      ? 'was returned for a time other than its own timestamp, and is'
+      : 'were returned for a time other than their own timestamps, and are';
+  return [
+    {
+      kind: 'unowned',
+      what: `${counted(seams.length, 'message')} with alerts ${each} in no slot`,
+      details: seams.map(
+        ({ slot, message_id, timestamp }) =>
+          `${JSON.stringify(shortened(message_id))} of ${instant(Number(BigInt(timestamp) / 1000n))}, returned for ${day(slot.start)} to ${day(slot.end - 1)}`,
+      ),
+      toDo: 'Re-run, which reads the slots again that they lie in. If they are not returned there either, the source filters by a time other than `message-timestamp`, such as that of arrival: name that one.',
+    },
+  ];
+}
+
+function shortened(id: string): string {
+  return id.length > idCharactersMax ? `${id.slice(0, idCharactersMax).toWellFormed()}…` : id;
 }
 
 /** What one source lacks may be lacking in the archive, too, once that source is the one to be read. */

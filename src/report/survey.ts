@@ -3,7 +3,7 @@ import type { LedgerRecord, Left, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { isSettled, type Layout, type Slot, slotById } from '../windows/slots.ts';
-import { type Fault, faultsOf } from './faults.ts';
+import { type Fault, faultsOf, type Seam } from './faults.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
 /** A slot that a plan asked for and that was not brought up to date since. */
@@ -66,12 +66,14 @@ const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
 
 /**
  * Holds an archive's state against the plan.
+ * @param seams messages with alerts that no slot has
  * @throws UserError where a slot of either is none of this layout
  */
 export function survey(
   { layout, recentDays, ...place }: Place,
   made: PlanOutput | NoPlan,
   state: ArchiveState,
+  seams: readonly Seam[] = [],
 ): Survey {
   const noPlan = 'failure' in made ? made : undefined;
   const plan = 'failure' in made ? nothingPlanned : made;
@@ -89,7 +91,7 @@ export function survey(
       ...missingElsewhere(plan, slots, state),
     ].sort((a, b) => a.slot.start - b.slot.start),
     isVoid: neverHeldAny(state.ledger),
-    faults: faultsOf(plan, ledger),
+    faults: faultsOf(plan, ledger, seams),
     comparison: plan.comparison,
     gaps: emptyBetween(inOrder, ledger),
     slots: inOrder,
