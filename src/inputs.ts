@@ -8,12 +8,14 @@ import { readElasticsearch } from './inputs/elasticsearch.ts';
 import { duration, flag, pointer, statuses, wholeNumber, word } from './inputs/forms.ts';
 import { readGithub } from './inputs/github.ts';
 import { type Form, Given, Refusal } from './inputs/given.ts';
+import { readManifest } from './inputs/manifest.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { checkProxies } from './inputs/proxies.ts';
 import { readRange } from './inputs/range.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
 import type { GithubSettings } from './io/github/settings.ts';
+import type { ManifestSettings } from './io/manifest-file.ts';
 import { windowById } from './windows/grid.ts';
 import { type Interval, intersection } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
@@ -51,6 +53,8 @@ export interface Inputs {
   readonly assignment: Assignment | undefined;
   /** What `plan` put out, as text; given for `report` alone, and absent there where the job that plans failed. */
   readonly plan: string | undefined;
+  /** Ids from outside that `verify` holds the archive against. */
+  readonly manifest: ManifestSettings | undefined;
   readonly recentDays: number;
   readonly scrubWindows: number;
   /** For how many days both sources are compared; 0: none, also in a dry run. */
@@ -99,6 +103,7 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     dryRun: readDryRun(given, command),
     assignment: readAssignment(given, command, settings.layout, range, asOf ?? now),
     plan: readPlan(given, command),
+    manifest: readManifest(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
     overlapDays: readOverlapDays(given, api !== undefined && elasticsearch !== undefined),

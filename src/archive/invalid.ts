@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { InvalidMessage } from './findings.ts';
 import type { InvalidFacts, LedgerRecord } from './ledger.ts';
 
@@ -10,12 +11,24 @@ const markCharacters = 12;
 const markSpan = 2 ** 48;
 
 /** What the ledger keeps of the invalid messages of one reading, each given once; undefined where there are none. */
-export function invalidFacts(invalid: readonly Pick<InvalidMessage, 'sha' | 'reason'>[]): InvalidFacts | undefined {
+export function invalidFacts(
+  invalid: readonly Pick<InvalidMessage, 'sha' | 'reason' | 'id'>[],
+): InvalidFacts | undefined {
   if (invalid.length === 0) return undefined;
   const counts = new Map<string, number>();
   for (const { reason } of invalid) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const marks = invalid.map(({ sha }) => sha.slice(0, markCharacters)).sort();
-  return { reasons: byFrequency(counts).slice(0, reasonsMax), marks: marks.slice(0, marksMax) };
+  const ids = invalid.flatMap(({ id }) => (id === undefined ? [] : [invalidIdMark(id)])).sort();
+  return {
+    reasons: byFrequency(counts).slice(0, reasonsMax),
+    marks: marks.slice(0, marksMax),
+    ...(ids.length > 0 && { ids: ids.slice(0, marksMax) }),
+  };
+}
+
+/** By what the ledger names the id of an invalid message. */
+export function invalidIdMark(id: string): string {
+  return hash('sha256', id).slice(0, markCharacters);
 }
 
 /** How many different invalid messages the slots of these records met, by their bytes. */

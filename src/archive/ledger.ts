@@ -31,6 +31,8 @@ export interface InvalidFacts {
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
   /** The smallest hashes of the messages' bytes, cut to 48 bits, in hex: what several slots met is counted once by them. */
   readonly marks: readonly string[];
+  /** The same, of the hashes of ids that could be read; absent where there are none. */
+  readonly ids?: readonly string[];
 }
 
 /** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */

@@ -13,6 +13,8 @@ export const inputDefaults = {
   'as-of': '',
   window: '',
   plan: '',
+  manifest: '',
+  'manifest-column': '',
   'window-days': '60',
   'recent-days': '60',
   'scrub-windows': '1',

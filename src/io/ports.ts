@@ -62,14 +62,17 @@ export interface Source {
   /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
   /**
-   * Reads the staged messages by their ids; absent where a source cannot, then their days are read.
+   * Reads messages by their ids; absent where a source cannot, then their days are read.
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
-  readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
+  readonly find?: (sought: readonly Sought[], take: (page: Page) => Promise<void>) => Promise<void>;
   /** Counts the messages that no slot of a range holds; absent where a source cannot tell. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   close(): Promise<void>;
 }
+
+/** A message that a source is asked for; its timestamp, in µs since 1970, where it is known. */
+export type Sought = Pick<StagedMessage, 'message_id'> & Partial<Pick<StagedMessage, 'timestamp'>>;
 
 /** Messages that no slot of a range holds. */
 export interface Strays {

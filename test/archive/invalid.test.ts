@@ -6,7 +6,11 @@ const shaOf = (n: number) => createHash('sha256').update(String(n)).digest('hex'
 
 /** A record of the invalid messages of these numbers. */
 function recordOf(from: number, to: number) {
-  const invalid = Array.from({ length: to - from }, (_, n) => ({ sha: shaOf(from + n), reason: 'no id' }));
+  const invalid = Array.from({ length: to - from }, (_, n) => ({
+    sha: shaOf(from + n),
+    id: undefined,
+    reason: 'no id',
+  }));
   const facts = invalidFacts(invalid);
   return { counts: countsOf(to - from), ...(facts && { invalid: facts }) };
 }
@@ -41,7 +45,7 @@ describe('invalidFacts', () => {
 
   it('names the most frequent reasons first', () => {
     const facts = (reason: string, count: number) => ({
-      invalid: invalidFacts(Array.from({ length: count }, (_, n) => ({ sha: shaOf(n), reason })))!,
+      invalid: invalidFacts(Array.from({ length: count }, (_, n) => ({ sha: shaOf(n), id: undefined, reason })))!,
     });
     expect(invalidReasons([facts('no id', 2), facts('no timestamp', 3), facts('no id', 2)])).toEqual([
       { reason: 'no id', count: 4 },
