@@ -56,6 +56,7 @@ function headline(survey: Survey): Part {
           `**${invalid.isExact ? '' : 'about '}${number(invalid.count)} invalid**, in quarantine with the reason${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}`,
         ]
       : []),
+    ...comparedLine(survey),
   ];
   return {
     head: [
@@ -67,6 +68,16 @@ function headline(survey: Survey): Part {
       ...lines.map((line) => `- ${line}`),
     ],
   };
+}
+
+function comparedLine({ comparison }: Survey): string[] {
+  if (comparison === undefined || 'failure' in comparison) return [];
+  const { from, to, both, lacking, differing } = comparison;
+  const missing = lacking.reduce((sum, { count }) => sum + count, 0);
+  const days = `${date(Date.parse(from))} to ${date(Date.parse(to) - 1)}`;
+  return [
+    `**${counted(both, 'message')} compared** between the API and Elasticsearch, ${days}: ${number(missing)} missing from one, ${number(differing.count)} different`,
+  ];
 }
 
 function isObject({ rows }: LedgerRecord): number {

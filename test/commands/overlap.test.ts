@@ -159,6 +159,9 @@ describe('a run', () => {
       '1 message with alerts is in the API and not in Elasticsearch between 2024-06-26 and 2024-07-03: "m7". Find out which source is right (check filters such as `api-query` and `elasticsearch-query`, and permissions), then re-run.',
     ]);
     expect(report.summary).toContain('`"m7"`');
+    expect(report.summary).toContain(
+      '**19 messages compared** between the API and Elasticsearch, 26 June 2024 to 2 July 2024: 1 missing from one, 0 different',
+    );
   });
 
   it('goes on where a source refuses to be compared, and says so', async () => {
