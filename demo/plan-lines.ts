@@ -8,6 +8,7 @@ const meanings: Readonly<Record<Reason, string>> = {
   unsettled: 'were still live when they were last read',
   left: 'no leg of an earlier plan got to them',
   failed: 'the last attempt failed',
+  seam: 'another slot met messages of theirs',
   'object missing': 'their object was deleted',
   'object changed': 'their object was written by somebody else',
   refresh: 'asked for',

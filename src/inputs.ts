@@ -18,6 +18,7 @@ import {
 } from './inputs/forms.ts';
 import { readGithub } from './inputs/github.ts';
 import { type Form, Given, Refusal } from './inputs/given.ts';
+import { readManifest } from './inputs/manifest.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './inputs/places.ts';
 import { checkProxies } from './inputs/proxies.ts';
 import { readRange } from './inputs/range.ts';
@@ -25,6 +26,7 @@ import { checkTransport } from './inputs/transport.ts';
 import type { ApiSettings } from './io/api-settings.ts';
 import type { ElasticsearchSettings } from './io/elasticsearch/settings.ts';
 import type { GithubSettings } from './io/github/settings.ts';
+import type { ManifestSettings } from './io/manifest-file.ts';
 import { windowById } from './windows/grid.ts';
 import { type Interval, intersection } from './windows/interval.ts';
 import { type Assignment, parseLeg } from './windows/legs.ts';
@@ -35,6 +37,9 @@ export { inputDefaults } from './inputs/defaults.ts';
 const windowDaysMax = 366;
 const recentDaysMax = 3_650;
 const scrubWindowsMax = 1_000;
+const overlapDaysMax = 366;
+/** Where both sources are given. */
+const overlapDaysUsual = 7;
 const concurrencyMax = 64;
 /** GitHub ends a job on a self-hosted runner after five days. */
 const timeBudgetHoursMax = 120;
@@ -59,8 +64,12 @@ export interface Inputs {
   readonly assignment: Assignment | undefined;
   /** What `plan` put out, as text; given for `report` alone, and absent there where the job that plans failed. */
   readonly plan: string | undefined;
+  /** Ids from outside that `verify` holds the archive against. */
+  readonly manifest: ManifestSettings | undefined;
   readonly recentDays: number;
   readonly scrubWindows: number;
+  /** For how many days both sources are compared; 0: none, also in a dry run. */
+  readonly overlapDays: number;
   readonly archive: ArchivePlace;
   readonly staging: StagingPlace;
   readonly settings: ArchiveSettings;
@@ -109,8 +118,10 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     dryRun: readDryRun(given, command),
     assignment: readAssignment(given, command, settings.layout, range, asOf ?? now),
     plan: readPlan(given, command),
+    manifest: readManifest(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
+    overlapDays: readOverlapDays(given, api !== undefined && elasticsearch !== undefined),
     archive,
     staging,
     settings,
@@ -157,6 +168,16 @@ function readDryRun(given: Given, command: Command): boolean {
   const dryRun = given.read('dry-run', flag);
   if (!dryRun || readers.has(command)) return dryRun;
   throw given.refuse('dry-run', `it prints a plan, and \`${command}\` makes none, so leave it out there`);
+}
+
+function readOverlapDays(given: Given, hasBoth: boolean): number {
+  const days = given.read('overlap-days', wholeNumber(0, overlapDaysMax));
+  if (hasBoth) return given.read('dry-run', flag) ? 0 : (days ?? overlapDaysUsual);
+  if (days === undefined || days === 0) return 0;
+  throw given.refuse(
+    'overlap-days',
+    'it compares the API with Elasticsearch, and one of the two is missing, so leave it out',
+  );
 }
 
 /** A file is on one machine, and GitHub gives each leg of a matrix another one. */

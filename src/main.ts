@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PageMemory } from './archive/page-memory.ts';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
+import { checkManifest } from './commands/manifest.ts';
 import { recordOffSlot } from './commands/off-slot.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import type { Parts, Sources } from './commands/parts.ts';
@@ -23,6 +24,7 @@ import type { Archive, Source, Staging } from './io/ports.ts';
 import { SqliteStaging } from './io/sqlite.ts';
 import { stopOnSignals } from './io/stopping.ts';
 import { removeStaleFolders, TemporaryFolder } from './io/temporary.ts';
+import { type ManifestCheck, manifestProblem } from './report/manifest.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
 import { counted } from './words.ts';
 import { pageScanner } from './worker/pages.ts';
@@ -67,7 +69,8 @@ export async function main(environment: Environment): Promise<void> {
 }
 
 async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
-  if (inputs.command === 'verify') return tellVerified(await verify(parts), host);
+  if (inputs.command === 'verify')
+    return tellVerified(await verify(parts), host, await manifestOf(inputs, parts, host));
   if (inputs.command === 'report') {
     // Without one, the job that plans has failed.
     const made = await report(parts, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
@@ -92,7 +95,7 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
       assertNoProblems(done.report.problems);
     }
   } finally {
-    for (const source of new Set([sources.live, sources.settled])) await source.close();
+    await closeAll(sources);
   }
 }
 
@@ -135,15 +138,42 @@ function assertNoProblems(problems: readonly string[]): void {
   );
 }
 
-async function tellVerified(verification: Verification, host: Host): Promise<void> {
+/** Holds the archive against the manifest, where there is one, with the sources that are named. */
+async function manifestOf(inputs: Inputs, parts: Parts, host: Host): Promise<ManifestCheck | undefined> {
+  const { manifest, api, elasticsearch, range } = inputs;
+  if (manifest === undefined) return undefined;
+  const { manifestIds } = await import('./io/manifest-file.ts');
+  const resultPath = join(dirname(parts.temporary), `message-archive-manifest-${parts.newId()}.jsonl`);
+  const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, parts);
+  try {
+    const list = { path: manifest.path, ids: manifestIds(manifest), resultPath };
+    const check = await checkManifest(parts, list, sources && { sources, range });
+    host.setOutputs({ 'manifest-result': resultPath });
+    return check;
+  } finally {
+    if (sources !== undefined) await closeAll(sources);
+  }
+}
+
+async function closeAll({ live, settled }: Sources): Promise<void> {
+  for (const source of new Set([live, settled])) await source.close();
+}
+
+async function tellVerified(
+  verification: Verification,
+  host: Host,
+  manifest: ManifestCheck | undefined,
+): Promise<void> {
   const { differences } = verification;
-  host.setOutputs({ complete: String(differences.length === 0) });
-  await host.addSummary(summarizeVerification(verification));
+  const problem = manifest && manifestProblem(manifest);
+  host.setOutputs({ complete: String(differences.length === 0 && problem === undefined) });
+  await host.addSummary(summarizeVerification(verification, manifest));
   for (const difference of differences) host.error(difference);
   if (differences.length > 0)
     throw new UserError(
-      `The archive differs from its ledger in ${counted(differences.length, 'place')}: see the lines above.`,
+      `The archive differs from its ledger in ${counted(differences.length, 'place')}: see the lines above.${problem === undefined ? '' : ` ${problem}`}`,
     );
+  if (problem !== undefined) throw new UserError(problem);
 }
 
 /** Makes the parts that the inputs name, and takes them away after the work. */

@@ -56,6 +56,7 @@ describe('action.yml', () => {
       'complete',
       'oldest-open',
       'issue',
+      'manifest-result',
     ]);
   });
 

@@ -146,6 +146,10 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['recent-days', '3651', 'write a whole number from 0 to 3650'],
   ['scrub-windows', 'all', '"all": write a whole number from 0 to 1000'],
   ['scrub-windows', '1001', 'write a whole number from 0 to 1000'],
+  ['manifest', 'ids.txt', 'only the command `verify` takes it'],
+  ['manifest-column', 'id', '`manifest` is missing'],
+  ['overlap-days', '367', 'write a whole number from 0 to 366'],
+  ['overlap-days', '7', 'one of the two is missing, so leave it out'],
   ['archive', undefined, `is missing: ${aFolder}`],
   ['archive', '', `is missing: ${aFolder}`],
   ['archive', 's3://B/prefix', aFolder],
@@ -394,8 +398,10 @@ describe('the inputs that are left out', () => {
       asOf: undefined,
       assignment: undefined,
       plan: undefined,
+      manifest: undefined,
       recentDays: 60,
       scrubWindows: 1,
+      overlapDays: 0,
       archive: { kind: 'file', folder: 'archive' },
       staging: { kind: 'sqlite', path: 'staging.db' },
       settings: {
@@ -529,11 +535,24 @@ describe('an input', () => {
     [{ command: 'export', window: JSON.stringify(legJson), 'dry-run': 'true' }, { dryRun: true }],
     [{ command: 'report', plan: ' {"slots":[]}\n' }, { plan: '{"slots":[]}' }],
     [{ command: 'report' }, { plan: undefined }],
+    [{ command: 'verify', manifest: 'ids.txt' }, { manifest: { path: 'ids.txt', column: undefined } }],
+    [{ command: 'verify', manifest: 'a.csv', 'manifest-column': 'Id' }, { manifest: { path: 'a.csv', column: 'Id' } }],
     [{ command: 'report', plan: ' \n ' }, { plan: undefined }],
     [
       { 'window-days': '366', 'partition-by': 'day' },
       { settings: { layout: { windowDays: 366, partitionBy: 'day' } } },
     ],
+    ...(
+      [
+        [{}, 7],
+        [{ 'overlap-days': '0' }, 0],
+        [{ 'overlap-days': '366' }, 366],
+        [{ 'dry-run': 'true' }, 0],
+      ] as const
+    ).map(([more, overlapDays]): [Texts, object] => [
+      { 'elasticsearch-url': 'https://search.example.com:9200', 'elasticsearch-index': 'messages', ...more },
+      { overlapDays },
+    ]),
     [
       { 'recent-days': '0', 'scrub-windows': '0' },
       { recentDays: 0, scrubWindows: 0 },

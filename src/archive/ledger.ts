@@ -25,6 +25,16 @@ export interface Cases {
   readonly conflicting: number;
 }
 
+/** What could not be read as messages. */
+export interface InvalidFacts {
+  /** The most frequent first. */
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+  /** The smallest hashes of the messages' bytes, cut to 48 bits, in hex: what several slots met is counted once by them. */
+  readonly marks: readonly string[];
+  /** The same, of the hashes of ids that could be read; absent where there are none. */
+  readonly ids?: readonly string[];
+}
+
 /** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */
 export interface SourceCount {
   readonly total: number;
@@ -51,6 +61,22 @@ export interface Left {
   readonly run_url?: string;
 }
 
+/** A message with alerts that a reading of one slot returned and that lies in another one. */
+export interface UnownedMessage {
+  readonly message_id: string;
+  /** µs since 1970, as decimal text. */
+  readonly timestamp: string;
+  /** When it was first seen so: the instant at which that reading began. */
+  readonly seen_at: Instant;
+}
+
+/** Messages that the slots that they lie in did not know when they were seen, or were not read yet. */
+export interface Unowned {
+  readonly count: number;
+  /** As many as some 16 kB hold, evenly picked. */
+  readonly messages: readonly UnownedMessage[];
+}
+
 /** One record of the ledger, a slot each. Its names are those under which it is stored. */
 export interface LedgerRecord {
   /** The slot's id: `20240601T000000Z-20240701T000000Z`. */
@@ -64,6 +90,10 @@ export interface LedgerRecord {
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
+  /** Absent where nothing was invalid. */
+  readonly invalid?: InvalidFacts;
+  /** Of `outside`, the messages with alerts that no other slot is known to hold. */
+  readonly unowned?: Unowned;
   /** Set where a source without totals was read in one pass, as a live slot is: nothing tells whether that was all. */
   readonly unproven?: true;
   /** Messages that the reading met and left to their own slots; `counts.read` and these are the source's total. */

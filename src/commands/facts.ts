@@ -1,15 +1,23 @@
 import { slotOfPath } from '../archive/layout.ts';
 import type { SourceCount } from '../archive/ledger.ts';
-import type { ListedObject } from '../io/ports.ts';
+import { type ListedObject, type Log, type Source, Unavailable } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
 import { auditable, type Facts } from '../windows/planner.ts';
+import type { Slot } from '../windows/slots.ts';
+import { counted, number } from '../words.ts';
+import { asideFrom } from './aside.ts';
 import type { Parts, Sources } from './parts.ts';
+
+/** Slots whose count is refused before the older ones are not asked for any more. */
+const refusalsMax = 3;
 
 /** What the user asks to be looked at. */
 export interface Scope {
   readonly range: Interval;
   readonly refresh: boolean;
   readonly scrubWindows: number;
+  /** For how many days two sources are compared; absent: none. */
+  readonly overlapDays?: number;
 }
 
 /** All that a plan depends on, and the listing that it was taken from. */
@@ -40,14 +48,48 @@ export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope):
   return { facts, objects };
 }
 
-/** The facts with what the source now says that it holds of the settled slots. */
-export async function audited(facts: Facts, sources: Sources): Promise<Facts> {
+/**
+ * The facts with what the source now says that it holds of the settled slots. A source that refuses to count is noted in one
+ * warning: what it refuses is neither audited nor scrubbed, and the plan is made without it.
+ */
+export async function audited(facts: Facts, sources: Sources, log: Log): Promise<Facts> {
   const slots = auditable(facts);
-  const found = await sources.settled.count(slots);
   const counts = new Map<string, SourceCount>();
-  slots.forEach((slot, n) => {
-    const count = found[n];
-    if (count !== undefined) counts.set(slot.id, count);
-  });
-  return { ...facts, counts };
+  const refused = await countEach(sources.settled, slots, counts);
+  if (refused !== undefined) log.warning(`${refused.told} ${refusedText(refused.slots.length, slots.length)}`);
+  return { ...facts, counts, uncounted: new Set(refused?.slots.map(({ id }) => id)) };
+}
+
+interface Refused {
+  readonly slots: readonly Slot[];
+  readonly told: string;
+}
+
+/** Counts all slots at once; where that is refused, one by one, the latest first, since a source may keep the last year only. */
+async function countEach(
+  source: Source,
+  slots: readonly Slot[],
+  counts: Map<string, SourceCount>,
+): Promise<Refused | undefined> {
+  const note = (counted: readonly Slot[], found: readonly (SourceCount | undefined)[]) =>
+    counted.forEach((slot, n) => {
+      const count = found[n];
+      if (count !== undefined) counts.set(slot.id, count);
+    });
+  const failure = await asideFrom(async () => note(slots, await source.count(slots)));
+  if (failure === undefined) return undefined;
+  // A source that is down has refused nothing: the slots that are scrubbed will tell.
+  if (failure instanceof Unavailable) return { slots: [], told: failure.message };
+  const refused: Slot[] = [];
+  for (const slot of slots.toReversed()) {
+    const isOver = refused.length >= refusalsMax;
+    const told = isOver ? failure : await asideFrom(async () => note([slot], await source.count([slot])));
+    if (told !== undefined) refused.push(slot);
+  }
+  return { slots: refused, told: failure.message };
+}
+
+function refusedText(refused: number, all: number): string {
+  if (refused === 0) return 'The settled slots were not compared with its counts; everything else goes on.';
+  return `${number(refused)} of ${counted(all, 'settled slot')} could not be compared with the source's counts and stay as they are; everything else goes on.`;
 }

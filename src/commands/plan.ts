@@ -7,6 +7,7 @@ import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../window
 import { widen } from '../windows/slots.ts';
 import { bytes, counted, number } from '../words.ts';
 import { audited, gatherFacts, type Scope } from './facts.ts';
+import { compareSources } from './overlap.ts';
 import { packed } from './packed.ts';
 import type { Parts, Sources } from './parts.ts';
 import { strangers } from './strangers.ts';
@@ -20,17 +21,21 @@ export interface Plan {
   readonly strays?: Strays | undefined;
 }
 
-/** Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; writes nothing. */
+/**
+ * Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; where there are two sources, it
+ * compares them over some days. Writes nothing.
+ */
 export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
   const gathered = await gatherFacts(parts, sources, scope);
-  const facts = await audited(gathered.facts, sources);
+  const facts = await audited(gathered.facts, sources, parts.log);
   const strays = await straysOf(parts, sources, pastOf(facts));
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(made)) parts.log.line(line);
   if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
   for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
-  return made;
+  const comparison = await compareSources(parts, sources, scope.range, scope.overlapDays ?? 0);
+  return comparison === undefined ? made : { ...made, output: { ...made.output, comparison } };
 }
 
 /** The whole slots of the range, as far as they lie in the past: what they do not hold is in no slot. */

@@ -35,6 +35,18 @@ export async function readWhole(parts: Parts, source: Source, slot: Slot, isFina
   return withSpool(parts, (newSpool) => provenReading(parts, source, interval, isFinal, newSpool));
 }
 
+/**
+ * Reads an interval until a reading is proven, and keeps nothing of it.
+ * @throws UserError when no reading agrees with what the source says it holds
+ */
+export async function readThrough(parts: Parts, source: Source, interval: Interval): Promise<void> {
+  const nothing: ReadonlySet<string> = new Set();
+  const { spool } = await withSpool(parts, (newSpool) =>
+    provenReading(parts, source, interval, true, newSpool, nothing),
+  );
+  await spool.close();
+}
+
 /** Looks for staged messages: by their ids where the source can, else on the days that they lie in. */
 export async function readStaged(
   parts: Parts,

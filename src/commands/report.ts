@@ -1,21 +1,44 @@
 import * as v from 'valibot';
+import type { Comparison } from '../archive/comparison.ts';
+import type { LedgerRecord } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
+import type { ArchiveState } from '../io/ports.ts';
 import { doubtsOf } from '../report/doubts.ts';
+import { faultText, type Seam } from '../report/faults.ts';
 import { verdict } from '../report/missing.ts';
-import { offSlotFaults } from '../report/off-slot.ts';
 import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
 import { type PlanOutput, reasons } from '../windows/planner.ts';
 import { counted } from '../words.ts';
+import { asideFrom } from './aside.ts';
 import { unpacked } from './packed.ts';
 import type { Parts } from './parts.ts';
+import { settleSeams } from './seams.ts';
 import { noteLeft } from './shortfall.ts';
+
+const named = v.object({
+  count: v.number(),
+  named: v.array(v.object({ id: v.string(), shown: v.optional(v.picklist(['unalerted', 'invalid'])) })),
+});
+
+const span = { from: v.string(), to: v.string() };
+
+const comparison = v.union([
+  v.object({ ...span, failure: v.string() }),
+  v.object({
+    ...span,
+    both: v.number(),
+    lacking: v.array(v.object({ source: v.picklist(['api', 'elasticsearch']), ...named.entries })),
+    differing: named,
+  }),
+]) satisfies v.GenericSchema<unknown, Comparison>;
 
 const planOutput = v.object({
   planned_at: v.string(),
   slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
+  comparison: v.optional(comparison),
 }) satisfies v.GenericSchema<unknown, PlanOutput>;
 
 const unplanned =
@@ -72,7 +95,9 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
 async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
   const { archive, settings, staging, run, recentDays } = parts;
   const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout, recentDays };
-  const found = survey(place, plan, await staging.state());
+  const state = await staging.state();
+  const { seams, ledger } = await settled(parts, state);
+  const found = survey(place, plan, { ...state, ledger }, seams);
   if ('failure' in plan) return found;
   const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
@@ -81,19 +106,30 @@ async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Surve
     parts,
     silent.map(({ slot, action }) => ({ slot, action, because: 'leg' })),
   );
-  return survey(place, plan, await staging.state());
+  return survey(place, plan, await staging.state(), seams);
 }
 
-function problemsOf({ archive, noPlan, missing, isVoid, sources }: Survey): string[] {
+/** What is at the seams of slots; nothing where that cannot be told: the report is made without. */
+async function settled(parts: Parts, { ledger, staged }: ArchiveState) {
+  let found: { readonly seams: readonly Seam[]; readonly ledger: readonly LedgerRecord[] } = { seams: [], ledger };
+  const failure = await asideFrom(async () => {
+    found = await settleSeams(parts, { ledger, staged });
+  });
+  if (failure !== undefined)
+    parts.log.warning(`Messages at the seams of slots were not looked for: ${failure.message}`);
+  return found;
+}
+
+function problemsOf({ archive, noPlan, missing, isVoid, faults }: Survey): string[] {
   const own = missing.filter(({ reason }) => reason !== undefined);
   return [
     ...(noPlan === undefined ? [] : [noPlan.failure ?? unplanned]),
     ...own.filter(({ why }) => why === 'failed').map(({ message }) => message!),
     ...silentLegs(own),
-    ...offSlotFaults(sources).map(({ sentence }) => sentence),
     ...(isVoid
       ? [`No slot of ${archive} ever held a message: see that the source's address, query and JSON pointers are right.`]
       : []),
+    ...faults.map(faultText),
   ];
 }
 

@@ -1,4 +1,5 @@
-import type { Cases, Counts, LedgerRecord, SourceCount } from '../archive/ledger.ts';
+import { invalidFacts } from '../archive/invalid.ts';
+import type { Cases, Counts, LedgerRecord, SourceCount, Unowned } from '../archive/ledger.ts';
 import { instant, latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import type { Merged, MergedObject } from './merge-slot.ts';
@@ -13,6 +14,8 @@ export interface Task {
   readonly isWhole: boolean;
   readonly startedMs: number;
   readonly acceptFewer: boolean;
+  /** What a reading of the whole slot met outside of it that no other slot is known to hold. */
+  readonly unowned?: Unowned | undefined;
 }
 
 /** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
@@ -37,7 +40,7 @@ function factsOf(
 export function nextRecord(
   parts: Parts,
   reading: SlotReading,
-  { slot, isWhole, startedMs }: Task,
+  { slot, isWhole, startedMs, unowned }: Task,
   record: LedgerRecord | undefined,
   { object, amended, reopened, gone, quarantineSha256, removedSha256 }: Merged,
   waiting: Waiting,
@@ -56,6 +59,7 @@ export function nextRecord(
     revision: (record?.revision ?? 0) + 1,
     ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
     cases,
+    ...ofUnowned(isWhole ? unowned : record?.unowned),
     ...factsOf(object),
     ...(quarantined !== undefined && { quarantine_sha256: quarantined }),
     ...(removedSha256 !== undefined && { removed_sha256: removedSha256 }),
@@ -65,16 +69,22 @@ export function nextRecord(
   };
 }
 
+function ofUnowned(unowned: Unowned | undefined): Pick<LedgerRecord, 'unowned'> {
+  return unowned === undefined ? {} : { unowned };
+}
+
 /** What a reading of the whole slot says. */
 function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
   const read_at = instant(findings.readAt);
   const looked_at = record?.looked_at;
+  const invalid = invalidFacts(findings.invalid);
   return {
     read_at,
     // Another run's look may have been later, and be merged already: that still holds.
     ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
     source: findings.source,
     counts: findings.counts,
+    ...(invalid && { invalid }),
     ...(isUnproven && { unproven: true as const }),
     outside: findings.outside,
     ...(count && { source_count: count }),
@@ -84,12 +94,13 @@ function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerR
 
 /** What a look again says, beside what the last whole reading did. */
 function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
-  const { read_at, source, counts, unproven, outside, source_count, bytes_in } = record;
+  const { read_at, source, counts, invalid, unproven, outside, source_count, bytes_in } = record;
   return {
     read_at: read_at!,
     looked_at: latest(record.looked_at, instant(findings.readAt))!,
     source: source!,
     counts: countsAfterLook(counts!, waiting, read_at!),
+    ...(invalid && { invalid }),
     ...(unproven && { unproven }),
     outside,
     ...(source_count && { source_count: withoutClosed(source_count) }),

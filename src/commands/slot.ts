@@ -8,9 +8,11 @@ import type { PlannedSlot } from '../windows/planner.ts';
 import { isLive, type Slot } from '../windows/slots.ts';
 import { counted, names } from '../words.ts';
 import { MergeConflict, type Merged, mergeObject, type ToMerge, together } from './merge-slot.ts';
+import { Outside } from './outside.ts';
 import type { Parts, Sources } from './parts.ts';
 import { readStaged, readWhole, type SlotReading } from './read-slot.ts';
 import { assertNotShrunk, unalertedOf } from './removed.ts';
+import { findUnowned } from './seams.ts';
 import { nextRecord, overtakenRecord, type Task } from './slot-record.ts';
 import { waitingAfter } from './waiting.ts';
 
@@ -49,25 +51,80 @@ export async function processSlot(
   const source = live ? sources.live : sources.settled;
   const startedMs = parts.elapsed();
   if (planned.action === 'look-again') {
-    const looked = await lookAgain(parts, source, slot, startedMs, acceptFewer);
+    const looked = await lookAgain(parts, source, slot, { startedMs, acceptFewer, isFinal: !live });
     if (looked !== undefined) return looked;
   }
-  const reading = await readWhole(parts, source, slot, !live);
-  return commit(parts, reading, { slot, isWhole: true, startedMs, acceptFewer });
+  return commitWhole(parts, source, { slot, isWhole: true, startedMs, acceptFewer }, !live);
+}
+
+/** Reads the whole slot, and sees to it that what its reading met outside of it is known to other slots. */
+async function commitWhole(parts: Parts, source: Source, task: Task, isFinal: boolean): Promise<SlotResult> {
+  const outside = new Outside(task.slot);
+  const reading = await readWhole(parts, outside.watch(source), task.slot, isFinal);
+  return commit(parts, reading, { ...task, unowned: await findUnowned(parts, task.slot, reading.findings, outside) });
+}
+
+interface Look {
+  readonly startedMs: number;
+  readonly acceptFewer: boolean;
+  /** Whether the slot is to count as settled by a reading of all of it. */
+  readonly isFinal: boolean;
 }
 
 /** Undefined when a staged message turned into something that only a whole reading can count. */
-async function lookAgain(parts: Parts, source: Source, slot: Slot, startedMs: number, acceptFewer: boolean) {
+async function lookAgain(parts: Parts, source: Source, slot: Slot, { isFinal, ...look }: Look) {
   const { record, staged } = await parts.staging.slot(slot);
   const readAt = record?.read_at;
   if (record?.counts === undefined || readAt === undefined || staged.length === 0) return undefined;
   // Staged by a run that ended before it could count what it had read.
   if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
   const reading = await readStaged(parts, source, slot, staged);
-  if (isCountable(reading.findings, staged, readAt))
-    return commit(parts, reading, { slot, isWhole: false, startedMs, acceptFewer });
-  await reading.spool.close();
-  return undefined;
+  if (!isCountable(reading.findings, staged, readAt)) {
+    await reading.spool.close();
+    return undefined;
+  }
+  const outside = new Outside(slot);
+  const elsewhere = await readElsewhere(parts, outside.watch(source), slot, reading, staged, isFinal);
+  if (elsewhere !== undefined) {
+    const unowned = await findUnowned(parts, slot, elsewhere.findings, outside);
+    return commit(parts, elsewhere, { slot, isWhole: true, ...look, unowned });
+  }
+  return commit(parts, reading, { slot, isWhole: false, ...look });
+}
+
+/**
+ * A message that is not where it was staged may have moved to another day of its slot: only a reading of the whole slot tells.
+ * It is made once: what that does not show either is noted as vanished.
+ * @returns the reading of the whole slot, where it shows one of them; then the other reading is closed
+ */
+async function readElsewhere(
+  parts: Parts,
+  source: Source,
+  slot: Slot,
+  looked: SlotReading,
+  staged: readonly StagedMessage[],
+  isFinal: boolean,
+): Promise<SlotReading | undefined> {
+  const lost = staged.filter(
+    ({ message_id, vanished_at }) => vanished_at === undefined && !shows(looked.findings, message_id),
+  );
+  if (lost.length === 0) return undefined;
+  const whole = await readWhole(parts, source, slot, isFinal).catch(async (error: unknown) => {
+    await looked.spool.close();
+    throw error;
+  });
+  const isFound = lost.some(({ message_id }) => shows(whole.findings, message_id));
+  await (isFound ? looked : whole).spool.close();
+  return isFound ? whole : undefined;
+}
+
+function shows({ closed, open, unalerted, invalid }: Findings, id: string): boolean {
+  return (
+    closed.find(id) !== undefined ||
+    open.some((message) => message.id === id) ||
+    unalerted.has(id) ||
+    invalid.some((message) => message.id === id)
+  );
 }
 
 /**

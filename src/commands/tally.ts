@@ -1,3 +1,4 @@
+import { distinctInvalid } from '../archive/invalid.ts';
 import type { Log } from '../io/ports.ts';
 import type { Column } from '../messages/message.ts';
 import { formatPointer } from '../messages/pointer.ts';
@@ -25,7 +26,7 @@ export function outputsOf(tally: Tally): Record<string, string> {
     archived: sum(({ added }) => added),
     open: sum(({ staged }) => staged),
     unalerted: sum(({ record }) => record.counts?.unalerted ?? 0),
-    invalid: sum(({ record }) => record.counts?.invalid ?? 0),
+    invalid: String(distinctInvalid(tally.done.map(({ record }) => record)).count),
     'objects-written': sum(({ isWritten }) => (isWritten ? 1 : 0)),
     complete: String(tally.failed.length === 0 && tally.left.length === 0),
   };

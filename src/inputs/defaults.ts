@@ -1,6 +1,7 @@
 /**
  * Every input, in the order of action.yml, with the text that stands for an absent one. Empty: there is no default, or one
- * that the moment, the machine or the runner gives: `from`, `to`, `as-of`, `concurrency`, `github-token`.
+ * that the moment, the machine, the runner or another input gives: `from`, `to`, `as-of`, `overlap-days`, `concurrency`,
+ * `github-token`.
  */
 export const inputDefaults = {
   command: 'run',
@@ -12,9 +13,12 @@ export const inputDefaults = {
   'as-of': '',
   window: '',
   plan: '',
+  manifest: '',
+  'manifest-column': '',
   'window-days': '60',
   'recent-days': '60',
   'scrub-windows': '1',
+  'overlap-days': '',
   archive: '',
   staging: '',
   format: 'parquet',

@@ -9,7 +9,7 @@ import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
 import type { ApiSettings, ApiTimeFormat } from './api-settings.ts';
 import { HttpClient } from './http.ts';
 import type { Nature } from './nature.ts';
-import type { Pass, Source } from './ports.ts';
+import { type Pass, RequestRefused, type Source } from './ports.ts';
 import { Retryable, type Say } from './retry.ts';
 
 /** Bytes of one page, decompressed. */
@@ -19,6 +19,9 @@ const pagesMax = 1_000_000;
 const samePagesMax = 10;
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
+
+/** Statuses with which servers refuse a parameter that they do not accept. */
+const invalidRequest: ReadonlySet<number> = new Set([400, 416, 422]);
 
 const hints = {
   400: 'it refuses the request; see api-query, api-page-size, api-time-format and api-max-days',
@@ -38,6 +41,7 @@ export class ApiSource implements Source {
   readonly #limit: LimitFunction;
   readonly #shape: PageShape;
   readonly #memory: PageMemory;
+  #countPageSize = 1;
 
   /** @param say is told of long waits */
   constructor(settings: ApiSettings, scan: Scan, memory: PageMemory, nature: Nature, say: Say) {
@@ -88,7 +92,7 @@ export class ApiSource implements Source {
 
   async count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
     return eachWithin(this.#limit, slots, async (slot) => {
-      const { total, bytes } = await this.#page(slot, 1, 1);
+      const { total, bytes } = await this.#smallPage(slot);
       this.#memory.give(bytes.buffer);
       return total === undefined ? undefined : { total };
     });
@@ -96,6 +100,21 @@ export class ApiSource implements Source {
 
   close(): Promise<void> {
     return this.#http.close();
+  }
+
+  /** A page that is there for its total alone: of one message, unless the server refuses a page that small. */
+  async #smallPage(interval: Interval): Promise<Page> {
+    const size = this.#countPageSize;
+    try {
+      return await this.#page(interval, 1, size);
+    } catch (error) {
+      const { pageSize } = this.#settings;
+      const mayBeTooSmall = error instanceof RequestRefused && invalidRequest.has(error.status) && size < pageSize;
+      if (!mayBeTooSmall) throw error;
+      const page = await this.#page(interval, 1, pageSize);
+      this.#countPageSize = pageSize;
+      return page;
+    }
   }
 
   async #page(interval: Interval, number: number, pageSize: number): Promise<Page> {

@@ -1,4 +1,4 @@
-import type { SourceCount, StagedMessage, Unsearched } from '../archive/ledger.ts';
+import type { SourceCount, Unsearched } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import type { MessageShape } from '../messages/message.ts';
@@ -29,7 +29,7 @@ import {
 import { isMisplaced, Seams, withMisplaced } from './elasticsearch/seams.ts';
 import type { ElasticsearchSettings } from './elasticsearch/settings.ts';
 import type { Nature } from './nature.ts';
-import { type Log, LostReading, type Pass, type Source, type Strays } from './ports.ts';
+import { type Log, LostReading, type Pass, type Sought, type Source, type Strays } from './ports.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
@@ -139,7 +139,7 @@ export class ElasticsearchSource implements Source {
     });
   }
 
-  async find(staged: readonly StagedMessage[], take: Take): Promise<void> {
+  async find(staged: readonly Sought[], take: Take): Promise<void> {
     const { fields, whole } = await this.#prepare();
     await this.#during(async (point) => {
       const documents = new Set<string>();
@@ -350,12 +350,13 @@ async function isAtMost(max: number, counting: Promise<number>): Promise<boolean
   }
 }
 
-/** The milliseconds that staged messages lie in. */
-function momentsOf(staged: readonly StagedMessage[]): Interval[] {
+/** The milliseconds that messages lie in. */
+function momentsOf(sought: readonly Sought[]): Interval[] {
   return union(
-    staged.map(({ timestamp }) => {
+    sought.flatMap(({ timestamp }) => {
+      if (timestamp === undefined) return [];
       const start = Number(BigInt(timestamp) / 1000n);
-      return { start, end: start + 1 };
+      return [{ start, end: start + 1 }];
     }),
   );
 }

@@ -8,7 +8,7 @@ import { inBrackets, saidIn, sayable } from '../said.ts';
 import { userAgent } from '../version.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
-import { Unavailable } from './ports.ts';
+import { RequestRefused, Unavailable } from './ports.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
 import { gaveUp, Retries, Retryable, type Say, unreached } from './retry.ts';
 
@@ -170,7 +170,8 @@ export class HttpClient {
     if (fault !== undefined) return new Unavailable(cannot(fault.reason, fault.remedy));
     const retryable = this.#retries.retryable({ status, headers }, said);
     if (retryable !== undefined) return retryable;
-    return new UserError(cannot(`answers ${status}${inBrackets(said)}`, hints[status] ?? usualHint(answer)));
+    const text = cannot(`answers ${status}${inBrackets(said)}`, hints[status] ?? usualHint(answer));
+    return new RequestRefused(text, status);
   }
 }
 

@@ -22,6 +22,18 @@ export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
 }
 
+/** A source received a request and refused it: another one may be accepted. */
+export class RequestRefused extends UserError {
+  override readonly name = 'RequestRefused';
+  /** Of the HTTP response. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** A reading that broke off and proved nothing, but may be made again. Its message is a clause: `its point in time was lost`. */
 export class LostReading extends UserError {
   override readonly name = 'LostReading';
@@ -50,10 +62,10 @@ export interface Source {
   /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
   /**
-   * Reads the staged messages by their ids; absent where a source cannot, then their days are read.
+   * Reads messages by their ids; absent where a source cannot, then their days are read.
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
-  readonly find?: (staged: readonly StagedMessage[], take: (page: Page) => Promise<void>) => Promise<void>;
+  readonly find?: (sought: readonly Sought[], take: (page: Page) => Promise<void>) => Promise<void>;
   /** Tells of messages that no slot of a range holds; absent where a source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   /**
@@ -65,6 +77,9 @@ export interface Source {
   readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
   close(): Promise<void>;
 }
+
+/** A message that a source is asked for; its timestamp, in µs since 1970, where it is known. */
+export type Sought = Pick<StagedMessage, 'message_id'> & Partial<Pick<StagedMessage, 'timestamp'>>;
 
 /** Messages that no slot of a range holds. */
 export interface Strays {

@@ -1,7 +1,6 @@
 import { day } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
 import { counted } from '../words.ts';
-import { offSlotFaults } from './off-slot.ts';
 import type { Missing, Survey } from './survey.ts';
 
 /** A piece of a sentence: words, what is to be typed as it stands, or a link, which is words alone without an address. */
@@ -33,7 +32,7 @@ export function causesOf(survey: Survey): Cause[] {
   return [
     ...ofNoPlan(survey),
     ...ofVoid(survey),
-    ...ofSources(survey),
+    ...ofFaults(survey),
     ...ofFailures(because('failed')),
     ...ofSource(survey, because('source')),
     ...ofLegs(survey, because('leg')),
@@ -58,12 +57,17 @@ function ofVoid({ isVoid }: Survey): Cause[] {
   return [{ what: 'No slot ever held a message', toDo, rows: [] }];
 }
 
-function ofSources({ sources }: Survey): Cause[] {
-  return offSlotFaults(sources).map(({ what, toDo, message }) => ({
+function ofFaults({ faults }: Survey): Cause[] {
+  return faults.map(({ what, details, toDo }) => ({
     what,
-    toDo: [toDo],
-    rows: [{ slots: [], message }],
+    toDo: piecesOf(toDo),
+    rows: details.map((message) => ({ slots: [], message })),
   }));
+}
+
+/** A sentence in which backticks stand around what is to be typed. */
+function piecesOf(sentence: string): Piece[] {
+  return sentence.split('`').map((piece, n) => (n % 2 === 0 ? piece : { code: piece }));
 }
 
 function ofFailures(failed: readonly Missing[]): Cause[] {

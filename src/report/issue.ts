@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { type IssueText, issueBytesMax } from '../io/ports.ts';
 import { compactInstant, covers, type Interval, parseCompactInstant, union } from '../windows/interval.ts';
 import { moment } from './dates.ts';
+import type { Fault } from './faults.ts';
 import { code, link, type Part, page, plain } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
-import { offSlotFaults } from './off-slot.ts';
 import type { Missing, Survey } from './survey.ts';
 
 const titleCharactersMax = 200;
@@ -47,7 +47,7 @@ export function newsFor(survey: Survey, body: string): Survey {
     noPlan: known.isUnplanned ? undefined : survey.noPlan,
     missing: survey.missing.filter((one) => !isKnown(one)),
     isVoid: survey.isVoid && !known.isVoid,
-    sources: offSlotFaults(survey.sources).some(({ key }) => !known.offSlot.includes(key)) ? survey.sources : [],
+    faults: survey.faults.filter((fault) => !known.others.includes(nameOf(fault))),
   };
 }
 
@@ -83,19 +83,24 @@ interface Known {
   readonly faults: readonly Interval[];
   readonly isVoid: boolean;
   readonly isUnplanned: boolean;
-  /** The keys of what is wrong beside slots. */
-  readonly offSlot: readonly string[];
+  /** What else was wrong. */
+  readonly others: readonly string[];
 }
 
-function knownOf({ noPlan, missing, isVoid, sources }: Survey): Known {
+function knownOf({ noPlan, missing, isVoid, faults }: Survey): Known {
   const slots = (some: readonly Missing[]) => bounded(union(some.map(({ slot }) => slot)));
   return {
     missing: slots(missing),
     faults: slots(missing.filter(isFault)),
     isVoid,
     isUnplanned: noPlan !== undefined,
-    offSlot: offSlotFaults(sources).map(({ key }) => key),
+    others: faults.map(nameOf),
   };
+}
+
+/** Another number of the same is news. */
+function nameOf({ kind, details }: Fault): string {
+  return `${kind} ${details.length}`;
 }
 
 function isFault({ why }: Missing): boolean {
@@ -121,7 +126,7 @@ const knownSchema = v.object({
   faults: v.array(interval),
   isVoid: v.boolean(),
   isUnplanned: v.boolean(),
-  offSlot: v.optional(v.array(v.string()), []),
+  others: v.optional(v.array(v.string()), []),
 }) satisfies v.GenericSchema<unknown, Known>;
 
 function formatKnown({ missing, faults, ...rest }: Known): string {

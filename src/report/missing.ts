@@ -3,21 +3,20 @@ import { counted, number } from '../words.ts';
 import { type CauseRow, causesOf, type Piece } from './causes.ts';
 import { date, span } from './dates.ts';
 import { code, link, type Part } from './markdown.ts';
-import { offSlotFaults } from './off-slot.ts';
 import type { Missing, Survey } from './survey.ts';
 
 const rowsMax = 20;
 const messageCharactersMax = 600;
 
 /** In one sentence or two, without markup, what the plan came to. */
-export function verdict({ noPlan, planned, missing, isVoid, sources }: Survey): string {
+export function verdict({ noPlan, planned, missing, isVoid, faults }: Survey): string {
   const own = missing.filter(({ reason }) => reason !== undefined);
   const others = missing.length - own.length;
   const sentences = [noPlan === undefined ? ofPlan(planned.size, own) : 'No plan was made.'];
   if (others > 0)
     sentences.push(`${counted(others, 'slot')} of earlier plans ${others === 1 ? 'is' : 'are'} missing too.`);
   if (isVoid) sentences.push('No slot ever held a message.');
-  sentences.push(...offSlotFaults(sources).map(({ what }) => `${what}.`));
+  for (const { what } of faults) sentences.push(`${what}.`);
   return sentences.join(' ');
 }
 

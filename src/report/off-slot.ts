@@ -1,66 +1,37 @@
 import type { SourceRecord, Unsearched } from '../archive/ledger.ts';
 import { counted, number } from '../words.ts';
-
-/** What keeps an archive from being complete though every slot was read. */
-export interface OffSlotFault {
-  /** The same for the same fault, run after run. */
-  readonly key: string;
-  /** A clause: `2 indices are not searched`. */
-  readonly what: string;
-  readonly toDo: string;
-  /** What it is about. */
-  readonly message: string;
-  /** All of it, for the log. */
-  readonly sentence: string;
-}
+import { type Fault, faultText } from './faults.ts';
 
 const namesMax = 10;
 
-export function offSlotFaults(sources: readonly SourceRecord[]): OffSlotFault[] {
+/** What keeps an archive from being complete though every slot was read: what a source holds beside its slots. */
+export function offSlotFaults(sources: readonly SourceRecord[]): Fault[] {
   return sources.flatMap((record) => [...unsearchedFault(record), ...unreadFault(record)]);
 }
 
-function unsearchedFault({ source, unsearched = [], unsearched_count: count = 0 }: SourceRecord): OffSlotFault[] {
+function unsearchedFault({ unsearched = [], unsearched_count: count = 0 }: Partial<SourceRecord>): Fault[] {
   if (count === 0) return [];
-  const message = namesOf(unsearched, count);
-  return [
-    {
-      key: `${source}: ${message}`,
-      what: `${count === 1 ? '1 index is' : `${number(count)} indices are`} not searched`,
-      toDo: remedy,
-      message,
-      sentence: unsearchedSentence(unsearched, count),
-    },
-  ];
+  const what = `elasticsearch-index covers ${count === 1 ? 'an index that is' : `${number(count)} indices that are`} not searched`;
+  return [{ kind: 'unsearched', what, details: detailsOf(unsearched, count), toDo: remedy }];
 }
 
 const remedy =
   'Open what is closed, name what is hidden, or exclude in elasticsearch-index what is left out on purpose (`messages-*,-messages-old`); then re-run.';
 
 /** Names indices that `elasticsearch-index` covers and no search reaches. */
-export function unsearchedSentence(unsearched: readonly Unsearched[], count = unsearched.length): string {
-  const isOne = count === 1;
-  return `elasticsearch-index covers ${isOne ? 'an index that is' : `${number(count)} indices that are`} not searched: ${namesOf(unsearched, count)}. ${remedy}`;
+export function unsearchedSentence(unsearched: readonly Unsearched[]): string {
+  return unsearchedFault({ unsearched, unsearched_count: unsearched.length }).map(faultText).join('');
 }
 
-function namesOf(unsearched: readonly Unsearched[], count: number): string {
+function detailsOf(unsearched: readonly Unsearched[], count: number): string[] {
   const shown = unsearched.slice(0, namesMax).map(({ index, why }) => `${index} (${why})`);
-  return `${shown.join(', ')}${count > shown.length ? ` and ${number(count - shown.length)} more` : ''}`;
+  return count > shown.length ? [...shown, `and ${number(count - shown.length)} more`] : shown;
 }
 
-function unreadFault({ source, last_error }: SourceRecord): OffSlotFault[] {
+function unreadFault({ last_error }: SourceRecord): Fault[] {
   if (last_error === undefined) return [];
-  const { message } = last_error;
   const what = 'Messages that no slot owns could not be read';
-  return [
-    {
-      key: `${source}: unplaced`,
-      what,
-      toDo: 'Fix the error below and re-run.',
-      message,
-      sentence: `${what}: ${message}`,
-    },
-  ];
+  return [{ kind: 'unplaced', what, details: [last_error.message], toDo: 'Fix the error and re-run.' }];
 }
 
 /** Lines for the summary, in Markdown. */

@@ -1,3 +1,4 @@
+import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
@@ -39,7 +40,8 @@ function headline(survey: Survey): Part {
   const { archive, ledger, staged, now } = survey;
   const records = [...ledger.values()];
   const sum = (value: (record: LedgerRecord) => number) => records.reduce((total, record) => total + value(record), 0);
-  const invalid = sum(({ counts }) => counts?.invalid ?? 0);
+  const invalid = distinctInvalid(records);
+  const reasons = invalidReasons(records).map(({ reason, count }) => `${reason} (${number(count)})`);
   const unalerted = sum(({ counts }) => counts?.unalerted ?? 0);
   const oldest = staged[0] && `; the oldest is ${age(timeOf(staged[0]), now)} old`;
   const objects = `${counted(sum(isObject), 'object')}, ${bytes(sum(({ bytes_out }) => bytes_out))}, from ${bytes(sum(({ bytes_in }) => bytes_in))} of JSON`;
@@ -50,8 +52,13 @@ function headline(survey: Survey): Part {
     )} archived** in ${code(archive, urlCharactersMax)}: ${objects}`,
     `**${number(staged.length)} open**, waiting until all alerts are closed${oldest ?? ''}`,
     ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, not archived`] : []),
-    ...(invalid > 0 ? [`**${number(invalid)} invalid**, in quarantine with the reason`] : []),
     ...offSlotLines(survey.sources),
+    ...(invalid.count > 0
+      ? [
+          `**${invalid.isExact ? '' : 'about '}${number(invalid.count)} invalid**, in quarantine with the reason${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}`,
+        ]
+      : []),
+    ...comparedLine(survey),
   ];
   return {
     head: [
@@ -63,6 +70,16 @@ function headline(survey: Survey): Part {
       ...lines.map((line) => `- ${line}`),
     ],
   };
+}
+
+function comparedLine({ comparison }: Survey): string[] {
+  if (comparison === undefined || 'failure' in comparison) return [];
+  const { from, to, both, lacking, differing } = comparison;
+  const missing = lacking.reduce((sum, { count }) => sum + count, 0);
+  const days = `${date(Date.parse(from))} to ${date(Date.parse(to) - 1)}`;
+  return [
+    `**${counted(both, 'message')} compared** between the API and Elasticsearch, ${days}: ${number(missing)} missing from one, ${number(differing.count)} different`,
+  ];
 }
 
 function isObject({ rows }: LedgerRecord): number {

@@ -1,7 +1,9 @@
+import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, Left, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../windows/planner.ts';
 import { isSettled, type Layout, type Slot, slotById } from '../windows/slots.ts';
+import { type Fault, faultsOf, type Seam } from './faults.ts';
 import { offSlotFaults } from './off-slot.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
@@ -41,6 +43,10 @@ export interface Survey {
   readonly missing: readonly Missing[];
   /** Whether slots were read and none ever held a message. */
   readonly isVoid: boolean;
+  /** What else makes it incomplete, the gravest first. */
+  readonly faults: readonly Fault[];
+  /** What a comparison of both sources found; absent where there was none. */
+  readonly comparison: Comparison | undefined;
   /** Slots without a message between slots that hold some. */
   readonly gaps: readonly Slot[];
   /** All slots of the ledger and of the plan, in time order. */
@@ -63,12 +69,14 @@ const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
 
 /**
  * Holds an archive's state against the plan.
+ * @param seams messages with alerts that no slot has
  * @throws UserError where a slot of either is none of this layout
  */
 export function survey(
   { layout, recentDays, ...place }: Place,
   made: PlanOutput | NoPlan,
   state: ArchiveState,
+  seams: readonly Seam[] = [],
 ): Survey {
   const noPlan = 'failure' in made ? made : undefined;
   const plan = 'failure' in made ? nothingPlanned : made;
@@ -86,6 +94,8 @@ export function survey(
       ...missingElsewhere(plan, slots, state),
     ].sort((a, b) => a.slot.start - b.slot.start),
     isVoid: neverHeldAny(state.ledger),
+    faults: [...faultsOf(plan, ledger, seams), ...offSlotFaults(state.sources ?? [])],
+    comparison: plan.comparison,
     gaps: emptyBetween(inOrder, ledger),
     slots: inOrder,
     ledger,
@@ -94,9 +104,9 @@ export function survey(
   };
 }
 
-/** Whether there is a plan, all that it and earlier ones asked for was read and proven, and no source hides anything. */
-export function isComplete({ noPlan, missing, isVoid, sources }: Survey): boolean {
-  return noPlan === undefined && missing.length === 0 && !isVoid && offSlotFaults(sources).length === 0;
+/** Whether there is a plan, all that it and earlier ones asked for was read and proven, and nothing else is wrong. */
+export function isComplete({ noPlan, missing, isVoid, faults }: Survey): boolean {
+  return noPlan === undefined && missing.length === 0 && !isVoid && faults.length === 0;
 }
 
 /** Ms since 1970. */

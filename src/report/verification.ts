@@ -1,4 +1,5 @@
 import { bytes, counted } from '../words.ts';
+import { type ManifestCheck, manifestParts } from './manifest.ts';
 import { code, page } from './markdown.ts';
 import { summaryBytesMax } from './summary.ts';
 
@@ -20,14 +21,15 @@ export interface Verification {
   readonly differences: readonly string[];
 }
 
-/** Markdown for the summary of the job that verifies. */
-export function summarizeVerification(verification: Verification): string {
+/** Markdown for the summary of the job that verifies, and holds the archive against a manifest where there is one. */
+export function summarizeVerification(verification: Verification, manifest?: ManifestCheck): string {
   const { archive, slots, objects, messages, bytes: stored, differences } = verification;
   const whole = `${counted(objects, 'object')} with ${counted(messages, 'message')} (${bytes(stored)})`;
   const readBack = `Read back of ${code(archive, urlCharactersMax)}: ${whole}, against the ledger of ${counted(slots, 'slot')}.`;
+  const more = manifest === undefined ? [] : manifestParts(manifest);
   if (differences.length === 0)
     return page(
-      [{ head: ['## Message Archive: ✅ verified', '', `${readBack} All is there as the ledger says.`] }],
+      [{ head: ['## Message Archive: ✅ verified', '', `${readBack} All is there as the ledger says.`] }, ...more],
       summaryBytesMax,
     );
   const count = counted(differences.length, 'difference');
@@ -40,6 +42,7 @@ export function summarizeVerification(verification: Verification): string {
         rowsMax,
         rest: (left) => `- and ${counted(left, 'more difference')}: see the log`,
       },
+      ...more,
     ],
     summaryBytesMax,
   );

@@ -1,7 +1,8 @@
+import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
 import { covers, type Instant, type Interval, intersection, latest } from './interval.ts';
-import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn, widen } from './slots.ts';
+import { isLive, isSettled, type Layout, type Slot, slotAt, slotById, slotsIn, widen } from './slots.ts';
 
 /** All that the plan depends on. */
 export interface Facts {
@@ -25,6 +26,8 @@ export interface Facts {
   readonly versions: ReadonlyMap<string, string>;
   /** What `sources.settled` now says that it holds, by slot id: the audit of the {@link auditable} slots. */
   readonly counts?: ReadonlyMap<string, SourceCount>;
+  /** The ids of slots that the source refused to count: it would refuse to be read too, so they are not scrubbed. */
+  readonly uncounted?: ReadonlySet<string>;
 }
 
 /** Why a settled slot is read though its own state does not call for it. */
@@ -37,6 +40,7 @@ export type Recheck = 'refresh' | 'audit' | 'scrub';
  * - `new`: it was never read;
  * - `unsettled`: it was last read while still live;
  * - `left`: an earlier plan had it read as a whole, and no leg got to it;
+ * - `seam`: a reading of another slot has since met a message of it that it does not have;
  * - `object missing`: the ledger knows of an object that the listing lacks (the merge then refuses the slot);
  * - `object changed`: the listing has another version of its object than the ledger, or one that the ledger lacks;
  * - `refresh`: the user asks for it;
@@ -54,6 +58,7 @@ export const reasons = [
   'new',
   'unsettled',
   'left',
+  'seam',
   'object missing',
   'object changed',
   'refresh',
@@ -84,6 +89,8 @@ export interface PlanOutput {
   readonly planned_at: Instant;
   /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
   readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
+  /** Absent where there was nothing to compare. */
+  readonly comparison?: Comparison | undefined;
 }
 
 /**
@@ -124,6 +131,7 @@ export function auditable(facts: Facts): Slot[] {
  * are to be read nevertheless; `facts.refresh`, `facts.counts` and `facts.scrubWindows` are not looked at.
  */
 export function decideSlots(facts: Facts, recheck: (slot: Slot) => Recheck | undefined): PlannedSlot[] {
+  const seams = seamsOf(facts);
   return slotsInQuestion(facts).map((slot) => {
     const live = isLive(slot, facts.now, facts.recentDays);
     const staged = facts.staged.get(slot.id) ?? 0;
@@ -131,7 +139,7 @@ export function decideSlots(facts: Facts, recheck: (slot: Slot) => Recheck | und
     const triedAt = latest(record?.read_at, record?.looked_at, record?.last_error?.at);
     const source = live ? facts.sources.live : facts.sources.settled;
     const decision = { slot, source, staged, ...(triedAt !== undefined && { triedAt }) };
-    const reason = live ? 'live' : (defectOf(slot, facts) ?? recheck(slot));
+    const reason = live ? 'live' : (defectOf(slot, facts, seams) ?? recheck(slot));
     if (reason !== undefined) return { ...decision, action: 'read', reason };
     if (staged > 0) return { ...decision, action: 'look-again', reason: 'staged' };
     return { ...decision, action: 'none', reason: 'settled' };
@@ -150,15 +158,28 @@ function slotsInQuestion(facts: Facts): Slot[] {
 }
 
 /** Why a slot that is not live does not count as proven. */
-function defectOf(slot: Slot, facts: Facts): Reason | undefined {
+function defectOf(slot: Slot, facts: Facts, seams: ReadonlyMap<string, Instant>): Reason | undefined {
   const record = facts.ledger.get(slot.id);
   if (record?.last_error) return 'failed';
   if (record?.read_at === undefined) return 'new';
   if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'unsettled';
   if (record.left?.action === 'read') return 'left';
+  if ((seams.get(slot.id) ?? '') > record.read_at) return 'seam';
   const listed = facts.versions.get(slot.id);
   if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object missing' : undefined;
   return listed === record.version ? undefined : 'object changed';
+}
+
+/** When readings of other slots last met a message of a slot that it does not have, by its id. */
+function seamsOf({ ledger, layout }: Facts): ReadonlyMap<string, Instant> {
+  const seams = new Map<string, Instant>();
+  for (const { unowned } of ledger.values()) {
+    for (const { timestamp, seen_at } of unowned?.messages ?? []) {
+      const { id } = slotAt(Number(BigInt(timestamp) / 1000n), layout);
+      seams.set(id, latest(seams.get(id), seen_at)!);
+    }
+  }
+  return seams;
 }
 
 /** What the source that would be asked said when the slot was last read. */
@@ -180,7 +201,7 @@ function countsOtherwise(slot: Slot, facts: Facts): boolean {
 function windowsReadLongestAgo(planned: readonly PlannedSlot[], facts: Facts): Set<string> {
   const readAt = ({ slot }: PlannedSlot) => Date.parse(facts.ledger.get(slot.id)?.read_at ?? '');
   const idle = [...Map.groupBy(planned, ({ slot }) => slot.window)]
-    .filter(([, slots]) => slots.every(({ action }) => action !== 'read'))
+    .filter(([, slots]) => slots.every(({ action, slot }) => action !== 'read' && !facts.uncounted?.has(slot.id)))
     .map(([window, slots]) => ({ window, readAt: Math.min(...slots.map(readAt)) }))
     .sort((a, b) => a.readAt - b.readAt);
   return new Set(idle.slice(0, facts.scrubWindows).map(({ window }) => window));

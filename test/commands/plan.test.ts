@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Plan, plan, planOutputs } from '../../src/commands/plan.ts';
 import { UserError } from '../../src/errors.ts';
-import type { Archive, Staging } from '../../src/io/ports.ts';
+import { type Archive, type Staging, Unavailable } from '../../src/io/ports.ts';
 import { windowsOf } from '../../src/windows/grid.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { legs, legsMax } from '../../src/windows/legs.ts';
@@ -62,15 +62,80 @@ it('reads nothing but one listing of the archive and one query of the state, whe
   expect(source.passes.length).toBe(passes);
 });
 
-it('says nothing of a plan that fails at its last question', async () => {
+it('says nothing of a plan that fails', async () => {
   const { parts, said } = await newParts();
-  const source = Object.assign(new ModelSource(new Truth(), scan()), {
-    strays: () => Promise.reject(new UserError('The source is down.')),
-  });
+  const source = new ModelSource(new Truth(), scan());
   const scope = { range: settled, refresh: false, scrubWindows: 0 };
-  await expect(plan(parts, { live: source, settled: source }, scope)).rejects.toThrow('The source is down.');
+  const archive = Object.assign(Object.create(parts.archive), { list: () => fails('The archive is down.') });
+  await expect(plan({ ...parts, archive }, { live: source, settled: source }, scope)).rejects.toThrow('is down');
   expect(said.lines).toEqual([]);
 });
+
+describe('what a plan can do without', () => {
+  const scope = { range: settled, refresh: false, scrubWindows: 1 };
+
+  async function archived() {
+    const embedded = await newParts();
+    const truth = new Truth();
+    for (const { id, start } of windowsOf(settled, windowDays)) truth.put({ id, at: start, statuses: ['closed'] });
+    const source = new ModelSource(truth, scan());
+    await runAll(embedded.parts, source, settled);
+    embedded.said.warnings.length = 0;
+    return { ...embedded, source };
+  }
+
+  it('is noted when it is refused, in one warning each, and the plan is made', async () => {
+    const { parts, said, source } = await archived();
+    const refusing = Object.assign(source, { count: () => fails('No counts.'), strays: () => fails('No strays.') });
+    const made = await plan(parts, { live: refusing, settled: refusing }, scope);
+    expect(said.warnings).toEqual([
+      "No counts. 18 of 18 settled slots could not be compared with the source's counts and stay as they are; everything else goes on.",
+      'No strays. Messages in no slot were not counted; everything else goes on.',
+    ]);
+    // Not scrubbed either: a source that refuses to count them would hardly be read.
+    expect(made.slots.every(({ action }) => action === 'none')).toBe(true);
+  });
+
+  it('is done for the slots that the source still counts, the latest first', async () => {
+    const { parts, said, source } = await archived();
+    const horizon = settled.start + 3 * windowDays * DAY_MS;
+    const counted: number[] = [];
+    const { count } = source;
+    const keeping = Object.assign(source, {
+      count: async (slots: readonly Interval[]) => {
+        if (slots.some((slot) => slot.start < horizon)) return fails('Only the last year is kept.');
+        counted.push(...slots.map((slot) => slot.start));
+        return count.call(source, slots);
+      },
+    });
+    source.truth.put({ id: 'late', at: settled.end - DAY_MS, statuses: ['closed'] });
+    const made = await plan(parts, { live: keeping, settled: keeping }, scope);
+    expect(counted).toEqual(counted.toSorted((a, b) => b - a));
+    expect(counted.at(-1)).toBe(horizon);
+    const read = made.slots.filter(({ action }) => action === 'read');
+    expect(read.map(({ reason }) => reason)).toContain('audit');
+    expect(read.every(({ slot }) => slot.start >= horizon)).toBe(true);
+    expect(said.warnings).toHaveLength(1);
+  });
+
+  it('is left to the scrub where the source is down', async () => {
+    const { parts, said, source } = await archived();
+    const down = Object.assign(source, { count: () => Promise.reject(new Unavailable('The source is down.')) });
+    const made = await plan(parts, { live: down, settled: down }, scope);
+    expect(made.slots.filter(({ reason }) => reason === 'scrub').length).toBeGreaterThan(0);
+    expect(said.warnings).toEqual([expect.stringMatching(/^The source is down\. The settled slots were not compared/)]);
+  });
+
+  it('still fails the plan where it is a bug', async () => {
+    const { parts, source } = await archived();
+    const broken = Object.assign(source, { count: () => Promise.reject(new TypeError('x')) });
+    await expect(plan(parts, { live: broken, settled: broken }, scope)).rejects.toThrow(TypeError);
+  });
+});
+
+async function fails(message: string): Promise<never> {
+  throw new UserError(message);
+}
 
 it('the outputs of seven years by day, with something to do in every slot, stay far below what GitHub and Linux take', () => {
   const layout = { windowDays: 1, partitionBy: 'day' } as const;

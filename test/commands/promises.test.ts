@@ -170,7 +170,7 @@ it('promise 7: goes on where it was killed, slot by slot', async () => {
   const range = { start: Date.parse('2024-01-01'), end: Date.parse('2024-05-01') };
   const slots = slotsIn(range, plainSettings.layout);
   const truth = new Truth();
-  for (const { start } of slots) truth.put({ id: `m${start}`, at: start, statuses: ['closed'] });
+  for (const { start } of slots) truth.put({ id: `m${start}`, at: start + 2 * DAY_MS, statuses: ['closed'] });
   const embedded = await newParts();
   let kills = 0;
   for (let runs = 0; runs < slots.length * 2; runs += 1) {

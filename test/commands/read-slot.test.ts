@@ -388,12 +388,38 @@ describe('a look again', () => {
     expect(embedded.said.warnings.join('\n')).toContain('no longer shown by the source; they stay staged: "o3"');
   });
 
+  it.each(['closed', 'open'])('finds a message that moved to another day of its slot, %s', async (status) => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
+    truth.put({ id: 'o3', at: day(27), statuses: [status] });
+    const { tally, report } = await runAll(embedded.parts, source, april);
+    expect([tally.failed, report.isComplete]).toEqual([[], true]);
+    expect(await recordOf(embedded)).toMatchObject({ cases: { vanished: 0 }, read_at: instant(now + DAY_MS) });
+    expect((await idsOf(embedded)).includes('o3')).toBe(status === 'closed');
+    const { staged } = await embedded.parts.staging.slot(slot);
+    expect(staged.map(({ message_id }) => message_id).includes('o3')).toBe(status === 'open');
+    expect(staged.every(({ vanished_at }) => vanished_at === undefined)).toBe(true);
+  });
+
+  it('reads the slot whole once for a message that was removed at the source', async () => {
+    const { embedded, truth, source } = await waiting((held) => newSource(held, { givesTotals: false }));
+    truth.remove('o3');
+    const wholes = () => source.passes.filter(({ interval }) => interval.end - interval.start > 20 * DAY_MS).length;
+    const before = wholes();
+    await runAll(embedded.parts, source, april);
+    const once = wholes();
+    expect(once).toBeGreaterThan(before);
+    embedded.clock.now += DAY_MS;
+    const { report } = await runAll(embedded.parts, source, april);
+    expect([wholes(), report.isComplete]).toEqual([once, true]);
+  });
+
   it('does not read the slot as a whole when what was counted, and vanished since, is closed again', async () => {
     const { embedded, truth, source } = await waiting(
       (held) => new FindingSource(held, scan(), { givesTotals: false }),
     );
     truth.remove('o3');
     await runAll(embedded.parts, source, april);
+    source.passes.length = 0;
     truth.put({ id: 'o3', at: day(20), statuses: ['closed'] });
     embedded.clock.now += DAY_MS;
     await runAll(embedded.parts, source, april, { acceptFewer: true });

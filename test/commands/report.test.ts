@@ -208,6 +208,11 @@ describe('parsePlan', () => {
       ],
     };
     expect(parsePlan(packed(output))).toEqual(output);
+    const span = { from: planned_at, to: planned_at };
+    const named = { count: 21, named: [{ id: 'm1' }, { id: 'm2', shown: 'unalerted' as const }] };
+    const found = { ...span, both: 7, lacking: [{ source: 'api' as const, ...named }], differing: named };
+    for (const comparison of [found, { ...span, failure: 'x' }])
+      expect(parsePlan(packed({ ...output, comparison }))).toEqual({ ...output, comparison });
   });
 
   it.each([

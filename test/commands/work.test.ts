@@ -5,10 +5,11 @@ import { period } from '../../src/commands/progress.ts';
 import { run } from '../../src/commands/run.ts';
 import { outputsOf } from '../../src/commands/tally.ts';
 import { UserError } from '../../src/errors.ts';
-import { type Source, Unavailable } from '../../src/io/ports.ts';
+import { Unavailable } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/windows/legs.ts';
 import { slotsIn } from '../../src/windows/slots.ts';
+import { around } from '../support/crashing.ts';
 import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
@@ -364,14 +365,14 @@ describe('a run whose plan cannot be made', () => {
     const embedded = await newParts();
     const source = newSource();
     await runAll(embedded.parts, source, range);
-    const { name, url, deliversOnce } = source;
-    const down: Source = { name, url, deliversOnce, count: fails, read: fails, close: async () => undefined };
-    const done = (await run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: false }))!;
+    const archive = around(embedded.parts.archive, async (method, call) => (method === 'list' ? fails() : call()));
+    const parts = { ...embedded.parts, archive };
+    const sources = { live: source, settled: source };
+    const done = (await run(parts, sources, scope, { ...work, dryRun: false }))!;
     expect(done.tally).toBeUndefined();
-    expect(done.report).toMatchObject({ isComplete: false, problems: ['The source is down.'] });
-    expect(done.report.summary).toContain('- `The source is down.`');
-    const dry = run(embedded.parts, { live: down, settled: down }, scope, { ...work, dryRun: true });
-    await expect(dry).rejects.toThrow('The source is down.');
+    expect(done.report).toMatchObject({ isComplete: false, problems: ['The archive is down.'] });
+    expect(done.report.summary).toContain('- `The archive is down.`');
+    await expect(run(parts, sources, scope, { ...work, dryRun: true })).rejects.toThrow('The archive is down.');
   });
 
   it('fails with what kept it from being made where that keeps the report too', async () => {
@@ -382,11 +383,11 @@ describe('a run whose plan cannot be made', () => {
       ...work,
       dryRun: false,
     });
-    await expect(done).rejects.toThrow(new UserError('The source is down.'));
+    await expect(done).rejects.toThrow(new UserError('The archive is down.'));
   });
 
   async function fails(): Promise<never> {
-    throw new UserError('The source is down.');
+    throw new UserError('The archive is down.');
   }
 });
 

@@ -161,6 +161,17 @@ describe('ApiSource asks for', () => {
     expect(requestDays(60, 'epoch-ms')).toBe(60);
   });
 
+  it('a count, with the page size that was set, of a server that refuses a smaller page', async () => {
+    const counting = await testServer((response, _, request) => {
+      const size = Number(new URL(request.url!, 'http://api').searchParams.get('page_size'));
+      if (size < 5) return void response.writeHead(400).end();
+      response.end('{"total":7,"messages":[]}');
+    });
+    const source = apiSource(counting.url.href, { concurrency: 1, pageSize: 5 });
+    expect(await source.count([interval, interval])).toEqual([{ total: 7 }, { total: 7 }]);
+    expect(counting.requests).toHaveLength(3);
+  });
+
   it('no count where the source gives no totals', async () => {
     const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
     expect(await api.source.count([interval, interval])).toEqual([undefined, undefined]);

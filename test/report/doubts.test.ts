@@ -11,7 +11,6 @@ const said = (counts: Partial<Counts>, rows = 0) =>
 
 describe('doubts', () => {
   it.each<[string, Partial<Counts>, string]>([
-    ['all is invalid', { read: 3, invalid: 3 }, 'none could be read; see message-id and message-timestamp,'],
     ['nothing has an alert', { read: 3, unalerted: 3 }, 'none has an alert; see message-alerts.'],
     ['nothing readable has an alert', { read: 3, unalerted: 2, invalid: 1 }, 'none has an alert; see message-alerts.'],
     ['nothing is closed', { read: 3, open: 1, unalerted: 2 }, 'none has all its alerts closed; see alert-status and'],
@@ -24,5 +23,7 @@ describe('doubts', () => {
     // What was archived stays, though the source shows it no longer.
     expect(said({ read: 3, open: 3 }, 1)).toEqual([]);
     expect(said({})).toEqual([]);
+    // That all is invalid is a fault rather than a doubt.
+    expect(said({ read: 3, invalid: 3 })).toEqual([]);
   });
 });

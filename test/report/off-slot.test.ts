@@ -15,7 +15,7 @@ const record = (changes: Partial<SourceRecord> = {}): SourceRecord => ({
 });
 const closed = record({ unsearched_count: 1, unsearched: [{ index: 'messages-old', why: 'closed' }] });
 const failed = record({ last_error: { at: '2024-09-01T00:00:00.000Z', message: 'Nobody answered.' } });
-const over = (...sources: SourceRecord[]): Survey => ({ ...surveyOf(), sources });
+const over = (...sources: SourceRecord[]): Survey => ({ ...surveyOf(), sources, faults: offSlotFaults(sources) });
 
 describe('what a source holds beside its slots', () => {
   it('makes an archive incomplete where indices are not searched, or could not be read', () => {
@@ -25,7 +25,7 @@ describe('what a source holds beside its slots', () => {
   });
 
   it('is in the verdict, the summary, the issue and the page, each with what to do', () => {
-    expect(verdict(over(closed))).toContain('1 index is not searched.');
+    expect(verdict(over(closed))).toContain('elasticsearch-index covers an index that is not searched.');
     const setting = { layout, recentDays: 60, plannedAt: '', format: 'parquet' } as const;
     for (const text of [
       summarize(over(closed)),
@@ -42,15 +42,15 @@ describe('what a source holds beside its slots', () => {
     const { body } = incompleteIssue(over(closed));
     expect(isComplete(newsFor(over(closed), body))).toBe(true);
     expect(isComplete(newsFor(over(closed, failed), body))).toBe(false);
-    expect(isComplete(newsFor(over(closed), body.replace(/"offSlot":\[[^\]]*\]/, '"x":1')))).toBe(false);
+    expect(isComplete(newsFor(over(closed), body.replace(/"others":\[[^\]]*\]/, '"x":1')))).toBe(false);
   });
 
   it('names ten indices, and how many more there are', () => {
     const many = Array.from({ length: 12 }, (_, n) => ({ index: `i${n}`, why: 'hidden' }) as const);
     expect(unsearchedSentence(many)).toMatch(
-      /covers 12 indices that are not searched: i0 \(hidden\), .*i9 \(hidden\) and 2 more\. /,
+      /covers 12 indices that are not searched: i0 \(hidden\), .*i9 \(hidden\), and 2 more\. /,
     );
-    expect(offSlotFaults([record({ unsearched_count: 150, unsearched: many })])[0]?.message).toMatch(/ and 140 more$/);
+    expect(offSlotFaults([record({ unsearched_count: 150, unsearched: many })])[0]?.details.at(-1)).toBe('and 140 more');
   });
 
   it('is counted with its reasons', () => {

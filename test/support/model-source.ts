@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { SourceCount, StagedMessage } from '../../src/archive/ledger.ts';
-import type { Pass, Source } from '../../src/io/ports.ts';
+import type { SourceCount } from '../../src/archive/ledger.ts';
+import type { Pass, Sought, Source } from '../../src/io/ports.ts';
 import type { MessageShape, SourceName } from '../../src/messages/message.ts';
 import { type Page, type Scan, scanPage } from '../../src/messages/page.ts';
 import { compileShape } from '../../src/messages/read.ts';
@@ -142,7 +142,7 @@ export class ModelSource implements Source {
 export class FindingSource extends ModelSource {
   readonly finds: string[][] = [];
 
-  async find(staged: readonly StagedMessage[], take: (page: Page) => Promise<void>): Promise<void> {
+  async find(staged: readonly Sought[], take: (page: Page) => Promise<void>): Promise<void> {
     const ids = staged.map(({ message_id }) => message_id);
     this.finds.push(ids);
     const wanted = new Set(ids);

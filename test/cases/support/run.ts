@@ -62,7 +62,10 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
 }
 
 /** What an API that filters by timestamp and counts right sends for one request. */
-export function pageOf(messages: readonly { readonly timestamp: string }[], { page, size, start, end }: Asked) {
+export function pageOf<Sent extends { readonly timestamp: string }>(
+  messages: readonly Sent[],
+  { page, size, start, end }: Asked,
+) {
   const [from, to] = [Date.parse(start), Date.parse(end)];
   const found = messages.filter(({ timestamp }) => Date.parse(timestamp) >= from && Date.parse(timestamp) < to);
   return { messages: found.slice((page - 1) * size, page * size), total: found.length };

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { distinctInvalid, invalidFacts, invalidReasons } from '../../src/archive/invalid.ts';
+
+const shaOf = (n: number) => createHash('sha256').update(String(n)).digest('hex');
+
+/** A record of the invalid messages of these numbers. */
+function recordOf(from: number, to: number) {
+  const invalid = Array.from({ length: to - from }, (_, n) => ({
+    sha: shaOf(from + n),
+    id: undefined,
+    reason: 'no id',
+  }));
+  const facts = invalidFacts(invalid);
+  return { counts: countsOf(to - from), ...(facts && { invalid: facts }) };
+}
+
+const countsOf = (invalid: number) => ({ read: invalid, closed: 0, open: 0, unalerted: 0, invalid, duplicates: 0 });
+
+describe('distinctInvalid', () => {
+  it('counts what several slots met once', () => {
+    expect(distinctInvalid([recordOf(0, 200), recordOf(150, 218), recordOf(0, 0)])).toEqual({
+      count: 218,
+      isExact: true,
+    });
+  });
+
+  it('estimates where a slot met more than its record names', () => {
+    const { count, isExact } = distinctInvalid([recordOf(0, 60_000), recordOf(40_000, 100_000), recordOf(0, 10)]);
+    expect(isExact).toBe(false);
+    expect(count).toBeGreaterThan(80_000);
+    expect(count).toBeLessThan(125_000);
+  });
+
+  it('adds what older records counted without naming it', () => {
+    expect(distinctInvalid([recordOf(0, 3), { counts: countsOf(4) }])).toEqual({ count: 7, isExact: true });
+  });
+});
+
+describe('invalidFacts', () => {
+  it('is absent where nothing is invalid, and bounded where much is', () => {
+    expect(invalidFacts([])).toBeUndefined();
+    expect(JSON.stringify(recordOf(0, 10_000)).length).toBeLessThan(5_000);
+  });
+
+  it('names the most frequent reasons first', () => {
+    const facts = (reason: string, count: number) => ({
+      invalid: invalidFacts(Array.from({ length: count }, (_, n) => ({ sha: shaOf(n), id: undefined, reason })))!,
+    });
+    expect(invalidReasons([facts('no id', 2), facts('no timestamp', 3), facts('no id', 2)])).toEqual([
+      { reason: 'no id', count: 4 },
+      { reason: 'no timestamp', count: 3 },
+    ]);
+  });
+});
