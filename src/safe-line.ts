@@ -10,7 +10,7 @@ const escapes = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?
 
 /**
  * The text as one line that neither GitHub's runner nor a terminal takes for anything but text. The runner obeys a line that
- * starts with `::name::`, and one that contains `##[name]` anywhere:
+ * starts with `::name::`, and one that contains `##[name]` anywhere. Within a word, as in an ARN, `::` stays:
  * https://github.com/actions/runner/blob/258d6c857db3519913f7deb6004b60172f8043ae/src/Runner.Common/ActionCommand.cs
  */
 export function safeLine(text: string): string {
@@ -18,6 +18,6 @@ export function safeLine(text: string): string {
     .replaceAll(escapes, '')
     .replaceAll(unseen, ' ')
     .replaceAll(ignorable, '')
-    .replaceAll(/(\[[0-9a-f:.]+\])|:(?=:)/gi, (_, address: string | undefined) => address ?? ': ')
+    .replaceAll(/(\[[0-9a-f:.]+\])|(?<!\w):(?=:)/gi, (_, address: string | undefined) => address ?? ': ')
     .replaceAll('##[', '## [');
 }

@@ -5,11 +5,13 @@ import { hostileText } from './support/hostile.ts';
 import { asRunner } from './support/runner-log.ts';
 
 it.each([
-  ['x\n::stop-commands::t\nx', 'x : :stop-commands: :t x'],
+  ['x\n::stop-commands::t\nx', 'x : :stop-commands::t x'],
   ['##[stop-commands]t', '## [stop-commands]t'],
   ['#\u200b#[add-mask]t', '## [add-mask]t'],
-  ['\ufeff:\u200b:warning::x', ': :warning: :x'],
+  ['\ufeff:\u200b:warning::x', ': :warning::x'],
   [':::', ': : :'],
+  ['arn:aws:iam::123456789012:role/a', 'arn:aws:iam::123456789012:role/a'],
+  ['a:::b, [::x::y', 'a:: :b, [: :x::y'],
   ['a\r\n\u0085\u2028\u2029\u0000b', 'a b'],
   ['\u001b[31mred\u001b[0m \u001b]0;title\u0007\u009b2Jx', 'red x'],
   ['\u202egnp.exe\u2066', 'gnp.exe'],

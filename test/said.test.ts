@@ -31,7 +31,7 @@ describe('saidIn', () => {
 
   it('is one line, cut, and no command', () => {
     const said = saidIn(JSON.stringify({ message: `a\n::stop-commands::t\r\n##[add-mask]${'x'.repeat(500)}` }))!;
-    expect(said).toMatch(/^a : :stop-commands: :t ## \[add-mask\]x+…$/);
+    expect(said).toMatch(/^a : :stop-commands::t ## \[add-mask\]x+…$/);
     expect(said.length).toBe(201);
   });
 

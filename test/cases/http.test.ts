@@ -196,7 +196,7 @@ describe('case 27', () => {
     });
     const ran = await (await Case.make(inputs(server))).run();
     expect(ran.code).toBe(1);
-    expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*answers 400 \(.*x : :stop-commands: :t/)]);
+    expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*answers 400 \(.*x : :stop-commands::t/)]);
     expect(ran.outputs).toMatchObject({ complete: 'false' });
   });
 
@@ -243,8 +243,8 @@ it('case 27: what Node itself would print, of a crash or a warning, is one line 
   const made = await Case.make({ 'api-url': url.href });
   const ran = await made.run({}, { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(crash)}` });
   expect(ran.code).toBe(1);
-  expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*Error: x : :stop-commands: :t \*\*\*/)]);
-  expect(ran.log).toContain('Node.js: Warning: y : :stop-commands: :w ***');
+  expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*Error: x : :stop-commands::t \*\*\*/)]);
+  expect(ran.log).toContain('Node.js: Warning: y : :stop-commands::w ***');
   expect(ran.log).toContain('## [stop-commands]e ***');
   expect(asRunner(ran.log).commands.map(({ name }) => name)).toEqual(['error']);
 });

@@ -136,7 +136,7 @@ describe.concurrent('what cannot be used is named in one sentence, and no messag
       from: '2022-01-01T00:00:00Z',
       'as-of': '2023-03-01T00:00:00Z',
       'api-url': `${nobody}/messages`,
-      'api-token': 'token',
+      'api-token': 'a-token-of-a-test',
     };
     return bundle.step({ ...given, ...inputs }, { ...Cloud.variables(), ...variables });
   }
