@@ -12,7 +12,7 @@ async function stalling() {
   let isStalling = true;
   const { url } = await api((asked) => {
     if (!isStalling || asked.size === 1 || asked.page < 2) return pageOf(messages, asked);
-    stalls.dispatchEvent(new Event('stalled'));
+    stalls.dispatchEvent(new Event(asked.url.searchParams.get('run')!));
     return undefined;
   });
   const made = await Case.make({ 'api-url': url.href });
@@ -20,8 +20,9 @@ async function stalling() {
   const variables = { RUNNER_TEMP: temporary };
   /** Starts a run, and waits until its API has stopped. */
   const stalled = async () => {
-    const stall = once(stalls, 'stalled');
-    const started = await made.start({}, variables);
+    const run = crypto.randomUUID();
+    const stall = once(stalls, run);
+    const started = await made.start({ 'api-query': `run=${run}` }, variables);
     await stall;
     return started;
   };

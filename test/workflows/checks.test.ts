@@ -108,3 +108,13 @@ test("each of the workflow's jobs is given what its command needs", async () => 
   const source = Object.keys(inputDefaults).filter((name) => /^(api|elasticsearch)-/.test(name));
   for (const job of ['plan', 'export']) expect(given(job)).toEqual(expect.arrayContaining([...source, 'recent-days']));
 });
+
+test('outputs of the job that plans are used only if its step, and the job, succeeded', async () => {
+  const text = await readFile(join(root, '.github/workflows/archive.yml'), 'utf8');
+  const { jobs } = parse(text);
+  for (const [name, value] of Object.entries(jobs.plan.outputs))
+    expect(value).toBe(`\${{ steps.plan.outcome == 'success' && steps.plan.outputs.${name} || '' }}`);
+  const uses = text.split('\n').filter((line) => line.includes('needs.plan.outputs.'));
+  expect(uses).toHaveLength(3);
+  expect(uses.filter((line) => !line.includes("needs.plan.result == 'success' && needs.plan.outputs."))).toEqual([]);
+});
