@@ -209,12 +209,15 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf({ api, elasticsearch }: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+async function sourcesOf(
+  { api, elasticsearch }: Inputs,
+  { threads, memory, settings, log, now }: Parts,
+): Promise<Sources> {
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, memory, nature, log.line));
+    made.push(new ApiSource(api, scan, memory, nature, log.line, now));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');

@@ -7,7 +7,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
 import { Unavailable } from './ports.ts';
-import { attemptsMax, isPassing, Retries, Retryable, type Say, unreached } from './retry.ts';
+import { attemptsMax, type IsEnough, isPassing, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -24,6 +24,17 @@ export interface HttpLimits {
   readonly stallMs?: number;
   /** For one answer's body. */
   readonly bodyMsMax?: number;
+}
+
+/** An answer with a status that is not retried. */
+export class HttpRefusal extends UserError {
+  override readonly name = 'HttpRefusal';
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 const decompressors: Readonly<
@@ -85,19 +96,22 @@ export class HttpClient {
   /**
    * What is read from the bytes of {@link get}, as a part of each attempt.
    * @param read throws {@link Retryable} where another answer may be read
+   * @param isEnough whether another attempt is of no use after so many
    */
   async getAs<Result>(
     url: URL,
     headers: Record<string, string>,
     hints: Readonly<Record<number, string>>,
     read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
+    isEnough?: IsEnough,
   ): Promise<Result> {
     try {
-      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)));
+      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)), isEnough);
     } catch (error) {
       if (error instanceof Retryable) {
         throw new Unavailable(
           `${this.#what} at ${place(url)} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
+          error.status,
         );
       }
       throw error;
@@ -167,7 +181,10 @@ export class HttpClient {
     await answer.body.dump({ limit: errorBytesMax, signal }).catch(() => undefined);
     const retryable = this.#retries.retryable(status, answer.headers['retry-after']);
     if (retryable !== undefined) return retryable;
-    return new UserError(`${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`);
+    return new HttpRefusal(
+      `${this.#what} at ${place(url)} answers ${status}: ${hints[status] ?? usualHint(status)}.`,
+      status,
+    );
   }
 }
 

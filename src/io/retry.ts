@@ -21,11 +21,14 @@ export class Retryable extends Error {
   readonly waitMs: number;
   /** Whether the host says that it has too much to do. */
   readonly busy: boolean;
+  /** Of an answer. */
+  readonly status: number | undefined;
 
-  constructor(message: string, waitMs = 0, busy = false) {
+  constructor(message: string, waitMs = 0, busy = false, status?: number) {
     super(message);
     this.waitMs = waitMs;
     this.busy = busy;
+    this.status = status;
   }
 }
 
@@ -38,6 +41,9 @@ export function unreached(reason: string, cannot: (why: string, what: string) =>
   const fault = tlsFault(reason);
   return fault === undefined ? new Retryable(`cannot be reached (${reason})`) : cannot(fault.reason, fault.remedy);
 }
+
+/** Whether a request that failed so, for the `attempts`th time, is given up though more attempts are allowed. */
+export type IsEnough = (error: Retryable, attempts: number) => boolean;
 
 /** Where somebody reads what is said. */
 export type Say = (text: string) => void;
@@ -64,9 +70,10 @@ export class Retries {
   }
 
   /**
+   * @param isEnough whether another attempt is of no use after so many
    * @throws the last {@link Retryable}, where no attempt succeeds; what else an attempt throws, at once
    */
-  run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  run<Result>(attempt: () => Promise<Result>, isEnough: IsEnough = () => false): Promise<Result> {
     return pRetry(
       async () => {
         await this.#pausesEnd();
@@ -76,9 +83,11 @@ export class Retries {
         retries: retriesMax,
         minTimeout: 0,
         maxTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof Retryable,
+        shouldRetry: ({ error, attemptNumber }) => error instanceof Retryable && !isEnough(error, attemptNumber),
         onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          retriesLeft > 0 && error instanceof Retryable ? this.#pause(error, attemptNumber) : undefined,
+          retriesLeft > 0 && error instanceof Retryable && !isEnough(error, attemptNumber)
+            ? this.#pause(error, attemptNumber)
+            : undefined,
       },
     );
   }
@@ -90,7 +99,7 @@ export class Retries {
   retryable(status: number, retryAfter: string | string[] | undefined): Retryable | undefined {
     if (!isPassing(status)) return undefined;
     const waitMs = this.#waitMs(String(retryAfter ?? '').trim());
-    return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429);
+    return waitMs > retryAfterMsMax ? undefined : new Retryable(`answers ${status}`, waitMs, status === 429, status);
   }
 
   #waitMs(retryAfter: string): number {

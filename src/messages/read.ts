@@ -43,6 +43,7 @@ export type InvalidReason =
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
   | 'a timestamp that cannot be read'
+  | 'a timestamp far outside of the range that was asked for'
   | 'alerts that are not a list';
 
 /** What a message is, in the words of the archive. */
