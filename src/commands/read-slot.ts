@@ -86,15 +86,15 @@ async function provenReading(
   only?: ReadonlySet<string>,
 ): Promise<SlotReading> {
   let before: WholePass | undefined;
-  let wasBeyond = false;
+  let beyond: number | undefined;
   return repeatedReading(parts, source, interval, newSpool, only, async (reading, attempt) => {
     const last = before;
     // What is lost agrees with nothing.
     before = undefined;
     const pass = await wholePass(source, interval, attempt, reading, isFinal);
     if ('problem' in pass) {
-      if (pass.isBeyondTotal && wasBeyond) throw beyondTotal(source, interval, pass.total);
-      wasBeyond = pass.isBeyondTotal;
+      if (pass.beyondTotal !== undefined && beyond !== undefined) throw beyondTotal(source, interval, beyond);
+      beyond = pass.beyondTotal;
       return pass.problem;
     }
     if (pass.needs === 'nothing' || (last !== undefined && isConfirmed(pass, last)))

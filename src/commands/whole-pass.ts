@@ -26,9 +26,8 @@ export interface WholePass {
 /** Why a pass proves nothing, as a clause. */
 export interface FailedPass {
   readonly problem: string;
-  readonly isBeyondTotal: boolean;
-  /** The most that the source said that it holds. */
-  readonly total: number;
+  /** What the source says that it holds, where more came. */
+  readonly beyondTotal?: number;
 }
 
 /** What is known of one range of a pass. */
@@ -128,5 +127,5 @@ function countOf(found: readonly RangeFacts[], total: number | undefined, held: 
 }
 
 function failure(problem: string, total?: number): FailedPass {
-  return { problem, isBeyondTotal: total !== undefined, total: total ?? 0 };
+  return { problem, ...(total !== undefined && { beyondTotal: total }) };
 }

@@ -164,7 +164,7 @@ export class ApiSource implements Source {
     const pages = this.#pages(interval, asked, size, take);
     const mayRepeatFirst = ({ pageLength, promised }: Taken) =>
       pageLength < size && (promised === undefined ? this.#hasPaged : promised === pageLength);
-    const reading = new RangeReading(pages, this.#limit, this.#settings.concurrency, mayRepeatFirst);
+    const reading = new RangeReading(pages, this.#limit, this.#settings.concurrency, size, mayRepeatFirst);
     const ending = await reading.toEnd();
     const { taken } = reading;
     this.#learn(taken);

@@ -33,16 +33,25 @@ export class RangeReading {
   readonly #pages: Pages;
   readonly #limit: LimitFunction;
   readonly #concurrency: number;
+  readonly #size: number;
   /** Whether a second page that is the first one again may be an end. */
   readonly #mayRepeatFirst: (taken: Taken) => boolean;
   #failure: { readonly error: unknown } | undefined;
   /** The lowest page that holds nothing new, of those that were asked for. */
   #ending: (Ending & { readonly answer: Answer }) | undefined;
 
-  constructor(pages: Pages, limit: LimitFunction, concurrency: number, mayRepeatFirst: (taken: Taken) => boolean) {
+  /** @param size what pages are asked for */
+  constructor(
+    pages: Pages,
+    limit: LimitFunction,
+    concurrency: number,
+    size: number,
+    mayRepeatFirst: (taken: Taken) => boolean,
+  ) {
     this.#pages = pages;
     this.#limit = limit;
     this.#concurrency = concurrency;
+    this.#size = size;
     this.#mayRepeatFirst = mayRepeatFirst;
   }
 
@@ -128,11 +137,17 @@ export class RangeReading {
   }
 
   #assertPages(page: Page): void {
-    if (page.messages.length > 0 && this.taken.isSame(page, 1) && !this.#mayRepeatFirst(this.taken))
+    if (this.#mayRepeat(page) && this.taken.isSame(page, 1) && !this.#mayRepeatFirst(this.taken))
       this.#pages.refuseSecond();
   }
 
+  /** Pages of one message are the same where the source holds it twice. */
+  #mayRepeat(page: Page): boolean {
+    return page.messages.length > 0 && this.#size > 1;
+  }
+
   #isNeighbour(page: Page, number: number): boolean {
+    if (!this.#mayRepeat(page)) return false;
     return this.taken.isSame(page, number - 1) || this.taken.isSame(page, number + 1);
   }
 

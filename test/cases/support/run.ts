@@ -162,7 +162,7 @@ export class Case {
   }
 
   /** The ledger and the staged messages as the report left them for auditors. */
-  async ledger(): Promise<{ slots: LedgerRecord[]; staged: StagedMessage[] }> {
+  async ledger(): Promise<{ ledger: LedgerRecord[]; staged: StagedMessage[] }> {
     return JSON.parse(await readFile(join(this.folder, 'archive', '_report', 'ledger.json'), 'utf8'));
   }
 
