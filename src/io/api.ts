@@ -57,8 +57,9 @@ export class ApiSource implements Source {
   #deepest = 0;
   /** Whether a second page was seen that is not the first one. */
   #hasPaged = false;
-  /** Whether the server gives the small pages that show a border, or count. */
-  #givesSmallPages = true;
+  /** Whether the server gives pages of one message, which count, and the small ones far behind that show a border. */
+  #countsByOne = true;
+  #showsBorders = true;
 
   /**
    * @param say is told of long waits
@@ -123,7 +124,7 @@ export class ApiSource implements Source {
   }
 
   #askLess(size: number, status: number | undefined): void {
-    this.#sizes.limit();
+    this.#sizes.limit(size);
     this.#say(
       `The message API answers ${status} to pages of ${size} messages: asking for pages of ${this.#sizes.at(0)} instead.`,
     );
@@ -147,14 +148,14 @@ export class ApiSource implements Source {
   /** Pages of one message are the smallest that show a total; of a server that refuses them, whole ones do. */
   async #total(interval: Interval, asked: Interval): Promise<number | undefined> {
     const { pageSize } = this.#settings;
-    const size = this.#givesSmallPages ? 1 : pageSize;
+    const size = this.#countsByOne ? 1 : pageSize;
     try {
       const { total, bytes } = await this.#page(interval, asked, 1, size);
       this.#memory.give(bytes.buffer);
       return total;
     } catch (error) {
       if (size === pageSize || !isRefusedPage(error)) throw error;
-      this.#givesSmallPages = false;
+      this.#countsByOne = false;
       return this.#total(interval, asked);
     }
   }
@@ -243,7 +244,7 @@ export class ApiSource implements Source {
   async #bordersStand(interval: Interval, asked: Interval, taken: Taken): Promise<boolean> {
     const borders = taken.borders();
     if (borders?.length === 0) return true;
-    if (borders === undefined || taken.pageLength < borderedPageMin || !this.#givesSmallPages) return false;
+    if (borders === undefined || taken.pageLength < borderedPageMin || !this.#showsBorders) return false;
     let stand = true;
     await eachWithin(this.#limit, borders, async ({ position, last, first }) => {
       const border = borderAt(position, taken.pageLength);
@@ -252,7 +253,7 @@ export class ApiSource implements Source {
       const page = await this.#page(interval, asked, border.number, border.size).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
         // Another pass tells as well.
-        if (isRefusedPage(error)) this.#givesSmallPages = false;
+        if (isRefusedPage(error)) this.#showsBorders = false;
         return undefined;
       });
       if (page === undefined) {

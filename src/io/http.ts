@@ -111,7 +111,7 @@ export class HttpClient {
       if (error instanceof Retryable) {
         throw new Unavailable(
           `${this.#what} at ${place(url)} ${error.message}, ${attemptsMax} times in a row: see whether it is well, then run again.`,
-          error.status,
+          error.waitMs > 0 ? undefined : error.status,
         );
       }
       throw error;

@@ -27,7 +27,7 @@ export interface Pass {
 /** A source of which no attempt, of a bounded number, got a whole answer: whatever is asked of it next will hardly fare better. */
 export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
-  /** Of the last answer, where there was one. */
+  /** Of the last answer, where there was one that did not say how long to wait. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {

@@ -166,6 +166,35 @@ describe('ApiSource asks for', () => {
     expect(requestDays(60, 'epoch-ms')).toBe(60);
   });
 
+  it('whole pages to count, where the source refuses pages of one message', async () => {
+    const sizes: (string | null)[] = [];
+    const picky = await testServer((response, _, { url }) => {
+      const size = new URL(url!, 'http://x').searchParams.get('page_size');
+      sizes.push(size);
+      if (Number(size) < 5) return void response.writeHead(400).end();
+      response.end(pageBytes([messageText('1', new Date(interval.start).toISOString())], 7));
+    });
+    const source = apiSource(picky.url.href, { concurrency: 1 });
+    expect(await source.count([interval, interval])).toEqual([{ total: 7 }, { total: 7 }]);
+    expect(sizes).toEqual(['1', '10', '10']);
+  });
+
+  it('no small pages any more, where the source refuses them, and says that the pass is doubtful', async () => {
+    const texts = Array.from({ length: 25 }, (_, n) => messageText(`${n}`, new Date(interval.start + n).toISOString()));
+    const sizes: number[] = [];
+    const picky = await testServer((response, _, { url }) => {
+      const query = new URL(url!, 'http://x').searchParams;
+      const [size, page] = [Number(query.get('page_size')), Number(query.get('page_number'))];
+      sizes.push(size);
+      if (size < 5) return void response.writeHead(400).end();
+      response.end(pageBytes(texts.slice((page - 1) * size, page * size), 25));
+    });
+    const source = apiSource(picky.url.href, { concurrency: 1 });
+    for (const attempt of [0, 0])
+      expect(await source.read(interval, attempt, async () => undefined)).toMatchObject({ isDoubtful: true });
+    expect(sizes.filter((size) => size < 5)).toHaveLength(1);
+  });
+
   it('no count where the source gives no totals', async () => {
     const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
     expect(await api.source.count([interval, interval])).toEqual([undefined, undefined]);
@@ -263,6 +292,12 @@ describe('ApiSource fails', () => {
     expect(await failure(api)).toContain('answers 503');
     const sizes = server.requests().log.map(({ query }) => new URLSearchParams(query).get('page_size'));
     expect(sizes.join(' ')).toBe('10 10 10 5 5 5 2 2 2 1 1 1 1 1 1 1');
+  });
+
+  it('where a 503 says how long to wait, without asking for less', async () => {
+    const api = apiTest({ concurrency: 1 }, [{ kind: '503', retryAfter: 7, times: 'always' }]);
+    expect(await failure(api)).toContain('answers 503');
+    expect(asked()).toBe(7);
   });
 
   it('where nobody listens', async () => {

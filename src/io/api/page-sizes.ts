@@ -32,8 +32,9 @@ export class PageSizes {
     return size > 1 && this.#halvings < halvingsMax;
   }
 
-  /** The server failed to give a page of the size last asked for. */
-  limit(): void {
+  /** The server failed to give a page of this size; readings that go on at once may say so several times. */
+  limit(size: number): void {
+    if (size > this.#halved(this.#halvings)) return;
     this.#halvings += 1;
     this.#isFirm ||= this.#hasGrown;
   }

@@ -28,21 +28,28 @@ describe('PageSizes', () => {
   it('are halved while the server fails, a bounded number of times', () => {
     const sizes = new PageSizes(500);
     const asked: number[] = [];
-    for (; sizes.canHalve(sizes.at(0)); sizes.limit()) asked.push(sizes.at(0));
+    for (; sizes.canHalve(sizes.at(0)); sizes.limit(sizes.at(0))) asked.push(sizes.at(0));
     expect([...asked, sizes.at(0)]).toEqual([500, 250, 125, 62, 31, 15, 7]);
     sizes.reset();
     expect(sizes.at(0)).toBe(500);
   });
 
+  it('are halved once where several readings fail at one size', () => {
+    const sizes = new PageSizes(8);
+    sizes.limit(8);
+    sizes.limit(8);
+    expect(sizes.at(0)).toBe(4);
+  });
+
   it('grow again after an outage, and stay where larger pages fail again', () => {
     const sizes = new PageSizes(8);
-    sizes.limit();
-    sizes.limit();
+    sizes.limit(sizes.at(0));
+    sizes.limit(sizes.at(0));
     sizes.noteSuccess();
     expect(sizes.at(0)).toBe(4);
     sizes.noteSuccess();
     expect(sizes.at(0)).toBe(8);
-    sizes.limit();
+    sizes.limit(sizes.at(0));
     sizes.noteSuccess();
     sizes.noteSuccess();
     expect(sizes.at(0)).toBe(4);

@@ -82,6 +82,14 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
       }
     });
 
+    it('proves by itself what a source that stands still holds', async () => {
+      const { source, now } = await start();
+      for (const [, of] of intervals) {
+        const { pass } = await readAll(source, of(now));
+        expect([pass.isDoubtful, pass.isBeyondTotal]).toEqual([undefined, undefined]);
+      }
+    });
+
     it('may be made again, and finds the same', async () => {
       const { source, now, known } = await start();
       const held = known(between(now, 30, 20)).length;
@@ -112,6 +120,15 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
   });
 
   describe(`${name}: count`, () => {
+    it('gives the own days of an interval as they are counted alone, and no more than all', async () => {
+      const { source, now } = await start();
+      const interval = between(now, 30, 20);
+      const [count] = await source.count([interval]);
+      const own = await source.countOwnDays?.(interval);
+      expect(count).toMatchObject(own ?? {});
+      for (const days of Object.values(own ?? {})) expect(days).toBeLessThanOrEqual(count!.total);
+    });
+
     it('counts no slots where none are asked for', async () => {
       expect(await (await start()).source.count([])).toEqual([]);
     });
