@@ -265,14 +265,14 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf(inputs: Inputs, { threads, memory, settings, log }: Parts): Promise<Sources> {
+async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }: Parts): Promise<Sources> {
   const { api, elasticsearch } = inputs;
   const patient = patientNature(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api.ts');
-    made.push(new ApiSource(api, scan, memory, patient, log.line));
+    made.push(new ApiSource(api, scan, memory, patient, log.line, now));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch.ts');

@@ -39,6 +39,8 @@ export interface Findings {
   readonly outside: number;
   /** Ids that stood for more than one content. */
   readonly conflicting: readonly string[];
+  /** Ids of messages that the source holds more than once; of what is invalid and has none, the hash. */
+  readonly twins: readonly string[];
   /** JSON taken in. */
   readonly bytes: number;
 }
@@ -80,6 +82,7 @@ export function joinFindings(all: readonly Findings[]): Findings {
     },
     outside: all.reduce((total, { outside }) => total + outside, 0),
     conflicting: [...all.flatMap(({ conflicting }) => conflicting), ...repeated(all)],
+    twins: all.flatMap(({ twins }) => twins),
     bytes: all.reduce((total, { bytes }) => total + bytes, 0),
   };
 }

@@ -36,10 +36,21 @@ export interface InvalidFacts {
 }
 
 /** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */
-export interface SourceCount {
+export interface SourceCount extends OwnDays {
   readonly total: number;
   readonly alerted?: number;
   readonly closed?: number;
+}
+
+/**
+ * How many messages lie on a slot's own days, where its total also counts a day on each side: else a message that comes late
+ * would hide behind one that leaves those days. Servers take the end of a range as part of it or not, so both are counted.
+ */
+export interface OwnDays {
+  /** Asked for from its first day to the day at which it ends. */
+  readonly to_end?: number;
+  /** Asked for from its first day to its last day. */
+  readonly to_last_day?: number;
 }
 
 /** The failed attempt after which no other succeeded. */

@@ -19,6 +19,17 @@ type Put = (bytes: Uint8Array) => number;
 /** What is counted once: the row of an id, or the hash of invalid bytes. */
 type Key = number | string;
 
+/** How often a reading of one range met what it had met there before. */
+class RangeTally {
+  distinct = 0;
+  received = 0;
+  /** How many more than one came, on whatever pages. */
+  readonly again = new Map<Key, number>();
+  /** How many more than one stood on one page, at most. */
+  readonly onOnePage = new Map<Key, number>();
+  pageLengthMax = 0;
+}
+
 /**
  * One pass over an interval: takes pages in any order, keeps each id once, and can tell whether what it was given is what
  * the source says it holds.
@@ -38,8 +49,13 @@ export class Reading {
   readonly #conflicting = new Set<string>();
   /** How many more than one of what is the same the source holds: as many as came, or the most that stood on one page. */
   readonly #twins = new Map<Key, number>();
-  #twinCount = 0;
   #onPage = new Map<Key, number>();
+  #range = new RangeTally();
+  /** The number of the range that is being read, and in which a row or an invalid message came last. */
+  #rangeNumber = 0;
+  readonly #rowCameIn: number[] = [];
+  readonly #invalidCameIn = new Map<string, number>();
+  readonly #abandoned = new Set<number>();
   #bytes = 0;
   #queue: Promise<void> = Promise.resolve();
 
@@ -78,12 +94,60 @@ export class Reading {
   }
 
   /**
-   * Whether the messages taken are as many as the source says it holds. It counts what it holds twice as two. Unless it
-   * delivers once, that is certain only where one page shows both: a message that came on two pages may have pushed
-   * another one out.
+   * Begins another range of the interval, of which the pages that follow are. A message that ranges share is counted in each.
+   * @param isAbandoned whether the last one was given up, and is read again in parts: what came of it counts for nothing
+   */
+  beginRange(isAbandoned = false): void {
+    if (isAbandoned) this.#abandoned.add(this.#rangeNumber);
+    this.#rangeNumber += 1;
+    this.#range = new RangeTally();
+  }
+
+  /** Messages of all ranges, as the source holds them: those that it holds twice are two. */
+  get held(): number {
+    return this.distinct + sumOf(this.#twins);
+  }
+
+  /** Messages of the range in hand, an id once; invalid ones by their bytes. */
+  get distinctOfRange(): number {
+    return this.#range.distinct;
+  }
+
+  /**
+   * Whether the messages of the range in hand are as many as the source says it holds. It counts what it holds twice as two.
+   * Unless it delivers once, that is certain only where one page shows both: a message that came on two pages may have
+   * pushed another one out.
    */
   isWhole(total: number): boolean {
-    return this.distinct + this.#twinCount === total;
+    const { distinct, again, onOnePage } = this.#range;
+    return distinct + sumOf(this.#deliversOnce ? again : onOnePage) === total;
+  }
+
+  /** Whether as many messages came of the range in hand as the source says it holds, though some came on two pages. */
+  isWholeIfTwinsAreHeld(total: number): boolean {
+    return this.#range.received === total;
+  }
+
+  /** The most messages that came on one page of the range in hand. */
+  get pageLengthMax(): number {
+    return this.#range.pageLengthMax;
+  }
+
+  /** Takes what came twice in the range in hand for held twice, on whatever pages it came: two readings found the same. */
+  holdTwins(): void {
+    for (const [key, others] of this.#range.again) this.#twins.set(key, Math.max(others, this.#twins.get(key) ?? 0));
+  }
+
+  /** What came more than once in the range in hand, and how often: alike for readings that met the same twins. */
+  twinsOfRange(): string {
+    const named = [...this.#range.again].map(([key, others]) => `${this.#nameOf(key)} ${others}`);
+    return JSON.stringify(named.sort());
+  }
+
+  /** Whether every message came in a range that was not abandoned: one that did not has gone meanwhile. */
+  hasOnlyProven(): boolean {
+    const isAbandoned = (range: number) => this.#abandoned.has(range);
+    return !this.#rowCameIn.some(isAbandoned) && ![...this.#invalidCameIn.values()].some(isAbandoned);
   }
 
   /** Alike for two readings that found the same messages with the same bytes. */
@@ -115,8 +179,9 @@ export class Reading {
       unalerted,
       invalid,
       counts: { read, ...states, duplicates },
-      outside: outside + this.#invalid.size - invalid.length + this.#twinCount - duplicates,
+      outside: outside + this.#invalid.size - invalid.length + sumOf(this.#twins) - duplicates,
       conflicting: [...this.#conflicting],
+      twins: [...this.#twins].filter(([key]) => this.#isInside(key)).map(([key]) => this.#nameOf(key)),
       bytes: this.#bytes,
     };
   }
@@ -124,6 +189,7 @@ export class Reading {
   async #takeNow(page: Page): Promise<void> {
     this.#onPage = new Map();
     this.#bytes += page.bytes.length;
+    this.#range.pageLengthMax = Math.max(this.#range.pageLengthMax, page.messages.length);
     const put = this.#putter(page);
     for (const [n, message] of page.messages.entries()) {
       const sha = page.shas.subarray(n * shaBytes, (n + 1) * shaBytes);
@@ -147,7 +213,7 @@ export class Reading {
     const place = this.#placeOf(message);
     const known = this.#rows.find(message.id!);
     if (known !== undefined) {
-      this.#countTwin(known, true);
+      this.#count(known);
       if (Buffer.compare(this.#rows.sha(known), sha) === 0) return;
       this.#conflicting.add(message.id!);
       if (!(await this.#wins(place, bytes, sha, known))) return;
@@ -164,7 +230,7 @@ export class Reading {
       length: bytes.length,
     });
     this.#places[at] = place;
-    if (known === undefined) this.#countTwin(at, false);
+    if (known === undefined) this.#count(at);
     if (place === 'open') {
       const { id, timestamp, openAlerts, openAlertCount, openStatuses } = message;
       this.#open.set(id!, { id: id!, timestamp: timestamp!, openAlerts, openAlertCount, openStatuses });
@@ -174,7 +240,7 @@ export class Reading {
   #takeInvalid(message: ScannedMessage, sha: Uint8Array, bytes: Uint8Array, put: Put): void {
     const key = Buffer.from(sha).toString('hex');
     const isKnown = this.#invalid.has(key);
-    this.#countTwin(key, isKnown);
+    this.#count(key);
     if (isKnown) return;
     const inside = this.#isWanted(message);
     const position = inside ? put(bytes) : -1;
@@ -201,23 +267,38 @@ export class Reading {
     return timestamp >= BigInt(this.#interval.start) * 1000n && timestamp < BigInt(this.#interval.end) * 1000n;
   }
 
-  #countTwin(key: Key, isKnown: boolean): void {
-    const twins = this.#twins.get(key) ?? 0;
-    if (!this.#deliversOnce) {
-      const others = this.#onPage.get(key) ?? 0;
-      this.#onPage.set(key, others + 1);
-      if (others <= twins) return;
-    } else if (!isKnown) {
-      return;
-    }
-    this.#twins.set(key, twins + 1);
-    this.#twinCount += 1;
+  #count(key: Key): void {
+    const { again, onOnePage } = this.#range;
+    this.#range.received += 1;
+    if (this.#comesAnew(key)) this.#range.distinct += 1;
+    else again.set(key, (again.get(key) ?? 0) + 1);
+    const others = this.#onPage.get(key) ?? 0;
+    this.#onPage.set(key, others + 1);
+    if (others > (onOnePage.get(key) ?? 0)) onOnePage.set(key, others);
+    const held = (this.#deliversOnce ? again : onOnePage).get(key) ?? 0;
+    if (held > (this.#twins.get(key) ?? 0)) this.#twins.set(key, held);
+  }
+
+  /** Notes that it came in the range in hand, and returns whether it had not before. */
+  #comesAnew(key: Key): boolean {
+    const range = this.#rangeNumber;
+    const before = typeof key === 'number' ? this.#rowCameIn[key] : this.#invalidCameIn.get(key);
+    if (typeof key === 'number') this.#rowCameIn[key] = range;
+    else this.#invalidCameIn.set(key, range);
+    return before !== range;
+  }
+
+  #isInside(key: Key): boolean {
+    return typeof key === 'number' ? this.#places[key] !== 'outside' : this.#invalid.get(key)!.inside;
   }
 
   #duplicates(): number {
-    const isInside = (key: Key) =>
-      typeof key === 'number' ? this.#places[key] !== 'outside' : this.#invalid.get(key)!.inside;
-    return [...this.#twins].reduce((sum, [key, others]) => (isInside(key) ? sum + others : sum), 0);
+    return [...this.#twins].reduce((sum, [key, others]) => (this.#isInside(key) ? sum + others : sum), 0);
+  }
+
+  /** For people: the id, and of what is invalid its id or its hash. */
+  #nameOf(key: Key): string {
+    return typeof key === 'number' ? this.#rows.id(key) : (this.#invalid.get(key)?.id ?? key);
   }
 
   /**
@@ -235,6 +316,10 @@ export class Reading {
     const otherChange = (other && lastAlertChange(other, this.#shape)) ?? 0n;
     return change === otherChange ? hasGreaterHash : change > otherChange;
   }
+}
+
+function sumOf(counts: ReadonlyMap<Key, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** Whether a payload is wanted later: to be archived, or to be compared with another content. */

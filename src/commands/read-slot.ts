@@ -4,11 +4,11 @@ import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
 import { Reading } from '../archive/reading.ts';
 import { Spool } from '../archive/spool.ts';
 import { UserError } from '../errors.ts';
-import { LostReading, type Pass, type Source } from '../io/ports.ts';
+import { LostReading, type Source } from '../io/ports.ts';
 import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
 import type { Slot } from '../windows/slots.ts';
-import { number } from '../words.ts';
 import type { Parts } from './parts.ts';
+import { beyondTotal, isConfirmed, type WholePass, wholePass } from './whole-pass.ts';
 
 /** Readings of one interval until one is whole. */
 const passesMax = 5;
@@ -32,7 +32,10 @@ export interface SlotReading {
  */
 export async function readWhole(parts: Parts, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
   const interval = { start: slot.start, end: Math.min(slot.end, parts.now()) };
-  return withSpool(parts, (newSpool) => provenReading(parts, source, interval, isFinal, newSpool));
+  // Counted before it is read: what comes in between is then a difference that the audit sees.
+  const ownDays = isFinal ? await source.countOwnDays?.(interval) : undefined;
+  const read = await withSpool(parts, (newSpool) => provenReading(parts, source, interval, isFinal, newSpool));
+  return { ...read, count: read.count && { ...read.count, ...ownDays } };
 }
 
 /**
@@ -94,17 +97,22 @@ async function provenReading(
   newSpool: () => Promise<Spool>,
   only?: ReadonlySet<string>,
 ): Promise<SlotReading> {
-  let before = '';
+  let before: WholePass | undefined;
+  let beyond: number | undefined;
   return repeatedReading(parts, source, interval, newSpool, only, async (reading, attempt) => {
     const last = before;
     // What is lost agrees with nothing.
-    before = '';
-    const pass = await source.read(interval, attempt, (page) => reading.take(page));
-    const fingerprint = pass.totals.length === 0 && isFinal ? reading.fingerprint() : '';
-    if (isProven(pass, reading, isFinal, fingerprint, last))
-      return { count: pass.count, isUnproven: pass.totals.length === 0 && !isFinal };
-    before = fingerprint;
-    return difference(pass, reading);
+    before = undefined;
+    const pass = await wholePass(source, interval, attempt, reading, isFinal);
+    if ('problem' in pass) {
+      if (pass.beyondTotal !== undefined && beyond !== undefined) throw beyondTotal(source, interval, beyond);
+      beyond = pass.beyondTotal;
+      return pass.problem;
+    }
+    if (pass.needs === 'nothing' || (last !== undefined && isConfirmed(pass, last)))
+      return { count: pass.count, isUnproven: pass.isUnproven };
+    before = pass;
+    return 'it sent something else than the time before';
   });
 }
 
@@ -153,20 +161,6 @@ function unproven(source: Source, { start, end }: Interval, said: string): UserE
   return new UserError(
     `${source.url} was read ${passesMax} times from ${instant(start)} to ${instant(end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest${others}.`,
   );
-}
-
-/** Without totals, two readings that agree stand in for them; of a slot that is read again anyway, one will do. */
-function isProven(pass: Pass, reading: Reading, isFinal: boolean, fingerprint: string, before: string): boolean {
-  const [total] = pass.totals;
-  if (total === undefined) return !isFinal || fingerprint === before;
-  return pass.totals.every((other) => other === total) && reading.isWhole(total);
-}
-
-function difference(pass: Pass, reading: Reading): string {
-  const totals = [...new Set(pass.totals)];
-  if (totals.length === 0) return 'it sent something else than the time before';
-  if (totals.length > 1) return `its total moved (${totals.map(number).join(', ')})`;
-  return `it said that it holds ${number(totals[0]!)} messages and sent ${number(reading.distinct)} distinct ones`;
 }
 
 /** Gives out spools, each closing the one before; the last is the caller's, or closed when the work fails. */

@@ -209,7 +209,7 @@ async function settle(
   if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
   await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
-  tellCases(parts, slot, merged, waiting.vanished, findings.conflicting);
+  tellCases(parts, slot, merged, waiting.vanished, findings);
   const bare = unalertedOf(staged, findings).filter((id) => waiting.unstage.includes(id));
   if (bare.length > 0)
     parts.log.warning(
@@ -232,7 +232,7 @@ function tellCases(
   slot: Slot,
   merged: Merged,
   vanished: readonly string[],
-  conflicting: readonly string[],
+  { conflicting, twins }: Findings,
 ): void {
   const tell = (ids: readonly string[], what: string) => {
     if (ids.length > 0) parts.log.warning(`Slot ${slot.id}: ${counted(ids.length, 'message')} ${what}: ${names(ids)}.`);
@@ -241,5 +241,10 @@ function tellCases(
   tell(merged.amended, 'of the archive changed at the source');
   tell(merged.gone, 'of the archive no longer shown by the source; the archived version stays');
   tell(vanished, 'that wait no longer shown by the source; they stay staged');
+  const hasSeveral = new Set(conflicting);
+  tell(
+    twins.filter((id) => !hasSeveral.has(id)),
+    'that the source holds more than once; each is archived once and counted as a duplicate',
+  );
   tell(conflicting, 'with more than one content in the source; the one whose alerts changed last is taken');
 }

@@ -1,27 +1,35 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { SourceCount } from '../archive/ledger.ts';
+import type { OwnDays, SourceCount } from '../archive/ledger.ts';
 import type { PageMemory } from '../archive/page-memory.ts';
 import { UserError } from '../errors.ts';
 import { eachWithin } from '../limited.ts';
 import { type Page, PageError, type PageShape, type Scan } from '../messages/page.ts';
 import { formatPointer } from '../messages/pointer.ts';
-import { DAY_MS, day, type Interval, instant } from '../windows/interval.ts';
-import type { ApiSettings, ApiTimeFormat } from './api-settings.ts';
+import { type Interval, instant } from '../windows/interval.ts';
+import { borderAt } from './api/borders.ts';
+import { type Answer, emptyListOf, isRefusedPage, refusalOf } from './api/end.ts';
+import { PageSizes } from './api/page-sizes.ts';
+import { type Ending, type Pages, RangeReading } from './api/range-reading.ts';
+import { label, Ranges } from './api/ranges.ts';
+import { ignoresRange, withoutStrays } from './api/strays.ts';
+import { identityAt, type Taken } from './api/taken.ts';
+import type { ApiSettings } from './api-settings.ts';
 import { HttpClient } from './http.ts';
 import type { Nature } from './nature.ts';
-import { type Pass, RequestRefused, type Source } from './ports.ts';
-import { Retryable, type Say } from './retry.ts';
+import { type Pass, type Source, TooDeep, Unavailable } from './ports.ts';
+import { type IsEnough, Retryable, type Say } from './retry.ts';
 
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
 const pagesMax = 1_000_000;
-/** In a row. A source that moves may send a page twice; one that has no end sends it for ever. */
-const samePagesMax = 10;
-/** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
-const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
-
-/** Statuses with which servers refuse a parameter that they do not accept. */
-const invalidRequest: ReadonlySet<number> = new Set([400, 416, 422]);
+/** What gateways answer for a server that is down, and for one that does not manage a page in time. */
+const gatewayFailures: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
+/** Of those, before a smaller page is asked for. */
+const gatewayFailuresMax = 3;
+/** A server that looks one message ahead, to know whether more follow, may send it too. */
+const messagesAheadMax = 1;
+/** Pages that are shorter are as soon read again as looked at border by border. */
+const borderedPageMin = 6;
 
 const hints = {
   400: 'it refuses the request; see api-query, api-page-size, api-time-format and api-max-days',
@@ -35,66 +43,79 @@ export class ApiSource implements Source {
   readonly name = 'api';
   readonly deliversOnce = false;
   readonly url: string;
+  readonly countOwnDays?: (interval: Interval) => Promise<OwnDays>;
   readonly #settings: ApiSettings;
   readonly #scan: Scan;
   readonly #http: HttpClient;
   readonly #limit: LimitFunction;
   readonly #shape: PageShape;
   readonly #memory: PageMemory;
-  #countPageSize = 1;
+  readonly #say: Say;
+  readonly #ranges: Ranges;
+  readonly #sizes: PageSizes;
+  /** The most messages that came of one range: so deep the server pages. */
+  #deepest = 0;
+  /** Whether a second page was seen that is not the first one. */
+  #hasPaged = false;
+  /** Whether the server gives pages of one message, which count, and the small ones far behind that show a border. */
+  #countsByOne = true;
+  #showsBorders = true;
 
-  /** @param say is told of long waits */
-  constructor(settings: ApiSettings, scan: Scan, memory: PageMemory, nature: Nature, say: Say) {
+  /**
+   * @param say is told of long waits
+   * @param now ms since 1970, of the world that is read: later days are not asked for
+   */
+  constructor(
+    settings: ApiSettings,
+    scan: Scan,
+    memory: PageMemory,
+    nature: Nature,
+    say: Say,
+    now: () => number = () => nature.now(),
+  ) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname}`;
     this.#settings = settings;
     this.#scan = scan;
     this.#limit = pLimit(settings.concurrency);
-    this.#shape = { messages: settings.messages, total: settings.total, message: [] };
+    this.#shape = {
+      messages: settings.messages,
+      total: settings.total,
+      message: [],
+      messagesMax: settings.pageSize + messagesAheadMax,
+    };
     this.#memory = memory;
+    this.#say = say;
+    this.#ranges = new Ranges(settings, now);
+    this.#sizes = new PageSizes(settings.pageSize);
+    if (settings.timeFormat === 'date') this.countOwnDays = (interval) => this.#countOwnDays(interval);
     const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
     this.#http = new HttpClient('The message API', nature, limits, memory, say);
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {
-    const { pageSize, concurrency } = this.#settings;
-    const reading = new Reading(attempt === 0);
-    let asked = 0;
-    const ask = async (pages: number) => {
-      if (asked + pages > pagesMax)
-        throw new UserError(
-          `The message API at ${this.url} has more than ${pagesMax} pages for ${label(interval)}, or does not end: see api-total and api-page-size.`,
-        );
-      const numbers = Array.from({ length: pages }, (_, n) => asked + n + 1);
-      asked += pages;
-      await Promise.all(numbers.map((number) => this.#limit(one, number)));
-      reading.assertNotFailed();
-    };
-    const one = async (number: number) => {
-      if (reading.hasFailed() || reading.isAtEnd()) return;
+    for (;;) {
+      const size = this.#sizes.at(attempt);
       try {
-        const page = await this.#page(interval, number, Math.max(1, pageSize - attempt));
-        this.#assertWithin(interval, page);
-        if (reading.hasFailed()) return;
-        reading.note(page);
-        this.#assertGoesOn(interval, reading);
-        await take(page);
-        this.#memory.give(page.bytes.buffer);
+        const pass = await this.#readAt(interval, size, take);
+        this.#sizes.noteSuccess();
+        return pass;
       } catch (error) {
-        reading.fail(error);
+        if (error instanceof RefusedHalf) this.#sizes.refuseHalves();
+        else if (!isGatewayFailure(error)) throw error;
+        else if (this.#sizes.canHalve(size)) this.#askLess(size, error.status);
+        else {
+          this.#sizes.reset();
+          throw error;
+        }
       }
-    };
-    await ask(1);
-    await ask(reading.pagesExpected() - 1);
-    while (!reading.isAtEnd()) await ask(reading.hasTotal() ? 1 : concurrency);
-    return reading.pass();
+    }
   }
 
   async count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]> {
     return eachWithin(this.#limit, slots, async (slot) => {
-      const { total, bytes } = await this.#smallPage(slot);
-      this.#memory.give(bytes.buffer);
-      return total === undefined ? undefined : { total };
+      const total = await this.#total(slot, this.#ranges.around(slot));
+      return total === undefined ? undefined : { total, ...(await this.countOwnDays?.(slot)) };
     });
   }
 
@@ -102,32 +123,170 @@ export class ApiSource implements Source {
     return this.#http.close();
   }
 
-  /** A page that is there for its total alone: of one message, unless the server refuses a page that small. */
-  async #smallPage(interval: Interval): Promise<Page> {
-    const size = this.#countPageSize;
+  #askLess(size: number, status: number | undefined): void {
+    this.#sizes.limit(size);
+    this.#say(
+      `The message API answers ${status} to pages of ${size} messages: asking for pages of ${this.#sizes.at(0)} instead.`,
+    );
+  }
+
+  /** What the server refuses of it is left out: it only helps an audit. */
+  async #countOwnDays(interval: Interval): Promise<OwnDays> {
+    const { toEnd, toLastDay } = this.#ranges.ownDays(interval);
+    const count = (range: Interval) =>
+      this.#total(interval, range).catch((error: unknown) => {
+        if (isRefusedPage(error)) return undefined;
+        throw error;
+      });
+    const [end, lastDay] = [await count(toEnd), await count(toLastDay)];
+    return {
+      ...(end !== undefined && { to_end: end }),
+      ...(lastDay !== undefined && { to_last_day: lastDay }),
+    };
+  }
+
+  /** Pages of one message are the smallest that show a total; of a server that refuses them, whole ones do. */
+  async #total(interval: Interval, asked: Interval): Promise<number | undefined> {
+    const { pageSize } = this.#settings;
+    const size = this.#countsByOne ? 1 : pageSize;
     try {
-      return await this.#page(interval, 1, size);
+      const { total, bytes } = await this.#page(interval, asked, 1, size);
+      this.#memory.give(bytes.buffer);
+      return total;
     } catch (error) {
-      const { pageSize } = this.#settings;
-      const mayBeTooSmall = error instanceof RequestRefused && invalidRequest.has(error.status) && size < pageSize;
-      if (!mayBeTooSmall) throw error;
-      const page = await this.#page(interval, 1, pageSize);
-      this.#countPageSize = pageSize;
-      return page;
+      if (size === pageSize || !isRefusedPage(error)) throw error;
+      this.#countsByOne = false;
+      return this.#total(interval, asked);
     }
   }
 
-  async #page(interval: Interval, number: number, pageSize: number): Promise<Page> {
+  async #readAt(interval: Interval, size: number, take: (page: Page) => Promise<void>): Promise<Pass> {
+    const asked = this.#ranges.around(interval);
+    const pages = this.#pages(interval, asked, size, take);
+    const mayRepeatFirst = ({ pageLength, promised }: Taken) =>
+      pageLength < size && (promised === undefined ? this.#hasPaged : promised === pageLength);
+    const reading = new RangeReading(pages, this.#limit, this.#settings.concurrency, size, mayRepeatFirst);
+    const ending = await reading.toEnd();
+    const { taken } = reading;
+    this.#learn(taken);
+    const { totals } = taken;
+    if (ending.kind === 'beyond') return { totals, isBeyondTotal: true };
+    const isEndSure = ending.kind === 'empty';
+    if (!isEndSure) this.#assertEnds(interval, size, taken, ending);
+    this.#deepest = Math.max(this.#deepest, taken.received);
+    // Without totals another pass is made anyway, where the slot is to be settled.
+    const isStill = totals.length === 0 || (taken.agrees() && (await this.#bordersStand(interval, asked, taken)));
+    const total = totals.at(-1);
+    return {
+      totals,
+      ...(total !== undefined && { count: { total } }),
+      ...((!isEndSure || !isStill) && { isDoubtful: true as const }),
+    };
+  }
+
+  #pages(interval: Interval, asked: Interval, size: number, take: (page: Page) => Promise<void>): Pages {
+    let received = 0;
+    let strays = 0;
+    return {
+      get: (number) => this.#answer(interval, asked, number, size),
+      take: async (whole, note) => {
+        const { page, far, near } = withoutStrays(whole, asked, this.#settings.timeFormat);
+        received += page.messages.length;
+        strays += far;
+        if (near !== undefined || ignoresRange(strays, received)) this.#refuseStrays(interval, whole, asked);
+        note(page, far);
+        await take(page);
+        this.#memory.give(page.bytes.buffer);
+      },
+      drop: (page) => this.#memory.give(page.bytes.buffer),
+      assertEnds: (pages) => {
+        if (pages <= pagesMax) return;
+        throw new UserError(
+          `The message API at ${this.url} has more than ${pagesMax} pages for ${label(interval)}, or does not end: see api-total and api-page-size.`,
+        );
+      },
+      refuseSecond: () => {
+        throw new UserError(
+          `The message API at ${this.url} sent page 1 again as page 2 for ${label(interval)}: it ignores page_number; set api-url and api-query so that it pages by page_number and page_size.`,
+        );
+      },
+    };
+  }
+
+  #learn(taken: Taken): void {
+    if (taken.lengthOf(2) === 0) return;
+    this.#hasPaged = true;
+    this.#sizes.noteCap(taken.pageLength);
+  }
+
+  /**
+   * A refusal or a repetition may be the end, or all that the server serves of a range. It is an end where everything that
+   * was promised came and where the server has served more of another range, or its only page is not full.
+   * @throws TooDeep where a smaller range tells; UserError where there is none
+   */
+  #assertEnds(interval: Interval, size: number, taken: Taken, { number }: Ending): void {
+    const { promised, received, pageLength } = taken;
+    const isShort = promised !== undefined && received < promised;
+    const isOneOpenPage = number === 2 && pageLength < size;
+    if (!isShort && (received < this.#deepest || isOneOpenPage)) return;
+    this.#deepest = Math.max(this.#deepest, received);
+    const halves = this.#ranges.halves(interval);
+    // Nothing smaller can be asked for: that its last page is not full still tells an end from a limit.
+    if (halves === undefined && !isShort && taken.lengthOf(number - 1) < pageLength) return;
+    const message = `The message API at ${this.url} serves ${received} messages of ${label(interval)} and refuses page ${number}${isShort ? `, though its total is ${promised}` : ''}: it may hold more than it serves; see api-total, and try another api-page-size.`;
+    throw halves === undefined ? new UserError(message) : new TooDeep(message, halves, promised);
+  }
+
+  /**
+   * Whether no message was lost between two pages that were read one after the other: at the end, each border is looked at
+   * in one small page that holds both of its sides.
+   */
+  async #bordersStand(interval: Interval, asked: Interval, taken: Taken): Promise<boolean> {
+    const borders = taken.borders();
+    if (borders?.length === 0) return true;
+    if (borders === undefined || taken.pageLength < borderedPageMin || !this.#showsBorders) return false;
+    let stand = true;
+    await eachWithin(this.#limit, borders, async ({ position, last, first }) => {
+      const border = borderAt(position, taken.pageLength);
+      if (border === undefined) stand = false;
+      if (border === undefined || !stand) return;
+      const page = await this.#page(interval, asked, border.number, border.size).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+        // Another pass tells as well.
+        if (isRefusedPage(error)) this.#showsBorders = false;
+        return undefined;
+      });
+      if (page === undefined) {
+        stand = false;
+        return;
+      }
+      this.#memory.give(page.bytes.buffer);
+      stand &&= identityAt(page, border.at) === last && identityAt(page, border.at + 1) === first;
+    });
+    return stand;
+  }
+
+  async #answer(interval: Interval, asked: Interval, number: number, size: number): Promise<Answer> {
+    const isEnough: IsEnough = ({ status, waitMs }, attempts) =>
+      gatewayFailures.has(status) && waitMs === 0 && attempts >= gatewayFailuresMax && this.#sizes.canHalve(size);
+    try {
+      return { page: await this.#page(interval, asked, number, size, isEnough) };
+    } catch (error) {
+      if (number === 1 && isRefusedPage(error) && this.#sizes.isHalf(size)) throw new RefusedHalf();
+      return refusalOf(error);
+    }
+  }
+
+  async #page(interval: Interval, asked: Interval, number: number, size: number, isEnough?: IsEnough): Promise<Page> {
     const { token } = this.#settings;
-    const url = this.#address(interval, number, pageSize);
-    return this.#http.getAs(url, { authorization: `Bearer ${token}` }, hints, (bytes) =>
-      this.#scanned(bytes, interval, number),
-    );
+    const url = this.#address(asked, number, size);
+    const read = (bytes: Uint8Array<SharedArrayBuffer>) => this.#scanned(bytes, interval, number);
+    return this.#http.getAs(url, { authorization: `Bearer ${token}` }, hints, read, isEnough);
   }
 
   async #scanned(bytes: Uint8Array<SharedArrayBuffer>, interval: Interval, number: number): Promise<Page> {
     try {
-      return await this.#scan(bytes, this.#shape);
+      return await this.#scan(bytes, { ...this.#shape, emptyList: emptyListOf(number) });
     } catch (error) {
       this.#memory.give(bytes.buffer);
       if (!(error instanceof PageError)) throw error;
@@ -140,119 +299,36 @@ export class ApiSource implements Source {
     }
   }
 
-  #address(interval: Interval, number: number, pageSize: number): URL {
-    const { url, query, timeFormat } = this.#settings;
-    const { start, end } = askedFor(interval, this.#settings);
+  #address(asked: Interval, number: number, size: number): URL {
+    const { url, query } = this.#settings;
+    const { start, end } = this.#ranges.text(asked);
     const address = new URL(url);
     const parameters = address.searchParams;
     for (const [name, value] of new URLSearchParams(query)) parameters.append(name, value);
-    parameters.set('start_time', formatTime(start, timeFormat));
-    parameters.set('end_time', formatTime(end, timeFormat));
-    parameters.set('page_size', String(pageSize));
+    parameters.set('start_time', start);
+    parameters.set('end_time', end);
+    parameters.set('page_size', String(size));
     parameters.set('page_number', String(number));
     return address;
   }
 
-  #assertGoesOn(interval: Interval, reading: Reading): void {
-    if (reading.samePages < samePagesMax) return;
+  #refuseStrays(interval: Interval, page: Page, asked: Interval): never {
+    const strays = page.messages.filter(
+      ({ timestamp }) =>
+        timestamp !== undefined && (timestamp < BigInt(asked.start) * 1000n || timestamp >= BigInt(asked.end) * 1000n),
+    );
+    const sent = `The message API at ${this.url} was asked for ${label(interval)} and sent a message of ${instant(Number((strays[0]?.timestamp ?? 0n) / 1000n))}`;
     throw new UserError(
-      `The message API at ${this.url} sent the same page ${samePagesMax} times in a row for ${label(interval)}: it must go by page_number, and send an empty page after the last one.`,
-    );
-  }
-
-  #assertWithin(interval: Interval, page: Page): void {
-    const { timeFormat } = this.#settings;
-    const { start, end } = askedFor(interval, this.#settings);
-    const from = BigInt(start - beyondMs[timeFormat]) * 1000n;
-    const to = BigInt(end + beyondMs[timeFormat]) * 1000n;
-    const stray = page.messages.find(
-      ({ timestamp }) => timestamp !== undefined && (timestamp < from || timestamp >= to),
-    );
-    if (stray?.timestamp === undefined) return;
-    throw new UserError(
-      `The message API at ${this.url} was asked for ${label(interval)} and sent a message of ${instant(Number(stray.timestamp / 1000n))}: it ignores the range; see api-time-format.`,
+      strays.length > page.messages.length / 2
+        ? `${sent}: it ignores the range; see api-time-format.`
+        : `${sent}: it goes by another time than that of the message, such as its arrival; see message-timestamp and api-time-format.`,
     );
   }
 }
 
-/**
- * How far a reading has come. A page that is shorter than asked is not the end, since servers cap pages; an empty one is,
- * or, where it is trusted, the total.
- */
-class Reading {
-  readonly #trustsTotal: boolean;
-  readonly #totals: number[] = [];
-  #received = 0;
-  #pageLength = 0;
-  #lastShas: Uint8Array = new Uint8Array();
-  #samePages = 0;
-  #sawEmpty = false;
-  #failure: { readonly error: unknown } | undefined;
+/** A server that takes certain page sizes only refused a half of the one that the user gave. */
+class RefusedHalf extends Error {}
 
-  constructor(trustsTotal: boolean) {
-    this.#trustsTotal = trustsTotal;
-  }
-
-  note(page: Page): void {
-    const { length } = page.messages;
-    this.#received += length;
-    this.#pageLength = Math.max(this.#pageLength, length);
-    if (length === 0) this.#sawEmpty = true;
-    this.#samePages = length > 0 && Buffer.compare(page.shas, this.#lastShas) === 0 ? this.#samePages + 1 : 1;
-    this.#lastShas = page.shas;
-    if (page.total !== undefined) this.#totals.push(page.total);
-  }
-
-  /** How many of the last pages were the same. */
-  get samePages(): number {
-    return this.#samePages;
-  }
-
-  /** From the first failure on, no more pages are asked for or handed over. */
-  fail(error: unknown): void {
-    this.#failure ??= { error };
-  }
-
-  hasFailed(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  assertNotFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  hasTotal(): boolean {
-    return this.#totals.length > 0;
-  }
-
-  /** Judged from the first page, which shows the length that the server really gives. */
-  pagesExpected(): number {
-    return this.#pageLength === 0 ? 1 : Math.max(1, Math.ceil((this.#totals[0] ?? 0) / this.#pageLength));
-  }
-
-  isAtEnd(): boolean {
-    const total = this.#totals.at(-1);
-    return this.#sawEmpty || (this.#trustsTotal && total !== undefined && this.#received >= total);
-  }
-
-  pass(): Pass {
-    const total = this.#totals.at(-1);
-    return { totals: this.#totals, ...(total !== undefined && { count: { total } }) };
-  }
-}
-
-/** Days are rounded outward first: a server may end its day hours before the one that an interval ends within. */
-function askedFor({ start, end }: Interval, { timeFormat, pad }: ApiSettings): Interval {
-  const unit = timeFormat === 'date' ? DAY_MS : 1;
-  return { start: Math.floor(start / unit) * unit - pad.start, end: Math.ceil(end / unit) * unit + pad.end };
-}
-
-function formatTime(ms: number, format: ApiTimeFormat): string {
-  if (format === 'epoch-ms') return String(ms);
-  return format === 'iso' ? instant(ms) : day(ms);
-}
-
-/** An interval for people. */
-function label({ start, end }: Interval): string {
-  return `${instant(start)} to ${instant(end)}`;
+function isGatewayFailure(error: unknown): error is Unavailable {
+  return error instanceof Unavailable && gatewayFailures.has(error.status);
 }

@@ -10,7 +10,7 @@ import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import type { Nature } from './nature.ts';
 import { RequestRefused, Unavailable } from './ports.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
-import { gaveUp, Retries, Retryable, type Say, unreached } from './retry.ts';
+import { gaveUp, type IsEnough, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
 /** Until the first byte of an answer: sources may count for a while before they answer. */
@@ -88,19 +88,24 @@ export class HttpClient {
   /**
    * What is read from the bytes of {@link get}, as a part of each attempt.
    * @param read throws {@link Retryable} where another answer may be read
+   * @param isEnough whether another attempt is of no use after so many
    */
   async getAs<Result>(
     url: URL,
     headers: Record<string, string>,
     hints: Readonly<Record<number, string>>,
     read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
+    isEnough?: IsEnough,
   ): Promise<Result> {
     try {
-      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)));
+      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)), isEnough);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
-      throw new Unavailable(`${this.#what} at ${place(url)} ${why}: ${what}.`);
+      throw new Unavailable(
+        `${this.#what} at ${place(url)} ${why}: ${what}.`,
+        error.waitMs > 0 ? undefined : error.status,
+      );
     }
   }
 

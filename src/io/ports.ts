@@ -1,4 +1,4 @@
-import type { LedgerRecord, SourceCount, SourceRecord, StagedMessage, Unsearched } from '../archive/ledger.ts';
+import type { LedgerRecord, OwnDays, SourceCount, SourceRecord, StagedMessage, Unsearched } from '../archive/ledger.ts';
 import type { ByteRanges } from '../archive/object.ts';
 import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
@@ -15,11 +15,25 @@ export interface Pass {
   readonly totals: readonly number[];
   /** What the audit compares; absent where the source gives no totals. */
   readonly count?: SourceCount;
+  /**
+   * Set where the pass alone proves nothing, whatever its totals say: messages may have moved between its pages, or its end
+   * was not shown by an empty page. Then another pass must find the same.
+   */
+  readonly isDoubtful?: true;
+  /** Set where more messages came than any total of the pass allows; the pass stopped there. */
+  readonly isBeyondTotal?: true;
 }
 
 /** A source of which no attempt, of a bounded number, got a whole answer: whatever is asked of it next will hardly fare better. */
 export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
+  /** Of the last answer, where there was one that did not say how long to wait. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** A source received a request and refused it: another one may be accepted. */
@@ -39,6 +53,24 @@ export class LostReading extends UserError {
   override readonly name = 'LostReading';
 }
 
+/**
+ * A source that serves no more of an interval than it has sent, or cannot be told from one: the interval is to be read in
+ * parts. Its message is that of a reading in which nothing smaller can be asked for.
+ */
+export class TooDeep extends UserError {
+  override readonly name = 'TooDeep';
+  /** Together they are the interval. */
+  readonly halves: readonly [Interval, Interval];
+  /** What the source says that it holds of the whole interval, where it says so: it may be wrong. */
+  readonly total: number | undefined;
+
+  constructor(message: string, halves: readonly [Interval, Interval], total: number | undefined) {
+    super(message);
+    this.halves = halves;
+    this.total = total;
+  }
+}
+
 /** Where messages come from. */
 export interface Source {
   readonly name: SourceName;
@@ -54,13 +86,18 @@ export interface Source {
    * messages around the interval, as the source was asked for a little more. It resolves only when the source has
    * nothing left; whether that was everything is for the caller to prove from the totals.
    * Nothing is remembered: a reading that failed may be made again.
-   * @param attempt 0 for the first reading; a later one may page differently
-   * @throws LostReading when it should be made again; Unavailable; UserError when a request failed for good or an answer is
-   *   no answer
+   * @param attempt 0 for the first reading; of two that follow each other, the borders of pages differ where they can
+   * @throws LostReading when it should be made again; TooDeep when the interval is to be read in parts; Unavailable;
+   *   UserError when a request failed for good or an answer is no answer
    */
   read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass>;
   /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
+  /**
+   * Counts what lies on an interval's own days, where {@link read} asks for days around it too; {@link count} gives the same
+   * fields. Absent where nothing is asked for around an interval.
+   */
+  readonly countOwnDays?: (interval: Interval) => Promise<OwnDays>;
   /**
    * Reads messages by their ids; absent where a source cannot, then their days are read.
    * @throws LostReading when it should be made again; UserError as {@link read}

@@ -27,11 +27,14 @@ export class Retryable extends Error {
   readonly waitMs: number;
   /** Whether the host says that it has too much to do. */
   readonly busy: boolean;
+  /** Of an answer. */
+  readonly status: number | undefined;
 
-  constructor(message: string, waitMs = 0, busy = false) {
+  constructor(message: string, waitMs = 0, busy = false, status?: number) {
     super(message);
     this.waitMs = waitMs;
     this.busy = busy;
+    this.status = status;
   }
 }
 
@@ -84,6 +87,9 @@ export function unreached(
   return new Retryable(`cannot be reached through the proxy ${proxy.shown} (${reason})`);
 }
 
+/** Whether a request that failed so, for the `attempts`th time, is given up though more attempts are allowed. */
+export type IsEnough = (error: Retryable, attempts: number) => boolean;
+
 /** Where somebody reads what is said. */
 export type Say = (text: string) => void;
 
@@ -109,10 +115,13 @@ export class Retries {
   }
 
   /**
+   * @param isEnough whether another attempt is of no use after so many
    * @throws the last {@link Retryable}, where no attempt succeeds or the next one would have to wait for too long, see
    *   {@link gaveUp}; what else an attempt throws, at once
    */
-  run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  run<Result>(attempt: () => Promise<Result>, isEnough: IsEnough = () => false): Promise<Result> {
+    const isRetried = (error: Error, attempts: number): error is Retryable =>
+      error instanceof Retryable && !(error instanceof Closed) && !isEnough(error, attempts);
     return pRetry(
       async () => {
         await this.#pausesEnd();
@@ -126,11 +135,9 @@ export class Retries {
         retries: retriesMax,
         minTimeout: 0,
         maxTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof Retryable && !(error instanceof Closed),
+        shouldRetry: ({ error, attemptNumber }) => isRetried(error, attemptNumber),
         onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          retriesLeft > 0 && error instanceof Retryable && !(error instanceof Closed)
-            ? this.#pause(error, attemptNumber)
-            : undefined,
+          retriesLeft > 0 && isRetried(error, attemptNumber) ? this.#pause(error, attemptNumber) : undefined,
       },
     );
   }
@@ -142,7 +149,7 @@ export class Retries {
   retryable(head: ResponseHead, said?: string): Retryable | undefined {
     const found = passing(head, this.#nature.now());
     if (found === undefined) return undefined;
-    return new Retryable(`answers ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles);
+    return new Retryable(`answers ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles, head.status);
   }
 
   /** The failure itself, where its wait ends in time. */

@@ -9,7 +9,17 @@ import { whatIsThere } from './lists.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import { formatPointer, type Pointer } from './pointer.ts';
 import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
-import { isList, isNull, JsonError, type JsonRange, type JsonText, jsonText, spaceEnd, textOf } from './tokens.ts';
+import {
+  isList,
+  isNull,
+  JsonError,
+  type JsonRange,
+  type JsonText,
+  jsonText,
+  OPEN_OBJECT,
+  spaceEnd,
+  textOf,
+} from './tokens.ts';
 
 /** Where the parts of a source's answer stand. */
 export interface PageShape {
@@ -23,6 +33,13 @@ export interface PageShape {
   readonly extras?: readonly Pointer[];
   /** Values of each element whose JSON text is wanted; none where the element is the message. */
   readonly elementExtras?: readonly Pointer[];
+  /** The most elements that the list may have; a page with more is refused before they take up memory. */
+  readonly messagesMax?: number;
+  /**
+   * What counts as an empty list, unless the page has an error. `null`: a list that is null, and a missing one where the
+   * total is 0; `missing`: both, whatever the total is.
+   */
+  readonly emptyList?: 'null' | 'missing';
 }
 
 /** The JSON texts of values that were wanted, spelled as they came; undefined for what is not there. */
@@ -70,6 +87,8 @@ const LESS_THAN = 0x3c;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 /** Of a page of markup, in which its title is looked for. */
 const titleBytesMax = 64 * 1024;
+/** Where pages say that they are none. */
+const errorMembers: readonly Pointer[] = [['error'], ['errors']];
 /** A longer token is no total. */
 const totalBytesMax = 256;
 
@@ -93,16 +112,21 @@ export function scanPage(bytes: Uint8Array, page: PageShape, compiled: CompiledS
 function scan(text: JsonText, page: PageShape, compiled: CompiledShape): ScannedPage {
   const { bytes } = text;
   const extras = page.extras ?? [];
-  const captured = page.total === undefined ? extras : [...extras, page.total];
-  const plan = compilePlan(captured, { pointer: page.messages, what: 'elements' });
+  const wanted = page.total === undefined ? extras : [...extras, page.total];
+  const errors = page.emptyList === undefined ? [] : errorMembers;
+  const plan = compilePlan([...wanted, ...errors], { pointer: page.messages, what: 'elements' });
   const list = new MessageList(text, page, compiled);
   const walk = new Walk(text, plan, list);
   const end = spaceEnd(bytes, walk.run(contentStart(bytes)));
   if (end < bytes.length) throw new JsonError('something after the end', end);
   const found = walk.captured(plan.visitedSlot);
-  if (found === undefined || !isList(found)) throw noList(bytes, page.messages);
-  checkUtf8Around(bytes, list.messages);
   const total = page.total === undefined ? undefined : readTotal(walk.captured(extras.length), page.total);
+  const hasError = errors.some((_, n) => saysSomething(walk.captured(wanted.length + n)));
+  const isObject = bytes[contentStart(bytes)] === OPEN_OBJECT;
+  const mayLackList = isObject && (page.emptyList === 'missing' || (page.emptyList === 'null' && total === 0));
+  const isEmpty = !hasError && (found === undefined ? mayLackList : isNull(found) && page.emptyList !== undefined);
+  if (!isEmpty && (found === undefined || !isList(found))) throw noList(bytes, page.messages);
+  checkUtf8Around(bytes, list.messages);
   return {
     messages: list.messages,
     ...(total !== undefined && { total }),
@@ -121,6 +145,11 @@ function markup(bytes: Uint8Array): string {
     /^an HTML page, (".*")$/.exec(saidIn(Buffer.from(bytes.subarray(0, titleBytesMax)).toString()) ?? '') ?? [];
   const shown = title === undefined ? '' : ` (its title is ${title})`;
   return `it is HTML or XML rather than JSON, a sign-in page perhaps${shown}`;
+}
+
+/** Whether a member has a value that is not null, false, zero or empty: many servers send `"error": null`. */
+function saysSomething(value: JsonRange | undefined): boolean {
+  return value !== undefined && !/^(?:null|false|0|""|\[\s*\]|\{\s*\})$/.test(textOf(value));
 }
 
 function contentStart(bytes: Uint8Array): number {
@@ -152,6 +181,9 @@ class MessageList implements Visitor {
   }
 
   visit(start: number): number {
+    const { messagesMax } = this.page;
+    if (messagesMax !== undefined && this.messages.length >= messagesMax)
+      throw new PageError(`it has more messages than were asked for, over ${messagesMax}, see api-page-size`);
     if (this.page.message.length > 0) return this.visitElement(start);
     const message = scanMessage(this.text, start, this.compiled);
     this.messages.push(message);

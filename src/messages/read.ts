@@ -44,9 +44,10 @@ export type InvalidReason =
   | 'an id that is not valid Unicode'
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
+  | 'a timestamp in another slot than its field in Elasticsearch'
+  | 'a timestamp far outside of the range that was asked for'
   | TimeProblem
-  | AlertsProblem
-  | 'a timestamp in another slot than its field in Elasticsearch';
+  | AlertsProblem;
 
 /** What a message is, in the words of the archive. */
 export interface ReadMessage {

@@ -2,11 +2,12 @@ import type { Counts } from '../archive/ledger.ts';
 import { counted, number } from '../words.ts';
 import { differingText, namedText } from './comparison.ts';
 import { span } from './dates.ts';
+import { ofRoundTotals } from './round-totals.ts';
 import type { Survey } from './survey.ts';
 
 /** What may be wrong though every message is accounted for: a sentence each, without markup. */
 export function doubtsOf(survey: Survey): string[] {
-  return [...ofSettings(survey), ...ofGaps(survey), ...ofComparison(survey)];
+  return [...ofSettings(survey), ...ofGaps(survey), ...ofComparison(survey), ...ofRoundTotals(survey)];
 }
 
 /** Where not one message was archived, what tells a closed one from others is hardly what was meant. */

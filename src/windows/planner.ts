@@ -192,7 +192,7 @@ function countsOtherwise(slot: Slot, facts: Facts): boolean {
   const then = countThen(slot, facts);
   const now = facts.counts?.get(slot.id);
   if (!then || !now) return false;
-  return (['total', 'alerted', 'closed'] as const).some(
+  return (['total', 'alerted', 'closed', 'to_end', 'to_last_day'] as const).some(
     (field) => then[field] !== undefined && now[field] !== undefined && then[field] !== now[field],
   );
 }

@@ -37,6 +37,7 @@ function findingsOf({ readAt, messages }: Met): Findings {
     counts: { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 },
     outside: 0,
     conflicting: [],
+    twins: [],
     bytes: 0,
   };
 }

@@ -294,6 +294,58 @@ describe('isWhole', () => {
   });
 });
 
+describe('ranges of a reading', () => {
+  const held = (id: string, day = 0, text?: string) =>
+    tell({ id, at: interval.start + day * DAY_MS, statuses: ['closed'], ...(text !== undefined && { text }) });
+  const take = async (reading: Reading, ...pages: Held[][]) => {
+    for (const page of pages) await reading.take(await pageOf(plainShape, page));
+  };
+
+  it('are each whole by themselves, and a message that two share is one', async () => {
+    const { reading, spool } = newReading();
+    await take(reading, [held('a'), held('b', 1)], [held('c', 2)]);
+    expect([reading.isWhole(3), reading.isWhole(2)]).toEqual([true, false]);
+    reading.beginRange();
+    await take(reading, [held('c', 2), held('d', 3)]);
+    expect([reading.isWhole(2), reading.distinctOfRange, reading.distinct, reading.held]).toEqual([true, 2, 4, 4]);
+    expect(reading.findings().counts).toMatchObject({ read: 4, closed: 4, duplicates: 0 });
+    await spool.close();
+  });
+
+  it('are not all proven while a message came only in one that was given up', async () => {
+    const { reading, spool } = newReading();
+    await take(reading, [held('a'), held('b', 1), tell({ id: '', at: 0, statuses: [] })]);
+    reading.beginRange(true);
+    await take(reading, [held('a')]);
+    reading.beginRange();
+    await take(reading, [tell({ id: '', at: 0, statuses: [] })]);
+    expect(reading.hasOnlyProven()).toBe(false);
+    await take(reading, [held('b', 1)]);
+    expect(reading.hasOnlyProven()).toBe(true);
+    await spool.close();
+  });
+
+  it('count what came on two pages as held twice only when that is decided, and name it', async () => {
+    const { reading, spool } = newReading();
+    await take(reading, [held('a'), held('b', 1)], [held('c', 2), held('a')], [held('b', 1, 'other')]);
+    expect([reading.isWhole(5), reading.isWhole(3), reading.isWholeIfTwinsAreHeld(5)]).toEqual([false, true, true]);
+    expect(reading.findings()).toMatchObject({ counts: { read: 3, duplicates: 0 }, twins: [], conflicting: ['b'] });
+    expect(reading.twinsOfRange()).toBe('["a 1","b 1"]');
+    reading.holdTwins();
+    expect(reading.findings()).toMatchObject({ counts: { read: 5, duplicates: 2 }, twins: ['a', 'b'] });
+    await spool.close();
+  });
+
+  it('know the length of their pages', async () => {
+    const { reading, spool } = newReading();
+    await take(reading, [held('a')], [held('b', 1), held('c', 2)]);
+    expect(reading.pageLengthMax).toBe(2);
+    reading.beginRange();
+    expect(reading.pageLengthMax).toBe(0);
+    await spool.close();
+  });
+});
+
 describe('joinFindings', () => {
   it('puts several readings together, the earliest first', async () => {
     const { reading: one, spool } = newReading(new Set(['a', 'b', 'c']));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
 import { daysOf } from '../../src/commands/read-slot.ts';
-import { LostReading } from '../../src/io/ports.ts';
+import { LostReading, type Pass, TooDeep } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slots.ts';
 import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
@@ -117,6 +117,164 @@ describe('a reading with totals (promise 1, complete)', () => {
     await runAll(embedded.parts, newSource(truth), april);
     expect(await recordOf(embedded)).toMatchObject({ outside: 2, source_count: { total: 3 }, counts: { read: 1 } });
     expect(await stagedOf(embedded)).toEqual([]);
+  });
+});
+
+describe('a reading that its totals alone do not prove', () => {
+  /** What a source's pass is told to say, by the number of the pass. */
+  function saying(source: ModelSource, change: (pass: Pass, attempt: number) => Pass): ModelSource {
+    const { read } = source;
+    source.read = async (interval, attempt, take) => change(await read.call(source, interval, attempt, take), attempt);
+    return source;
+  }
+
+  it('is made again until two in a row find the same', async () => {
+    const embedded = await newParts();
+    const truth = aprilOf('c1', 'c2');
+    const before: Manners['before'] = (_, attempt) => {
+      if (attempt === 1) truth.put({ id: 'c3', at: day(9), statuses: ['closed'] });
+    };
+    const source = saying(newSource(truth, { before }), (pass) => ({ ...pass, isDoubtful: true }));
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.length).toBe(3);
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2', 'c3']);
+  });
+
+  it('is made again of a live slot too', async () => {
+    const embedded = await newParts();
+    const truth = new Truth();
+    truth.put({ id: 'c1', at: live.start, statuses: ['closed'] });
+    const source = saying(newSource(truth, { givesTotals: false }), (pass) => ({ ...pass, isDoubtful: true }));
+    await runAll(embedded.parts, source, { start: live.start, end: now });
+    expect(source.passes.filter(({ interval }) => interval.start === live.start).length).toBe(2);
+    expect((await recordOf(embedded, live))?.unproven).toBeUndefined();
+  });
+
+  it('is not proven by a pass that agrees with another than the one before it', async () => {
+    const embedded = await newParts();
+    const source = saying(newSource(aprilOf('c1', 'c2', 'c3')), (pass, attempt) => ({
+      ...pass,
+      ...(attempt === 1 ? { totals: [2, 3] } : { isDoubtful: true as const }),
+    }));
+    await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(4);
+  });
+
+  it('fails when more comes than the total says, twice in a row', async () => {
+    const embedded = await newParts();
+    const source = saying(newSource(aprilOf('c1', 'c2', 'c3')), () => ({ totals: [2], isBeyondTotal: true }));
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(2);
+    expect(tally.failed[0]?.message).toBe(
+      'model://source/messages says that it holds 2 messages from 2024-04-01T00:00:00.000Z to 2024-05-01T00:00:00.000Z, and sends more: that is the length of a page, or all that it counts to; point api-total at the number of all messages in the range, or at a member that its pages do not have.',
+    );
+    expect(await idsOf(embedded)).toEqual([]);
+  });
+
+  it('is taken when a source that moved sent more than its total once', async () => {
+    const embedded = await newParts();
+    const source = saying(newSource(aprilOf('c1', 'c2', 'c3')), (pass, attempt) =>
+      attempt === 0 ? { totals: [2], isBeyondTotal: true } : pass,
+    );
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.length).toBe(2);
+  });
+
+  /** `c1` to `c7`, and `c2` a second time where `c6` is: on another page of five, and of four. */
+  function withTwin(): Truth {
+    const truth = aprilOf('c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7');
+    const { json } = truth.held.get('c2')!;
+    truth.putRaw('c2', day(7) + 1, json, 'c2 again');
+    return truth;
+  }
+
+  it('is taken when a message that is held twice came on two pages, with two kinds of borders', async () => {
+    const embedded = await newParts();
+    const source = newSource(withTwin());
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(source.passes.length).toBe(2);
+    expect(await recordOf(embedded)).toMatchObject({
+      counts: { read: 8, closed: 7, duplicates: 1 },
+      source_count: { total: 8 },
+    });
+    expect(embedded.said.warnings.join()).toContain(
+      '1 message that the source holds more than once; each is archived once and counted as a duplicate: "c2"',
+    );
+  });
+
+  it('is not taken when the borders of pages were the same', async () => {
+    const embedded = await newParts();
+    const source = newSource(withTwin());
+    const { read } = source;
+    source.read = (interval, _, take) => read.call(source, interval, 0, take);
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(source.passes.length).toBe(5);
+    expect(tally.failed).toHaveLength(1);
+  });
+
+  it('is not taken when the twins are others each time, as of a source that moves', async () => {
+    const embedded = await newParts();
+    const source = newSource(aprilOf('c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'));
+    const { read } = source;
+    source.read = async (interval, attempt, take) => {
+      const pass = await read.call(source, interval, attempt, take);
+      await source.send([source.truth.held.get(`c${attempt + 1}`)!], take);
+      return { ...pass, totals: [8] };
+    };
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(tally.failed).toHaveLength(1);
+    expect(await idsOf(embedded)).toEqual([]);
+  });
+
+  /** A source that serves so many messages of a range at most, and counts to `count` at most. */
+  function deep(source: ModelSource, served: number, count = Number.POSITIVE_INFINITY): ModelSource {
+    const { read } = source;
+    source.read = async (interval, attempt, take) => {
+      const { start, end } = interval;
+      const total = source.truth.within(interval).length;
+      if (total <= served) return read.call(source, interval, attempt, take);
+      await source.send(source.truth.within(interval).slice(0, served), take);
+      const middle = Math.floor((start + end) / 2);
+      const halves = [
+        { start, end: middle },
+        { start: middle, end },
+      ] as const;
+      throw new TooDeep('it serves no more', halves, Math.min(total, count));
+    };
+    return source;
+  }
+
+  it('is made in parts where the source serves no more of a range', async () => {
+    const embedded = await newParts();
+    const source = deep(newSource(aprilOf('c1', 'o1', 'c2', 'u1', 'c3', 'c4', 'c5'), { padMs: 0 }), 2);
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    expect(await recordOf(embedded)).toMatchObject({
+      counts: { read: 7, closed: 5, open: 1, unalerted: 1, duplicates: 0 },
+      source_count: { total: 7 },
+    });
+    expect(await idsOf(embedded)).toEqual(['c1', 'c2', 'c3', 'c4', 'c5']);
+  });
+
+  it('in parts counts what lies around each part once, and has no total to audit where that was capped', async () => {
+    const embedded = await newParts();
+    const source = deep(newSource(aprilOf('c1', 'c2', 'c3', 'c4', 'c5'), { padMs: 3 * DAY_MS }), 2, 2);
+    const { report } = await runAll(embedded.parts, source, april);
+    expect(report.isComplete).toBe(true);
+    const record = await recordOf(embedded);
+    expect(record).toMatchObject({ counts: { read: 5, duplicates: 0 }, outside: 0 });
+    expect(record?.source_count).toBeUndefined();
+  });
+
+  it('in parts is not taken when one of them hides a message', async () => {
+    const embedded = await newParts();
+    const source = deep(newSource(aprilOf('c1', 'c2', 'c3', 'c4'), { padMs: 0, hides: ({ id }) => id === 'c4' }), 2);
+    const { tally } = await runAll(embedded.parts, source, april);
+    expect(tally.failed[0]?.message).toContain('nothing of it is taken for complete');
+    expect(await idsOf(embedded)).toEqual([]);
   });
 });
 

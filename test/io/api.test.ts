@@ -73,11 +73,17 @@ async function failure(api: { source: ApiSource }): Promise<string> {
 }
 
 describe('ApiSource asks for', () => {
-  it('no page beyond the end where the total is told', async () => {
+  it('one page beyond the end where the total is told, and one small page a border', async () => {
     const api = apiTest();
     const { pass, missing } = await read(api);
     expect({ missing, totals: new Set(pass.totals) }).toEqual({ missing: 0, totals: new Set([held]) });
-    expect(asked()).toBe(Math.ceil(held / 10));
+    const pages = Math.ceil(held / 10);
+    const sizes = Map.groupBy(
+      server.requests().log,
+      ({ query }) => new URLSearchParams(query).get('page_size') === '10',
+    );
+    expect([sizes.get(true)?.length, sizes.get(false)?.length]).toEqual([pages + 1, pages - 1]);
+    expect(pass.isDoubtful).toBeUndefined();
     expect(server.requests().concurrentMax).toBeLessThanOrEqual(4);
   });
 
@@ -85,14 +91,15 @@ describe('ApiSource asks for', () => {
     const api = apiTest({ pageSize: 500 });
     await read(api);
     await api.source.read({ start: 0, end: DAY_MS }, 0, async () => undefined);
-    expect(asked()).toBe(2);
+    expect(asked()).toBe(3);
   });
 
   it('as many pages as a server needs that caps them', async () => {
     const api = apiTest({}, [{ kind: 'pageCap', pageCap: 7, times: 'always' }]);
     const { missing } = await read(api);
     expect(missing).toBe(0);
-    expect(asked()).toBe(Math.ceil(held / 7));
+    const pages = Math.ceil(held / 7);
+    expect(asked()).toBe(pages + 1 + pages - 1);
   });
 
   it('pages until one is empty where no total is told, and few beyond it', async () => {
@@ -103,15 +110,12 @@ describe('ApiSource asks for', () => {
     expect(asked()).toBeLessThanOrEqual(Math.ceil(held / 10) + 4);
   });
 
-  it('other pages, and one more, at a later attempt', async () => {
+  it('pages of half the size at every second attempt', async () => {
     const api = apiTest();
-    let taken = 0;
-    await api.source.read(interval, 1, async ({ messages }) => {
-      taken += messages.length;
-    });
-    const sizes = server.requests().log.map(({ query }) => new URLSearchParams(query).get('page_size'));
-    expect(new Set(sizes)).toEqual(new Set(['9']));
-    expect(sizes).toHaveLength(Math.ceil(taken / 9) + 1);
+    for (const attempt of [0, 1, 2]) await api.source.read(interval, attempt, async () => undefined);
+    const sizes = server.requests().log.map(({ query }) => Number(new URLSearchParams(query).get('page_size')));
+    const ofPages = sizes.filter((size) => size === 10 || size === 5);
+    expect(ofPages.filter((size, n) => size !== ofPages[n - 1])).toEqual([10, 5, 10]);
   });
 
   it('what the query input says, beside its own parameters', async () => {
@@ -144,15 +148,16 @@ describe('ApiSource asks for', () => {
     );
     const uneven = await testServer((response, _, { url }) => {
       const page = Number(new URL(url!, 'http://x').searchParams.get('page_number'));
-      const some = page === 1 ? texts.slice(0, 1) : texts.slice(1 + (page - 2) * 40, 1 + (page - 1) * 40);
+      const some = page === 1 ? texts.slice(0, 1) : texts.slice(1 + (page - 2) * 10, 1 + (page - 1) * 10);
       response.end(pageBytes(some, texts.length));
     });
     let taken = 0;
-    await apiSource(uneven.url.href).read(interval, 1, async ({ messages }) => {
+    const pass = await apiSource(uneven.url.href).read(interval, 0, async ({ messages }) => {
       taken += messages.length;
     });
     expect(taken).toBe(texts.length);
-    expect(uneven.requests.length).toBeLessThan(20);
+    expect(pass.isDoubtful).toBe(true);
+    expect(uneven.requests.length).toBeLessThan(50);
   });
 
   it('the days that an interval of dates needs', () => {
@@ -161,15 +166,33 @@ describe('ApiSource asks for', () => {
     expect(requestDays(60, 'epoch-ms')).toBe(60);
   });
 
-  it('a count, with the page size that was set, of a server that refuses a smaller page', async () => {
-    const counting = await testServer((response, _, request) => {
-      const size = Number(new URL(request.url!, 'http://api').searchParams.get('page_size'));
-      if (size < 5) return void response.writeHead(400).end();
-      response.end('{"total":7,"messages":[]}');
+  it('whole pages to count, where the source refuses pages of one message', async () => {
+    const sizes: (string | null)[] = [];
+    const picky = await testServer((response, _, { url }) => {
+      const size = new URL(url!, 'http://x').searchParams.get('page_size');
+      sizes.push(size);
+      if (Number(size) < 5) return void response.writeHead(400).end();
+      response.end(pageBytes([messageText('1', new Date(interval.start).toISOString())], 7));
     });
-    const source = apiSource(counting.url.href, { concurrency: 1, pageSize: 5 });
+    const source = apiSource(picky.url.href, { concurrency: 1 });
     expect(await source.count([interval, interval])).toEqual([{ total: 7 }, { total: 7 }]);
-    expect(counting.requests).toHaveLength(3);
+    expect(sizes).toEqual(['1', '10', '10']);
+  });
+
+  it('no small pages any more, where the source refuses them, and says that the pass is doubtful', async () => {
+    const texts = Array.from({ length: 25 }, (_, n) => messageText(`${n}`, new Date(interval.start + n).toISOString()));
+    const sizes: number[] = [];
+    const picky = await testServer((response, _, { url }) => {
+      const query = new URL(url!, 'http://x').searchParams;
+      const [size, page] = [Number(query.get('page_size')), Number(query.get('page_number'))];
+      sizes.push(size);
+      if (size < 5) return void response.writeHead(400).end();
+      response.end(pageBytes(texts.slice((page - 1) * size, page * size), 25));
+    });
+    const source = apiSource(picky.url.href, { concurrency: 1 });
+    for (const attempt of [0, 0])
+      expect(await source.read(interval, attempt, async () => undefined)).toMatchObject({ isDoubtful: true });
+    expect(sizes.filter((size) => size < 5)).toHaveLength(1);
   });
 
   it('no count where the source gives no totals', async () => {
@@ -216,7 +239,7 @@ describe('ApiSource gets over', () => {
       { kind, match: { page_number: 4 } },
     ]);
     expect((await read(api)).missing).toBe(0);
-    expect(api.nature.waits.length).toBeGreaterThanOrEqual(kind === '429' ? 1 : 4);
+    expect(api.nature.waits.length).toBeGreaterThanOrEqual(kind === '429' ? 1 : 3);
   });
 
   it('a body that stalls', async () => {
@@ -227,7 +250,7 @@ describe('ApiSource gets over', () => {
   it('a body that comes slowly', async () => {
     const api = apiTest({ stallMs: 2_000 }, [{ kind: 'slow', bytesPerSecond: 100_000 }]);
     expect((await read(api)).missing).toBe(0);
-    expect(server.requests().statuses).toEqual({ 200: Math.ceil(held / 10) });
+    expect(server.requests().statuses).toEqual({ 200: 2 * Math.ceil(held / 10) });
   });
 
   it('a 429 with a Retry-After, for which all requests wait', async () => {
@@ -256,12 +279,24 @@ describe('ApiSource fails', () => {
   it.each([
     ['429', 'answers 429'],
     ['500', 'answers 500'],
-    ['503', 'answers 503'],
     ['cut', 'broke off in mid-answer'],
     ['badJson', 'sent a page that is cut (it ends too early, after'],
   ] as const)('after a bounded number of tries at %s', async (kind, what) => {
     const api = apiTest({ concurrency: 1 }, [{ kind, times: 'always' }]);
     expect(await failure(api)).toContain(`${what}`);
+    expect(asked()).toBe(7);
+  });
+
+  it('after a bounded number of tries at 503, with pages of half the size each time', async () => {
+    const api = apiTest({ concurrency: 1 }, [{ kind: '503', times: 'always' }]);
+    expect(await failure(api)).toContain('answers 503');
+    const sizes = server.requests().log.map(({ query }) => new URLSearchParams(query).get('page_size'));
+    expect(sizes.join(' ')).toBe('10 10 10 5 5 5 2 2 2 1 1 1 1 1 1 1');
+  });
+
+  it('where a 503 says how long to wait, without asking for less', async () => {
+    const api = apiTest({ concurrency: 1 }, [{ kind: '503', retryAfter: 7, times: 'always' }]);
+    expect(await failure(api)).toContain('answers 503');
     expect(asked()).toBe(7);
   });
 
@@ -314,12 +349,12 @@ describe('ApiSource fails', () => {
   it.each([
     ['no total', undefined],
     ['a total', 1000],
-  ])('where the same page comes again and again, with %s', async (_, total) => {
+  ])('where page 2 is page 1 again, with %s', async (_, total) => {
     const text = messageText('1', new Date(interval.start).toISOString());
     const page = JSON.stringify({ ...(total && { total }), messages: [JSON.parse(text)] });
     const repeating = await testServer((response) => response.end(page));
     const message = await failureOf(apiSource(repeating.url.href).read(interval, 1, async () => undefined));
-    expect(message).toMatch(/sent the same page 10 times in a row for .*: it must go by page_number/);
+    expect(message).toMatch(/sent page 1 again as page 2 for .*: it ignores page_number/);
     expect(repeating.requests.length).toBeLessThan(20);
   });
 

@@ -281,6 +281,45 @@ describe('scanPage', () => {
   });
 });
 
+describe('scanPage of a page without a list', () => {
+  const scanned = (text: string, emptyList?: 'null' | 'missing') =>
+    scan(text, { ...api, ...(emptyList && { emptyList }) });
+
+  it.each(['{"messages":null}', '{"messages":null,"error":null}', '{"total":0}', '{"messages":null,"errors":[]}'])(
+    'takes %s for an empty one',
+    (text) => {
+      for (const emptyList of ['null', 'missing'] as const) expect(scanned(text, emptyList).messages).toEqual([]);
+      expect(() => scanned(text)).toThrow('it has no list of messages at /messages');
+    },
+  );
+
+  it('takes a missing list for an empty one where it may be missing', () => {
+    for (const text of ['{}', '{"total":25}', '{"error":false}']) {
+      expect(scanned(text, 'missing').messages).toEqual([]);
+      expect(() => scanned(text, 'null')).toThrow('it has no list of messages at /messages');
+    }
+  });
+
+  it.each([
+    '{"messages":null,"error":"x"}',
+    '{"messages":null,"error":{"code":1}}',
+    '{"errors":[{"message":"x"}],"total":0}',
+    '"messages"',
+    'true',
+    '{"messages":{}}',
+    '{"messages":"none"}',
+  ])('takes %s for no page', (text) => {
+    for (const emptyList of ['null', 'missing'] as const)
+      expect(() => scanned(text, emptyList)).toThrow('it has no list of messages at /messages');
+  });
+});
+
+it('scanPage reads no more elements than a page may have', () => {
+  const page = { ...api, messagesMax: 3 };
+  expect(scan('{"messages":[0,0,0]}', page).messages).toHaveLength(3);
+  expect(() => scan('{"messages":[0,0,0,0', page)).toThrow('it has more messages than were asked for, over 3');
+});
+
 describe('hashMessage', () => {
   it('is the SHA-256 of the range', () => {
     const bytes = bytesOf(`...${closed}...`);

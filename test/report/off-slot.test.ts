@@ -50,7 +50,9 @@ describe('what a source holds beside its slots', () => {
     expect(unsearchedSentence(many)).toMatch(
       /covers 12 indices that are not searched: i0 \(hidden\), .*i9 \(hidden\), and 2 more\. /,
     );
-    expect(offSlotFaults([record({ unsearched_count: 150, unsearched: many })])[0]?.details.at(-1)).toBe('and 140 more');
+    expect(offSlotFaults([record({ unsearched_count: 150, unsearched: many })])[0]?.details.at(-1)).toBe(
+      'and 140 more',
+    );
   });
 
   it('is counted with its reasons', () => {

@@ -326,6 +326,10 @@ describe('the audit', () => {
     [{ total: 10, alerted: 6, closed: 5 }, { total: 10, alerted: 6, closed: 0 }, 'audit'],
     [{ total: 10 }, { total: 10, alerted: 6, closed: 5 }, 'settled'],
     [{ total: 10, alerted: 6 }, { total: 10, closed: 5 }, 'settled'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 8, to_last_day: 8 }, 'settled'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 9, to_last_day: 8 }, 'audit'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 8, to_last_day: 9 }, 'audit'],
+    [{ total: 10 }, { total: 10, to_end: 8, to_last_day: 9 }, 'settled'],
     [{ total: 0 }, { total: 0 }, 'settled'],
     [{ total: 0 }, { total: 1 }, 'audit'],
   ])('compares %j with %j, field by field: %s', (source_count, now, reason) => {

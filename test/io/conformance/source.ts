@@ -78,7 +78,15 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
         const distinct = new Set(messages.map(({ sha }) => sha)).size;
         expect(pass.totals.length).toBeGreaterThan(0);
         expect(new Set(pass.totals)).toEqual(new Set([distinct]));
-        expect(counts[n]).toEqual(pass.count);
+        expect(counts[n]).toEqual({ ...pass.count, ...(await source.countOwnDays?.(interval)) });
+      }
+    });
+
+    it('proves by itself what a source that stands still holds', async () => {
+      const { source, now } = await start();
+      for (const [, of] of intervals) {
+        const { pass } = await readAll(source, of(now));
+        expect([pass.isDoubtful, pass.isBeyondTotal]).toEqual([undefined, undefined]);
       }
     });
 
@@ -112,6 +120,15 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
   });
 
   describe(`${name}: count`, () => {
+    it('gives the own days of an interval as they are counted alone, and no more than all', async () => {
+      const { source, now } = await start();
+      const interval = between(now, 30, 20);
+      const [count] = await source.count([interval]);
+      const own = await source.countOwnDays?.(interval);
+      expect(count).toMatchObject(own ?? {});
+      for (const days of Object.values(own ?? {})) expect(days).toBeLessThanOrEqual(count!.total);
+    });
+
     it('counts no slots where none are asked for', async () => {
       expect(await (await start()).source.count([])).toEqual([]);
     });

@@ -1,0 +1,157 @@
+import type { LimitFunction } from 'p-limit';
+import type { Page } from '../../messages/page.ts';
+import { type Answer, type End, endOf } from './end.ts';
+import { Taken } from './taken.ts';
+
+/** How a reading of a range works with the API. */
+export interface Pages {
+  get(number: number): Promise<Answer>;
+  /** Hands over a page that holds messages, and counts those from outside of the range. */
+  take(page: Page, note: (page: Page, strays: number) => void): Promise<void>;
+  /** Gives the memory of a page back that is not handed over. */
+  drop(page: Page): void;
+  /** @throws UserError where that are more pages than there can be */
+  assertEnds(pages: number): void;
+  /** @throws UserError, since the second page is the first one again */
+  refuseSecond(): never;
+}
+
+/** Where a reading of a range came to its end. */
+export interface Ending {
+  /** `beyond`: more messages came than any total allows, and nobody knows how many more there are. */
+  readonly kind: End | 'beyond';
+  /** Of the page that showed it. */
+  readonly number: number;
+}
+
+/**
+ * Reads the pages of one range, several at a time, until the end was seen: the page after the last one that a total promises
+ * is asked for too, and without totals page after page.
+ */
+export class RangeReading {
+  readonly taken = new Taken();
+  readonly #pages: Pages;
+  readonly #limit: LimitFunction;
+  readonly #concurrency: number;
+  readonly #size: number;
+  /** Whether a second page that is the first one again may be an end. */
+  readonly #mayRepeatFirst: (taken: Taken) => boolean;
+  #failure: { readonly error: unknown } | undefined;
+  /** The lowest page that holds nothing new, of those that were asked for. */
+  #ending: (Ending & { readonly answer: Answer }) | undefined;
+
+  /** @param size what pages are asked for */
+  constructor(
+    pages: Pages,
+    limit: LimitFunction,
+    concurrency: number,
+    size: number,
+    mayRepeatFirst: (taken: Taken) => boolean,
+  ) {
+    this.#pages = pages;
+    this.#limit = limit;
+    this.#concurrency = concurrency;
+    this.#size = size;
+    this.#mayRepeatFirst = mayRepeatFirst;
+  }
+
+  async toEnd(): Promise<Ending> {
+    await this.#askInOrder(1, 1);
+    const { promised, pageLength } = this.taken;
+    let asked = 1;
+    if (this.#ending === undefined && promised !== undefined) {
+      const last = Math.max(1, Math.ceil(promised / pageLength));
+      this.#pages.assertEnds(last + 1);
+      await this.#askAll(2, last);
+      asked = last + 1;
+    }
+    while (this.#ending === undefined) {
+      if (this.#isBeyond()) return { kind: 'beyond', number: asked };
+      const count = promised === undefined ? this.#concurrency : 1;
+      this.#pages.assertEnds(asked + count);
+      await this.#askInOrder(asked + 1, asked + count);
+      asked += count;
+    }
+    return this.#ending;
+  }
+
+  #isBeyond(): boolean {
+    const { promised, received } = this.taken;
+    return promised !== undefined && received > promised;
+  }
+
+  /** Hands pages over as they come, and then looks at the page after them, which is asked for at the same time. */
+  async #askAll(first: number, last: number): Promise<void> {
+    let after: Answer | undefined;
+    await this.#each(first, last + 1, async (number) => {
+      if (this.#ending !== undefined && this.#ending.number < number) return;
+      const answer = await this.#pages.get(number);
+      if (this.#failure !== undefined) return this.#drop(answer);
+      if (number > last) after = answer;
+      else await this.#look(number, answer, (page) => this.#isNeighbour(page, number));
+    });
+    if (after === undefined) return;
+    if (this.#ending === undefined) await this.#look(last + 1, after, (page) => this.taken.hasCome(page));
+    else this.#drop(after);
+  }
+
+  /** Looks at pages in their order, when all of them have come. */
+  async #askInOrder(first: number, last: number): Promise<void> {
+    const answers = new Map<number, Answer>();
+    await this.#each(first, last, async (number) => {
+      if (this.#failure === undefined) answers.set(number, await this.#pages.get(number));
+    }).catch((error: unknown) => {
+      for (const answer of answers.values()) this.#drop(answer);
+      throw error;
+    });
+    for (const [number, answer] of [...answers].sort(([a], [b]) => a - b)) {
+      if (this.#ending === undefined) await this.#look(number, answer, (page) => this.taken.hasCome(page));
+      else this.#drop(answer);
+    }
+  }
+
+  async #each(first: number, last: number, work: (number: number) => Promise<void>): Promise<void> {
+    const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);
+    await this.#limit.map(numbers, async (number) => {
+      if (this.#failure !== undefined) return;
+      await work(number).catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+    });
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #look(number: number, answer: Answer, hasCome: (page: Page) => boolean): Promise<void> {
+    if (number === 2 && 'page' in answer) this.#assertPages(answer.page);
+    const kind = endOf(answer, number, hasCome);
+    if (kind !== undefined) {
+      if ('page' in answer) this.taken.noteTotal(answer.page);
+      this.#drop(answer);
+      if (this.#ending === undefined || number < this.#ending.number) this.#ending = { kind, number, answer };
+    } else if ('page' in answer) {
+      await this.#pages.take(answer.page, (page, strays) => this.taken.note(number, page, strays));
+      const { refusal } = (this.#ending?.answer ?? {}) as { refusal?: Error };
+      // What is refused before a page that is given is no end.
+      if (refusal !== undefined && number > this.#ending!.number) throw refusal;
+    }
+  }
+
+  #assertPages(page: Page): void {
+    if (this.#mayRepeat(page) && this.taken.isSame(page, 1) && !this.#mayRepeatFirst(this.taken))
+      this.#pages.refuseSecond();
+  }
+
+  /** Pages of one message are the same where the source holds it twice. */
+  #mayRepeat(page: Page): boolean {
+    return page.messages.length > 0 && this.#size > 1;
+  }
+
+  #isNeighbour(page: Page, number: number): boolean {
+    if (!this.#mayRepeat(page)) return false;
+    return this.taken.isSame(page, number - 1) || this.taken.isSame(page, number + 1);
+  }
+
+  #drop(answer: Answer): void {
+    if ('page' in answer) this.#pages.drop(answer.page);
+  }
+}

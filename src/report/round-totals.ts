@@ -1,0 +1,25 @@
+import { counted, number } from '../words.ts';
+import type { Survey } from './survey.ts';
+
+/** Slots that have the same total by chance are few, and so are totals so small. */
+const slotsMin = 2;
+const totalMin = 10;
+const digitsMax = 2;
+
+/** A total that several slots share, that is round, and that no slot exceeds looks like a limit rather than a count. */
+export function ofRoundTotals({ ledger }: Pick<Survey, 'ledger'>): string[] {
+  const totals = [...ledger.values()].flatMap(({ source, source_count }) =>
+    source === 'api' && source_count !== undefined ? [source_count.total] : [],
+  );
+  const most = totals.reduce((a, b) => Math.max(a, b), 0);
+  const slots = totals.filter((total) => total === most).length;
+  if (slots < slotsMin || most < totalMin || !isRound(most)) return [];
+  return [
+    `${counted(slots, 'slot')} have a total of exactly ${number(most)}, and no slot has more: the API may stop counting there; check api-total.`,
+  ];
+}
+
+/** Whether a number has no more than two digits that are not trailing zeros: 40, 500, 2,500 or 10,000. */
+function isRound(value: number): boolean {
+  return value % 10 === 0 && String(value).replace(/0+$/, '').length <= digitsMax;
+}
