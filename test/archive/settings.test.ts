@@ -71,7 +71,7 @@ describe('checkSettings', () => {
   });
 
   it('takes settings that an older version did not write for what it did by them', () => {
-    const { settings, ...file } = parseArchiveFile(formatArchiveFile('id', plainSettings), url);
+    const { settings, ...file } = parseArchiveFile(formatArchiveFile(id, plainSettings), url);
     const older = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('message-time-')));
     expect(checkSettings({ ...file, settings: older }, plainSettings, url)).toBe(false);
     const berlin = withShape({ timeZone: 'Europe/Berlin' });

@@ -255,6 +255,8 @@ describe('a run', () => {
     const staging = Object.assign(Object.create(embedded.parts.staging), {
       slot: embedded.parts.staging.slot.bind(embedded.parts.staging),
       state: embedded.parts.staging.state.bind(embedded.parts.staging),
+      source: embedded.parts.staging.source.bind(embedded.parts.staging),
+      recordSource: embedded.parts.staging.recordSource.bind(embedded.parts.staging),
       stage: () => Promise.reject(new Error('cut')),
       record: async () => false,
     });

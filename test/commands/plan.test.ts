@@ -87,10 +87,10 @@ describe('what a plan can do without', () => {
   it('is noted when it is refused, in one warning each, and the plan is made', async () => {
     const { parts, said, source } = await archived();
     const refusing = Object.assign(source, { count: () => fails('No counts.'), strays: () => fails('No strays.') });
-    const made = await plan(parts, { live: refusing, settled: refusing }, scope);
+    const made = await plan(parts, { live: new ModelSource(source.truth, scan()), settled: refusing }, scope);
     expect(said.warnings).toEqual([
       "No counts. 18 of 18 settled slots could not be compared with the source's counts and stay as they are; everything else goes on.",
-      'No strays. Messages in no slot were not counted; everything else goes on.',
+      'Only api can be read now: No strays.',
     ]);
     // Not scrubbed either: a source that refuses to count them would hardly be read.
     expect(made.slots.every(({ action }) => action === 'none')).toBe(true);
