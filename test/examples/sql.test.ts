@@ -124,7 +124,7 @@ it("finds in the report's ledger what waits for long", async () => {
   embedded.clock.now += DAY_MS;
   truth.remove('late');
   truth.put({ id: 'later', at: Date.parse('2024-06-03'), statuses: ['open'] });
-  await runAll(embedded.parts, source, range, { refresh: true });
+  await runAll(embedded.parts, source, range, { refresh: true, acceptFewer: true });
   const vanished = ['late', '2025-01-10T00:00:00.000Z', '["late-0"]', '2025-01-11T00:00:00.000Z'];
   expect(await found()).toEqual([vanished, ['later', '2025-01-11T00:00:00.000Z', '["later-0"]', null]]);
 
