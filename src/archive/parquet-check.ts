@@ -351,7 +351,7 @@ function rowNumbers({ isRepeated }: Leaf, { rows }: ExpectedRows): (at: number) 
 
 /** Different values of the pages that go by the dictionary. */
 function distinct(pages: readonly DataPage[]): number {
-  const keys = new Set<string>();
+  const keys = new Set<unknown>();
   for (const { encoding, values } of pages) {
     if (encoding !== encodings.dictionary) continue;
     for (const value of values) if (value !== null) keys.add(keyOf(value));
@@ -359,9 +359,10 @@ function distinct(pages: readonly DataPage[]): number {
   return keys.size;
 }
 
-function keyOf(value: LeafValue): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
-  return Object.is(value, -0) ? '-0' : String(value);
+function keyOf(value: LeafValue): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+  // A set takes both zeros for one, a dictionary does not.
+  return Object.is(value, -0) ? '-0' : value;
 }
 
 function areSizes(

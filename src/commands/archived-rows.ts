@@ -48,8 +48,10 @@ export async function readArchived(
     return { facts: undefined, rows, sha256: undefined, place: nothing };
   }
   const refuse = (what: string): never => {
+    // What already says who did it goes on after a semicolon.
+    const joint = what.includes(': ') ? ';' : ':';
     throw new UserError(
-      `The object ${path} of ${parts.archive.url} ${what}; restore it from an earlier version or a backup.`,
+      `The object ${path} of ${parts.archive.url} ${what}${joint} restore it from an earlier version or a backup.`,
     );
   };
   const read = async (request: Partial<ReadRequest>, take: (chunk: RowChunk) => Promise<void>) => {
