@@ -8,7 +8,6 @@ const reasonsMax = 5;
 const marksMax = 256;
 /** 48 bits in hex. */
 const markCharacters = 12;
-const markSpan = 2 ** 48;
 
 /** What the ledger keeps of the invalid messages of one reading, each given once; undefined where there are none. */
 export function invalidFacts(
@@ -34,27 +33,32 @@ export function invalidIdMark(id: string): string {
 /** How many different invalid messages the slots of these records met, by their bytes. */
 export interface DistinctInvalid {
   readonly count: number;
-  /** False where it is estimated, within some 6 %. */
+  /** False where it may be fewer: some may have been met by several slots. */
   readonly isExact: boolean;
 }
 
 /**
  * Counts an invalid message once that several slots met: one without a timestamp is kept by each slot whose reading met it.
- * Exact where no slot met more than 256; else estimated from the smallest hashes, which are evenly spread.
+ * Exact where one slot met all of them, or none met more than 256; else an upper bound, from which what is known to have been
+ * met more than once is taken off.
  */
 export function distinctInvalid(records: Iterable<Pick<LedgerRecord, 'counts' | 'invalid'>>): DistinctInvalid {
   const marks = new Set<string>();
-  let unmarked = 0;
-  let isExact = true;
+  let met = 0;
+  let repeated = 0;
+  let slots = 0;
+  let isMarked = true;
   for (const { counts, invalid } of records) {
-    if (invalid === undefined) unmarked += counts?.invalid ?? 0;
-    else if (invalid.marks.length === marksMax) isExact = false;
-    for (const mark of invalid?.marks ?? []) marks.add(mark);
+    if (counts === undefined || counts.invalid === 0) continue;
+    slots += 1;
+    met += counts.invalid;
+    if (invalid !== undefined && invalid.marks.length < counts.invalid) isMarked = false;
+    for (const mark of invalid?.marks ?? []) {
+      if (marks.has(mark)) repeated += 1;
+      marks.add(mark);
+    }
   }
-  if (isExact) return { count: unmarked + marks.size, isExact };
-  const last = [...marks].sort()[marksMax - 1]!;
-  const estimate = Math.round(((marksMax - 1) * markSpan) / Number.parseInt(last, 16));
-  return { count: unmarked + estimate, isExact };
+  return { count: met - repeated, isExact: isMarked || slots === 1 };
 }
 
 /** The most frequent reasons of all records, with their counts. */

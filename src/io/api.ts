@@ -148,15 +148,19 @@ export class ApiSource implements Source {
   /** Pages of one message are the smallest that show a total; of a server that refuses them, whole ones do. */
   async #total(interval: Interval, asked: Interval): Promise<number | undefined> {
     const { pageSize } = this.#settings;
-    const size = this.#countsByOne ? 1 : pageSize;
-    try {
+    const totalBy = async (size: number) => {
       const { total, bytes } = await this.#page(interval, asked, 1, size);
       this.#memory.give(bytes.buffer);
       return total;
+    };
+    if (!this.#countsByOne) return totalBy(pageSize);
+    try {
+      return await totalBy(1);
     } catch (error) {
-      if (size === pageSize || !isRefusedPage(error)) throw error;
+      if (pageSize === 1 || !isRefusedPage(error)) throw error;
+      const total = await totalBy(pageSize);
       this.#countsByOne = false;
-      return this.#total(interval, asked);
+      return total;
     }
   }
 

@@ -54,7 +54,7 @@ function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord
   return [
     {
       kind: 'unreadable',
-      what: `None of the ${isExact ? '' : 'about '}${counted(count, 'message')} that ${count === 1 ? 'was' : 'were'} read is valid`,
+      what: `None of the ${isExact ? '' : 'up to '}${counted(count, 'message')} that ${count === 1 ? 'was' : 'were'} read is valid`,
       details: invalidReasons(records).map((one) => `${one.reason} (${counted(one.count, 'message')})`),
       toDo: 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
     },

@@ -55,7 +55,7 @@ function headline(survey: Survey): Part {
     ...offSlotLines(survey.sources),
     ...(invalid.count > 0
       ? [
-          `**${invalid.isExact ? '' : 'about '}${number(invalid.count)} invalid**, in quarantine with the reason${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}`,
+          `**${invalid.isExact ? '' : 'up to '}${number(invalid.count)} invalid**, in quarantine with the reason${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}`,
         ]
       : []),
     ...comparedLine(survey),

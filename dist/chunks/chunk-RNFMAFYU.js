@@ -1,2 +1,0 @@
-import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);
-import{UserError}from"./chunk-LQVDWZEG.js";import{__name}from"./chunk-ENMAI3OJ.js";var Unavailable=class extends UserError{static{__name(this,"Unavailable")}name="Unavailable"},LostReading=class extends UserError{static{__name(this,"LostReading")}name="LostReading"},Overtaken=class extends UserError{static{__name(this,"Overtaken")}name="Overtaken"},issueBytesMax=65e3;export{Unavailable,LostReading,Overtaken,issueBytesMax};
