@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bytes, number } from '../src/words.ts';
+import { bytes, number } from '../src/format.ts';
 import { inTurns, measuredLine, ratioLine } from './comparison.ts';
 import { sizeOf } from './files.ts';
 import type { Finished } from './process.ts';

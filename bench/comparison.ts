@@ -1,4 +1,4 @@
-import { bytes } from '../src/words.ts';
+import { bytes } from '../src/format.ts';
 import type { Finished } from './process.ts';
 
 const nameWidth = 20;

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { bytes, number } from '../src/words.ts';
+import { bytes, number } from '../src/format.ts';
 import { Cloud } from '../test/services/cloud.ts';
 import { SearchedMessages, shownBy } from '../test/services/shown.ts';
 import { runAction } from './action.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bytes, duration, number } from '../src/words.ts';
+import { bytes, duration, number } from '../src/format.ts';
 import { sizeOf } from './files.ts';
 import { archiveSource, oneSlot, startSource } from './source.ts';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inputDefaults } from '../src/inputs.ts';
+import { inputDefaults } from '../src/inputs/index.ts';
 import { DemoFailure } from './failure.ts';
 import { parseOutputs } from './outputs.ts';
 

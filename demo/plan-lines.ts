@@ -1,5 +1,5 @@
-import type { PlanOutput, Reason } from '../src/windows/planner.ts';
-import { number } from '../src/words.ts';
+import type { PlanOutput, Reason } from '../src/plan/decide.ts';
+import { number } from '../src/format.ts';
 
 /** What each reason of a plan means. */
 const meanings: Readonly<Record<Reason, string>> = {

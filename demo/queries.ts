@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { bytes, number } from '../src/words.ts';
+import { bytes, number } from '../src/format.ts';
 import type { Row } from './truth.ts';
 import { type Column, shortened, table } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { bytes, counted, duration } from '../src/words.ts';
+import { bytes, counted, duration } from '../src/format.ts';
 import { Action } from './action.ts';
 import { DemoFailure } from './failure.ts';
 import { places, prepareFolder, writeVerifyInputs } from './folder.ts';

@@ -1,4 +1,4 @@
-import { isLive, type Layout, slotAt } from '../src/windows/slots.ts';
+import { isLive, type Layout, slotAt } from '../src/windows/slot.ts';
 import type { SourceTruth } from './source-process.ts';
 
 /** What a run of the action looked at. */

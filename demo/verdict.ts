@@ -1,4 +1,4 @@
-import { names, number } from '../src/words.ts';
+import { names, number } from '../src/format.ts';
 import { DemoFailure } from './failure.ts';
 import type { Queries } from './queries.ts';
 import type { RunDone } from './rehearsal.ts';

@@ -1,4 +1,4 @@
-import { masked } from './secrets.ts';
+import { masked } from './text/secrets.ts';
 
 /**
  * A failure that a person can act on: its message is one sentence that says what is wrong, where, and what to do.

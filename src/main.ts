@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PageMemory } from './archive/page-memory.ts';
+import { PageMemory } from './memory/buffer-pool.ts';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
-import { checkManifest } from './commands/manifest.ts';
-import { recordOffSlot } from './commands/off-slot.ts';
+import { checkManifest } from './reconcile/manifest.ts';
+import { recordOffSlot } from './export/off-slot.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
-import type { Parts, Sources } from './commands/parts.ts';
+import type { Parts, Sources } from './context.ts';
 import { plan, planOutputs } from './commands/plan.ts';
 import { parsePlan, type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
-import { outputsOf } from './commands/tally.ts';
+import { outputsOf } from './export/result.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import { toldOf, UserError } from './errors.ts';
 import { secretsIn } from './inputs/secrets.ts';
-import { type Command, type Inputs, readInputs } from './inputs.ts';
-import { githubHost, type Host } from './io/actions.ts';
-import type { AwsAccess } from './io/aws.ts';
-import { DirectoryArchive } from './io/directory.ts';
-import { type Nature, nature } from './io/nature.ts';
+import { type Command, type Inputs, readInputs } from './inputs/index.ts';
+import { githubHost, type Host } from './io/actions/host.ts';
+import type { AwsAccess } from './io/aws/client.ts';
+import { DirectoryArchive } from './io/directory/archive.ts';
+import { type Nature, nature } from './io/clock.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
-import { SqliteStaging } from './io/sqlite.ts';
-import { stopOnSignals } from './io/stopping.ts';
-import { removeStaleFolders, TemporaryFolder } from './io/temporary.ts';
+import { SqliteStaging } from './io/sqlite/staging.ts';
+import { stopOnSignals } from './io/process/signals.ts';
+import { removeStaleFolders, TemporaryFolder } from './io/process/temporary.ts';
 import { type ManifestCheck, manifestProblem } from './report/manifest.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
-import { counted } from './words.ts';
+import { counted } from './format.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
@@ -119,7 +119,7 @@ async function keepIssue(
   { archiveId, staging, log }: Parts,
 ): Promise<number | undefined> {
   if (github === undefined) return undefined;
-  const { GithubTracker } = await import('./io/github.ts');
+  const { GithubTracker } = await import('./io/github/tracker.ts');
   const tracker = new GithubTracker(github, archiveId, staging, nature, log.line);
   try {
     return await track(tracker, survey);
@@ -142,7 +142,7 @@ function assertNoProblems(problems: readonly string[]): void {
 async function manifestOf(inputs: Inputs, parts: Parts, host: Host): Promise<ManifestCheck | undefined> {
   const { manifest, api, elasticsearch, range } = inputs;
   if (manifest === undefined) return undefined;
-  const { manifestIds } = await import('./io/manifest-file.ts');
+  const { manifestIds } = await import('./io/manifest/file.ts');
   const resultPath = join(dirname(parts.temporary), `message-archive-manifest-${parts.newId()}.jsonl`);
   const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, parts);
   try {
@@ -242,7 +242,7 @@ function temporaryFolder(parent: string, { line }: Host): Promise<TemporaryFolde
 async function awsAccess({ aws }: Inputs, environment: Environment, host: Host): Promise<AwsAccess> {
   const { roleToAssume, region } = aws;
   if (roleToAssume === undefined) return { region };
-  const { roleCredentials } = await import('./io/credentials.ts');
+  const { roleCredentials } = await import('./io/aws/credentials.ts');
   const sessionName = `message-archive-${host.runId ?? 'run'}`;
   return {
     region,
@@ -252,7 +252,7 @@ async function awsAccess({ aws }: Inputs, environment: Environment, host: Host):
 
 async function archiveOf({ archive, aws }: Inputs, access: AwsAccess, scratch: string): Promise<Archive> {
   if (archive.kind === 'file') return new DirectoryArchive(archive.folder);
-  const { S3Archive } = await import('./io/s3.ts');
+  const { S3Archive } = await import('./io/s3/archive.ts');
   const { bucket, prefix } = archive;
   const { sseKmsKeyId, objectLock } = aws;
   return new S3Archive({ ...access, bucket, prefix, sseKmsKeyId, objectLock, scratch, nature, newId: randomUUID });
@@ -260,7 +260,7 @@ async function archiveOf({ archive, aws }: Inputs, access: AwsAccess, scratch: s
 
 async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Promise<Staging> {
   if (staging.kind === 'sqlite') return new SqliteStaging(staging.path, id);
-  const { DynamoStaging } = await import('./io/dynamodb.ts');
+  const { DynamoStaging } = await import('./io/dynamodb/staging.ts');
   return new DynamoStaging({ ...access, table: staging.table, archive: id, nature, newId: randomUUID });
 }
 
@@ -271,11 +271,11 @@ async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
-    const { ApiSource } = await import('./io/api.ts');
+    const { ApiSource } = await import('./io/api/source.ts');
     made.push(new ApiSource(api, scan, memory, patient, log.line, now));
   }
   if (elasticsearch !== undefined) {
-    const { ElasticsearchSource } = await import('./io/elasticsearch.ts');
+    const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');
     made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, patient, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };

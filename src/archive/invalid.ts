@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { InvalidMessage } from './findings.ts';
+import type { InvalidMessage } from '../export/findings.ts';
 import type { InvalidFacts, LedgerRecord } from './ledger.ts';
 
 /** Reasons that a record keeps, the most frequent first. */

@@ -1,5 +1,5 @@
 import { parseCompactInstant } from '../windows/interval.ts';
-import { type Layout, type Slot, slotAt } from '../windows/slots.ts';
+import { type Layout, type Slot, slotAt } from '../windows/slot.ts';
 import type { Format } from './schema.ts';
 
 /** The version of the archive's layout, kept in `_archive.json` and in every object. */

@@ -1,10 +1,10 @@
 import { UserError } from '../errors.ts';
-import { type Assignment, decideLeg } from '../windows/legs.ts';
-import { counted } from '../words.ts';
-import { gatherFacts, type Scope } from './facts.ts';
-import type { Parts, Sources } from './parts.ts';
-import { type Tally, tellTally } from './tally.ts';
-import { type WorkOptions, workOff } from './work.ts';
+import { type Assignment, decideLeg } from '../plan/legs.ts';
+import { counted } from '../format.ts';
+import { gatherFacts, type Scope } from '../plan/facts.ts';
+import type { Parts, Sources } from '../context.ts';
+import { type Tally, tellTally } from '../export/result.ts';
+import { type WorkOptions, workOff } from '../export/leg.ts';
 
 /** Works off one leg, on the state as it is now. */
 export async function exportLeg(

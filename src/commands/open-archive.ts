@@ -2,7 +2,7 @@ import { settingsPath } from '../archive/layout.ts';
 import { type ArchiveSettings, checkSettings, formatArchiveFile, parseArchiveFile } from '../archive/settings.ts';
 import { UserError } from '../errors.ts';
 import type { Archive, OpenObject } from '../io/ports.ts';
-import { firstOf } from '../words.ts';
+import { firstOf } from '../format.ts';
 
 const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;

@@ -2,15 +2,15 @@ import { UserError } from '../errors.ts';
 import type { Log, Strays } from '../io/ports.ts';
 import { unsearchedSentence } from '../report/off-slot.ts';
 import { type Interval, instant } from '../windows/interval.ts';
-import { type Leg, legs } from '../windows/legs.ts';
-import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../windows/planner.ts';
-import { widen } from '../windows/slots.ts';
-import { bytes, counted, number } from '../words.ts';
-import { audited, gatherFacts, type Scope } from './facts.ts';
-import { compareSources } from './overlap.ts';
-import { packed } from './packed.ts';
-import type { Parts, Sources } from './parts.ts';
-import { strangers } from './strangers.ts';
+import { type Leg, legs } from '../plan/legs.ts';
+import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
+import { widen } from '../windows/slot.ts';
+import { bytes, counted, number } from '../format.ts';
+import { audited, gatherFacts, type Scope } from '../plan/facts.ts';
+import { compareSources } from '../reconcile/overlap.ts';
+import { packed } from '../plan/codec.ts';
+import type { Parts, Sources } from '../context.ts';
+import { strangers } from '../verify/foreign-objects.ts';
 
 export interface Plan {
   readonly facts: Facts;

@@ -10,13 +10,13 @@ import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
-import { type PlanOutput, reasons } from '../windows/planner.ts';
-import { counted } from '../words.ts';
-import { asideFrom } from './aside.ts';
-import { unpacked } from './packed.ts';
-import type { Parts } from './parts.ts';
-import { settleSeams } from './seams.ts';
-import { noteLeft } from './shortfall.ts';
+import { type PlanOutput, reasons } from '../plan/decide.ts';
+import { counted } from '../format.ts';
+import { asideFrom } from '../auxiliary.ts';
+import { unpacked } from '../plan/codec.ts';
+import type { Parts } from '../context.ts';
+import { settleSeams } from '../export/seams.ts';
+import { noteLeft } from '../export/deferred.ts';
 
 const named = v.object({
   count: v.number(),

@@ -1,11 +1,11 @@
 import { toldOf } from '../errors.ts';
-import type { Scope } from './facts.ts';
-import { recordOffSlot } from './off-slot.ts';
-import type { Parts, Sources } from './parts.ts';
+import type { Scope } from '../plan/facts.ts';
+import { recordOffSlot } from '../export/off-slot.ts';
+import type { Parts, Sources } from '../context.ts';
 import { plan } from './plan.ts';
 import { type Report, report } from './report.ts';
-import { type Tally, tellTally } from './tally.ts';
-import { type WorkOptions, workOff } from './work.ts';
+import { type Tally, tellTally } from '../export/result.ts';
+import { type WorkOptions, workOff } from '../export/leg.ts';
 
 /** What a run did. */
 export interface RunDone {

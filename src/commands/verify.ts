@@ -5,14 +5,14 @@ import { objectPath, quarantineFolder, removedFolder, slotOfPath } from '../arch
 import type { LedgerRecord } from '../archive/ledger.ts';
 import type { ArchiveSettings } from '../archive/settings.ts';
 import type { ListedObject } from '../io/ports.ts';
-import { eachWithin } from '../limited.ts';
+import { eachWithin } from '../concurrency.ts';
 import type { Verification } from '../report/verification.ts';
-import { type Slot, slotById } from '../windows/slots.ts';
-import { bytes, counted, duration, number } from '../words.ts';
-import { IdRegister } from './id-register.ts';
-import { checkLines, linesPath } from './lines-object.ts';
-import { ObjectCheck } from './object-check.ts';
-import type { Parts } from './parts.ts';
+import { type Slot, slotById } from '../windows/slot.ts';
+import { bytes, counted, duration, number } from '../format.ts';
+import { IdRegister } from '../verify/id-register.ts';
+import { checkLines, linesPath } from '../export/lines-object.ts';
+import { ObjectCheck } from '../verify/object-check.ts';
+import type { Parts } from '../context.ts';
 
 const objectsAtOnce = 2;
 /** Objects that one sentence names. */

@@ -1,6 +1,6 @@
-import { type ApiSettings, type ApiTimeFormat, padOf, requestDays } from '../io/api-settings.ts';
-import type { Layout } from '../windows/slots.ts';
-import { anyPointer, pointer, wholeNumber, word } from './forms.ts';
+import { type ApiSettings, type ApiTimeFormat, padOf, requestDays } from '../io/api/settings.ts';
+import type { Layout } from '../windows/slot.ts';
+import { anyPointer, pointer, wholeNumber, word } from './parsers.ts';
 import { type Form, type Given, Refusal } from './given.ts';
 import { parseHttp, withoutSecrets } from './urls.ts';
 

@@ -1,6 +1,6 @@
 import { fixedColumns } from '../archive/schema.ts';
 import type { Column, ColumnType } from '../messages/message.ts';
-import { pointer } from './forms.ts';
+import { pointer } from './parsers.ts';
 import { type Form, Refusal } from './given.ts';
 
 const columnsMax = 100;

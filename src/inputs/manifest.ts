@@ -1,4 +1,4 @@
-import type { ManifestSettings } from '../io/manifest-file.ts';
+import type { ManifestSettings } from '../io/manifest/file.ts';
 import type { Form, Given } from './given.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Interval, instant } from '../windows/interval.ts';
-import { moment } from './forms.ts';
+import { moment } from './parsers.ts';
 import type { Given } from './given.ts';
 
 const historyYears = 7;

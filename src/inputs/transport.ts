@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
-import type { ApiSettings } from '../io/api-settings.ts';
+import type { ApiSettings } from '../io/api/settings.ts';
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import type { GithubSettings } from '../io/github/settings.ts';
-import { flag } from './forms.ts';
+import { flag } from './parsers.ts';
 import type { Given } from './given.ts';
 
 interface Receivers {

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Page } from '../messages/page.ts';
 import type { Instant, Interval } from '../windows/interval.ts';
-import type { Slot } from '../windows/slots.ts';
+import type { Slot } from '../windows/slot.ts';
 
 /** What a source said while it was read. */
 export interface Pass {

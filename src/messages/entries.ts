@@ -7,8 +7,8 @@ import {
   type JsonRange,
   type JsonText,
   spaceEnd,
-} from './tokens.ts';
-import { afterColon, afterComma, nameEnd, valueEnd } from './value.ts';
+} from './json/tokens.ts';
+import { afterColon, afterComma, nameEnd, valueEnd } from './json/value.ts';
 
 /** An element of a list, or a member of an object with its name. */
 export interface Entry {

@@ -1,5 +1,5 @@
-import { saidIn } from '../said.ts';
-import { formatPointer, type Pointer } from './pointer.ts';
+import { saidIn } from '../text/said.ts';
+import { formatPointer, type Pointer } from './json/pointer.ts';
 
 /** A longer page is not looked through. */
 const bytesMax = 32 * 1024 * 1024;

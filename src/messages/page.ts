@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { saidIn } from '../said.ts';
-import { skipBalanced } from './broken.ts';
+import { saidIn } from '../text/said.ts';
+import { skipBalanced } from './json/broken.ts';
 import { scalarText } from './columns.ts';
-import { type Visitor, Walk } from './json.ts';
+import { type Visitor, Walk } from './json/walk.ts';
 import { whatIsThere } from './lists.ts';
-import { compilePlan, type Plan } from './plan.ts';
-import { formatPointer, type Pointer } from './pointer.ts';
+import { compilePlan, type Plan } from './json/captures.ts';
+import { formatPointer, type Pointer } from './json/pointer.ts';
 import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
 import {
   isList,
@@ -19,7 +19,7 @@ import {
   OPEN_OBJECT,
   spaceEnd,
   textOf,
-} from './tokens.ts';
+} from './json/tokens.ts';
 
 /** Where the parts of a source's answer stand. */
 export interface PageShape {

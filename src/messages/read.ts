@@ -1,12 +1,12 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { type Alert, AlertList, type AlertsProblem, AlertTally, AlertValues, gatherAlerts } from './alerts.ts';
-import { skipBalanced } from './broken.ts';
-import type { TimeProblem } from './calendar.ts';
+import { skipBalanced } from './json/broken.ts';
+import type { TimeProblem } from './time/calendar.ts';
 import { type ColumnValue, columnValue } from './columns.ts';
-import { Walk } from './json.ts';
+import { Walk } from './json/walk.ts';
 import type { State } from './message.ts';
 import { type CompiledShape, firstColumn, Part } from './shape.ts';
-import { parseTimestamp, readTimestamp, tokenCharsMax } from './timestamp.ts';
+import { parseTimestamp, readTimestamp, tokenCharsMax } from './time/timestamp.ts';
 import {
   decodeString,
   isNull,
@@ -20,8 +20,8 @@ import {
   spaceEnd,
   textOf,
   validJsonText,
-} from './tokens.ts';
-import { JsonDepthError } from './value.ts';
+} from './json/tokens.ts';
+import { JsonDepthError } from './json/value.ts';
 
 export type { ColumnValue } from './columns.ts';
 export { type CompiledShape, compileShape } from './shape.ts';

@@ -1,9 +1,9 @@
 import type { MessageShape } from './message.ts';
-import { compilePlan, type Plan } from './plan.ts';
-import type { Pointer } from './pointer.ts';
+import { compilePlan, type Plan } from './json/captures.ts';
+import type { Pointer } from './json/pointer.ts';
 import { ClosedStatuses } from './statuses.ts';
-import { compileTimeFormat } from './time-format.ts';
-import type { TimeRules } from './timestamp.ts';
+import { compileTimeFormat } from './time/pattern.ts';
+import type { TimeRules } from './time/timestamp.ts';
 
 /** A message's shape, made ready for reading many messages. */
 export interface CompiledShape {

@@ -1,4 +1,4 @@
-import { isNumber, type JsonRange } from './tokens.ts';
+import { isNumber, type JsonRange } from './json/tokens.ts';
 
 const jsonNumber = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** UTF-16 units: no status is longer, as is said where closed-statuses is read. */

@@ -1,5 +1,5 @@
 import { DAY_MS, type Interval } from '../windows/interval.ts';
-import { counted } from '../words.ts';
+import { counted } from '../format.ts';
 
 const months = [
   'January',

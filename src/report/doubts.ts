@@ -1,5 +1,5 @@
 import type { Counts } from '../archive/ledger.ts';
-import { counted, number } from '../words.ts';
+import { counted, number } from '../format.ts';
 import { differingText, namedText } from './comparison.ts';
 import { span } from './dates.ts';
 import { ofRoundTotals } from './round-totals.ts';

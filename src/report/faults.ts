@@ -2,9 +2,9 @@ import type { Comparison } from '../archive/comparison.ts';
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { day, instant } from '../windows/interval.ts';
-import type { PlanOutput } from '../windows/planner.ts';
-import type { Slot } from '../windows/slots.ts';
-import { counted, number } from '../words.ts';
+import type { PlanOutput } from '../plan/decide.ts';
+import type { Slot } from '../windows/slot.ts';
+import { counted, number } from '../format.ts';
 import { lackingText, namedText } from './comparison.ts';
 
 const detailsMax = 20;

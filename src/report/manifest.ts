@@ -1,4 +1,4 @@
-import { counted, number } from '../words.ts';
+import { counted, number } from '../format.ts';
 import { code, idCode, type Part } from './markdown.ts';
 
 const namedMax = 50;

@@ -1,5 +1,5 @@
 import type { SourceRecord, Unsearched } from '../archive/ledger.ts';
-import { counted, number } from '../words.ts';
+import { counted, number } from '../format.ts';
 import { type Fault, faultText } from './faults.ts';
 
 const namesMax = 10;

@@ -1,4 +1,4 @@
-import { counted, number } from '../words.ts';
+import { counted, number } from '../format.ts';
 import type { Survey } from './survey.ts';
 
 /** Slots that have the same total by chance are few, and so are totals so small. */

@@ -1,7 +1,7 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { latest } from '../windows/interval.ts';
-import type { PlanOutput, Reason } from '../windows/planner.ts';
-import type { Slot } from '../windows/slots.ts';
+import type { PlanOutput, Reason } from '../plan/decide.ts';
+import type { Slot } from '../windows/slot.ts';
 
 /** How a planned slot stands after the legs. */
 export interface SlotStatus {

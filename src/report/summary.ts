@@ -1,8 +1,8 @@
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
 import { latest } from '../windows/interval.ts';
-import type { Slot } from '../windows/slots.ts';
-import { bytes, counted, duration, number } from '../words.ts';
+import type { Slot } from '../windows/slot.ts';
+import { bytes, counted, duration, number } from '../format.ts';
 import { byAge } from './ages.ts';
 import { age, date, span } from './dates.ts';
 import { doubtsOf } from './doubts.ts';

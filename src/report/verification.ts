@@ -1,4 +1,4 @@
-import { bytes, counted } from '../words.ts';
+import { bytes, counted } from '../format.ts';
 import { type ManifestCheck, manifestParts } from './manifest.ts';
 import { code, page } from './markdown.ts';
 import { summaryBytesMax } from './summary.ts';

@@ -9,7 +9,7 @@ import {
   type RowChunk,
 } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
-import type { SpoolView } from '../archive/spool.ts';
+import type { SpoolView } from '../memory/spool.ts';
 import { writeFailure } from '../errors.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';

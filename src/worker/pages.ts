@@ -1,6 +1,6 @@
 import type { MessageShape } from '../messages/message.ts';
 import { type Page, PageError, type Scan } from '../messages/page.ts';
-import { maskedParts } from '../secrets.ts';
+import { maskedParts } from '../text/secrets.ts';
 import type { Threads } from './threads.ts';
 
 /** A task's answer: what it found in the page, or why it is none. */

@@ -11,8 +11,8 @@ import {
 } from '../archive/object.ts';
 import { assertPayloads, expectedRows } from '../archive/payload-check.ts';
 import { shaBytes } from '../archive/rows.ts';
-import { SpoolReader, type SpoolView } from '../archive/spool.ts';
-import { sameContent } from '../messages/canonical.ts';
+import { SpoolReader, type SpoolView } from '../memory/spool.ts';
+import { sameContent } from '../messages/json/canonical.ts';
 import type { MessageShape } from '../messages/message.ts';
 import { hashMessage, oneLine, PageError, type PageShape, scanPage } from '../messages/page.ts';
 import { compileShape } from '../messages/read.ts';
@@ -41,7 +41,7 @@ function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLi
 /** @param module parquet-wasm, where the format is Parquet */
 async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
   if (module === undefined) return encodeJsonl(job);
-  const { encodeParquet } = await import('../archive/parquet-writer.ts');
+  const { encodeParquet } = await import('../archive/parquet/writer.ts');
   return encodeParquet(job, module);
 }
 
@@ -64,7 +64,7 @@ async function read(
   };
   try {
     if (module === undefined) return await readJsonl(ranges, request, checked);
-    const { readParquet } = await import('../archive/parquet-reader.ts');
+    const { readParquet } = await import('../archive/parquet/reader.ts');
     return await readParquet(ranges, request, checked, module);
   } catch (error) {
     if (!(error instanceof DamagedError) || error.isStillRead) throw error;

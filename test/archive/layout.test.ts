@@ -8,7 +8,7 @@ import {
   settingsPath,
   slotOfPath,
 } from '../../src/archive/layout.ts';
-import { slotAt } from '../../src/windows/slots.ts';
+import { slotAt } from '../../src/windows/slot.ts';
 import { anyLayout, anyMs } from '../windows/arbitraries.ts';
 
 const slot = slotAt(Date.parse('2024-06-20T12:00:00Z'), { windowDays: 366, partitionBy: 'month' });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findArchive, openArchive } from '../../src/commands/open-archive.ts';
-import { DirectoryArchive } from '../../src/io/directory.ts';
+import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Archive } from '../../src/io/ports.ts';
 import { around } from '../support/crashing.ts';
 import { filesBelow, plainSettings, scratchFolder } from '../support/embedded-parts.ts';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { track } from '../../src/commands/track.ts';
-import { GithubTracker, type Notes } from '../../src/io/github.ts';
+import { GithubTracker, type Notes } from '../../src/io/github/tracker.ts';
 import type { Survey } from '../../src/report/survey.ts';
 import { before, failed, left, recordsWith, surveyOf } from '../report/surveys.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestGithub, testGithub } from '../support/github.ts';
-import { TestNature } from '../support/nature.ts';
+import { TestNature } from '../support/clock.ts';
 import { testNotes } from '../support/notes.ts';
 
 const spent = { read_at: before, ...left('time') };

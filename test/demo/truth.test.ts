@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceTruth } from '../../demo/source-process.ts';
 import { compare, expectation, isSame, type Look, type Row } from '../../demo/truth.ts';
-import { slotAt } from '../../src/windows/slots.ts';
+import { slotAt } from '../../src/windows/slot.ts';
 
 const layout = { windowDays: 365, partitionBy: 'month' } as const;
 const recentDays = 60;

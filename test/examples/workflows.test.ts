@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { inputDefaults, readInputs } from '../../src/inputs.ts';
+import { inputDefaults, readInputs } from '../../src/inputs/index.ts';
 
 type Scalar = string | number | boolean;
 type Given = Readonly<Record<string, Scalar>>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inputDefaults, variableOf } from '../../src/inputs/defaults.ts';
-import { readInputs } from '../../src/inputs.ts';
+import { readInputs } from '../../src/inputs/index.ts';
 import { failureOf } from '../support/failure.ts';
 
 type Texts = Readonly<Record<string, string>>;

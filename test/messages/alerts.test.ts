@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertsMax } from '../../src/messages/alerts.ts';
-import type { Pointer } from '../../src/messages/pointer.ts';
+import type { Pointer } from '../../src/messages/json/pointer.ts';
 import { readMessage, readRow } from '../../src/messages/read.ts';
 import { ClosedStatuses } from '../../src/messages/statuses.ts';
 import { bytesOf, messageText, shapeWith } from './shapes.ts';

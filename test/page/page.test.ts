@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Layout } from '../../src/windows/slots.ts';
+import type { Layout } from '../../src/windows/slot.ts';
 import {
   completeArchive,
   daily,

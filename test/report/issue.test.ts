@@ -9,7 +9,7 @@ import {
   tellNews,
 } from '../../src/report/issue.ts';
 import { isComplete, type Survey } from '../../src/report/survey.ts';
-import { slotsIn } from '../../src/windows/slots.ts';
+import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
 import { before, failed, left, planOf, recordOf, recordsWith, runUrl, slots, surveyOf } from './surveys.ts';
 

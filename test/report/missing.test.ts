@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { page } from '../../src/report/markdown.ts';
 import { missingParts, verdict } from '../../src/report/missing.ts';
 import { isComplete, type Survey, survey } from '../../src/report/survey.ts';
-import { slotsIn } from '../../src/windows/slots.ts';
+import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
 import {
   bareRecord,

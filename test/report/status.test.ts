@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
 import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
-import type { Reason } from '../../src/windows/planner.ts';
-import { slotsIn } from '../../src/windows/slots.ts';
+import type { Reason } from '../../src/plan/decide.ts';
+import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
 

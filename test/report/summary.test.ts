@@ -3,7 +3,7 @@ import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
 import { summarize, summaryBytesMax } from '../../src/report/summary.ts';
-import { slotsIn } from '../../src/windows/slots.ts';
+import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
 import { failed, left, noCases, planOf, recordOf, recordsWith, runUrl, slots, stagedOf, surveyOf } from './surveys.ts';
 

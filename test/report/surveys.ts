@@ -1,8 +1,8 @@
 import type { LedgerRecord, Left, StagedMessage } from '../../src/archive/ledger.ts';
 import { type Survey, survey } from '../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import type { PlanOutput, Reason } from '../../src/windows/planner.ts';
-import { type Layout, type Slot, slotsIn } from '../../src/windows/slots.ts';
+import type { PlanOutput, Reason } from '../../src/plan/decide.ts';
+import { type Layout, type Slot, slotsIn } from '../../src/windows/slot.ts';
 import { stagedMessage } from '../support/ledger.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';

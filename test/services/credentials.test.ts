@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { roleCredentials } from '../../src/io/credentials.ts';
-import { nature } from '../../src/io/nature.ts';
+import { roleCredentials } from '../../src/io/aws/credentials.ts';
+import { nature } from '../../src/io/clock.ts';
 import { testServer } from '../support/http-server.ts';
 import { endpoints } from './endpoints.ts';
 import { refused } from './fates.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { PageMemory } from '../../src/archive/page-memory.ts';
-import { ElasticsearchSource } from '../../src/io/elasticsearch.ts';
+import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { ElasticsearchSource } from '../../src/io/elasticsearch/source.ts';
 import { type Interval, instant } from '../../src/windows/interval.ts';
 import { runAll } from '../support/embedded-parts.ts';
 import { failureOf } from '../support/failure.ts';
 import { plainShape } from '../support/messages.ts';
 import { tell } from '../support/model-source.ts';
-import { TestNature } from '../support/nature.ts';
+import { TestNature } from '../support/clock.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 import { elasticsearches } from './endpoints.ts';
 import { Indices } from './indices.ts';

@@ -13,12 +13,12 @@ import {
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { objectPath, quarantineFolder, settingsPath } from '../../src/archive/layout.ts';
 import type { Outcome } from '../../src/io/ports.ts';
-import { S3Archive, type S3Settings } from '../../src/io/s3.ts';
-import { slotAt } from '../../src/windows/slots.ts';
+import { S3Archive, type S3Settings } from '../../src/io/s3/archive.ts';
+import { slotAt } from '../../src/windows/slot.ts';
 import { archiveConformance } from '../io/conformance/archive.ts';
 import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
-import { TestNature } from '../support/nature.ts';
+import { TestNature } from '../support/clock.ts';
 import { endpoints } from './endpoints.ts';
 import { answered, cut, denied, dropped, lost, preceded, refused, stalled, swallowed } from './fates.ts';
 import { type Fate, type Relay, type Relayed, relayTo } from './relay.ts';

@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
-import { PageMemory } from '../../src/archive/page-memory.ts';
-import { ApiSource } from '../../src/io/api.ts';
-import { type ApiSettings, padOf } from '../../src/io/api-settings.ts';
+import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { ApiSource } from '../../src/io/api/source.ts';
+import { type ApiSettings, padOf } from '../../src/io/api/settings.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { plainShape } from './messages.ts';
-import { TestNature } from './nature.ts';
+import { TestNature } from './clock.ts';
 
 /** No whole day, hour or second. */
 export const now = Date.UTC(2024, 5, 20, 23, 37, 11, 123);

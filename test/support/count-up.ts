@@ -1,4 +1,4 @@
-import { DirectoryArchive } from '../../src/io/directory.ts';
+import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 
 /** Adds 1 to the number in an object, as often as it is told, beginning again wherever somebody else was faster. */
 const [folder, path, times] = process.argv.slice(2) as [string, string, string];

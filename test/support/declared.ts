@@ -1,4 +1,4 @@
-import { inputDefaults } from '../../src/inputs.ts';
+import { inputDefaults } from '../../src/inputs/index.ts';
 
 /** The default of every input as action.yml declares it: that of the code, but for the one that the runner fills in. */
 export const declaredDefaults: Readonly<Record<string, string>> = {

@@ -7,10 +7,10 @@ import { text } from 'node:stream/consumers';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { request } from 'undici';
 import { vi } from 'vitest';
-import { DynamoStaging } from '../../src/io/dynamodb.ts';
+import { DynamoStaging } from '../../src/io/dynamodb/staging.ts';
 import { type StagingUnderTest, stagingUnderTest } from '../io/conformance/staging.ts';
 import { testServer } from './http-server.ts';
-import { TestNature } from './nature.ts';
+import { TestNature } from './clock.ts';
 
 interface DynaliteOptions {
   readonly createTableMs: number;

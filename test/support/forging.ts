@@ -5,8 +5,8 @@ import { ParquetFile, readParquet, Table, WriterPropertiesBuilder, writeParquet 
 import { objectPath } from '../../src/archive/layout.ts';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
 import { factPairs, factsOf, type ObjectFacts } from '../../src/archive/object.ts';
-import { loadParquet } from '../../src/archive/wasm.ts';
-import type { Slot } from '../../src/windows/slots.ts';
+import { loadParquet } from '../../src/archive/parquet/wasm.ts';
+import type { Slot } from '../../src/windows/slot.ts';
 import { parquetModule } from '../../src/worker/parquet-module.ts';
 import type { Embedded } from './embedded-parts.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cases, Counts } from '../../src/archive/ledger.ts';
-import { type Layout, type Slot, slotAt } from '../../src/windows/slots.ts';
+import { type Layout, type Slot, slotAt } from '../../src/windows/slot.ts';
 import { type Held, Truth, tell } from './model-source.ts';
 
 /** Picks a whole number from 0 to below `count`. */

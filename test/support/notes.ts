@@ -1,4 +1,4 @@
-import type { Notes } from '../../src/io/github.ts';
+import type { Notes } from '../../src/io/github/tracker.ts';
 
 /** Notes in memory, as a staging keeps them. */
 export function testNotes(): Notes & { readonly kept: Map<string, string> } {

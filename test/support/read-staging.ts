@@ -1,5 +1,5 @@
 import { setgid, setuid } from 'node:process';
-import { SqliteStaging } from '../../src/io/sqlite.ts';
+import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
 
 /** Prints the ids that wait in a staging file, and its note `issue`, as who may only read: root, who may write everywhere, becomes nobody. */
 const [path] = process.argv.slice(2) as [string];

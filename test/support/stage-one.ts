@@ -1,5 +1,5 @@
-import { SqliteStaging } from '../../src/io/sqlite.ts';
-import { slotAt } from '../../src/windows/slots.ts';
+import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
+import { slotAt } from '../../src/windows/slot.ts';
 import { stagedMessage } from './ledger.ts';
 
 /** Opens a staging file that others open at the same time, and stages a message of the id told. */

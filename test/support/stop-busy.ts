@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { stopOnSignals } from '../../src/io/stopping.ts';
-import { TemporaryFolder } from '../../src/io/temporary.ts';
+import { stopOnSignals } from '../../src/io/process/signals.ts';
+import { TemporaryFolder } from '../../src/io/process/temporary.ts';
 
 /** Makes a temporary folder, prints where, and works in a thread that does nothing else; `stuck`: its removal never ends. */
 const [parent, how] = process.argv.slice(2) as [string, string?];

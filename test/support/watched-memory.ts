@@ -1,4 +1,4 @@
-import { PageMemory } from '../../src/archive/page-memory.ts';
+import { PageMemory } from '../../src/memory/buffer-pool.ts';
 
 /** Memory that knows which of its buffers are out, and takes each back once. */
 export class WatchedMemory extends PageMemory {

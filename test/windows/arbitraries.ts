@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
-import type { Layout } from '../../src/windows/slots.ts';
+import type { Layout } from '../../src/windows/slot.ts';
 
 /** Reads an ISO date or instant as ms since 1970. */
 export function ms(text: string): number {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { LedgerRecord, SourceCount } from '../../src/archive/ledger.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import type { Facts } from '../../src/windows/planner.ts';
-import { slotAt, slotsIn } from '../../src/windows/slots.ts';
+import type { Facts } from '../../src/plan/decide.ts';
+import { slotAt, slotsIn } from '../../src/windows/slot.ts';
 import { anyLayout, anyMs, ms, range } from './arbitraries.ts';
 
 export const noon = ms('2025-01-15T12:00:00Z');

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
-import { inputDefaults } from '../../src/inputs.ts';
+import { inputDefaults } from '../../src/inputs/index.ts';
 import { findings } from './findings.ts';
 import { languageFindings } from './language-service.ts';
 import { programs } from './programs.ts';

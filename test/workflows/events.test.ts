@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import type { Leg } from '../../src/windows/legs.ts';
+import type { Leg } from '../../src/plan/legs.ts';
 import { readBack } from '../services/read-back.ts';
 import type { Outcome } from './act.ts';
 import { callerWorkflow, expression } from './caller.ts';

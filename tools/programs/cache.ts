@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { duration } from '../../src/words.ts';
+import { duration } from '../../src/format.ts';
 import { say } from './progress.ts';
 
 /** Holds the programs that the suites of tests need, a folder for each and its version. */

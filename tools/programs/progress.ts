@@ -1,4 +1,4 @@
-import { duration } from '../../src/words.ts';
+import { duration } from '../../src/format.ts';
 
 /** A line for people who wait. */
 export function say(line: string): void {

@@ -1,5 +1,5 @@
 import { DAY_MS, day, type Interval, instant } from '../../windows/interval.ts';
-import type { ApiSettings, ApiTimeFormat } from '../api-settings.ts';
+import type { ApiSettings, ApiTimeFormat } from './settings.ts';
 
 /** In the easternmost zone (UTC+14) a day begins so much earlier. */
 const easternmostMs = 14 * 3_600_000;

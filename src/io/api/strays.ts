@@ -1,7 +1,7 @@
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { invalidMessage } from '../../messages/read.ts';
 import { DAY_MS, type Interval } from '../../windows/interval.ts';
-import type { ApiTimeFormat } from '../api-settings.ts';
+import type { ApiTimeFormat } from './settings.ts';
 
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };

@@ -1,17 +1,17 @@
 import { Client, errors } from '@elastic/elasticsearch';
 import type { Dispatcher } from 'undici';
 import * as v from 'valibot';
-import type { PageMemory } from '../../archive/page-memory.ts';
+import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
-import { inBrackets, saidIn, sayable } from '../../said.ts';
+import { inBrackets, saidIn, sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
-import { BodyTooLarge, readBody } from '../body.ts';
-import { httpAgent, reasonOf } from '../http.ts';
-import type { Nature } from '../nature.ts';
+import { BodyTooLarge, readBody } from '../http/body.ts';
+import { httpAgent, reasonOf } from '../http/client.ts';
+import type { Nature } from '../clock.ts';
 import { LostReading, Unavailable } from '../ports.ts';
-import { proxyFault, proxyFor } from '../proxy.ts';
-import type { ResponseHead } from '../responses.ts';
-import { gaveUp, Retries, Retryable, type Say, unreached } from '../retry.ts';
+import { proxyFault, proxyFor } from '../http/proxy.ts';
+import type { ResponseHead } from '../http/responses.ts';
+import { gaveUp, Retries, Retryable, type Say, unreached } from '../http/retry.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 

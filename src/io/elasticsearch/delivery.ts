@@ -1,4 +1,4 @@
-import type { PageMemory } from '../../archive/page-memory.ts';
+import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { shaBytes } from '../../archive/rows.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';

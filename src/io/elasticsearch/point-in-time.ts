@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { PageMemory } from '../../archive/page-memory.ts';
+import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
 import {
   type Extras,
@@ -10,7 +10,7 @@ import {
   type ScannedMessage,
 } from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
-import { Retryable } from '../retry.ts';
+import { Retryable } from '../http/retry.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
 import type { TimestampField } from './fields.ts';
 import { PageSize } from './page-size.ts';

@@ -3,7 +3,7 @@ import type { MessageShape } from '../../messages/message.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { invalidMessage } from '../../messages/read.ts';
 import { contains, type Interval, instant } from '../../windows/interval.ts';
-import { counted, names } from '../../words.ts';
+import { counted, names } from '../../format.ts';
 import { isOfList } from './fields.ts';
 
 const reason = 'a timestamp in another slot than its field in Elasticsearch';

@@ -1,14 +1,14 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
-import { PageMemory } from '../../archive/page-memory.ts';
+import { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
-import { inBrackets, saidIn } from '../../said.ts';
+import { inBrackets, saidIn } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
-import { BodyTooLarge, readBody } from '../body.ts';
-import { httpAgent, reasonOf } from '../http.ts';
-import type { Nature } from '../nature.ts';
-import { passing } from '../responses.ts';
-import { gaveUp, Retries, Retryable, type Say, unreached } from '../retry.ts';
+import { BodyTooLarge, readBody } from '../http/body.ts';
+import { httpAgent, reasonOf } from '../http/client.ts';
+import type { Nature } from '../clock.ts';
+import { passing } from '../http/responses.ts';
+import { gaveUp, Retries, Retryable, type Say, unreached } from '../http/retry.ts';
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;

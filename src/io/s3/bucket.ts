@@ -8,8 +8,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { UserError } from '../../errors.ts';
-import { type AwsAccess, attemptsMax } from '../aws.ts';
-import { backoffMs, type Nature } from '../nature.ts';
+import { type AwsAccess, attemptsMax } from '../aws/client.ts';
+import { backoffMs, type Nature } from '../clock.ts';
 import { type ListedObject, Overtaken } from '../ports.ts';
 import { exactly } from './body.ts';
 import { s3Client } from './client.ts';

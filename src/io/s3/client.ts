@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { type AwsAccess, awsClientConfig } from '../aws.ts';
-import type { Nature } from '../nature.ts';
+import { type AwsAccess, awsClientConfig } from '../aws/client.ts';
+import type { Nature } from '../clock.ts';
 
 /**
  * A client that sends each request once. It adds no checksum of its own, whose trailer would take the length from the

@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../errors.ts';
-import { sayable } from '../../said.ts';
-import { type AwsFailure, type AwsFault, answeredWith, awsFault, connectionFault } from '../aws.ts';
+import { sayable } from '../../text/said.ts';
+import { type AwsFailure, type AwsFault, answeredWith, awsFault, connectionFault } from '../aws/client.ts';
 
 /**
  * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such

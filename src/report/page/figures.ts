@@ -1,4 +1,4 @@
-import { bytes, counted, number } from '../../words.ts';
+import { bytes, counted, number } from '../../format.ts';
 import { age, date } from '../dates.ts';
 import { type Survey, timeOf } from '../survey.ts';
 import type { SlotCoverage, Totals } from './coverage.ts';

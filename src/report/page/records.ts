@@ -2,7 +2,7 @@ import { objectPath } from '../../archive/layout.ts';
 import type { Cases, LastError, LedgerRecord, Left, SourceCount } from '../../archive/ledger.ts';
 import type { Format } from '../../archive/schema.ts';
 import type { SourceName } from '../../messages/message.ts';
-import { bytes, counted, duration, number } from '../../words.ts';
+import { bytes, counted, duration, number } from '../../format.ts';
 import { moment, span } from '../dates.ts';
 import { anchorOf } from './calendar.ts';
 import { type SlotCoverage, whys, yearOf } from './coverage.ts';

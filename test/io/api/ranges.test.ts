@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Ranges } from '../../../src/io/api/ranges.ts';
-import { type ApiSettings, type ApiTimeFormat, padOf } from '../../../src/io/api-settings.ts';
+import { type ApiSettings, type ApiTimeFormat, padOf } from '../../../src/io/api/settings.ts';
 
 const ms = (text: string) => Date.parse(text);
 const between = (start: string, end: string) => ({ start: ms(start), end: ms(end) });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { objectPath, quarantineFolder, settingsPath } from '../../../src/archive/layout.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { Archive, Body, ListedObject, OpenObject } from '../../../src/io/ports.ts';
-import { slotAt } from '../../../src/windows/slots.ts';
+import { slotAt } from '../../../src/windows/slot.ts';
 
 export interface ArchiveUnderTest {
   /** Empty, and prepared. */

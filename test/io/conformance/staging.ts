@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LedgerRecord, SourceRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import type { Staging } from '../../../src/io/ports.ts';
-import { type Layout, slotAt } from '../../../src/windows/slots.ts';
+import { type Layout, slotAt } from '../../../src/windows/slot.ts';
 import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
 
 export interface StagingUnderTest {

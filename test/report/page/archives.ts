@@ -3,8 +3,8 @@ import { type Setting, type SlotCoverage, slotsOf } from '../../../src/report/pa
 import { coveragePage } from '../../../src/report/page/page.ts';
 import { type NoPlan, type Survey, survey } from '../../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
-import type { PlanOutput } from '../../../src/windows/planner.ts';
-import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slots.ts';
+import type { PlanOutput } from '../../../src/plan/decide.ts';
+import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slot.ts';
 
 export const now = Date.parse('2026-01-15T03:17:00Z');
 export const monthly: Layout = { windowDays: 60, partitionBy: 'month' };

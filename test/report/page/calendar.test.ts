@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calendar } from '../../../src/report/page/calendar.ts';
-import type { Layout } from '../../../src/windows/slots.ts';
+import type { Layout } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, slotsOfYears, stagedOf, troubledArchive } from './archives.ts';
 import { textOf } from './text.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../../src/report/page/chart.ts';
-import { type Layout, slotsIn } from '../../../src/windows/slots.ts';
+import { type Layout, slotsIn } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, recordOf, slotsOfYears, stagedOf } from './archives.ts';
 import { rowsOf, textOf } from './text.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../../src/archive/ledger.ts';
 import { totalsOf } from '../../../src/report/page/coverage.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
-import { slotsIn } from '../../../src/windows/slots.ts';
+import { slotsIn } from '../../../src/windows/slot.ts';
 import {
   completeArchive,
   coverageOf,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../../src/windows/interval.ts';
-import { slotsIn } from '../../../src/windows/slots.ts';
+import { slotsIn } from '../../../src/windows/slot.ts';
 import {
   type Archive,
   completeArchive,

@@ -3,8 +3,8 @@ import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts
 import type { Html } from '../../../src/report/page/html.ts';
 import { records } from '../../../src/report/page/records.ts';
 import { instant } from '../../../src/windows/interval.ts';
-import type { PlanOutput } from '../../../src/windows/planner.ts';
-import { slotById } from '../../../src/windows/slots.ts';
+import type { PlanOutput } from '../../../src/plan/decide.ts';
+import { slotById } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, now, planOf, recordOf, stagedOf } from './archives.ts';
 import { rowsOf, textOf } from './text.ts';
 

@@ -1,0 +1,466 @@
+import { type ByteRanges, DamagedError, type ExpectedRows } from '../object.ts';
+import { fileMagic } from './offsets.ts';
+import { type Bounds, boundsOf, compareValues, isBound, spelledValue } from './bounds.ts';
+import { type Leaf, type LeafValue, latin1, leavesOf, schemaElements } from './leaves.ts';
+import type { ArchiveSchema } from '../schema.ts';
+import { type PlainThrift, readStruct, type ThriftStruct } from './thrift.ts';
+
+/** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
+const fileMetadata = { schema: 2, rows: 3, rowGroups: 4, orders: 7 };
+const rowGroup = { columns: 1, plainBytes: 2, rows: 3, fileOffset: 5, storedBytes: 6, ordinal: 7 };
+const columnChunk = { fileOffset: 2, metaData: 3, offsetIndex: 4, columnIndex: 6 };
+const metaData = {
+  type: 1,
+  encodings: 2,
+  path: 3,
+  values: 5,
+  plainBytes: 6,
+  storedBytes: 7,
+  dataPageOffset: 9,
+  dictionaryPageOffset: 11,
+  statistics: 12,
+  pageEncodings: 13,
+  sizes: 16,
+};
+const statistics = { max: 1, min: 2, nulls: 3, maxValue: 5, minValue: 6, isMaxExact: 7, isMinExact: 8 };
+const sizeStatistics = { textBytes: 1, repetitions: 2, definitions: 3 };
+const pageHeader = { type: 1, plainBytes: 2, storedBytes: 3, dataPage: 5, dictionaryPage: 7 };
+const dataPage = { values: 1, encoding: 2, definitionEncoding: 3, repetitionEncoding: 4 };
+const dictionaryPage = { values: 1, encoding: 2, isSorted: 3 };
+const offsetIndex = { locations: 1, textBytes: 2 };
+const pageLocation = { offset: 1, storedBytes: 2, firstRow: 3 };
+const columnIndex = { nullPages: 1, mins: 2, maxs: 3, order: 4, nulls: 5, repetitions: 6, definitions: 7 };
+const pageTypes = { data: 0, dictionary: 2 };
+const encodings = { plain: 0, rle: 3, dictionary: 8 };
+
+/** The fields that an object of this archive has, where it has them; another one would be for readers to act upon. */
+const groupFields = new Set([1, 2, 3, 5, 6, 7]);
+const chunkFields = new Set([2, 3, 4, 5, 6, 7]);
+const metaDataFields = new Set([1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13, 16]);
+const statisticsFields = new Set([1, 2, 3, 5, 6, 7, 8]);
+const pageFields = new Set([1, 2, 3, 5, 7]);
+const dataPageFields = new Set([1, 2, 3, 4]);
+
+/** Bytes `[start, end)` of the file. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A row group as the footer has it. */
+export interface GroupSpan extends Span {
+  readonly rows: number;
+}
+
+interface Chunk extends Span {
+  readonly leaf: Leaf;
+  readonly column: ThriftStruct;
+  readonly metadata: ThriftStruct;
+}
+
+interface Group extends GroupSpan {
+  readonly struct: ThriftStruct;
+  readonly chunks: readonly Chunk[];
+}
+
+interface DataPage extends Span {
+  readonly values: readonly (LeafValue | null)[];
+  readonly encoding: number;
+  /** The first row in its row group, and how many rows begin in it. */
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly bounds: Bounds;
+}
+
+/** What is kept of a chunk until its indexes come, behind all pages. */
+interface Indexed {
+  readonly chunk: Chunk;
+  readonly pages: readonly Omit<DataPage, 'values'>[];
+}
+
+/**
+ * Holds all of a Parquet object that is not values against its values: schema, sizes, counts, encodings, statistics and page
+ * indexes. A reader skips what statistics rule out, so that a forged one hides rows.
+ */
+export class ParquetCheck {
+  readonly groups: readonly GroupSpan[];
+  /** Where the pages end, and the indexes. */
+  readonly pagesEnd: number;
+  readonly indexesEnd: number;
+  readonly #groups: readonly Group[];
+  readonly #indexed: Indexed[] = [];
+  #difference: string | undefined;
+
+  private constructor(footer: ThriftStruct, footerStart: number, schema: ArchiveSchema) {
+    const leaves = leavesOf(schema);
+    this.#expect(
+      sameThrift(footer.plain(fileMetadata.schema), [rootOf(footer), ...schemaElements(schema)]),
+      'its columns are not those that its footer names',
+    );
+    if (footer.has(fileMetadata.orders)) {
+      const orders = leaves.map(() => ({ 1: {} }));
+      this.#expect(sameThrift(footer.plain(fileMetadata.orders), orders), 'the order of its values is another');
+    }
+    this.#groups = groupsOf(footer, leaves);
+    this.groups = this.#groups;
+    this.pagesEnd = this.#groups.at(-1)?.end ?? fileMagic.length;
+    this.indexesEnd = footerStart;
+    const rows = this.#groups.reduce((sum, group) => sum + group.rows, 0);
+    this.#expect(footer.int(fileMetadata.rows).value === rows, 'it counts other rows than its row groups hold');
+    this.#assertIndexesFollow();
+  }
+
+  /** @throws DamagedError where the footer does not account for every byte of the file */
+  static async of(ranges: ByteRanges, schema: ArchiveSchema): Promise<ParquetCheck> {
+    const end = ranges.size - 4 - fileMagic.length;
+    const length = Buffer.from(await ranges.read(end, end + 4)).readUInt32LE();
+    const start = end - length;
+    if (start < fileMagic.length) throw new DamagedError('its footer points outside of the file');
+    const bytes = await ranges.read(start, end);
+    const footer = readStruct(bytes, 0);
+    if (footer.end !== bytes.length) throw unaccounted(start + footer.end);
+    return new ParquetCheck(footer, start, schema);
+  }
+
+  /** The first thing that is not as it should be, a clause. */
+  get difference(): string | undefined {
+    return this.#difference;
+  }
+
+  /**
+   * Checks a row group.
+   * @param bytes of the file's span that the group takes up
+   * @param expected what its rows hold, checked before
+   */
+  checkGroup(n: number, bytes: Uint8Array, expected: ExpectedRows): void {
+    const { struct, chunks, start, end, rows } = this.#groups[n]!;
+    const sizes = chunks.map((chunk) => this.#checkChunk(chunk, bytes, start, expected));
+    const plainBytes = sizes.reduce((sum, size) => sum + size, 0);
+    const is = (field: number, value: number) => !struct.has(field) || struct.int(field).value === value;
+    this.#expect(
+      onlyFields(struct, groupFields) &&
+        rows === expected.rows.length &&
+        is(rowGroup.plainBytes, plainBytes) &&
+        is(rowGroup.fileOffset, start) &&
+        is(rowGroup.storedBytes, end - start) &&
+        is(rowGroup.ordinal, n),
+      `its footer describes its row group ${n + 1} otherwise`,
+    );
+  }
+
+  /** Checks the page indexes, when all row groups were. @param bytes of the file's span between pages and footer */
+  checkIndexes(bytes: Uint8Array): void {
+    for (const { chunk, pages } of this.#indexed) {
+      const { column } = chunk;
+      const name = nameOf(chunk.leaf);
+      if (column.has(columnChunk.offsetIndex)) {
+        const index = readStruct(bytes, column.int(columnChunk.offsetIndex).value - this.pagesEnd);
+        this.#expect(isOffsetIndex(index, chunk, pages), `the page index of its column ${name} says something else`);
+      }
+      if (column.has(columnChunk.columnIndex)) {
+        const index = readStruct(bytes, column.int(columnChunk.columnIndex).value - this.pagesEnd);
+        this.#expect(
+          isColumnIndex(index, chunk.leaf, pages),
+          `the page index of its column ${name} says something else`,
+        );
+      }
+    }
+  }
+
+  #expect(isRight: boolean, otherwise: string): void {
+    if (!isRight) this.#difference ??= otherwise;
+  }
+
+  /** @returns bytes of its pages before they were compressed */
+  #checkChunk(chunk: Chunk, bytes: Uint8Array, base: number, expected: ExpectedRows): number {
+    const { leaf, metadata, column } = chunk;
+    const values = leaf.values(expected);
+    const { pages, dictionary, plainBytes } = this.#pagesOf(chunk, bytes, base, values, expected);
+    const name = nameOf(leaf);
+    const dataEncodings = pages.map(({ encoding }) => encoding);
+    const used = [encodings.rle, ...dataEncodings, ...(dictionary === undefined ? [] : [encodings.plain])];
+    const is = (field: number, value: number) => metadata.int(field).value === value;
+    this.#expect(
+      onlyFields(column, chunkFields) &&
+        onlyFields(metadata, metaDataFields) &&
+        [0, chunk.start].includes(column.int(columnChunk.fileOffset).value) &&
+        is(metaData.type, leaf.type) &&
+        sameThrift(metadata.plain(metaData.path), leaf.path.map(latin1)) &&
+        sameSet(metadata.plain(metaData.encodings), used) &&
+        is(metaData.values, values.length) &&
+        is(metaData.plainBytes, plainBytes) &&
+        is(metaData.dataPageOffset, pages[0]?.start ?? chunk.start) &&
+        isPageEncodings(metadata.plain(metaData.pageEncodings), dataEncodings, dictionary !== undefined) &&
+        (!metadata.has(metaData.sizes) || areSizes(metadata.struct(metaData.sizes), leaf, values, expected)),
+      `its footer describes its column ${name} otherwise`,
+    );
+    if (metadata.has(metaData.statistics))
+      this.#expect(
+        areStatistics(metadata.struct(metaData.statistics), leaf.type, boundsOf(values)),
+        `the statistics of its column ${name} are not those of its values`,
+      );
+    this.#indexed.push({ chunk, pages: pages.map(({ values: _, ...page }) => page) });
+    return plainBytes;
+  }
+
+  #pagesOf(
+    chunk: Chunk,
+    bytes: Uint8Array,
+    base: number,
+    values: readonly (LeafValue | null)[],
+    expected: ExpectedRows,
+  ) {
+    const { leaf, start, end, metadata } = chunk;
+    const rowOf = rowNumbers(leaf, expected);
+    const name = nameOf(leaf);
+    const pages: DataPage[] = [];
+    let dictionary: { readonly values: number } | undefined;
+    let plainBytes = 0;
+    let taken = 0;
+    for (let at = start; at < end; ) {
+      const header = readStruct(bytes, at - base);
+      const bodyBytes = header.int(pageHeader.storedBytes).value;
+      const pageEnd = base + header.end + bodyBytes;
+      if (bodyBytes < 0 || pageEnd > end) throw unaccounted(at);
+      plainBytes += base + header.end - at + header.int(pageHeader.plainBytes).value;
+      const type = header.int(pageHeader.type).value;
+      let isRight = onlyFields(header, pageFields);
+      if (type === pageTypes.dictionary && at === start && metadata.has(metaData.dictionaryPageOffset)) {
+        const page = header.struct(pageHeader.dictionaryPage);
+        dictionary = { values: page.int(dictionaryPage.values).value };
+        isRight &&= page.int(dictionaryPage.encoding).value === encodings.plain;
+        isRight &&= page.plain(dictionaryPage.isSorted) !== true;
+      } else if (type === pageTypes.data) {
+        const page = header.struct(pageHeader.dataPage);
+        const count = page.int(dataPage.values).value;
+        const held = values.slice(taken, taken + Math.max(0, count));
+        const encoding = page.int(dataPage.encoding).value;
+        const firstRow = rowOf(taken);
+        taken += held.length;
+        const rows = rowOf(taken - 1) - firstRow + 1;
+        pages.push({ start: at, end: pageEnd, values: held, encoding, firstRow, rows, bounds: boundsOf(held) });
+        isRight &&= onlyFields(page, dataPageFields) && count === held.length && count > 0;
+        isRight &&= page.int(dataPage.definitionEncoding).value === encodings.rle;
+        isRight &&= page.int(dataPage.repetitionEncoding).value === encodings.rle;
+        // A page that began within a row could not be found by its first row.
+        isRight &&= taken === values.length || rowOf(taken) !== rowOf(taken - 1);
+      } else isRight = false;
+      this.#expect(isRight, `a page of its column ${name} is described otherwise`);
+      at = pageEnd;
+    }
+    this.#expect(
+      taken === values.length &&
+        (dictionary === undefined
+          ? !metadata.has(metaData.dictionaryPageOffset)
+          : dictionary.values === distinct(pages) && metadata.int(metaData.dictionaryPageOffset).value === start),
+      `the pages of its column ${name} hold other values than are counted`,
+    );
+    return { pages, dictionary, plainBytes };
+  }
+
+  /** From behind the pages up to the footer, one after the other. */
+  #assertIndexesFollow(): void {
+    const spans = this.#groups
+      .flatMap(({ chunks }) => chunks)
+      .flatMap(({ column }) =>
+        [columnChunk.offsetIndex, columnChunk.columnIndex].flatMap((field): Span[] => {
+          if (!column.has(field)) return [];
+          const start = column.int(field).value;
+          return [{ start, end: start + column.int(field + 1).value }];
+        }),
+      )
+      .sort((a, b) => a.start - b.start);
+    let at = this.pagesEnd;
+    for (const { start, end } of spans) {
+      if (start !== at || end < start) throw unaccounted(at);
+      at = end;
+    }
+    if (at !== this.indexesEnd) throw unaccounted(at);
+  }
+}
+
+function unaccounted(at: number): DamagedError {
+  return new DamagedError(`its footer does not tell what stands at its byte ${at}`);
+}
+
+function nameOf({ path }: Leaf): string {
+  return path.length === 1 ? path[0]! : `${path[0]}.${path.at(-1)}`;
+}
+
+/** The root's name is nobody's business. */
+function rootOf(footer: ThriftStruct): PlainThrift {
+  const [root] = footer.structs(fileMetadata.schema);
+  return { 4: root?.plain(4) ?? null, 5: root?.plain(5) ?? null };
+}
+
+/** They follow one another from behind the magic on, and so do their chunks. */
+function groupsOf(footer: ThriftStruct, leaves: readonly Leaf[]): Group[] {
+  let at = fileMagic.length;
+  return footer.structs(fileMetadata.rowGroups).map((struct): Group => {
+    const start = at;
+    const columns = struct.structs(rowGroup.columns);
+    if (columns.length !== leaves.length) throw unaccounted(at);
+    const chunks = columns.map((column, n): Chunk => {
+      const metadata = column.struct(columnChunk.metaData);
+      const { dictionaryPageOffset, dataPageOffset, storedBytes } = metaData;
+      const first = metadata.int(metadata.has(dictionaryPageOffset) ? dictionaryPageOffset : dataPageOffset).value;
+      const length = metadata.int(storedBytes).value;
+      if (first !== at || length < 0) throw unaccounted(at);
+      at += length;
+      return { leaf: leaves[n]!, column, metadata, start: first, end: at };
+    });
+    return { struct, chunks, start, end: at, rows: struct.int(rowGroup.rows).value };
+  });
+}
+
+function onlyFields(struct: ThriftStruct, fields: ReadonlySet<number>): boolean {
+  return struct.numbers.every((field) => fields.has(field));
+}
+
+function sameThrift(found: PlainThrift | undefined, wanted: PlainThrift): boolean {
+  return JSON.stringify(found) === JSON.stringify(wanted);
+}
+
+function sameSet(found: PlainThrift | undefined, wanted: readonly number[]): boolean {
+  if (!Array.isArray(found)) return false;
+  const [a, b] = [new Set<PlainThrift>(found), new Set<PlainThrift>(wanted)];
+  return a.size === b.size && [...a].every((value) => b.has(value));
+}
+
+/** Readers tell from it whether a dictionary holds every value. */
+function isPageEncodings(found: PlainThrift | undefined, used: readonly number[], hasDictionary: boolean): boolean {
+  if (found === undefined) return true;
+  if (!Array.isArray(found)) return false;
+  const counts = new Map<string, number>();
+  const add = (type: number, encoding: number, count: number) => {
+    const key = `${type} ${encoding}`;
+    counts.set(key, (counts.get(key) ?? 0) + count);
+  };
+  if (hasDictionary) add(pageTypes.dictionary, encodings.plain, 1);
+  for (const encoding of used) add(pageTypes.data, encoding, 1);
+  for (const each of found as Record<number, number>[]) add(each[1]!, each[2]!, -each[3]!);
+  return [...counts.values()].every((count) => count === 0);
+}
+
+/** Of the level at this place, the row in which it stands. */
+function rowNumbers({ isRepeated }: Leaf, { rows }: ExpectedRows): (at: number) => number {
+  if (!isRepeated) return (at) => at;
+  const numbers = rows.flatMap(({ alerts }, row) => alerts.map(() => row));
+  return (at) => numbers[at] ?? rows.length;
+}
+
+/** Different values of the pages that go by the dictionary. */
+function distinct(pages: readonly DataPage[]): number {
+  const keys = new Set<unknown>();
+  for (const { encoding, values } of pages) {
+    if (encoding !== encodings.dictionary) continue;
+    for (const value of values) if (value !== null) keys.add(keyOf(value));
+  }
+  return keys.size;
+}
+
+function keyOf(value: LeafValue): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+  // A set takes both zeros for one, a dictionary does not.
+  return Object.is(value, -0) ? '-0' : value;
+}
+
+function areSizes(
+  sizes: ThriftStruct,
+  leaf: Leaf,
+  values: readonly (LeafValue | null)[],
+  { rows }: ExpectedRows,
+): boolean {
+  const textBytes = values.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? value.length : 0), 0);
+  const nulls = values.filter((value) => value === null).length;
+  const held = values.length - nulls;
+  const is = (field: number, value: PlainThrift) => !sizes.has(field) || sameThrift(sizes.plain(field), value);
+  return (
+    is(sizeStatistics.textBytes, textBytes) &&
+    is(sizeStatistics.repetitions, [rows.length, values.length - rows.length]) &&
+    is(sizeStatistics.definitions, leaf.isRepeated ? [0, nulls, held] : [nulls, held])
+  );
+}
+
+function areStatistics(found: ThriftStruct, type: number, bounds: Bounds): boolean {
+  if (!onlyFields(found, statisticsFields)) return false;
+  if (found.has(statistics.nulls) && found.int(statistics.nulls).value !== bounds.nulls) return false;
+  const { max, maxValue, isMaxExact, min, minValue, isMinExact } = statistics;
+  const flag = (field: number) => {
+    const value = found.plain(field);
+    return typeof value === 'boolean' ? value : undefined;
+  };
+  const is = (field: number, value: LeafValue | undefined, side: 'least' | 'greatest', exact: boolean | undefined) => {
+    const bytes = found.bytes(field);
+    if (bytes === undefined) return true;
+    const bound = spelledValue(type, bytes);
+    return bound !== undefined && value !== undefined && isBound(bound, value, side, exact);
+  };
+  return (
+    is(max, bounds.greatest, 'greatest', true) &&
+    is(min, bounds.least, 'least', true) &&
+    is(maxValue, bounds.greatest, 'greatest', flag(isMaxExact)) &&
+    is(minValue, bounds.least, 'least', flag(isMinExact))
+  );
+}
+
+function isOffsetIndex(index: ThriftStruct, chunk: Chunk, pages: Indexed['pages']): boolean {
+  const locations = index.structs(offsetIndex.locations);
+  return (
+    locations.length === pages.length &&
+    locations.every((location, n) => {
+      const { start, end, firstRow } = pages[n]!;
+      return (
+        location.int(pageLocation.offset).value === start &&
+        location.int(pageLocation.storedBytes).value === end - start &&
+        location.int(pageLocation.firstRow).value === firstRow
+      );
+    }) &&
+    (!index.has(offsetIndex.textBytes) || isTextBytes(index.plain(offsetIndex.textBytes), chunk, pages))
+  );
+}
+
+/** Of each page; together they are what the footer says of the column. */
+function isTextBytes(found: PlainThrift | undefined, { metadata }: Chunk, pages: Indexed['pages']): boolean {
+  if (!Array.isArray(found) || found.length !== pages.length) return false;
+  if (!metadata.has(metaData.sizes)) return true;
+  const sum = (found as number[]).reduce((bytes, page) => bytes + page, 0);
+  return metadata.struct(metaData.sizes).plain(sizeStatistics.textBytes) === sum;
+}
+
+function isColumnIndex(index: ThriftStruct, leaf: Leaf, pages: Indexed['pages']): boolean {
+  const nullPages = index.plain(columnIndex.nullPages);
+  const [mins, maxs] = [boundsIn(index, columnIndex.mins, leaf), boundsIn(index, columnIndex.maxs, leaf)];
+  const isList = (list: unknown): list is unknown[] => Array.isArray(list) && list.length === pages.length;
+  if (!isList(nullPages) || !isList(mins) || !isList(maxs)) return false;
+  const nulls = index.plain(columnIndex.nulls) ?? pages.map(({ bounds }) => bounds.nulls);
+  const areBounds = pages.every((page, n) => {
+    const { least, greatest, nulls: count } = page.bounds;
+    if (!isList(nulls) || nulls[n] !== count) return false;
+    if (nullPages[n] === true) return least === undefined || isTakenForNull(page, leaf);
+    const [min, max] = [mins[n], maxs[n]];
+    if (least === undefined || min === undefined || max === undefined) return false;
+    return isBound(min, least, 'least', undefined) && isBound(max, greatest!, 'greatest', undefined);
+  });
+  if (!areBounds) return false;
+  const held = (values: readonly (LeafValue | undefined)[]) =>
+    values.filter((value, n): value is LeafValue => value !== undefined && nullPages[n] !== true);
+  const order = index.int(columnIndex.order).value;
+  return isOrdered(order, held(mins)) && isOrdered(order, held(maxs));
+}
+
+/** Of lists, objects of before have a page with as many nulls as rows for one without values: so the library wrote it. */
+function isTakenForNull({ bounds, rows }: Indexed['pages'][number], { isRepeated }: Leaf): boolean {
+  return isRepeated && bounds.nulls === rows;
+}
+
+function boundsIn(index: ThriftStruct, field: number, { type }: Leaf): (LeafValue | undefined)[] {
+  return (index.texts(field) ?? []).map((bytes) => spelledValue(type, bytes));
+}
+
+/** 0: in no order, 1: ascending, 2: descending. Readers search in what is ordered. */
+function isOrdered(order: number, values: readonly LeafValue[]): boolean {
+  if (order === 0) return true;
+  const sign = order === 1 ? 1 : -1;
+  return order <= 2 && values.every((value, n) => n === 0 || sign * compareValues(values[n - 1]!, value) <= 0);
+}

@@ -1,0 +1,50 @@
+import type { InvalidMessage } from './findings.ts';
+import { quarantineFolder } from '../archive/layout.ts';
+import { type Spool, SpoolReader } from '../memory/spool.ts';
+import type { Slot } from '../windows/slot.ts';
+import { publishLines } from './lines-object.ts';
+import type { Parts } from '../context.ts';
+
+/**
+ * Keeps what a reading of a slot could not read as messages, each with the reason: one object for all of them. Objects of
+ * readings before stay.
+ * @param spool holds their bytes
+ * @returns hex SHA-256 of the object; undefined where there is nothing to keep
+ */
+export async function quarantine(
+  parts: Parts,
+  slot: Slot,
+  invalid: readonly InvalidMessage[],
+  spool: Spool,
+): Promise<string | undefined> {
+  if (invalid.length === 0) return undefined;
+  const reader = new SpoolReader(await spool.flush());
+  try {
+    return await publishLines(parts, quarantineFolder(slot.id), quarantineLines(invalid, reader));
+  } finally {
+    reader.close();
+  }
+}
+
+function* quarantineLines(invalid: readonly InvalidMessage[], spool: SpoolReader): Generator<string> {
+  for (const { sha, reason, position, length } of [...invalid].sort(bySha)) {
+    const bytes = new Uint8Array(length);
+    spool.copy(position, length, bytes, 0);
+    yield quarantineLine(sha, reason, bytes);
+  }
+}
+
+function bySha({ sha: a }: InvalidMessage, { sha: b }: InvalidMessage): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * A line of a quarantine object: the reason, and the bytes as text, or where they are no UTF-8 as base64.
+ * @param sha hex SHA-256 of the bytes
+ */
+export function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes);
+  const text = buffer.toString('utf8');
+  const payload = Buffer.from(text).equals(buffer) ? { payload: text } : { payload_base64: buffer.toString('base64') };
+  return `${JSON.stringify({ reason, payload_sha256: sha, ...payload })}\n`;
+}

@@ -1,0 +1,291 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  paginateQuery,
+  ResourceNotFoundException,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import pLimit from 'p-limit';
+import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import { UserError } from '../../errors.ts';
+import { eachWithin } from '../../concurrency.ts';
+import type { SourceName } from '../../messages/message.ts';
+import type { Instant } from '../../windows/interval.ts';
+import type { Slot } from '../../windows/slot.ts';
+import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from '../aws/client.ts';
+import { type Attributes, attributesBytes, toAttributes } from './attributes.ts';
+import {
+  fitted,
+  itemBytesMax,
+  messageKey,
+  messageKeyPrefix,
+  noteKey,
+  records,
+  shortened,
+  slotKey,
+  sourceKey,
+  sourceRecords,
+  stagedMessages,
+} from './items.ts';
+import type { Nature } from '../clock.ts';
+import type { ArchiveState, Staging } from '../ports.ts';
+
+/** Writes of one list that are under way at a time. */
+const concurrencyMax = 16;
+/** What is asked of DynamoDB: the permissions that the staging needs. */
+type Action = 'DescribeTable' | 'Query' | 'GetItem' | 'PutItem' | 'DeleteItem';
+
+export interface DynamoPlace extends AwsAccess {
+  readonly table: string;
+  /** The archive's id. */
+  readonly archive: string;
+  readonly nature: Nature;
+  /** Gives another text at each call. */
+  readonly newId: () => string;
+  readonly limits?: AwsLimits;
+}
+
+/**
+ * Staging and ledger in one DynamoDB table with the keys `pk` and `sk`, for any number of machines and archives: `pk` is
+ * the archive's id, so that one query reads all that is known of it.
+ */
+export class DynamoStaging implements Staging {
+  readonly url: string;
+  readonly #table: string;
+  readonly #archive: string;
+  readonly #newId: () => string;
+  readonly #client: DynamoDBClient;
+
+  constructor(place: DynamoPlace) {
+    this.url = `dynamodb:${place.table}`;
+    this.#table = place.table;
+    this.#archive = place.archive;
+    this.#newId = place.newId;
+    this.#client = new DynamoDBClient(awsClientConfig(place, place.nature, place.limits));
+  }
+
+  async prepare(): Promise<void> {
+    const { Table } = await this.#ask('DescribeTable', () =>
+      this.#client.send(new DescribeTableCommand({ TableName: this.#table })),
+    );
+    const keys = keysOf(Table);
+    if (keys !== 'pk (S), sk (S)') {
+      throw new UserError(
+        `${await this.#name()} has the keys ${keys}, and not pk (S), sk (S): name a table of its own for the staging.`,
+      );
+    }
+    if (Table?.TableStatus === 'CREATING' || Table?.TableStatus === 'DELETING') {
+      throw new UserError(`${await this.#name()} is ${Table.TableStatus}: run again when it is ACTIVE.`);
+    }
+  }
+
+  async state(): Promise<ArchiveState> {
+    const items = await this.#query('');
+    const sources = sourceRecords(items);
+    return { ledger: records(items), staged: stagedMessages(items), ...(sources.length > 0 && { sources }) };
+  }
+
+  /** The record is read first: messages staged since then belong to a writer who will be seen to have moved it. */
+  async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
+    const item = await this.#get(slotKey(slot.id));
+    const staged = stagedMessages(await this.#query(messageKeyPrefix(slot.id)));
+    return { record: records(item === undefined ? [] : [item])[0], staged };
+  }
+
+  record(record: LedgerRecord, revision: number): Promise<boolean> {
+    return this.#record(slotKey(record.slot), shortened(record), revision);
+  }
+
+  async source(name: SourceName): Promise<SourceRecord | undefined> {
+    const item = await this.#get(sourceKey(name));
+    return sourceRecords(item === undefined ? [] : [item])[0];
+  }
+
+  recordSource(record: SourceRecord, revision: number): Promise<boolean> {
+    return this.#record(sourceKey(record.source), shortened(record), revision);
+  }
+
+  async stage(messages: readonly StagedMessage[]): Promise<void> {
+    await eachWithin(pLimit(concurrencyMax), messages, (message) =>
+      this.#put(
+        fitted(message, (kept) => ({
+          ...this.#key(messageKey(kept.slot, kept.message_id)),
+          ...toAttributes(kept),
+        })),
+        'attribute_not_exists(pk) OR read_at <= :read_at',
+        toAttributes({ ':read_at': message.read_at }),
+      ),
+    );
+  }
+
+  async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
+    await eachWithin(pLimit(concurrencyMax), ids, (id) =>
+      this.#askIf('DeleteItem', () =>
+        this.#client.send(
+          new DeleteItemCommand({
+            TableName: this.#table,
+            Key: this.#key(messageKey(slot.id, id)),
+            ConditionExpression: 'attribute_not_exists(pk) OR read_at <= :read_at',
+            ExpressionAttributeValues: toAttributes({ ':read_at': readAt }),
+          }),
+        ),
+      ),
+    );
+  }
+
+  async note(name: string): Promise<string | undefined> {
+    return (await this.#get(noteKey(name)))?.text?.S;
+  }
+
+  async keepNote(name: string, text: string): Promise<void> {
+    await this.#put({ ...this.#key(noteKey(name)), ...toAttributes({ text }) });
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  #key(sk: string): Attributes {
+    return toAttributes({ pk: this.#archive, sk });
+  }
+
+  /**
+   * A condition that fails may be that of a request sent again after its reply was lost, which our own write has moved:
+   * the write's id tells.
+   */
+  async #record(key: string, record: object, revision: number): Promise<boolean> {
+    const write_id = this.#newId();
+    const item = { ...this.#key(key), ...toAttributes({ ...record, write_id }) };
+    const isWritten =
+      revision === 0
+        ? await this.#put(item, 'attribute_not_exists(pk)')
+        : await this.#put(item, 'revision = :revision', toAttributes({ ':revision': revision }));
+    return isWritten || (await this.#get(key))?.write_id?.S === write_id;
+  }
+
+  async #get(sk: string): Promise<Attributes | undefined> {
+    const { Item } = await this.#ask('GetItem', () =>
+      this.#client.send(new GetItemCommand({ TableName: this.#table, Key: this.#key(sk), ConsistentRead: true })),
+    );
+    return Item;
+  }
+
+  /** False where the condition does not hold, and nothing is written. */
+  async #put(item: Attributes, condition?: string, values?: Attributes): Promise<boolean> {
+    const bytes = attributesBytes(item);
+    if (bytes > itemBytesMax) {
+      throw new UserError(
+        `The item ${JSON.stringify(item.sk?.S?.slice(0, 100))} of ${bytes} bytes is too large for ${await this.#name()}: see which of its attributes is so long.`,
+      );
+    }
+    return this.#askIf('PutItem', () =>
+      this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: item,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: values,
+        }),
+      ),
+    );
+  }
+
+  /** The archive's items whose sort key begins so; the pages end where no key for the next is given, not where one is empty. */
+  async #query(prefix: string): Promise<Attributes[]> {
+    const isAll = prefix === '';
+    return this.#ask('Query', async () => {
+      const items: Attributes[] = [];
+      const pages = paginateQuery(
+        { client: this.#client },
+        {
+          TableName: this.#table,
+          KeyConditionExpression: isAll ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: toAttributes({ ':pk': this.#archive, ':prefix': isAll ? undefined : prefix }),
+          ConsistentRead: true,
+        },
+      );
+      for await (const { Items = [] } of pages) items.push(...Items);
+      return items;
+    });
+  }
+
+  /** False where the request's condition does not hold. */
+  async #askIf(action: Action, ask: () => Promise<unknown>): Promise<boolean> {
+    return this.#ask(action, async () => {
+      try {
+        await ask();
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    });
+  }
+
+  async #ask<Answer>(action: Action, ask: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw await this.#failure(action, error);
+    }
+  }
+
+  async #failure(action: Action, error: unknown): Promise<unknown> {
+    if (error instanceof UserError) return error;
+    if (error instanceof ResourceNotFoundException) {
+      const region = await this.#region();
+      const place = region === undefined ? '' : `--region ${region} `;
+      return new UserError(
+        `There is no DynamoDB table ${this.#table}${region === undefined ? '' : ` in ${region}`}: set aws-region to where it is, or create it with \`${createTable(place, this.#table)}\`.`,
+      );
+    }
+    const name = await this.#name();
+    if (error instanceof Error && error.name === 'AccessDeniedException') {
+      const permission = /perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(error.message)?.[1] ?? `dynamodb:${action}`;
+      return new UserError(`${name} cannot be used without the permission ${permission}: add it to the role's policy.`);
+    }
+    const fault = awsFault(error);
+    if (fault !== undefined) return new UserError(`${name} cannot be used (${fault.reason}): ${fault.remedy}.`);
+    const answer = answeredWith(error);
+    if (answer === undefined) return error;
+    return new UserError(
+      `${name} refuses dynamodb:${action} (${answer}): see that it is a table with the keys pk (S) and sk (S), and that the endpoint is DynamoDB's.`,
+    );
+  }
+
+  async #name(): Promise<string> {
+    const region = await this.#region();
+    return `The DynamoDB table ${this.#table}${region === undefined ? '' : ` in ${region}`}`;
+  }
+
+  async #region(): Promise<string | undefined> {
+    try {
+      return await this.#client.config.region();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function createTable(place: string, table: string): string {
+  return (
+    `aws dynamodb create-table ${place}--table-name ${table} ` +
+    '--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S ' +
+    '--key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE --billing-mode PAY_PER_REQUEST'
+  );
+}
+
+/** A table's keys for people: the partition key, and the sort key where there is one. */
+function keysOf(table: TableDescription | undefined): string {
+  const { KeySchema = [], AttributeDefinitions = [] } = table ?? {};
+  const type = (name: string | undefined) =>
+    AttributeDefinitions.find(({ AttributeName }) => AttributeName === name)?.AttributeType;
+  return ['HASH', 'RANGE']
+    .flatMap((kind) => KeySchema.filter(({ KeyType }) => KeyType === kind))
+    .map(({ AttributeName }) => `${AttributeName} (${type(AttributeName)})`)
+    .join(', ');
+}

@@ -1,0 +1,169 @@
+import * as v from 'valibot';
+import { UserError } from '../errors.ts';
+import { windowAt, windowById } from '../windows/grid.ts';
+import { covers, type Instant, instant } from '../windows/interval.ts';
+import { decideSlots, type Facts, type PlannedSlot } from './decide.ts';
+import { type Slot, widen } from '../windows/slot.ts';
+
+/** GitHub starts no more jobs for one matrix. */
+export const legsMax = 256;
+
+/** One job's share of the plan, as an element of the matrix: plain JSON, with only what the plan alone knows. */
+export interface Leg {
+  /** For people: a window's id, or `2019-01-01..2019-08-29 (4 windows)`. */
+  readonly name: string;
+  /** Window ids in time order. */
+  readonly windows: readonly string[];
+  /** The plan's range, widened to whole slots; the same in every leg. */
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly refresh: boolean;
+  /** What the plan took for now: what was read later needs no second reading for refresh, audit or scrub. */
+  readonly planned_at: Instant;
+  /** By slot id: settled slots that audit or scrub have read again. */
+  readonly reread: Readonly<Record<string, 'audit' | 'scrub'>>;
+}
+
+/** What an export is told to do: a leg, or windows that a person names, on which the export's own range and refresh decide. */
+export type Assignment = Leg | Pick<Leg, 'name' | 'windows'>;
+
+/**
+ * The legs of a plan, in time order: one for each window with anything to do; more than `max` such windows are packed,
+ * side by side, into `max` legs that differ by at most one window.
+ * @param facts the facts on which `planned` was decided.
+ * @throws RangeError where `max` is not a whole number from 1 on.
+ */
+export function legs(
+  planned: readonly PlannedSlot[],
+  facts: Pick<Facts, 'now' | 'range' | 'layout' | 'refresh'>,
+  max = legsMax,
+): Leg[] {
+  if (!(Number.isInteger(max) && max > 0)) throw new RangeError(`A plan cannot be packed into ${max} legs.`);
+  const range = widen(facts.range, facts.layout);
+  const toDo = planned.filter(({ action }) => action !== 'none');
+  const byWindow = [...Map.groupBy(toDo, ({ slot }) => slot.window)];
+  return pack(byWindow, max).map((share) => {
+    const windows = share.map(([window]) => window);
+    return {
+      name: nameOf(windows),
+      windows,
+      from: instant(range.start),
+      to: instant(range.end),
+      refresh: facts.refresh,
+      planned_at: instant(facts.now),
+      reread: rereadOf(share.flatMap(([, slots]) => slots)),
+    };
+  });
+}
+
+/**
+ * Decides, on the leg's own fresh facts, on the slots of its windows, as {@link decideSlots} does. The leg's range and
+ * refresh take the place of those of the facts, its `reread` that of audit and scrub.
+ */
+export function decideLeg(facts: Facts, assignment: Assignment): PlannedSlot[] {
+  const windows = new Set(assignment.windows);
+  const leg = 'from' in assignment ? assignment : undefined;
+  const own = leg ? { ...facts, range: { start: Date.parse(leg.from), end: Date.parse(leg.to) } } : facts;
+  const range = widen(own.range, own.layout);
+  const refresh = leg?.refresh ?? facts.refresh;
+  return decideSlots(own, (slot) => {
+    if (leg && wasReadAfter(leg.planned_at, slot, facts)) return undefined;
+    return refresh && covers(range, slot) ? 'refresh' : leg?.reread[slot.id];
+  }).filter(({ slot }) => windows.has(slot.window));
+}
+
+/**
+ * Reads the `window` input: an element of the plan's matrix as JSON, or window ids separated by commas or white space.
+ * @throws UserError, naming the input, where the text is neither, or a window is not one of `windowDays` on the grid.
+ */
+export function parseLeg(text: string, windowDays: number): Assignment {
+  const assignment = text.trimStart().startsWith('{') ? parseElement(text) : parseIds(text, windowDays);
+  for (const id of assignment.windows) checkWindow(id, windowDays);
+  return assignment;
+}
+
+const instantText = v.pipe(
+  v.string(),
+  v.check((text) => {
+    const ms = Date.parse(text);
+    return !Number.isNaN(ms) && instant(ms) === text;
+  }),
+);
+
+const element = v.strictObject({
+  name: v.string(),
+  windows: v.pipe(v.array(v.string()), v.minLength(1)),
+  from: instantText,
+  to: instantText,
+  refresh: v.boolean(),
+  planned_at: instantText,
+  reread: v.record(v.string(), v.picklist(['audit', 'scrub'])),
+}) satisfies v.GenericSchema<unknown, Leg>;
+
+function parseElement(text: string): Leg {
+  const { success, output, issues } = v.safeParse(element, jsonOf(text));
+  if (success) return output;
+  throw new UserError(
+    `The input \`window\` is not an element of the plan's matrix, since ${faultOf(issues[0])}: ` +
+      'pass the element unchanged, with toJSON, or the ids of windows.',
+  );
+}
+
+function faultOf(issue: v.InferIssue<typeof element>): string {
+  const part = `\`${v.getDotPath(issue)}\``;
+  if (issue.expected === 'never') return `it holds ${part} too`;
+  return issue.received === 'undefined' ? `it lacks ${part}` : `its ${part} is not as the plan writes it`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(
+      "The input `window` starts like JSON but cannot be read as such: pass an element of the plan's matrix unchanged, " +
+        'with toJSON, or the ids of windows.',
+    );
+  }
+}
+
+function parseIds(text: string, windowDays: number): Assignment {
+  const windows = [...new Set(text.split(/[\s,]+/).filter((id) => id !== ''))].sort();
+  if (windows.length > 0) return { name: nameOf(windows), windows };
+  throw new UserError(
+    "The input `window` names no window: pass an element of the plan's matrix as JSON, or the ids of windows, " +
+      `such as ${windowAt(0, windowDays).id}.`,
+  );
+}
+
+function checkWindow(id: string, windowDays: number): void {
+  try {
+    windowById(id, windowDays);
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`The input \`window\` names no window: ${error.message}`);
+    throw error;
+  }
+}
+
+function nameOf(windows: readonly string[]): string {
+  if (windows.length === 1) return windows[0]!;
+  const [first] = windows[0]!.split('..');
+  const [, last] = windows.at(-1)!.split('..');
+  return `${first}..${last} (${windows.length} windows)`;
+}
+
+function rereadOf(planned: readonly PlannedSlot[]): Record<string, 'audit' | 'scrub'> {
+  const reread: Record<string, 'audit' | 'scrub'> = {};
+  for (const { slot, reason } of planned) if (reason === 'audit' || reason === 'scrub') reread[slot.id] = reason;
+  return reread;
+}
+
+function wasReadAfter(planned_at: Instant, slot: Slot, facts: Facts): boolean {
+  return Date.parse(facts.ledger.get(slot.id)?.read_at ?? '') > Date.parse(planned_at);
+}
+
+/** Cuts a list into at most `max` consecutive parts whose lengths differ by at most one. */
+function pack<T>(items: readonly T[], max: number): T[][] {
+  const parts = Math.min(items.length, max);
+  const cut = (part: number) => Math.floor((part * items.length) / parts);
+  return Array.from({ length: parts }, (_, part) => items.slice(cut(part), cut(part + 1)));
+}

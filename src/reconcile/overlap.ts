@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import type { Comparison, Difference, NamedMessages } from '../archive/comparison.ts';
+import { Rows, shaBytes } from '../archive/rows.ts';
+import { Spool } from '../memory/spool.ts';
+import type { Source } from '../io/ports.ts';
+import type { SourceName } from '../messages/message.ts';
+import type { Page, ScannedMessage } from '../messages/page.ts';
+import { differingText, lackingText, namedText } from '../report/comparison.ts';
+import { contains, DAY_MS, day, type Interval, instant, intersection } from '../windows/interval.ts';
+import { slotsIn } from '../windows/slot.ts';
+import { counted, number } from '../format.ts';
+import { comparePayloads, type Pair } from '../worker/objects.ts';
+import { asideFrom } from '../auxiliary.ts';
+import type { Parts, Sources } from '../context.ts';
+import { readThrough } from '../export/read.ts';
+import { watchedSource } from '../export/watched-source.ts';
+
+/** Ids that a comparison names, for each way to differ. */
+const namedMax = 20;
+/** Of an id that is named; what passes from job to job is bounded. */
+const idCharactersMax = 200;
+
+/**
+ * The days that both sources are asked for: the last ones before alerts count as settled. The API serves what is younger,
+ * Elasticsearch what is older, and here both must show the same. Undefined where the range holds none of them.
+ */
+export function overlapOf(now: number, recentDays: number, days: number, range: Interval): Interval | undefined {
+  const end = Math.floor(now / DAY_MS - recentDays) * DAY_MS;
+  return intersection({ start: end - days * DAY_MS, end }, range);
+}
+
+/**
+ * Reads the overlap from both sources and compares the ids and the content of messages with alerts. Never fails the plan.
+ * @returns what was found, or why nothing was; undefined where there is nothing to compare
+ */
+export async function compareSources(
+  parts: Parts,
+  sources: Sources,
+  range: Interval,
+  days: number,
+): Promise<Comparison | undefined> {
+  if (days === 0 || sources.live === sources.settled) return undefined;
+  const overlap = overlapOf(parts.now(), parts.recentDays, days, range);
+  if (overlap === undefined) return undefined;
+  const of = { from: instant(overlap.start), to: instant(overlap.end) };
+  const told = new Tally(sources);
+  const failure = await asideFrom(async () => {
+    // Slot by slot, since no source need serve more at a time.
+    for (const slot of slotsIn(overlap, parts.settings.layout))
+      await comparePiece(parts, sources, intersection(slot, overlap)!, told);
+  });
+  const comparison = failure === undefined ? { ...of, ...told.found() } : { ...of, failure: failure.message };
+  tell(parts, comparison);
+  return comparison;
+}
+
+/** Adds up what the pieces of an overlap found. */
+class Tally {
+  both = 0;
+  readonly lacking: ({ readonly source: SourceName } & Count)[];
+  readonly differing: Count = { count: 0, named: [] };
+
+  constructor({ live, settled }: Sources) {
+    this.lacking = [live, settled].map(({ name }) => ({ source: name, count: 0, named: [] }));
+  }
+
+  found() {
+    return { both: this.both, lacking: this.lacking.filter(({ count }) => count > 0), differing: this.differing };
+  }
+}
+
+interface Count extends NamedMessages {
+  count: number;
+  readonly named: Difference[];
+}
+
+function add(to: Count, id: string, shown?: Difference['shown']): void {
+  to.count += 1;
+  if (to.named.length === namedMax) return;
+  const cut = id.length > idCharactersMax ? `${id.slice(0, idCharactersMax).toWellFormed()}…` : id;
+  to.named.push({ id: cut, ...(shown !== undefined && { shown }) });
+}
+
+async function comparePiece(parts: Parts, { live, settled }: Sources, piece: Interval, told: Tally): Promise<void> {
+  const spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
+  try {
+    const first = new Census(piece, spool);
+    await readThrough(parts, first.watch(live), piece);
+    const second = new Census(piece, spool, first);
+    await readThrough(parts, second.watch(settled), piece);
+    const [ofLive, ofSettled] = told.lacking;
+    for (const id of first.without(second)) add(ofSettled!, id, second.others.get(id));
+    for (const id of second.without(first)) add(ofLive!, id, first.others.get(id));
+    const pairs = second.differing(first);
+    const same = await comparePayloads(
+      parts.threads,
+      await spool.flush(),
+      pairs.map(({ pair }) => pair),
+    );
+    pairs.forEach(({ id }, n) => {
+      if (!same[n]) add(told.differing, id);
+    });
+    told.both += second.rows.size - second.without(first).length;
+  } finally {
+    await spool.close();
+  }
+}
+
+/** The messages with alerts that a source shows of an interval. */
+class Census {
+  readonly rows = new Rows();
+  /** What it shows of ids otherwise. */
+  readonly others = new Map<string, Difference['shown']>();
+  readonly #interval: Interval;
+  readonly #spool: Spool;
+  readonly #other: Census | undefined;
+
+  /** @param other the other source's, which was taken before: payloads are kept only where they differ from its own */
+  constructor(interval: Interval, spool: Spool, other?: Census) {
+    this.#interval = interval;
+    this.#spool = spool;
+    this.#other = other;
+  }
+
+  watch(source: Source): Source {
+    return watchedSource(source, async (page) => {
+      for (const [n, message] of page.messages.entries()) this.#take(page, message, n, source.name);
+      await this.#spool.flush();
+    });
+  }
+
+  /** The ids that the other lacks. */
+  without(other: Census): string[] {
+    const ids: string[] = [];
+    for (let at = 0; at < this.rows.size; at += 1) {
+      const id = this.rows.id(at);
+      if (other.rows.find(id) === undefined) ids.push(id);
+    }
+    return ids;
+  }
+
+  /** Where the bytes of both differ. */
+  differing(other: Census): { readonly id: string; readonly pair: Pair }[] {
+    const found: { id: string; pair: Pair }[] = [];
+    for (let at = 0; at < this.rows.size; at += 1) {
+      const position = this.rows.position(at);
+      const otherAt = other.rows.find(this.rows.id(at));
+      if (otherAt === undefined || position < 0) continue;
+      const pair = [other.rows.position(otherAt), other.rows.length(otherAt), position, this.rows.length(at)] as const;
+      found.push({ id: this.rows.id(at), pair });
+    }
+    return found;
+  }
+
+  #take({ bytes, shas }: Page, message: ScannedMessage, n: number, source: SourceName): void {
+    const { id, timestamp, state, start, end } = message;
+    if (id === undefined || (timestamp !== undefined && !contains(this.#interval, timestamp))) return;
+    if (state === 'unalerted' || state === 'invalid') {
+      // Of the second source only what the first one shows with alerts is of interest.
+      if (this.#other === undefined || this.#other.rows.find(id) !== undefined) this.others.set(id, state);
+      return;
+    }
+    const sha = shas.subarray(n * shaBytes, (n + 1) * shaBytes);
+    const position = this.#isKnown(id, sha) ? -1 : this.#spool.append(bytes.subarray(start, end));
+    this.rows.set({ id, timestamp: timestamp!, readAt: 0, source, sha, position, length: end - start });
+  }
+
+  #isKnown(id: string, sha: Uint8Array): boolean {
+    const at = this.#other?.rows.find(id);
+    if (this.#other === undefined) return false;
+    return at === undefined || Buffer.compare(this.#other.rows.sha(at), sha) === 0;
+  }
+}
+
+function tell({ log }: Parts, comparison: Comparison): void {
+  const days = `${day(Date.parse(comparison.from))} to ${day(Date.parse(comparison.to) - 1)}`;
+  if ('failure' in comparison) {
+    log.warning(`The sources could not be compared over ${days}: ${comparison.failure} Everything else goes on.`);
+    return;
+  }
+  log.line(
+    `Compared both sources over ${days}: ${counted(comparison.both, 'message')} with alerts in both, ${number(comparison.lacking.reduce((sum, { count }) => sum + count, 0))} in one alone, ${number(comparison.differing.count)} with different content.`,
+  );
+  for (const { source, ...missing } of comparison.lacking)
+    log.warning(`${lackingText(source, missing.count)}: ${namedText(missing).join(', ')}.`);
+  if (comparison.differing.count > 0)
+    log.warning(`${differingText(comparison.differing)}: ${namedText(comparison.differing).join(', ')}.`);
+}

@@ -1,0 +1,365 @@
+import { describe, expect, it } from 'vitest';
+import type { Parts } from '../../src/context.ts';
+import { UserError } from '../../src/errors.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
+import { type Slot, slotAt, slotsIn } from '../../src/windows/slot.ts';
+import { around, Crasher, type CrashPoint } from '../support/crashing.ts';
+import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
+
+const now = Date.parse('2024-09-01');
+const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
+const slot = slotAt(april.start, plainSettings.layout);
+const day = (n: number) => april.start + n * DAY_MS;
+
+const { again, newParts, scan } = useEmbedded(now);
+
+/** Another process over the same stores, whose calls go through `pass`. */
+async function process(embedded: Embedded, pass?: Parameters<typeof around>[1]): Promise<Embedded> {
+  const other = await again(embedded);
+  if (pass === undefined) return other;
+  const { archive, staging } = other.parts;
+  return { ...other, parts: { ...other.parts, archive: around(archive, pass), staging: around(staging, pass) } };
+}
+
+async function mortal(embedded: Embedded, crasher: Crasher): Promise<Parts> {
+  const { parts } = await process(embedded);
+  return { ...parts, archive: crasher.watch(parts.archive), staging: crasher.watch(parts.staging) };
+}
+
+function sourceOf(truth: Truth): ModelSource {
+  return new ModelSource(truth, scan());
+}
+
+/** All that a run leaves of a slot, but when it was read and written. */
+async function leftOf({ parts, folder }: Embedded, of: Slot = slot) {
+  const { record, staged } = await parts.staging.slot(of);
+  const [object] = (await parts.archive.list()).filter(({ path }) => path.includes(of.id));
+  expect(record?.version).toBe(object?.version);
+  expect(record?.last_error).toBeUndefined();
+  return {
+    rows: (await storedRows(parts, of)).map(({ id, payload, sha }) => [id, payload, sha]),
+    counts: record?.counts,
+    digest: record?.digest,
+    count: record?.rows,
+    staged: staged.map(({ message_id, reason, first_seen }) => [message_id, reason, first_seen]),
+    quarantine: (await filesBelow(folder)).filter((path) => path.includes('_quarantine')),
+  };
+}
+
+/** What the source holds at first. */
+function truthOf(): Truth {
+  const truth = new Truth();
+  truth.put({ id: 'c1', at: day(1), statuses: ['closed'] });
+  truth.put({ id: 'c2', at: day(2), statuses: ['closed'] });
+  truth.put({ id: 'o1', at: day(3), statuses: ['open'] });
+  truth.put({ id: 'o2', at: day(4), statuses: ['open'] });
+  truth.put({ id: 'u1', at: day(5), statuses: [] });
+  truth.putRaw('i1', day(6), '{"message_id":"i1"}');
+  truth.remove('i1');
+  truth.putRaw('i1', day(6), `{"timestamp":"${instant(day(6))}"}`);
+  return truth;
+}
+
+/** Then o1 closes, c1 opens again, c2 is amended, and others come: one closed, one open, one invalid. */
+function change(truth: Truth): void {
+  truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
+  truth.put({ id: 'c1', at: day(1), statuses: ['open'] });
+  truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended' });
+  truth.put({ id: 'late', at: day(7), statuses: ['closed'] });
+  truth.put({ id: 'late-open', at: day(8), statuses: ['open'] });
+  truth.putRaw('i2', day(9), `{"message_id":{},"timestamp":"${instant(day(9))}"}`);
+}
+
+/** What is under way when the process ends: what went before it, and how it is told to run. */
+const situations: Record<string, { before: (parts: Embedded, truth: Truth) => Promise<void>; refresh: boolean }> = {
+  'a slot is read first': { before: async (_, truth) => change(truth), refresh: false },
+  'a slot is read anew': {
+    async before({ parts }, truth) {
+      await runAll(parts, sourceOf(truth), april);
+      change(truth);
+    },
+    refresh: true,
+  },
+  'staged messages are looked at again': {
+    async before({ parts }, truth) {
+      await runAll(parts, sourceOf(truth), april);
+      truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
+    },
+    refresh: false,
+  },
+};
+
+/** The steps of the merge, and of the report after it: which call of which method makes each. */
+const steps: Record<string, Pick<CrashPoint, 'method' | 'call'>> = {
+  publish: { method: 'publish', call: 0 },
+  quarantine: { method: 'publish', call: 1 },
+  stage: { method: 'stage', call: 0 },
+  record: { method: 'record', call: 0 },
+  unstage: { method: 'unstage', call: 0 },
+  report: { method: 'put', call: 0 },
+};
+
+const cleanRuns = new Map<string, Awaited<ReturnType<typeof leftOf>>>();
+
+/** What is left when nobody dies; `again`: after another run. */
+async function cleanRun(name: keyof typeof situations): Promise<Awaited<ReturnType<typeof leftOf>>> {
+  const known = cleanRuns.get(name);
+  if (known !== undefined) return known;
+  const embedded = await newParts();
+  const truth = truthOf();
+  const { before, refresh } = situations[name]!;
+  await before(embedded, truth);
+  for (let time = 0; time < 2; time += 1) {
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, sourceOf(truth), april, { refresh });
+  }
+  const left = await leftOf(embedded);
+  cleanRuns.set(name, left);
+  return left;
+}
+
+/** `first_seen` depends on which of the runs got so far. */
+const withoutTimes = (left: Awaited<ReturnType<typeof leftOf>>) => ({
+  ...left,
+  staged: left.staged.map(([id, reason]) => [id, reason]),
+});
+
+describe.each(Object.keys(situations))(
+  'a process that ends while %s (promises 2 and 7, once and resumable)',
+  (name) => {
+    // What is looked for again is not invalid, or the slot is read anew.
+    const taken = Object.entries(steps).filter(([step]) => step !== 'quarantine' || !name.startsWith('staged'));
+    const points = taken.flatMap(([step, point]) =>
+      (['before', 'after'] as const).map((when): [string, string, CrashPoint] => [when, step, { ...point, when }]),
+    );
+
+    it.each(points)('%s %s leaves what the next run completes', async (_when, _step, point) => {
+      const embedded = await newParts();
+      const truth = truthOf();
+      const { before, refresh } = situations[name]!;
+      await before(embedded, truth);
+      embedded.clock.now += DAY_MS;
+      const crasher = new Crasher(point);
+      const died = await runAll(await mortal(embedded, crasher), sourceOf(truth), april, { refresh }).then(
+        () => false,
+        () => true,
+      );
+      expect(died).toBe(crasher.isDead);
+      expect(crasher.isDead).toBe(true);
+      embedded.clock.now += DAY_MS;
+      const { report } = await runAll(embedded.parts, sourceOf(truth), april, { refresh });
+      expect(report.isComplete).toBe(true);
+      expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
+    });
+  },
+);
+
+describe('a process that ends among many slots (promise 7, resumable)', () => {
+  it.each(['before', 'after'] as const)('repeats only what was cut %s its record', async (when) => {
+    const embedded = await newParts();
+    const truth = new Truth();
+    const range = { start: Date.parse('2023-10-01'), end: Date.parse('2024-05-01') };
+    const slots = slotsIn(range, plainSettings.layout);
+    for (const { start } of slots) truth.put({ id: `m${start}`, at: start, statuses: ['closed'] });
+    const crasher = new Crasher({ method: 'record', call: 3, when });
+    await expect(runAll(await mortal(embedded, crasher), sourceOf(truth), range)).rejects.toThrow();
+    const done = (await embedded.parts.staging.state()).ledger.map((record) => record.slot);
+    expect(done.length).toBe(when === 'before' ? 3 : 4);
+    embedded.clock.now += DAY_MS;
+    const source = sourceOf(truth);
+    const { report } = await runAll(embedded.parts, source, range);
+    expect(report.isComplete).toBe(true);
+    const read = source.passes.map(({ interval }) => interval.start);
+    expect(read.sort()).toEqual(slots.filter(({ id }) => !done.includes(id)).map(({ start }) => start));
+  });
+});
+
+describe.each(['a slot is read first', 'a slot is read anew'])('a reply that is lost while %s', (name) => {
+  const losses: Record<string, { method: string; reply: () => unknown; says: string }> = {
+    'a publication that cannot be told': {
+      method: 'publish',
+      reply: () => ({ outcome: 'unknown', reason: 'the connection broke' }),
+      says: 'It cannot be told whether the object month=2024-04/',
+    },
+    'a publication that throws': { method: 'publish', reply: lose, says: 'The connection broke' },
+    'a staging that throws': { method: 'stage', reply: lose, says: 'The connection broke' },
+    'a record that throws': { method: 'record', reply: lose, says: 'The connection broke' },
+    'an unstaging that throws': { method: 'unstage', reply: lose, says: 'The connection broke' },
+  };
+
+  it.each(Object.keys(losses))(
+    'of %s, though it took effect, fails the slot; the next run completes it',
+    async (loss) => {
+      const { method, reply, says } = losses[loss]!;
+      const embedded = await newParts();
+      const truth = truthOf();
+      const { before, refresh } = situations[name]!;
+      await before(embedded, truth);
+      embedded.clock.now += DAY_MS;
+      let lost = false;
+      const other = await process(embedded, async (called, call) => {
+        const result = await call();
+        if (called !== method || lost) return result;
+        lost = true;
+        return reply();
+      });
+      const { tally, report } = await runAll(other.parts, sourceOf(truth), april, { refresh });
+      expect(tally.failed.map(({ message }) => message)).toEqual([expect.stringContaining(says)]);
+      expect(report.isComplete).toBe(false);
+      expect((await embedded.parts.staging.slot(slot)).record?.last_error?.message).toContain(says);
+      embedded.clock.now += DAY_MS;
+      expect((await runAll(embedded.parts, sourceOf(truth), april, { refresh })).report.isComplete).toBe(true);
+      expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
+    },
+  );
+});
+
+function lose(): never {
+  throw new UserError('The connection broke.');
+}
+
+describe('two writers of one slot (promise 4, atomic)', () => {
+  const methods = ['slot', 'open', 'publish', 'put', 'stage', 'record', 'unstage'];
+  const points = methods.flatMap((method) => (['before', 'after'] as const).map((when) => [when, method] as const));
+
+  /** Both read; the slower one, which read first, is overtaken by the whole of the faster one at one step. */
+  async function overtaken(when: 'before' | 'after', method: string) {
+    const embedded = await newParts();
+    const truth = truthOf();
+    await runAll(embedded.parts, sourceOf(truth), april);
+    truth.put({ id: 'only-early', at: day(10), statuses: ['closed'] });
+    truth.put({ id: 'closing', at: day(11), statuses: ['open'] });
+    truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended once' });
+    embedded.clock.now += DAY_MS;
+    const later = await process(embedded);
+    later.clock.now += DAY_MS / 2;
+    let begun = false;
+    let isRead = false;
+    const overtake = async () => {
+      begun = true;
+      truth.remove('only-early');
+      truth.put({ id: 'replaces-it', at: day(10), statuses: ['open'] });
+      truth.put({ id: 'closing', at: day(11), statuses: ['closed'] });
+      truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended twice' });
+      truth.put({ id: 'late', at: day(12), statuses: ['closed'] });
+      // Where the slower one has recorded it already, `only-early` is missed.
+      const { tally } = await runAll(later.parts, sourceOf(truth), april, { refresh: true, acceptFewer: true });
+      expect(tally.failed).toEqual([]);
+    };
+    const slow = await process(embedded, async (called, call) => {
+      const isHere = isRead && !begun && called === method;
+      if (isHere && when === 'before') await overtake();
+      const result = await call();
+      if (isHere && when === 'after') await overtake();
+      return result;
+    });
+    const source = sourceOf(truth);
+    const after = () => {
+      isRead = true;
+    };
+    source.manners = { ...source.manners, after };
+    const { tally } = await runAll(slow.parts, source, april, { refresh: true });
+    return { embedded, truth, tally, begun, said: slow.said };
+  }
+
+  it.each(points)('are both merged when one overtakes the other %s its %s', async (when, method) => {
+    const { embedded, truth, tally, begun, said } = await overtaken(when, method);
+    expect(begun).toBe(true);
+    expect(tally.failed).toEqual([]);
+    const stored = new Map((await storedRows(embedded.parts, slot)).map(({ id, payload }) => [id, payload]));
+    expect([...stored.keys()]).toEqual(['c1', 'c2', 'only-early', 'closing', 'late']);
+    for (const id of ['c2', 'closing', 'late']) expect(stored.get(id)).toBe(truth.held.get(id)?.json);
+    const { record, staged } = await embedded.parts.staging.slot(slot);
+    expect(staged.map(({ message_id }) => message_id)).toEqual(['o1', 'o2', 'replaces-it']);
+    expect(staged.every(({ vanished_at }) => vanished_at === undefined)).toBe(true);
+    const [object] = await embedded.parts.archive.list();
+    expect(record).toMatchObject({ version: object?.version, rows: 5, read_at: instant(now + 1.5 * DAY_MS) });
+    expect(record?.counts).toEqual({ read: 9, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 0 });
+    expect(record?.cases).toMatchObject({ reopened: 0, vanished: 0 });
+    expect(said.warnings.join('\n')).not.toMatch(/opened again|no longer shown/);
+  });
+
+  it.each(['slot', 'open', 'stage', 'record'])(
+    'are both merged when a look again is overtaken before its %s',
+    async (method) => {
+      const embedded = await newParts();
+      const truth = truthOf();
+      await runAll(embedded.parts, sourceOf(truth), april);
+      truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
+      embedded.clock.now += DAY_MS;
+      const later = await process(embedded);
+      later.clock.now += DAY_MS / 2;
+      let isRead = false;
+      let begun = false;
+      const slow = await process(embedded, async (called, call) => {
+        if (isRead && !begun && called === method) {
+          begun = true;
+          truth.put({ id: 'late-open', at: day(8), statuses: ['open'] });
+          truth.put({ id: 'o2', at: day(4), statuses: ['closed'] });
+          expect((await runAll(later.parts, sourceOf(truth), april, { refresh: true })).tally.failed).toEqual([]);
+        }
+        return call();
+      });
+      const source = new FindingSource(truth, scan());
+      const { find } = source;
+      source.find = async (...parameters) => {
+        await find.apply(source, parameters);
+        isRead = true;
+      };
+      const { tally } = await runAll(slow.parts, source, april);
+      expect([begun, tally.failed]).toEqual([true, []]);
+      expect(source.passes).toEqual([]);
+      const { record, staged } = await embedded.parts.staging.slot(slot);
+      expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at])).toEqual([
+        ['late-open', undefined],
+      ]);
+      expect(record?.counts).toEqual({ read: 7, closed: 4, open: 1, unalerted: 1, invalid: 1, duplicates: 0 });
+      expect(record?.read_at).toBe(instant(now + 1.5 * DAY_MS));
+      expect((await storedRows(embedded.parts, slot)).map(({ id }) => id)).toEqual(['c1', 'c2', 'o1', 'o2']);
+      expect(slow.said.warnings).toEqual([]);
+    },
+  );
+
+  it('who never stop overtaking one another end in a sentence', async () => {
+    const embedded = await newParts();
+    const truth = truthOf();
+    await runAll(embedded.parts, sourceOf(truth), april);
+    const other = await process(embedded);
+    let times = 0;
+    truth.put({ id: 'late', at: day(7), statuses: ['closed'] });
+    const slow = await process(embedded, async (called, call, [record]) => {
+      if (called === 'record' && (record as { last_error?: unknown }).last_error === undefined) {
+        times += 1;
+        const { record: stored } = await other.parts.staging.slot(slot);
+        await other.parts.staging.record({ ...stored!, revision: stored!.revision + 1 }, stored!.revision);
+      }
+      return call();
+    });
+    const { tally } = await runAll(slow.parts, sourceOf(truth), april, { refresh: true });
+    expect(times).toBe(5);
+    expect(tally.failed.map(({ message }) => message)).toEqual([
+      `Slot ${slot.id} was written by somebody else 5 times while it was merged: see that one run works on it at a time, then run again.`,
+    ]);
+  });
+});
+
+describe('a reader (promise 4, atomic)', () => {
+  it('who opened an object before it was replaced reads the old one to its end', async () => {
+    const embedded = await newParts();
+    const truth = truthOf();
+    await runAll(embedded.parts, sourceOf(truth), april);
+    const [{ path, bytes, version }] = (await embedded.parts.archive.list()) as [
+      { path: string; bytes: number; version: string },
+    ];
+    const object = (await embedded.parts.archive.open(path))!;
+    const before = await object.read(0, bytes);
+    change(truth);
+    embedded.clock.now += DAY_MS;
+    await runAll(embedded.parts, sourceOf(truth), april, { refresh: true });
+    expect((await embedded.parts.archive.list())[0]?.version).not.toBe(version);
+    expect(Buffer.compare(await object.read(0, bytes), before)).toBe(0);
+    await object.close();
+  });
+});

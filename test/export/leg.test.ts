@@ -1,0 +1,440 @@
+import { describe, expect, it } from 'vitest';
+import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
+import { plan } from '../../src/commands/plan.ts';
+import { period } from '../../src/export/progress.ts';
+import { run } from '../../src/commands/run.ts';
+import { outputsOf } from '../../src/export/result.ts';
+import { UserError } from '../../src/errors.ts';
+import { Unavailable } from '../../src/io/ports.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
+import { parseLeg } from '../../src/plan/legs.ts';
+import { slotsIn } from '../../src/windows/slot.ts';
+import { around } from '../support/crashing.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
+
+const now = Date.parse('2024-09-01');
+const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
+const slots = slotsIn(range, plainSettings.layout);
+
+const runUrl = 'https://example.com/runs/7';
+const { newParts, scan } = useEmbedded(now);
+
+/** Of each slot one closed message and one open. */
+function newSource(over: Interval = range): ModelSource {
+  const truth = new Truth();
+  for (const { start } of slotsIn(over, plainSettings.layout)) {
+    truth.put({ id: `c${start}`, at: start, statuses: ['closed'] });
+    truth.put({ id: `o${start}`, at: start + 1, statuses: ['open'] });
+  }
+  return new ModelSource(truth, scan());
+}
+
+describe('a slot that fails', () => {
+  it('does not stop the others, leaves its error, and makes the leg fail in its end', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const bad = slots[2]!;
+    source.manners = {
+      ...source.manners,
+      before: ({ start }) => {
+        if (start === bad.start) throw new UserError('The source is down.');
+      },
+    };
+    const { tally, report } = await runAll(embedded.parts, source, range);
+    expect(tally.done.length).toBe(slots.length - 1);
+    expect(tally.failed).toEqual([{ slot: bad, message: 'The source is down.' }]);
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(() => assertNothingFailed(tally)).toThrow(new UserError('The source is down.'));
+    expect(report.problems).toEqual(['The source is down.']);
+    const { record } = await embedded.parts.staging.slot(bad);
+    expect(record).toMatchObject({ rows: 0, last_error: { message: 'The source is down.' } });
+    expect(record?.read_at).toBeUndefined();
+
+    embedded.clock.now += DAY_MS;
+    source.passes.length = 0;
+    source.manners = { ...source.manners, before: () => undefined };
+    expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+    expect((await embedded.parts.staging.slot(bad)).record?.last_error).toBeUndefined();
+  });
+
+  it('keeps what its last good reading knew', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    const before = (await embedded.parts.staging.slot(slots[0]!)).record!;
+    source.manners = {
+      ...source.manners,
+      before: () => {
+        throw new Error('unexpected');
+      },
+    };
+    embedded.clock.now += DAY_MS;
+    const { tally } = await runAll(embedded.parts, source, range, { refresh: true });
+    expect(tally.failed[0]?.message).toMatch(
+      /^A defect of Message Archive, please report it: Error: unexpected\n +at /,
+    );
+    const { record } = await embedded.parts.staging.slot(slots[0]!);
+    expect(record).toEqual({
+      ...before,
+      revision: before.revision + 1,
+      last_error: { at: '2024-09-02T00:00:00.000Z', message: 'Error: unexpected' },
+    });
+    expect(() => assertNothingFailed(tally)).toThrow(`(and ${slots.length - 1} other slots failed too).`);
+  });
+});
+
+describe('a source that is not to be had', () => {
+  const years: Interval = { start: Date.parse('2022-09-20'), end: now };
+  const down = 'The source cannot be reached (ECONNREFUSED), 7 times in a row: see whether it is well, then run again.';
+
+  /** A source that is down for the slots that are picked by their number among those that were begun. */
+  function failingSource(name: 'api' | 'elasticsearch', isDown: (nth: number) => boolean): ModelSource {
+    const source = newSource(years);
+    let begun = 0;
+    const before = () => {
+      begun += 1;
+      if (isDown(begun - 1)) throw new Unavailable(down);
+    };
+    source.manners = { ...source.manners, name, before };
+    return source;
+  }
+
+  it('is left alone after three slots in a row, while another one goes on; the next run goes on there', async () => {
+    const embedded = await newParts();
+    const settled = failingSource('elasticsearch', (nth) => nth >= 5);
+    const live = new ModelSource(settled.truth, scan());
+    const all = slotsIn(years, plainSettings.layout);
+    const { tally, report } = await runAll(embedded.parts, { live, settled }, years);
+    // At most one more was under way when the third failed.
+    expect([3, 4]).toContain(tally.failed.length);
+    expect(tally.done.filter(({ record }) => record.source === 'elasticsearch').length).toBe(5);
+    const liveSlots = all.filter(({ end }) => end > now - 60 * DAY_MS);
+    expect(tally.done.filter(({ record }) => record.source === 'api').length).toBe(liveSlots.length);
+    expect(tally.left.length).toBe(all.length - 5 - liveSlots.length - tally.failed.length);
+    expect(embedded.said.warnings).toContain(
+      `The source was not to be had for 3 slots in a row: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; see whether it is well, then run again.`,
+    );
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(() => assertNothingFailed(tally)).toThrow(down.slice(0, -1));
+    expect(report.isComplete).toBe(false);
+    expect(report.summary).toContain(
+      `**${tally.left.length} slots were left, since the source was not to be had for those before.** See whether it is well, then run again, or wait`,
+    );
+    expect(embedded.said.lines.at(-1)).toMatch(
+      / failed and \d+ are left since the source was not to be had for others\.$/,
+    );
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.flatMap(({ slot, left }) => (left?.because === 'source' ? [slot] : []))).toEqual(
+      tally.left.map(({ slot }) => slot.id),
+    );
+
+    embedded.clock.now += 1000;
+    settled.manners = { ...settled.manners, before: () => undefined };
+    expect((await runAll(embedded.parts, { live, settled }, years)).report.isComplete).toBe(true);
+  });
+
+  it('is asked on while some slots in between succeed', async () => {
+    const embedded = await newParts();
+    const source = failingSource('api', (nth) => nth % 6 < 2);
+    const { tally } = await runAll(embedded.parts, source, years);
+    expect(tally.left).toEqual([]);
+    expect(tally.failed.length).toBeGreaterThan(3);
+  });
+});
+
+describe('a slot whose object cannot be made', () => {
+  it('leaves no file of it behind', async () => {
+    // What is read as closed here is no closed message to those who write it.
+    const shape = { ...plainSettings.shape, closedStatuses: ['shut'] };
+    const embedded = await newParts({ settings: { ...plainSettings, shape } });
+    const { tally } = await runAll(embedded.parts, newSource(), slots[0]!);
+    expect(tally.failed.map(({ message }) => message)).toEqual([
+      expect.stringContaining('A row is made of a closed message'),
+    ]);
+    expect(await filesBelow(embedded.parts.archive.scratch)).toEqual(['lock.sqlite']);
+  });
+});
+
+describe('the time budget', () => {
+  const left = (action: string) => ({ at: instant(now), action, because: 'time', run_url: runUrl });
+
+  /** Parts whose time passes only as slots are read, by a minute each. */
+  function slowParts(embedded: Embedded, source: ModelSource) {
+    let elapsed = 0;
+    const before = () => {
+      elapsed += 60_000;
+    };
+    source.manners = { ...source.manners, before };
+    return { ...embedded.parts, elapsed: () => elapsed, run: { url: runUrl } };
+  }
+
+  it('stops between slots, says so, and the next run goes on there', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
+    const { tally, report } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
+    expect(tally.failed).toEqual([]);
+    // The two that were begun together took 120 s, so that a third would have ended after 240 s.
+    expect(tally.done.length).toBe(2);
+    expect(tally.left.length).toBe(slots.length - 2);
+    expect(outputsOf(tally).complete).toBe('false');
+    expect(embedded.said.warnings).toEqual([
+      `Time ran out: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; the next run begins there.`,
+    ]);
+    expect(report.isComplete).toBe(false);
+    expect(report.problems).toEqual([]);
+    expect(report.summary).toContain(`**Time ran out before ${tally.left.length} slots.** Nothing is wrong: run again`);
+    expect(embedded.said.lines.at(-1)).toBe(
+      `The archive is not complete. Of ${slots.length} planned slots 2 were read and proven; ${tally.left.length} are left since time ran out.`,
+    );
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.filter((record) => record.left !== undefined)).toMatchObject(
+      tally.left.map(({ slot }) => ({ slot: slot.id, left: left('read') })),
+    );
+
+    embedded.clock.now += 1000;
+    source.passes.length = 0;
+    const second = await runAll(embedded.parts, source, range);
+    expect(second.report.isComplete).toBe(true);
+    const whole = source.passes.map(({ interval }) => interval).filter(({ start, end }) => end - start > 3 * DAY_MS);
+    expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ slot }) => slot.start));
+    const after = await embedded.parts.staging.state();
+    expect(after.ledger.filter((record) => record.left !== undefined)).toEqual([]);
+  });
+
+  it('lets no slot wait for ever, however little one run can do', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    for (let week = 0; week < 3; week += 1) {
+      embedded.clock.now += 7 * DAY_MS;
+      const { tally } = await runAll(slowParts(embedded, source), source, range, { timeBudgetMs: 200_000 });
+      expect(tally.done.length).toBe(2);
+    }
+    const { ledger } = await embedded.parts.staging.state();
+    const looked = ledger.map(({ looked_at }) => looked_at).sort();
+    expect(new Set(looked).size).toBe(3);
+    expect(looked).not.toContain(undefined);
+  });
+
+  it('lets a refresh be ended by runs without one', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    embedded.clock.now += DAY_MS;
+    const parts = slowParts(embedded, source);
+    const first = await runAll(parts, source, range, { refresh: true, timeBudgetMs: 200_000 });
+    expect(first.tally.left.length).toBe(slots.length - 2);
+    expect(first.report.summary).toContain('run again without `refresh`, or wait for the next schedule');
+
+    embedded.clock.now += DAY_MS;
+    source.truth.put({ id: 'late', at: slots[0]!.start + DAY_MS, statuses: ['open'] });
+    const made = await plan(
+      embedded.parts,
+      { live: source, settled: source },
+      { range, refresh: false, scrubWindows: 0 },
+    );
+    const leftIds = new Set(first.tally.left.map(({ slot }) => slot.id));
+    for (const [id, action, reason] of made.output.slots)
+      expect([action, reason], id).toEqual(leftIds.has(id) ? ['read', 'left'] : expect.not.arrayContaining(['left']));
+    expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
+  });
+
+  it('leaves what was to be looked at again to the next look', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    embedded.clock.now += DAY_MS;
+    const { tally, report } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
+    expect(tally.left.length).toBe(slots.length);
+    expect(report.isComplete).toBe(false);
+    const { ledger } = await embedded.parts.staging.state();
+    expect(ledger.every((record) => record.left?.action === 'look-again')).toBe(true);
+    embedded.clock.now += DAY_MS;
+    const { tally: second } = await runAll(embedded.parts, source, range);
+    expect(second.done.every(({ record }) => record.looked_at === instant(embedded.clock.now))).toBe(true);
+  });
+
+  it('counts from the start of the process', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
+    const late = { ...parts, elapsed: () => parts.elapsed() + 60_000 };
+    expect((await runAll(late, source, range, { timeBudgetMs: 250_000 })).tally.done.length).toBe(2);
+  });
+
+  it('goes by the longest slot so far, also where that failed', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const parts = slowParts(embedded, source);
+    const { before } = source.manners;
+    source.manners = {
+      ...source.manners,
+      before: (interval, attempt) => {
+        before(interval, attempt);
+        throw new UserError('The source is down.');
+      },
+    };
+    const { tally } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
+    expect(tally.failed.length).toBe(2);
+    expect(tally.left.length).toBe(slots.length - 2);
+  });
+
+  it('begins nothing when it is spent', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const { tally } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
+    expect(source.passes).toEqual([]);
+    expect(tally.left.map(({ slot }) => slot.id)).toEqual(slots.map(({ id }) => id));
+  });
+});
+
+describe('the outputs', () => {
+  it('add up what was done', async () => {
+    const embedded = await newParts();
+    const { tally } = await runAll(embedded.parts, newSource(), range);
+    expect(outputsOf(tally)).toEqual({
+      archived: String(slots.length),
+      open: String(slots.length),
+      unalerted: '0',
+      invalid: '0',
+      'objects-written': String(slots.length),
+      complete: 'true',
+    });
+    expect(embedded.said.lines).toContainEqual(
+      expect.stringMatching(
+        new RegExp(
+          `^${slots.length} slots in 0\\.0 s: ${slots.length} messages newly archived, ${slots.length} waiting for their alerts, ${slots.length} objects written`,
+        ),
+      ),
+    );
+  });
+});
+
+describe('a leg', () => {
+  const work = { acceptFewer: false, timeBudgetMs: 1e9, dryRun: false };
+  const scope = { range, refresh: false, scrubWindows: 0 };
+
+  it('works off its windows alone', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const window = slots.at(-1)!.window;
+    const assignment = parseLeg(window, 60);
+    const tally = await exportLeg(embedded.parts, { live: source, settled: source }, scope, assignment, work);
+    expect(tally.done.map(({ slot }) => slot.window)).toEqual(
+      slots.filter((slot) => slot.window === window).map(() => window),
+    );
+    expect(embedded.said.lines[0]).toBe(`Leg ${window}: ${tally.done.length} slots to work off.`);
+  });
+
+  it('that is run again follows the state, not its plan', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const sources = { live: source, settled: source };
+    const { legs } = await plan(embedded.parts, sources, scope);
+    embedded.clock.now += 1000;
+    await exportLeg(embedded.parts, sources, scope, legs[0]!, work);
+    source.passes.length = 0;
+    source.manners = { ...source.manners, givesTotals: false };
+    embedded.clock.now += 1000;
+    const again = await exportLeg(embedded.parts, sources, scope, legs[0]!, work);
+    expect(again.done.every(({ record }) => record.looked_at === '2024-09-01T00:00:02.000Z')).toBe(true);
+  });
+
+  it('in a dry run reads and writes nothing', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const before = await filesBelow(embedded.folder);
+    const sources = { live: source, settled: source };
+    await exportLeg(embedded.parts, sources, scope, parseLeg(slots[0]!.window, 60), { ...work, dryRun: true });
+    expect(await run(embedded.parts, sources, scope, { ...work, dryRun: true })).toBeUndefined();
+    expect(source.passes).toEqual([]);
+    expect(await filesBelow(embedded.folder)).toEqual(before);
+    expect((await embedded.parts.staging.state()).ledger).toEqual([]);
+    expect(embedded.said.lines.join('\n')).toContain('read: new; from api');
+  });
+});
+
+describe('a run whose plan cannot be made', () => {
+  const scope = { range, refresh: false, scrubWindows: 0 };
+  const work = { acceptFewer: false, timeBudgetMs: 1e9 };
+
+  it('is reported, with what was said', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    await runAll(embedded.parts, source, range);
+    const archive = around(embedded.parts.archive, async (method, call) => (method === 'list' ? fails() : call()));
+    const parts = { ...embedded.parts, archive };
+    const sources = { live: source, settled: source };
+    const done = (await run(parts, sources, scope, { ...work, dryRun: false }))!;
+    expect(done.tally).toBeUndefined();
+    expect(done.report).toMatchObject({ isComplete: false, problems: ['The archive is down.'] });
+    expect(done.report.summary).toContain('- `The archive is down.`');
+    await expect(run(parts, sources, scope, { ...work, dryRun: true })).rejects.toThrow('The archive is down.');
+  });
+
+  it('fails with what kept it from being made where that keeps the report too', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const staging = Object.assign(Object.create(embedded.parts.staging), { state: fails });
+    const done = run({ ...embedded.parts, staging }, { live: source, settled: source }, scope, {
+      ...work,
+      dryRun: false,
+    });
+    await expect(done).rejects.toThrow(new UserError('The archive is down.'));
+  });
+
+  async function fails(): Promise<never> {
+    throw new UserError('The archive is down.');
+  }
+});
+
+describe('the plan', () => {
+  it('says what is done, why, and what is known', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const sources = { live: source, settled: source };
+    await runAll(embedded.parts, source, range);
+    embedded.said.lines.length = 0;
+    embedded.clock.now += DAY_MS;
+    source.truth.put({ id: 'late', at: slots[0]!.start + 9 * DAY_MS, statuses: ['closed'] });
+    const made = await plan(embedded.parts, sources, { range, refresh: false, scrubWindows: 0 });
+    expect(made.output.planned_at).toBe('2024-09-02T00:00:00.000Z');
+    expect(made.output.slots).toEqual(
+      slots.map(({ id }, n) => (n === 0 ? [id, 'read', 'audit'] : [id, 'look-again', 'staged'])),
+    );
+    const [first, second, third] = embedded.said.lines;
+    expect(first).toBe(
+      `Plan of 2024-09-02T00:00:00.000Z: ${slots.length} slots, of which 0 are settled and left alone; ${slots.length} messages waiting.`,
+    );
+    expect(second).toMatch(/^The archive holds .* kB, made from .* kB of JSON\.$/);
+    expect(third).toMatch(
+      /^ {2}2024-01-18\.\.2024-03-18 {2}1 slot read: audit, 2 slots look again; from api, 3 waiting, .* last time$/,
+    );
+    expect(embedded.said.lines.at(-1)).toBe('2 legs.');
+  });
+
+  it('says so when there is nothing to do', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    for (const { start } of slots) source.truth.remove(`o${start}`);
+    await runAll(embedded.parts, source, range);
+    await plan(embedded.parts, { live: source, settled: source }, { range, refresh: false, scrubWindows: 0 });
+    expect(embedded.said.lines.at(-1)).toBe('There is nothing to do.');
+  });
+
+  it('is followed by a warning where a slot between filled ones is empty', async () => {
+    const embedded = await newParts();
+    const source = newSource();
+    const gap = slots[2]!;
+    source.truth.remove(`o${gap.start}`);
+    source.truth.remove(`c${gap.start}`);
+    const { report } = await runAll(embedded.parts, source, range);
+    expect(report.isComplete).toBe(true);
+    expect(embedded.said.warnings).toEqual([
+      '1 to 17 March 2024 holds no message, though slots before and after hold some: see whether the source has a gap.',
+    ]);
+  });
+});

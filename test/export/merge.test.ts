@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Findings } from '../../src/export/findings.ts';
+import { assertContent, nextRows, planMerge, type ShownAt } from '../../src/export/merge.ts';
+import { type Row, Rows } from '../../src/archive/rows.ts';
+
+type State = 'closed' | 'open' | 'unalerted' | 'absent';
+
+/** What one reading found of each id. */
+interface Met {
+  readonly readAt: number;
+  readonly messages: readonly { readonly id: string; readonly state: State; readonly text: string }[];
+}
+
+const sha = (text: string) => createHash('sha256').update(text).digest();
+
+function row(id: string, text: string, readAt: number, changes: Partial<Row> = {}): Row {
+  return { id, timestamp: 5n, readAt, source: 'api', sha: sha(text), position: 0, length: text.length, ...changes };
+}
+
+function rowsOf(...all: readonly Row[]): Rows {
+  const rows = new Rows();
+  for (const one of all) rows.set(one);
+  return rows;
+}
+
+function findingsOf({ readAt, messages }: Met): Findings {
+  const of = (state: State) => messages.filter((message) => message.state === state);
+  return {
+    readAt,
+    source: 'api',
+    closed: rowsOf(...of('closed').map(({ id, text }) => row(id, `${id} ${text}`, readAt))),
+    open: of('open').map(({ id }) => ({ id, timestamp: 5n, openAlerts: [], openAlertCount: 1 })),
+    unalerted: new Set(of('unalerted').map(({ id }) => id)),
+    invalid: [],
+    counts: { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 },
+    outside: 0,
+    conflicting: [],
+    twins: [],
+    bytes: 0,
+  };
+}
+
+const never: ShownAt = () => 0;
+
+/** One merge, as if every differing payload said something else. */
+function merged(archived: Rows, met: Met, isWhole = true, shownAt = never): Rows {
+  const found = findingsOf(met);
+  const { added, differing } = planMerge(archived, found, isWhole, shownAt);
+  return nextRows(
+    archived,
+    found.closed,
+    added,
+    differing.map((pair) => pair.found),
+  );
+}
+
+function content(rows: Rows): [string, string][] {
+  return Array.from(rows.order(), (at) => [rows.id(at), Buffer.from(rows.sha(at)).toString('hex')]);
+}
+
+/**
+ * Readings of a source whose messages go on from version to version; a version never comes back, since of content that
+ * did not change the archive keeps when it was read first.
+ */
+const anyLives = fc
+  .array(
+    fc.array(
+      fc.record({
+        later: fc.integer({ min: 1, max: 2 }),
+        state: fc.constantFrom<State>('closed', 'closed', 'open', 'unalerted', 'absent'),
+        changed: fc.boolean(),
+      }),
+      { minLength: 5, maxLength: 5 },
+    ),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((lives): Met[] => {
+    const instants = lives[0]!.map((_, n) => lives[0]!.slice(0, n + 1).reduce((sum, { later }) => sum + later, 0));
+    return instants.map((readAt, n) => ({
+      readAt,
+      messages: lives.map((life, k) => {
+        const version = life.slice(0, n + 1).filter(({ changed }) => changed).length;
+        return { id: `m${k}`, state: life[n]!.state, text: `version ${version}` };
+      }),
+    }));
+  });
+
+/** Three readings of messages that go to and fro between versions, and are never without an alert. */
+const anyReturns = fc
+  .array(
+    fc.array(fc.record({ state: fc.constantFrom<State>('closed', 'open'), version: fc.nat({ max: 1 }) }), {
+      minLength: 3,
+      maxLength: 3,
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((lives): Met[] =>
+    [1, 2, 3].map((readAt, n) => ({
+      readAt,
+      messages: lives.map((life, k) => ({ id: `m${k}`, state: life[n]!.state, text: `version ${life[n]!.version}` })),
+    })),
+  );
+
+/** The archive, and what the ledger and the staging know of the latest reading, after whole readings in this order. */
+function mergedWithLedger(readings: readonly Met[]): Rows {
+  let rows = new Rows();
+  let latest: Met = { readAt: 0, messages: [] };
+  for (const met of readings) {
+    const waiting = new Set(latest.messages.filter(({ state }) => state === 'open').map(({ id }) => id));
+    const { readAt } = latest;
+    rows = merged(rows, met, true, (id) => (waiting.has(id) ? 0 : readAt));
+    if (met.readAt > readAt) latest = met;
+  }
+  return rows;
+}
+
+const anyOrder = fc.array(fc.nat({ max: 4 }), { maxLength: 12 });
+
+describe('merging', () => {
+  it('leads to the same content in any order, with any retries (promise 2, once)', () => {
+    fc.assert(
+      fc.property(anyLives, anyOrder, (readings, extra) => {
+        const inOrder = readings.reduce((rows, met) => merged(rows, met), new Rows());
+        const shuffled = [...extra, 4, 3, 2, 1, 0].reduce((rows, n) => merged(rows, readings[n]!), new Rows());
+        expect(content(shuffled)).toEqual(content(inOrder));
+        expect(new Set(content(inOrder).map(([id]) => id)).size).toBe(inOrder.size);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('leads to the same content in any order, where a version comes back (promise 2, once)', () => {
+    const orders = [
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ];
+    fc.assert(
+      fc.property(anyReturns, fc.constantFrom(...orders), (readings, order) => {
+        const shuffled = mergedWithLedger(order.map((n) => readings[n]!));
+        expect(content(shuffled)).toEqual(content(mergedWithLedger(readings)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never loses an archived id, and takes an archived row back only for a later one (promise 3, never less)', () => {
+    fc.assert(
+      fc.property(anyLives, anyOrder, fc.boolean(), (readings, order, isWhole) => {
+        let rows = new Rows();
+        for (const n of order) {
+          const next = merged(rows, readings[n]!, isWhole);
+          for (let at = 0; at < rows.size; at += 1) {
+            const kept = next.find(rows.id(at))!;
+            expect(next.readAt(kept)).toBeGreaterThanOrEqual(rows.readAt(at));
+          }
+          rows = next;
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('archives exactly the ids that some reading found closed (promise 6, closed only)', () => {
+    fc.assert(
+      fc.property(anyLives, (readings) => {
+        const closed = readings.flatMap(({ messages }) => messages.filter(({ state }) => state === 'closed'));
+        const rows = readings.reduce((all, met) => merged(all, met), new Rows());
+        expect(content(rows).map(([id]) => id)).toEqual([...new Set(closed.map(({ id }) => id))].sort());
+      }),
+    );
+  });
+});
+
+describe('planMerge', () => {
+  const archived = rowsOf(...['same', 'changed', 'older', 'open', 'bare', 'gone'].map((id) => row(id, `${id} 1`, 10)));
+  const met: Met = {
+    readAt: 20,
+    messages: [
+      { id: 'same', state: 'closed', text: '1' },
+      { id: 'changed', state: 'closed', text: '2' },
+      { id: 'new', state: 'closed', text: '1' },
+      { id: 'open', state: 'open', text: '' },
+      { id: 'bare', state: 'unalerted', text: '' },
+      { id: 'elsewhere', state: 'open', text: '' },
+      { id: 'older', state: 'closed', text: '1' },
+    ],
+  };
+
+  it('tells apart what is added, differs, opened again, lost its alerts and is gone', () => {
+    const found = findingsOf(met);
+    const plan = planMerge(archived, found, true, never);
+    expect(plan.added.map((at) => found.closed.id(at))).toEqual(['new']);
+    expect(plan.differing).toEqual([{ archived: archived.find('changed'), found: found.closed.find('changed') }]);
+    expect(plan.reopened).toEqual(['open']);
+    expect(plan.unalerted).toEqual(['bare']);
+    expect(plan.gone).toEqual(['gone']);
+  });
+
+  it('calls nothing gone that it did not look for', () => {
+    expect(planMerge(archived, findingsOf(met), false, never).gone).toEqual([]);
+  });
+
+  it('takes nothing for opened again, amended or gone that was archived by a later reading', () => {
+    const since = rowsOf(...['open', 'bare', 'gone', 'changed'].map((id) => row(id, `${id} 1`, 21)));
+    expect(planMerge(since, findingsOf(met), true, never)).toMatchObject({
+      differing: [],
+      reopened: [],
+      closedSince: ['open'],
+      unalerted: [],
+      gone: [],
+    });
+  });
+
+  it('takes nothing for closed later, opened again, amended or gone that a later reading showed as it is archived', () => {
+    const found = findingsOf({ ...met, readAt: 20 });
+    expect(planMerge(archived, found, true, () => 21)).toMatchObject({
+      differing: [],
+      reopened: [],
+      closedSince: ['open'],
+      unalerted: [],
+      gone: [],
+    });
+  });
+
+  it('takes a reading of the same instant for no later one', () => {
+    const { reopened, closedSince, gone } = planMerge(archived, findingsOf(met), true, () => 20);
+    expect({ reopened, closedSince, gone }).toEqual({ reopened: ['open'], closedSince: [], gone: ['gone'] });
+  });
+
+  it('leaves an archived row that was read later than the one found', () => {
+    const older = findingsOf({ readAt: 9, messages: [{ id: 'changed', state: 'closed', text: '2' }] });
+    expect(planMerge(archived, older, false, never).differing).toEqual([]);
+  });
+
+  it('decides two readings of one instant by the greater hash, whichever is archived', () => {
+    const one = { readAt: 10, messages: [{ id: 'm', state: 'closed' as const, text: 'one' }] };
+    const two = { readAt: 10, messages: [{ id: 'm', state: 'closed' as const, text: 'two' }] };
+    const winner = Buffer.compare(sha('m one'), sha('m two')) > 0 ? 'm one' : 'm two';
+    for (const order of [
+      [one, two],
+      [two, one],
+    ]) {
+      const rows = order.reduce((all, met) => merged(all, met), new Rows());
+      expect(content(rows)).toEqual([['m', sha(winner).toString('hex')]]);
+    }
+  });
+
+  it('adds what the archive lacks', () => {
+    const found = findingsOf({
+      readAt: 1,
+      messages: ['b', 'c', 'a'].map((id) => ({ id, state: 'closed' as const, text: '' })),
+    });
+    const archived = new Rows();
+    archived.take(found.closed, found.closed.find('c')!);
+    expect(
+      planMerge(archived, found, true, never)
+        .added.map((at) => found.closed.id(at))
+        .sort(),
+    ).toEqual(['a', 'b']);
+  });
+});
+
+describe('assertContent', () => {
+  const slot = { id: 'a-slot', start: 0, end: 10 };
+  const good = row('a', 'text', 1, { timestamp: 0n });
+
+  it('accepts what holds every archived message, in the slot, with its payload', () => {
+    const next = rowsOf(good, row('b', 'text', 1, { timestamp: 9_999n }));
+    expect(() => assertContent(next, rowsOf(good), slot)).not.toThrow();
+  });
+
+  it.each<[string, Rows, Rows]>([
+    ['an archived message is missing', rowsOf(good), rowsOf(good, row('b', 'text', 1))],
+    ['a timestamp lies outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: -1n })), new Rows()],
+    ['a timestamp lies outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: 10_000n })), new Rows()],
+    ['a payload is not at hand', rowsOf(row('a', 'text', 1, { position: -1 })), new Rows()],
+  ])('refuses content of which %s', (invariant, next, archived) => {
+    expect(() => assertContent(next, archived, slot)).toThrow(
+      `The next content of slot a-slot is refused: ${invariant}.`,
+    );
+  });
+
+  it('refuses content of which an id stands twice', () => {
+    class TwiceRows extends Rows {
+      override id(): string {
+        return 'a';
+      }
+    }
+    const next = new TwiceRows();
+    next.set(good);
+    next.set({ ...good, id: 'b' });
+    expect(() => assertContent(next, new Rows(), slot)).toThrow('an id stands twice');
+  });
+});

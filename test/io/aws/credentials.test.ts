@@ -1,0 +1,227 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type RoleSettings, roleCredentials } from '../../../src/io/aws/credentials.ts';
+import { failureOf } from '../../support/failure.ts';
+import { type TestServer, testServer } from '../../support/http-server.ts';
+import { TestNature } from '../../support/clock.ts';
+
+const role = 'arn:aws:iam::123456789012:role/some/archive';
+const minute = 60_000;
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']) {
+    vi.stubEnv(name, undefined);
+  }
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
+  onTestFinished(() => void vi.unstubAllEnvs());
+});
+
+type Answer = (response: ServerResponse, count: number, request: IncomingMessage) => unknown;
+
+interface Given {
+  /** Of a session, in ms. */
+  readonly lifeMs?: number;
+  readonly issuer?: Answer;
+  readonly sts?: Answer;
+  readonly settings?: Partial<RoleSettings>;
+}
+
+interface World {
+  readonly nature: TestNature;
+  readonly issuer: TestServer;
+  readonly sts: TestServer;
+  /** The forms that STS was sent. */
+  readonly forms: URLSearchParams[];
+  /** What was masked and what was asked, in that order. */
+  readonly events: string[];
+  readonly credentials: ReturnType<typeof roleCredentials>;
+}
+
+/** A job on GitHub, its issuer of tokens, and STS, both on this machine. */
+async function world(given: Given = {}): Promise<World> {
+  const nature = new TestNature();
+  const events: string[] = [];
+  const forms: URLSearchParams[] = [];
+  const issuer = await testServer((response, count, request) => {
+    events.push('issuer');
+    if (given.issuer) return void given.issuer(response, count, request);
+    response.end(JSON.stringify({ count, value: `token-${count}` }));
+  });
+  const sts = await testServer(async (response, count, request) => {
+    forms.push(new URLSearchParams(await text(request)));
+    events.push('sts');
+    if (given.sts) await given.sts(response, count, request);
+    if (!response.writableEnded) response.end(session(count, nature.now() + (given.lifeMs ?? 60 * minute)));
+  });
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url.origin);
+  const credentials = roleCredentials({
+    roleToAssume: role,
+    region: 'eu-west-1',
+    sessionName: 'a-session',
+    nature,
+    environment: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${issuer.url}?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-bearer',
+    },
+    mask: (secret) => events.push(`mask ${secret}`),
+    ...given.settings,
+  });
+  return { nature, issuer, sts, forms, events, credentials };
+}
+
+function session(count: number, end: number): string {
+  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>key-${count}</AccessKeyId><SecretAccessKey>secret-${count}</SecretAccessKey><SessionToken>session-${count}</SessionToken><Expiration>${new Date(end).toISOString()}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`;
+}
+
+function refuse(response: ServerResponse, status: number, code: string, message = ''): void {
+  response
+    .writeHead(status, { 'content-type': 'text/xml' })
+    .end(
+      `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+    );
+}
+
+describe('roleCredentials', () => {
+  it('turns a token of GitHub into a session of the role, and masks every secret', async () => {
+    const { credentials, issuer, forms, events, nature } = await world();
+    expect(await credentials()).toEqual({
+      accessKeyId: 'key-1',
+      secretAccessKey: 'secret-1',
+      sessionToken: 'session-1',
+      expiration: new Date(nature.now() + 60 * minute),
+    });
+    expect(issuer.requests[0]!.url).toBe('/messages?api-version=2.0&audience=sts.amazonaws.com');
+    expect(issuer.requests[0]!.headers.authorization).toBe('Bearer a-bearer');
+    expect(Object.fromEntries(forms[0]!)).toMatchObject({
+      Action: 'AssumeRoleWithWebIdentity',
+      RoleArn: role,
+      RoleSessionName: 'a-session',
+      WebIdentityToken: 'token-1',
+    });
+    expect(events).toEqual(['issuer', 'mask token-1', 'sts', 'mask secret-1', 'mask session-1']);
+  });
+
+  it.each([
+    ['an hour', 60, 55],
+    ['twelve hours', 720, 715],
+    ['ten minutes', 10, 5],
+    ['four minutes', 4, 2],
+  ])('keeps a session of %s until it nears its end, then gets a new one', async (_, minutes, renewedAfter) => {
+    const { credentials, nature } = await world({ lifeMs: minutes * minute });
+    const ids = [(await credentials()).accessKeyId];
+    await nature.sleep(renewedAfter * minute - 1);
+    ids.push((await credentials()).accessKeyId);
+    await nature.sleep(1);
+    ids.push((await credentials()).accessKeyId, (await credentials()).accessKeyId);
+    expect(ids).toEqual(['key-1', 'key-1', 'key-2', 'key-2']);
+  });
+
+  it('asks once for all who come meanwhile', async () => {
+    const { credentials, sts, issuer } = await world();
+    const all = await Promise.all([credentials(), credentials(), credentials()]);
+    expect(new Set(all).size).toBe(1);
+    expect([issuer.requests.length, sts.requests.length]).toEqual([1, 1]);
+  });
+
+  it.each<[string, Answer]>([
+    ['STS is not well', (response) => refuse(response, 500, 'InternalFailure')],
+    ['STS is asked too much', (response) => refuse(response, 400, 'Throttling')],
+    ['the token waited too long', (response) => refuse(response, 400, 'ExpiredTokenException')],
+    ['STS cannot reach GitHub', (response) => refuse(response, 400, 'IDPCommunicationError')],
+    [
+      'STS cannot fetch its keys',
+      (response) => refuse(response, 400, 'InvalidIdentityToken', "Couldn't retrieve verification key"),
+    ],
+    ['the connection is cut', (response) => response.socket?.resetAndDestroy()],
+  ])('tries again with another token where %s', async (_, spoil) => {
+    const { credentials, forms, nature } = await world({
+      sts: (response, count, request) => (count === 1 ? spoil(response, count, request) : undefined),
+    });
+    expect((await credentials()).accessKeyId).toBe('key-2');
+    expect(forms.map((form) => form.get('WebIdentityToken'))).toEqual(['token-1', 'token-2']);
+    expect(nature.waits).toEqual([500]);
+  });
+
+  it('tries again where GitHub has no token for a moment', async () => {
+    const { credentials, issuer } = await world({
+      issuer: (response, count) =>
+        count === 1 ? response.writeHead(503).end() : response.end(JSON.stringify({ value: 'later' })),
+    });
+    expect((await credentials()).accessKeyId).toBe('key-1');
+    expect(issuer.requests).toHaveLength(2);
+  });
+
+  it('goes on with the last session while it holds, where no new one can be had', async () => {
+    const { credentials, nature } = await world({
+      sts: (response, count) => (count === 2 || count === 3 ? refuse(response, 403, 'AccessDenied') : undefined),
+    });
+    await credentials();
+    await nature.sleep(57 * minute);
+    expect((await credentials()).accessKeyId).toBe('key-1');
+    await nature.sleep(3 * minute);
+    expect(await failureOf(credentials())).toContain('AccessDenied');
+    expect((await credentials()).accessKeyId).toBe('key-4');
+  });
+});
+
+describe('roleCredentials says in one sentence', () => {
+  it.each([{}, { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1/?' }, { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }])(
+    'that the job may not ask for a token, with %o',
+    async (environment) => {
+      expect(await failureOf(world({ settings: { environment } }))).toContain(
+        'add `id-token: write` to the permissions',
+      );
+    },
+  );
+
+  it('that GitHub gives no token', async () => {
+    const refused = await world({ issuer: (response) => response.writeHead(403).end() });
+    expect(await failureOf(refused.credentials())).toContain('see that the job has the permission `id-token: write`');
+    for (const body of ['no JSON', '{}', '{"value":7}', '{"value":""}', 'null']) {
+      const { credentials } = await world({ issuer: (response) => response.end(body) });
+      expect(await failureOf(credentials())).toContain('answers without a token');
+    }
+  });
+
+  it.each([
+    [403, 'AccessDenied', '', 'its trust policy allows sts:AssumeRoleWithWebIdentity'],
+    [400, 'InvalidIdentityToken', 'No OpenIDConnect provider found', 'token.actions.githubusercontent.com'],
+    [400, 'ValidationError', 'Value token-1 failed', 'it answers 400, ValidationError): see what AWS STS expects'],
+    [403, 'RegionDisabledException', '', 'it answers 403, RegionDisabledException'],
+  ])('that the role cannot be assumed: %i %s', async (status, code, message, sentence) => {
+    const { credentials, sts } = await world({ sts: (response) => refuse(response, status, code, message) });
+    const said = await failureOf(credentials());
+    expect(said).toContain(`The role ${role} cannot be assumed (`);
+    expect(said).toContain(sentence);
+    expect(said).not.toMatch(/token-1|bearer/);
+    expect(sts.requests).toHaveLength(1);
+  });
+
+  it('that STS is not well, after a bounded number of attempts', async () => {
+    const { credentials, sts, nature } = await world({
+      sts: (response) => refuse(response, 503, 'ServiceUnavailable'),
+    });
+    expect(await failureOf(credentials())).toContain('it answers 503');
+    expect(sts.requests).toHaveLength(8);
+    expect(nature.waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  });
+
+  it('that STS answers without a session', async () => {
+    const { credentials } = await world({
+      sts: (response) =>
+        response.end(
+          '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>',
+        ),
+    });
+    expect(await failureOf(credentials())).toContain('answers without credentials');
+  });
+
+  it('that no region is known', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+    const { credentials } = await world({ settings: { region: undefined } });
+    expect(await failureOf(credentials())).toContain('set aws-region');
+  });
+});

@@ -1,0 +1,459 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { StagedMessage } from '../../../src/archive/ledger.ts';
+import { attemptsMax } from '../../../src/io/aws/client.ts';
+import { type DynamoPlace, DynamoStaging } from '../../../src/io/dynamodb/staging.ts';
+import { slotAt } from '../../../src/windows/slot.ts';
+import {
+  createTable,
+  type DynamoAnswer,
+  type DynamoServer,
+  dynamoError,
+  dynamoFront,
+  dynamoServer,
+  dynamoUnderTest,
+  useDynamo,
+} from '../../support/dynamodb.ts';
+import { failureOf } from '../../support/failure.ts';
+import { testServer } from '../../support/http-server.ts';
+import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
+import { TestNature } from '../../support/clock.ts';
+import { stagingConformance } from '../conformance/staging.ts';
+
+const slot = slotAt(Date.UTC(2024, 0, 20), { windowDays: 60, partitionBy: 'month' });
+const start = slot.id.split('-')[0]!;
+const late = '2024-09-09T00:00:00.000Z';
+
+let server: DynamoServer;
+let table: string;
+
+beforeAll(async () => {
+  server = await dynamoServer();
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  useDynamo(server.url);
+  table = `staging-${randomUUID()}`;
+  await createTable(table);
+});
+afterEach(() => void vi.unstubAllEnvs());
+
+stagingConformance('DynamoStaging', () => dynamoUnderTest(table));
+
+function openStaging(told: Partial<DynamoPlace> = {}): DynamoStaging {
+  const staging = new DynamoStaging({
+    table,
+    archive: 'archive',
+    nature: new TestNature(),
+    newId: randomUUID,
+    ...told,
+  });
+  onTestFinished(() => staging.close());
+  return staging;
+}
+
+/** Puts a server before the DynamoDB that `answer` may make misbehave. */
+async function useFront(answer: Parameters<typeof dynamoFront>[1]): Promise<void> {
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', await dynamoFront(server.url, answer));
+}
+
+function rawClient(): DynamoDBClient {
+  const client = new DynamoDBClient({ endpoint: server.url });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+describe('DynamoStaging: items', () => {
+  it('are stored under readable keys, as attributes of their own types', async () => {
+    const staging = openStaging({ newId: () => 'write-1' });
+    await staging.record(ledgerRecord({ slot: slot.id }), 0);
+    await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
+    const client = rawClient();
+    const get = async (sk: string) =>
+      (await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: 'archive' }, sk: { S: sk } } }))).Item;
+    expect(await get(`slot#${start}`)).toMatchObject({
+      slot: { S: slot.id },
+      revision: { N: '1' },
+      took_ms: { N: '1234.5' },
+      bytes_in: { N: '1099511627776' },
+      counts: { M: { closed: { N: '2' } } },
+      write_id: { S: 'write-1' },
+    });
+    expect(await get(`message#${start}#a#1`)).toEqual({
+      pk: { S: 'archive' },
+      sk: { S: `message#${start}#a#1` },
+      slot: { S: slot.id },
+      message_id: { S: 'a#1' },
+      timestamp: { S: '1718000000000001' },
+      open_alerts: { L: [{ S: 'alert-1' }] },
+      open_alert_count: { N: '1' },
+      reason: { S: 'open' },
+      first_seen: { S: '2024-07-01T00:00:00.000Z' },
+      read_at: { S: '2024-08-01T00:00:00.000Z' },
+      checks: { N: '1' },
+    });
+  });
+
+  it('have keys that fit, and none that is taken for another', async () => {
+    const staging = openStaging();
+    const bytesLeft = 1_024 - Buffer.byteLength(`message#${start}#`);
+    const long = 'x'.repeat(8_192);
+    await staging.stage([stagedMessage({ slot: slot.id, message_id: long })]);
+    const { Items = [] } = await rawClient().send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: 'archive' } },
+      }),
+    );
+    const hashed = Items[0]!.sk!.S!.slice(`message#${start}#`.length);
+    expect(hashed).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const ids = [
+      long,
+      hashed,
+      'sha256:',
+      'x'.repeat(bytesLeft),
+      'x'.repeat(bytesLeft + 1),
+      'é'.repeat(bytesLeft / 2 + 1),
+    ];
+    const messages = ids.map((message_id) => stagedMessage({ slot: slot.id, message_id }));
+    await staging.stage(messages);
+    const { staged } = await staging.slot(slot);
+    expect(staged.map(({ message_id }) => message_id).sort()).toEqual(ids.sort());
+    await staging.unstage(slot, [long], late);
+    expect((await staging.slot(slot)).staged).toHaveLength(ids.length - 1);
+  });
+
+  it('stay far below the limit: alerts are left out, an error is cut', async () => {
+    const staging = openStaging();
+    const open_alerts = Array.from({ length: 100 }, (_, n) => `${n} `.padEnd(4_000, 'é'));
+    await staging.stage([
+      stagedMessage({ slot: slot.id, message_id: '\u{1f4a5}'.repeat(2_048), open_alerts, open_alert_count: 345 }),
+    ]);
+    const message = `${'x'.repeat(4_095)}\u{1f4a5}${'y'.repeat(500_000)}`;
+    expect(await staging.record(ledgerRecord({ slot: slot.id, last_error: { at: late, message } }), 0)).toBe(true);
+    const { record, staged } = await staging.slot(slot);
+    expect(record?.last_error).toEqual({ at: late, message: `${'x'.repeat(4_095)}\ufffd` });
+    expect(staged[0]!.open_alert_count).toBe(345);
+    expect(staged[0]!.open_alerts).toEqual(open_alerts.slice(0, staged[0]!.open_alerts.length));
+    expect(staged[0]!.open_alerts).toHaveLength(11);
+  });
+
+  it('that are too large even so are not sent', async () => {
+    const sent: string[] = [];
+    await useFront(async ({ action }, pass) => {
+      sent.push(action);
+      return pass();
+    });
+    const record = ledgerRecord({ slot: slot.id, run_url: 'x'.repeat(100_000) });
+    expect(await failureOf(openStaging().record(record, 0))).toContain(`slot#${start}`);
+    expect(sent).toEqual([]);
+  });
+
+  it('with an alert that has no id keep it', async () => {
+    const staging = openStaging();
+    const message = stagedMessage({ slot: slot.id, open_alerts: ['', 'a', ''], open_alert_count: 3 });
+    await staging.stage([message]);
+    expect((await staging.slot(slot)).staged).toEqual([message]);
+  });
+});
+
+describe('DynamoStaging: pages', () => {
+  it('are read to the last key, whether they hold items or not', async () => {
+    /** How many items each page held. */
+    const pages: number[] = [];
+    const areConsistent: boolean[] = [];
+    await useFront(async ({ action, body }, pass) => {
+      if (action === 'Query' || action === 'GetItem') areConsistent.push(body.ConsistentRead);
+      if (action !== 'Query') return pass();
+      // Every other page is empty, and names the key that the next one starts after.
+      const answer =
+        pages.length % 2 === 1
+          ? { status: 200, body: JSON.stringify({ Items: [], Count: 0, LastEvaluatedKey: body.ExclusiveStartKey }) }
+          : await pass({ ...body, Limit: 70 });
+      pages.push(JSON.parse(answer.body).Items.length);
+      return answer;
+    });
+    const staging = openStaging();
+    const messages = Array.from({ length: 240 }, (_, n) =>
+      stagedMessage({
+        slot: slot.id,
+        message_id: String(n)
+          .padStart(3, '0')
+          .padEnd(1_000 + (n % 8) * 1_000, 'x'),
+        open_alerts: [String(n)],
+      }),
+    );
+    await staging.stage(messages);
+    await staging.record(ledgerRecord({ slot: slot.id }), 0);
+    const found = async (read: () => Promise<readonly StagedMessage[]>) => {
+      pages.length = 0;
+      const ids = (await read()).map(({ message_id }) => message_id);
+      expect(ids.toSorted()).toEqual(messages.map(({ message_id }) => message_id).toSorted());
+      expect(pages.slice(0, 7)).toEqual([70, 0, 70, 0, 70, 0, expect.any(Number)]);
+    };
+    await found(async () => (await staging.state()).staged);
+    await found(async () => (await staging.slot(slot)).staged);
+    expect(new Set(areConsistent)).toEqual(new Set([true]));
+  });
+});
+
+describe('DynamoStaging: replies that are lost', () => {
+  /** Lets the first request of the action take effect, and drops its reply. */
+  async function loseReply(action: string): Promise<() => number> {
+    let seen = 0;
+    await useFront(async (request, pass) => {
+      if (request.action !== action) return pass();
+      seen += 1;
+      const answer = await pass();
+      return seen === 1 ? undefined : answer;
+    });
+    return () => seen;
+  }
+
+  it.each([0, 1])('a record that was written at revision %i counts as written', async (revision) => {
+    if (revision === 1) expect(await openStaging().record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
+    const seen = await loseReply('PutItem');
+    const staging = openStaging();
+    const record = ledgerRecord({ slot: slot.id, revision: revision + 1, rows: 77 });
+    expect(await staging.record(record, revision)).toBe(true);
+    expect(seen()).toBe(2);
+    expect((await staging.slot(slot)).record).toEqual(record);
+    expect(await staging.record(ledgerRecord({ slot: slot.id, revision: revision + 1 }), revision)).toBe(false);
+  });
+
+  it('a record that an equal one of another writer kept out does not', async () => {
+    const record = ledgerRecord({ slot: slot.id });
+    expect(await openStaging().record(record, 0)).toBe(true);
+    await loseReply('PutItem');
+    expect(await openStaging().record(record, 0)).toBe(false);
+  });
+
+  it('messages are staged and unstaged all the same', async () => {
+    const message = stagedMessage({ slot: slot.id });
+    const staged = await loseReply('PutItem');
+    await openStaging().stage([message]);
+    expect(staged()).toBe(2);
+    expect((await openStaging().slot(slot)).staged).toEqual([message]);
+    const unstaged = await loseReply('DeleteItem');
+    await openStaging().unstage(slot, [message.message_id], late);
+    expect(unstaged()).toBe(2);
+    expect((await openStaging().slot(slot)).staged).toEqual([]);
+  });
+});
+
+describe('DynamoStaging: trouble', () => {
+  const answers = async (answer: () => DynamoAnswer | undefined) => useFront(async () => answer());
+
+  it.each([
+    ['ThrottlingException', 400, 500],
+    ['ProvisionedThroughputExceededException', 400, 500],
+    ['InternalServerError', 500, 100],
+    ['ServiceUnavailable', 503, 100],
+  ])('%s is waited out, longer each time', async (name, status, baseMs) => {
+    let left = 5;
+    await useFront(async (_request, pass) => {
+      left -= 1;
+      return left < 0 ? pass() : dynamoError(name, 'no', status);
+    });
+    const nature = new TestNature();
+    const staging = openStaging({ nature });
+    await staging.stage([stagedMessage({ slot: slot.id })]);
+    expect(nature.waits).toEqual([1, 2, 4, 8, 16].map((factor) => baseMs * factor));
+    expect((await staging.slot(slot)).staged).toHaveLength(1);
+  });
+
+  it('is waited out as long as the answer asks for', async () => {
+    const busy = await testServer((response, count) => {
+      if (count === 1) response.writeHead(503, { 'retry-after': '9' });
+      response.end('{}');
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', busy.url.origin);
+    const waits: number[] = [];
+    const nature = { now: Date.now, random: () => 0, sleep: async (ms: number) => void waits.push(ms) };
+    await openStaging({ nature }).state();
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeGreaterThan(0);
+    expect(waits[0]).toBeLessThanOrEqual(9_000);
+  });
+
+  it('of many writes at once, each is sent again until it succeeds', async () => {
+    const tries = new Map<string, number>();
+    await useFront(async ({ action, body }, pass) => {
+      const sk = body.Item?.sk.S as string;
+      const count = (tries.get(sk) ?? 0) + 1;
+      tries.set(sk, count);
+      return action !== 'PutItem' || count === 5 ? pass() : dynamoError('ThrottlingException', 'no');
+    });
+    const messages = Array.from({ length: 40 }, (_, n) => stagedMessage({ slot: slot.id, message_id: `id ${n}` }));
+    await openStaging().stage(messages);
+    expect((await openStaging().slot(slot)).staged).toHaveLength(40);
+  });
+
+  it('that lasts ends in a sentence, and nothing more is begun', async () => {
+    const sent = new Set<string>();
+    await useFront(async ({ body }) => {
+      sent.add(body.Item.sk.S);
+      return dynamoError('ThrottlingException', 'no');
+    });
+    const messages = Array.from({ length: 100 }, (_, n) => stagedMessage({ slot: slot.id, message_id: `id ${n}` }));
+    const failure = await failureOf(openStaging().stage(messages));
+    expect(failure).toContain(`The DynamoDB table ${table} in eu-west-1`);
+    expect(failure).toContain(`${attemptsMax} times in a row, ThrottlingException`);
+    expect(sent.size).toBeLessThan(messages.length);
+  });
+
+  it.each([
+    ['a dropped connection', async () => answers(() => undefined), 'ECONNRESET'],
+    [
+      'a port without a server',
+      async () => vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:1'),
+      'ECONNREFUSED',
+    ],
+    ['a bad gateway', async () => answers(() => ({ status: 502, body: '<html>' })), 'answers 502'],
+    ['a page in place of an answer', async () => answers(() => ({ status: 200, body: '<html>' })), 'answers 200'],
+  ])('%s ends in a sentence', async (_what, arrange, told) => {
+    await arrange();
+    const failure = await failureOf(openStaging().slot(slot));
+    expect(failure).toContain(`The DynamoDB table ${table} in eu-west-1`);
+    expect(failure).toContain(told);
+  });
+
+  it.each([
+    ['never comes', 'none'],
+    ['stops in its middle', 'half'],
+  ])('an answer that %s is given up, and asked for again', async (_what, kind) => {
+    const held = await testServer((response) => {
+      if (kind === 'half') response.writeHead(200, { 'content-length': 1_000 }).write('{"Item":');
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', held.url.origin);
+    const staging = openStaging({ limits: { attemptsMax: 2, requestMsMax: 50, stallMsMax: 50 } });
+    expect(await failureOf(staging.slot(slot))).toContain('cannot be reached, 2 times in a row');
+    expect(held.requests).toHaveLength(2);
+  });
+
+  it('a body that is cut is asked for again', async () => {
+    const cut = await testServer((response) => {
+      response.writeHead(200, { 'content-length': 1_000 }).write('{"Item":', () => response.socket?.destroy());
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', cut.url.origin);
+    expect(await failureOf(openStaging().slot(slot))).toContain(
+      `breaks off in mid-answer, ${attemptsMax} times in a row`,
+    );
+    expect(cut.requests).toHaveLength(attemptsMax);
+  });
+});
+
+describe('DynamoStaging: what is not as it must be', () => {
+  it('a missing table comes with the command that makes it', async () => {
+    const staging = openStaging({ table: 'nowhere' });
+    const command =
+      '`aws dynamodb create-table --region eu-west-1 --table-name nowhere ' +
+      '--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S ' +
+      '--key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE --billing-mode PAY_PER_REQUEST`';
+    expect(await failureOf(staging.prepare())).toContain(command);
+    expect(await failureOf(staging.state())).toContain(command);
+    expect(await failureOf(staging.slot(slot))).toContain(command);
+    expect(await failureOf(staging.record(ledgerRecord({ slot: slot.id }), 0))).toContain(command);
+    expect(await failureOf(staging.stage([stagedMessage({ slot: slot.id })]))).toContain(command);
+    expect(await failureOf(staging.unstage(slot, ['a'], late))).toContain(command);
+  });
+
+  it.each([
+    ['id (S)', [['id', 'HASH', 'S']]],
+    ['pk (S), sk (N)', [['pk', 'HASH', 'S'], ['sk', 'RANGE', 'N']]], // biome-ignore format: a table
+    ['sk (S), pk (S)', [['sk', 'HASH', 'S'], ['pk', 'RANGE', 'S']]], // biome-ignore format: a table
+  ] as const)('a table with the keys %s is refused', async (told, shape) => {
+    const name = `other-${randomUUID()}`;
+    await createTable(name, {
+      KeySchema: shape.map(([AttributeName, KeyType]) => ({ AttributeName, KeyType })),
+      AttributeDefinitions: shape.map(([AttributeName, , AttributeType]) => ({ AttributeName, AttributeType })),
+    });
+    const staging = openStaging({ table: name });
+    expect(await failureOf(staging.prepare())).toContain(`has the keys ${told}, and not pk (S), sk (S)`);
+    if (told !== 'pk (S), sk (N)') expect(await failureOf(staging.state())).toContain('refuses dynamodb:Query');
+  });
+
+  it('a table that is being made is waited for by a later run', async () => {
+    const slow = await dynamoServer(60_000);
+    onTestFinished(() => slow.close());
+    useDynamo(slow.url);
+    await createTable(table);
+    expect(await failureOf(openStaging().prepare())).toContain('CREATING');
+  });
+
+  it.each([
+    ['Query', (staging: DynamoStaging) => staging.state()],
+    ['GetItem', (staging: DynamoStaging) => staging.slot(slot)],
+    ['PutItem', (staging: DynamoStaging) => staging.stage([stagedMessage({ slot: slot.id })])],
+    ['DeleteItem', (staging: DynamoStaging) => staging.unstage(slot, ['a'], late)],
+    ['DescribeTable', (staging: DynamoStaging) => staging.prepare()],
+  ])('a missing permission for %s is named', async (action, ask) => {
+    let sent = 0;
+    await useFront(async (request, pass) => {
+      if (request.action !== action) return pass();
+      sent += 1;
+      return dynamoError(
+        'AccessDeniedException',
+        `User: arn:aws:iam::123456789012:role/r is not authorized to perform: dynamodb:${action} on resource: t`,
+      );
+    });
+    const failure = await failureOf(ask(openStaging()));
+    expect(failure).toContain(table);
+    expect(failure).toContain(`the permission dynamodb:${action}`);
+    expect(failure).not.toContain('123456789012');
+    expect(sent).toBe(1);
+  });
+
+  it('a missing permission for the key of the table is named', async () => {
+    await useFront(async () =>
+      dynamoError('AccessDeniedException', 'User: u is not authorized to perform: kms:Decrypt on it'),
+    );
+    expect(await failureOf(openStaging().state())).toContain('the permission kms:Decrypt');
+  });
+
+  it.each([
+    ['ExpiredTokenException', 'have expired'],
+    ['UnrecognizedClientException', 'are not accepted, UnrecognizedClientException'],
+    ['InvalidSignatureException', 'are not accepted, InvalidSignatureException'],
+  ])('credentials refused with %s are named', async (name, told) => {
+    await useFront(async () => dynamoError(name, 'The secret token'));
+    const failure = await failureOf(openStaging().prepare());
+    expect(failure).toContain(told);
+    expect(failure).not.toContain('secret');
+  });
+
+  it('missing credentials and regions are named', async () => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nowhere/file');
+    expect(await failureOf(openStaging().prepare())).toContain('no AWS credentials can be had');
+    useDynamo(server.url);
+    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
+    expect(await failureOf(openStaging().prepare())).toContain('set aws-region');
+    await openStaging({ region: 'us-east-1' }).prepare();
+  });
+
+  it('credentials that a role gives are asked for', async () => {
+    const signers: string[] = [];
+    const seen = await testServer((response, _count, request) => {
+      signers.push(String(request.headers.authorization));
+      response.end('{}');
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', seen.url.origin);
+    const credentials = async () => ({ accessKeyId: 'ROLE', secretAccessKey: 's', sessionToken: 't' });
+    await openStaging({ credentials, region: 'eu-north-1' }).slot(slot);
+    expect(signers[0]).toMatch(/Credential=ROLE\/\d+\/eu-north-1\/dynamodb\//);
+  });
+});
+
+describe('DynamoStaging: proxies', () => {
+  it('are used as the environment says', async () => {
+    const proxy = await testServer((response) => response.end('{}'));
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://dynamodb.example');
+    vi.stubEnv('HTTP_PROXY', proxy.url.origin);
+    vi.stubEnv('http_proxy', proxy.url.origin);
+    expect(await openStaging().state()).toEqual({ ledger: [], staged: [] });
+    expect(proxy.requests[0]!.url).toBe('http://dynamodb.example/');
+  });
+});

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EnvHttpProxyAgent, request } from 'undici';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PageMemory } from '../../../src/memory/buffer-pool.ts';
+import { HttpClient } from '../../../src/io/http/client.ts';
+import { Unavailable } from '../../../src/io/ports.ts';
+import { proxyFor } from '../../../src/io/http/proxy.ts';
+import { failureOf } from '../../support/failure.ts';
+import { TestNature } from '../../support/clock.ts';
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'])
+    vi.stubEnv(name, undefined);
+});
+
+/** A proxy that answers every request with a status; how often it was asked. */
+async function proxyWith(status: number) {
+  const seen = { count: 0 };
+  const proxy = createServer((_, response) => {
+    seen.count += 1;
+    response.writeHead(status).end();
+  });
+  proxy.on('connect', (_, socket) => {
+    seen.count += 1;
+    socket.end(`HTTP/1.1 ${status} Whatever\r\n\r\n`);
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  return { port, seen };
+}
+
+async function failing(url: string, nature = new TestNature()): Promise<string> {
+  const client = new HttpClient('The test', nature, { bodyBytesMax: 1_000 }, new PageMemory(0));
+  const failed = client.get(new URL(url), {}, {});
+  const message = await failureOf(failed);
+  await client.close();
+  expect(message).not.toContain('sesame');
+  return message;
+}
+
+describe.each(['http://example.test/messages', 'https://example.test/messages'])('on the way to %s', (url) => {
+  const variable = url.startsWith('https') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+
+  it('a proxy that answers 407 is named at once, without its password', async () => {
+    const { port, seen } = await proxyWith(407);
+    vi.stubEnv(variable, `http://user:open-sesame@127.0.0.1:${port}`);
+    const nature = new TestNature();
+    expect(await failing(url, nature)).toBe(
+      `The test at ${url} was not reached: the proxy http://127.0.0.1:${port} requires authentication (407): check the user name and the password in ${variable}.`,
+    );
+    vi.stubEnv(variable, `http://127.0.0.1:${port}`);
+    expect(await failing(url)).toContain(`(407): add a user name and a password to ${variable}, as in`);
+    expect([seen.count, nature.waits]).toEqual([2, []]);
+  });
+
+  it('a proxy that is not there is named at once', async () => {
+    const { port } = await proxyWith(200);
+    vi.stubEnv(variable, 'http://user:open-sesame@127.0.0.1:1');
+    const nature = new TestNature();
+    expect(await failing(url, nature)).toBe(
+      `The test at ${url} was not reached: the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED): check ${variable} and that the proxy is up, or add this host to NO_PROXY.`,
+    );
+    expect(nature.waits).toEqual([]);
+    expect(port).toBeGreaterThan(1);
+  });
+});
+
+it('a proxy that refuses a host is named at once, one that fails after every attempt', async () => {
+  const refusing = await proxyWith(403);
+  vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${refusing.port}`);
+  expect(await failing('https://example.test/')).toContain(
+    `the proxy http://127.0.0.1:${refusing.port} refused the connection (403): allow this host in the proxy`,
+  );
+  const broken = await proxyWith(502);
+  vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${broken.port}`);
+  expect(await failing('https://example.test/')).toContain(
+    `cannot be reached through the proxy http://127.0.0.1:${broken.port} (the proxy responded 502), 7 times in a row`,
+  );
+  expect([refusing.seen.count, broken.seen.count]).toEqual([1, 7]);
+});
+
+it('no further slot is begun after a few that a proxy kept from the source', async () => {
+  vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
+  const client = new HttpClient('The test', new TestNature(), { bodyBytesMax: 1_000 }, new PageMemory(0));
+  await expect(client.get(new URL('http://example.test/'), {}, {})).rejects.toBeInstanceOf(Unavailable);
+  await client.close();
+});
+
+describe('proxyFor chooses as undici does', () => {
+  const named = 'http://127.0.0.1:1';
+
+  it.each([
+    ['http://example.test/', ''],
+    ['http://example.test/', 'other.test'],
+    ['http://example.test/', 'example.test'],
+    ['http://a.example.test/', 'example.test'],
+    ['http://a.example.test/', '.example.test'],
+    ['http://example.test/', '*.example.test'],
+    ['http://a.example.test/', 'x.test, *.example.test'],
+    ['http://badexample.test/', 'example.test'],
+    ['http://example.test:8080/', 'example.test:8080'],
+    ['http://example.test/', 'example.test:8080'],
+    ['http://example.test/', 'example.test:80'],
+    ['http://example.test/', '*'],
+    ['http://[::1]:2/', '::1'],
+    ['http://[::1]:2/', '[::1]:2'],
+    ['http://[::1]:2/', '[::1]:3'],
+    ['http://EXAMPLE.test/', 'Example.Test'],
+  ])('for %s where NO_PROXY is "%s"', async (url, noProxy) => {
+    const proxy = await proxyWith(418);
+    const agent = new EnvHttpProxyAgent({ httpProxy: `http://127.0.0.1:${proxy.port}`, noProxy });
+    await request(url, { dispatcher: agent, signal: AbortSignal.timeout(2_000) }).then(
+      ({ body }) => body.dump(),
+      () => undefined,
+    );
+    await agent.close();
+    expect(proxyFor(new URL(url), { HTTP_PROXY: named, NO_PROXY: noProxy }) !== undefined).toBe(proxy.seen.count > 0);
+  });
+
+  it('for a scheme', () => {
+    const both = { HTTP_PROXY: 'http://a:1', HTTPS_PROXY: 'http://b:2' };
+    expect(proxyFor(new URL('http://x.test'), both)?.variable).toBe('HTTP_PROXY');
+    expect(proxyFor(new URL('https://x.test'), both)?.variable).toBe('HTTPS_PROXY');
+    expect(proxyFor(new URL('https://x.test'), { http_proxy: 'http://a:1' })?.variable).toBe('http_proxy');
+    expect(proxyFor(new URL('http://x.test'), { https_proxy: 'http://a:1' })).toBeUndefined();
+  });
+});

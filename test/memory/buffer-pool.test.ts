@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { PageMemory } from '../../src/memory/buffer-pool.ts';
+
+const MiB = 2 ** 20;
+
+describe('PageMemory', () => {
+  it('gives a buffer that is large enough, and somewhat larger', () => {
+    const { byteLength } = new PageMemory(0).take(10_000_000);
+    expect(byteLength).toBeGreaterThanOrEqual(10_000_000);
+    expect(byteLength).toBeLessThan(15_000_000);
+  });
+
+  it('gives a buffer again, and to one at a time', () => {
+    const memory = new PageMemory(MiB);
+    const buffer = memory.take(1_000);
+    memory.give(buffer);
+    expect(memory.take(900)).toBe(buffer);
+    expect(memory.take(900)).not.toBe(buffer);
+  });
+
+  it('gives the smallest that is large enough', () => {
+    const memory = new PageMemory(MiB);
+    const [small, large] = [new SharedArrayBuffer(10), new SharedArrayBuffer(100)];
+    memory.give(large);
+    memory.give(small);
+    expect(memory.take(11)).toBe(large);
+    expect(memory.take(5)).toBe(small);
+  });
+
+  it('lets the largest ones wait, and no more than it may', () => {
+    const memory = new PageMemory(100);
+    memory.give(new SharedArrayBuffer(10));
+    memory.give(new SharedArrayBuffer(100));
+    expect(memory.take(1).byteLength).toBe(100);
+    expect(memory.take(1).byteLength).toBeGreaterThan(100);
+  });
+
+  it('keeps buffers up to its limit, and gives none of them to anybody until it is released', () => {
+    const memory = new PageMemory(2 * MiB);
+    const [first, second, third] = [memory.take(1), memory.take(1), memory.take(1)];
+    expect([first, second, third].map((buffer) => memory.keep(buffer))).toEqual([true, true, false]);
+    memory.give(first);
+    expect(memory.take(1)).not.toBe(first);
+    memory.release([first, second]);
+    expect(new Set([memory.take(1), memory.take(1)])).toEqual(new Set([first, second]));
+    expect(memory.keep(third)).toBe(true);
+  });
+
+  it('makes no buffer to keep where there is no room for it', () => {
+    const memory = new PageMemory(2 * MiB);
+    const kept = memory.takeToKeep(1);
+    expect(kept?.byteLength).toBe(MiB);
+    expect(memory.takeToKeep(MiB)).toBeUndefined();
+    memory.release([kept!]);
+    expect(memory.takeToKeep(1)).toBe(kept);
+  });
+
+  it('keeps none that is larger than there is room for', () => {
+    const memory = new PageMemory(3 * MiB);
+    const [small, large] = [memory.take(1), memory.take(2 * MiB)];
+    expect(memory.keep(small)).toBe(true);
+    memory.give(large);
+    expect(memory.takeToKeep(1)).toBeUndefined();
+    expect(memory.take(2 * MiB)).toBe(large);
+  });
+});

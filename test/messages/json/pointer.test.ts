@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../src/errors.ts';
+import { formatPointer, parsePointer } from '../../../src/messages/json/pointer.ts';
+
+describe('parsePointer', () => {
+  it.each([
+    ['', []],
+    ['/', ['']],
+    ['/a', ['a']],
+    ['/a/0/', ['a', '0', '']],
+    ['/a~1b/m~0n', ['a/b', 'm~n']],
+    ['/~01', ['~1']],
+    ['/ é"\\', [' é"\\']],
+  ])('reads %j', (text, tokens) => {
+    expect(parsePointer(text)).toEqual(tokens);
+  });
+
+  it.each(['a', 'a/b', ' /a', '#/a', '/a~', '/a~2', '/~~0'])('refuses %j by name', (text) => {
+    expect(() => parsePointer(text)).toThrow(UserError);
+    expect(() => parsePointer(text)).toThrow(JSON.stringify(text));
+  });
+
+  it('reads back what formatPointer wrote', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('~', '/', '~1', ''))), (pointer) => {
+        expect(parsePointer(formatPointer(pointer))).toEqual(pointer);
+      }),
+    );
+  });
+});

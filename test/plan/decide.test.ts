@@ -1,0 +1,464 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SourceCount } from '../../src/archive/ledger.ts';
+import { UserError } from '../../src/errors.ts';
+import { covers, DAY_MS, instant } from '../../src/windows/interval.ts';
+import { auditable, decide, type Facts, type PlannedSlot } from '../../src/plan/decide.ts';
+import { isLive, isSettled, slotById, slotsIn, widen } from '../../src/windows/slot.ts';
+import { ms, range } from '../windows/arbitraries.ts';
+import { anyFacts, noon, record, settledFacts, withRecord, withVersion } from '../windows/facts.ts';
+
+const june = '20240601T000000Z-20240701T000000Z';
+const lastOfMay = '20240517T000000Z-20240601T000000Z';
+const juneWindow = '2024-05-17..2024-07-16';
+const readFirst = '2025-01-01T00:00:00.000Z';
+
+const decisionOn = (facts: Facts, id: string) => decide(facts).find(({ slot }) => slot.id === id);
+const reasons = (facts: Facts) => new Map(decide(facts).map(({ slot, reason }) => [slot.id, reason]));
+const idsOf = (planned: readonly PlannedSlot[], reason: string) =>
+  planned.filter((each) => each.reason === reason).map(({ slot }) => slot.id);
+
+describe('the table: a slot that is', () => {
+  it('live is read from the live source', () => {
+    const facts = { ...settledFacts(), now: ms('2024-08-29T23:59:59.999Z') };
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'live', source: 'api' });
+    expect(decisionOn({ ...facts, now: ms('2024-08-30') }, june)?.reason).not.toBe('live');
+  });
+
+  it('live is read from Elasticsearch where there is no API', () => {
+    const facts = settledFacts({ sources: { live: 'elasticsearch', settled: 'elasticsearch' }, now: ms('2024-07-01') });
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'live', source: 'elasticsearch' });
+  });
+
+  it('without a record is read as new from the other source', () => {
+    const facts = withRecord(settledFacts(), june, undefined);
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'new', source: 'elasticsearch' });
+  });
+
+  it('without a record is read from the API where there is no Elasticsearch', () => {
+    const facts = withRecord(settledFacts({ sources: { live: 'api', settled: 'api' } }), june, undefined);
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'new', source: 'api' });
+  });
+
+  it('recorded but never read is new', () => {
+    const { read_at: _, ...neverRead } = record(june);
+    const facts = settledFacts();
+    expect(decisionOn({ ...facts, ledger: new Map([...facts.ledger, [june, neverRead]]) }, june)).toMatchObject({
+      action: 'read',
+      reason: 'new',
+    });
+  });
+
+  it('last read while still live is read', () => {
+    const read = (read_at: string) => decisionOn(withRecord(settledFacts(), june, { read_at }), june);
+    expect(read('2024-08-29T23:59:59.999Z')).toMatchObject({
+      action: 'read',
+      reason: 'unsettled',
+      source: 'elasticsearch',
+    });
+    expect(read('2024-08-30T00:00:00.000Z')).toMatchObject({ action: 'none', reason: 'settled' });
+  });
+
+  it('settled, but failed when it was last tried, is read', () => {
+    const last_error = { at: readFirst, message: 'The source is down.' };
+    expect(decisionOn(withRecord(settledFacts(), june, { last_error }), june)).toMatchObject({
+      action: 'read',
+      reason: 'failed',
+      source: 'elasticsearch',
+    });
+  });
+
+  it('settled, and its source now counts otherwise, is read for the audit', () => {
+    const counts = new Map([[june, { total: 10, alerted: 7, closed: 5 }]]);
+    expect(decide(settledFacts({ counts })).filter(({ action }) => action !== 'none')).toMatchObject([
+      { slot: { id: june }, action: 'read', reason: 'audit', source: 'elasticsearch' },
+    ]);
+  });
+
+  it('settled, of which the archive lists another version, is read', () => {
+    expect(decisionOn(withVersion(settledFacts(), june, 'v2'), june)).toMatchObject({
+      action: 'read',
+      reason: 'object changed',
+      source: 'elasticsearch',
+    });
+  });
+
+  it('settled, of which the archive lists an object that the ledger lacks, is read', () => {
+    const { version: _, ...empty } = record(june, { rows: 0 });
+    const facts = settledFacts();
+    const ledger = new Map([...facts.ledger, [june, empty]]);
+    expect(decisionOn({ ...facts, ledger }, june)).toMatchObject({ action: 'read', reason: 'object changed' });
+    expect(decisionOn(withVersion({ ...facts, ledger }, june, undefined), june)).toMatchObject({ action: 'none' });
+  });
+
+  it('settled, of which the object is gone, is read: the merge refuses it', () => {
+    expect(decisionOn(withVersion(settledFacts(), june, undefined), june)).toMatchObject({
+      action: 'read',
+      reason: 'object missing',
+    });
+  });
+
+  it('settled, of which the record has rows or a version, but the archive no object, is read', () => {
+    const { version: _, ...unversioned } = record(june);
+    for (const known of [unversioned, record(june, { rows: 0 })]) {
+      const facts = withVersion(settledFacts(), june, undefined);
+      const ledger = new Map([...facts.ledger, [june, known]]);
+      expect(decisionOn({ ...facts, ledger }, june)).toMatchObject({ action: 'read', reason: 'object missing' });
+    }
+  });
+
+  it('settled with staged messages has those looked at again', () => {
+    expect(decisionOn(settledFacts({ staged: new Map([[june, 3]]) }), june)).toMatchObject({
+      action: 'look-again',
+      reason: 'staged',
+      source: 'elasticsearch',
+      staged: 3,
+    });
+  });
+
+  it('settled with nothing staged is left alone', () => {
+    const planned = decide(settledFacts({ staged: new Map([[june, 0]]) }));
+    expect(planned).toHaveLength(15);
+    for (const each of planned) expect(each).toMatchObject({ action: 'none', reason: 'settled', staged: 0 });
+  });
+
+  it('settled is read by a refresh', () => {
+    const planned = decide(settledFacts({ refresh: true, scrubWindows: 1, staged: new Map([[june, 3]]) }));
+    expect(planned).toHaveLength(15);
+    for (const each of planned) expect(each).toMatchObject({ action: 'read', reason: 'refresh' });
+    expect(planned.find(({ slot }) => slot.id === june)?.staged).toBe(3);
+  });
+});
+
+describe('of several reasons the first is given:', () => {
+  const order = [
+    'live',
+    'failed',
+    'unsettled',
+    'left',
+    'object missing',
+    'refresh',
+    'audit',
+    'scrub',
+    'staged',
+    'settled',
+  ];
+
+  it('each in turn, once those before it are gone', () => {
+    const last_error = { at: readFirst, message: 'The source is down.' };
+    const left = { at: readFirst, action: 'read', because: 'time' } as const;
+    const read_at = '2024-07-01T00:00:00.000Z';
+    let facts = settledFacts({ refresh: true, scrubWindows: 6, staged: new Map([[june, 1]]), now: ms('2024-08-01') });
+    facts = withVersion(
+      withRecord({ ...facts, counts: new Map([[june, { total: 0 }]]) }, june, { read_at, last_error }),
+      june,
+      undefined,
+    );
+    const seen: (string | undefined)[] = [];
+    const see = (next: Facts) => {
+      facts = next;
+      seen.push(reasons(facts).get(june));
+    };
+    see(facts);
+    see({ ...facts, now: noon });
+    see(withRecord(facts, june, { read_at, left }));
+    see(withRecord(facts, june, { left }));
+    see(withRecord(facts, june, {}));
+    see(withVersion(facts, june, 'v1'));
+    see({ ...facts, refresh: false });
+    see({ ...facts, counts: new Map() });
+    see({ ...facts, scrubWindows: 0 });
+    see({ ...facts, staged: new Map() });
+    expect(seen).toEqual(order);
+  });
+
+  it('a failure before it was ever read is a failure', () => {
+    const { read_at: _, ...failed } = record(june, { last_error: { at: readFirst, message: 'The source is down.' } });
+    const facts = settledFacts();
+    expect(reasons({ ...facts, ledger: new Map([...facts.ledger, [june, failed]]) }).get(june)).toBe('failed');
+  });
+});
+
+describe('a settled slot that was left', () => {
+  const left = (action: 'read' | 'look-again') => ({ left: { at: readFirst, action, because: 'time' } as const });
+
+  it('is read, where it was to be read', () => {
+    expect(decisionOn(withRecord(settledFacts(), june, left('read')), june)).toMatchObject({
+      action: 'read',
+      reason: 'left',
+    });
+  });
+
+  it('is looked at again as long as messages wait, where that was to be done', () => {
+    const facts = withRecord(settledFacts(), june, left('look-again'));
+    expect(decisionOn({ ...facts, staged: new Map([[june, 1]]) }, june)).toMatchObject({ action: 'look-again' });
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'none' });
+  });
+});
+
+describe('the range', () => {
+  it('is widened to the slots that it cuts', () => {
+    const facts = settledFacts({ range: range('2024-06-10T08:00:00Z', '2024-07-01T00:00:00.001Z') });
+    expect([...reasons(facts).keys()]).toEqual([june, '20240701T000000Z-20240716T000000Z']);
+  });
+
+  it.each([
+    ['after', '2024-06-01', '2024-05-01'],
+    ['at', '2024-06-01', '2024-06-01'],
+  ])('that starts %s its end has no slots', (_, from, to) => {
+    expect(decide(settledFacts({ range: range(from, to), refresh: true, scrubWindows: 1 }))).toEqual([]);
+    expect(auditable(settledFacts({ range: range(from, to) }))).toEqual([]);
+  });
+
+  it('that starts after its end still has the staged messages looked at again', () => {
+    const { ledger, versions } = settledFacts();
+    const facts = settledFacts({
+      range: range('2024-09-01', '2024-05-01'),
+      ledger,
+      versions,
+      staged: new Map([[june, 1]]),
+    });
+    expect(decide(facts)).toMatchObject([{ slot: { id: june }, action: 'look-again' }]);
+  });
+
+  it('leaves out slots that start at now or later, and takes the one that reaches past it', () => {
+    const facts = { ...settledFacts(), range: range('2024-05-17', '9999-12-31') };
+    expect([...reasons({ ...facts, now: ms('2024-06-01') }).keys()]).toEqual([lastOfMay]);
+    expect([...reasons({ ...facts, now: ms('2024-06-01T00:00:00.001Z') }).keys()]).toEqual([lastOfMay, june]);
+    expect(decide({ ...facts, now: ms('2024-05-17') })).toEqual([]);
+  });
+
+  it('that starts later than now, within a slot that does not, has that slot', () => {
+    const facts = settledFacts({ range: range('2024-06-20', '2024-06-30'), now: ms('2024-06-10') });
+    expect(decide(facts)).toMatchObject([{ slot: { id: june }, reason: 'live' }]);
+  });
+
+  it('before 1970, across a leap day and a year end, is treated alike', () => {
+    const facts = settledFacts({ range: range('1967-12-31', '1968-03-01'), ledger: new Map(), versions: new Map() });
+    const planned = decide(facts);
+    expect(planned[0]?.slot.start).toBe(ms('1967-12-01'));
+    expect(planned.at(-1)?.slot.end).toBe(ms('1968-03-01'));
+    expect(new Set(planned.map(({ reason }) => reason))).toEqual(new Set(['new']));
+  });
+});
+
+describe('slots outside of the range', () => {
+  const asked = range('2024-08-01', '2024-08-02');
+  const { ledger, versions } = settledFacts();
+  const outside = (changes: Partial<Facts>) => settledFacts({ range: asked, ledger, versions, ...changes });
+
+  it('are decided on where they have staged messages, in time order', () => {
+    const facts = outside({
+      staged: new Map([
+        [june, 2],
+        ['20241001T000000Z-20241101T000000Z', 1],
+        [lastOfMay, 0],
+      ]),
+    });
+    expect(decide(facts).map(({ slot, action }) => [slot.id, action])).toEqual([
+      [june, 'look-again'],
+      ['20240801T000000Z-20240901T000000Z', 'none'],
+      ['20241001T000000Z-20241101T000000Z', 'look-again'],
+    ]);
+  });
+
+  it('are read where the table says so', () => {
+    const facts = outside({ staged: new Map([[june, 2]]) });
+    expect(decisionOn(withRecord(facts, june, undefined), june)).toMatchObject({ action: 'read', reason: 'new' });
+    expect(decisionOn(withVersion(facts, june, 'v2'), june)).toMatchObject({ reason: 'object changed' });
+    expect(decisionOn({ ...facts, now: ms('2024-08-03') }, june)).toMatchObject({ reason: 'live', source: 'api' });
+  });
+
+  it('are neither refreshed, nor audited, nor scrubbed', () => {
+    const counts = new Map<string, SourceCount>([[june, { total: 99 }]]);
+    const facts = outside({ staged: new Map([[june, 2]]), counts, scrubWindows: 9 });
+    expect(auditable(facts).map(({ id }) => id)).toEqual(['20240801T000000Z-20240901T000000Z']);
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'look-again' });
+    expect(decisionOn({ ...facts, refresh: true }, june)).toMatchObject({ action: 'look-again' });
+  });
+
+  it('are left out where their staged messages lie ahead of now', () => {
+    expect(
+      decide(
+        outside({ staged: new Map([[june, 2]]), range: range('2024-01-01', '2024-01-02'), now: ms('2024-06-01') }),
+      ),
+    ).toHaveLength(1);
+  });
+
+  it('of another layout are refused by name', () => {
+    const staged = new Map([['20240601T000000Z-20240602T000000Z', 1]]);
+    expect(() => decide(outside({ staged }))).toThrow(UserError);
+    expect(() => decide(outside({ staged }))).toThrow('"20240601T000000Z-20240602T000000Z"');
+  });
+});
+
+describe('the audit', () => {
+  const auditableIds = (facts: Facts) => auditable(facts).map(({ id }) => id);
+
+  it('asks for the settled slots that have a count, with staged messages or without', () => {
+    expect(auditableIds(settledFacts({ staged: new Map([[june, 1]]) }))).toHaveLength(15);
+  });
+
+  it.each<[string, (facts: Facts) => Facts]>([
+    ['live', (facts) => ({ ...facts, now: ms('2024-08-01') })],
+    ['new', (facts) => withRecord(facts, june, undefined)],
+    ['unsettled', (facts) => withRecord(facts, june, { read_at: '2024-08-01T00:00:00.000Z' })],
+    ['failed', (facts) => withRecord(facts, june, { last_error: { at: readFirst, message: 'The source is down.' } })],
+    ['changed in the archive', (facts) => withVersion(facts, june, 'v2')],
+    ['refreshed', (facts) => ({ ...facts, refresh: true })],
+    ['counted by the other source', (facts) => withRecord(facts, june, { source: 'api' })],
+  ])('does not ask for a slot that is %s', (_, change) => {
+    expect(auditableIds(settledFacts())).toContain(june);
+    expect(auditableIds(change(settledFacts()))).not.toContain(june);
+  });
+
+  it('does not ask for a slot without a count', () => {
+    const { source_count: _, ...uncounted } = record(june);
+    const facts = settledFacts();
+    expect(auditableIds({ ...facts, ledger: new Map([...facts.ledger, [june, uncounted]]) })).not.toContain(june);
+  });
+
+  it.each<[SourceCount, SourceCount, 'audit' | 'settled']>([
+    [{ total: 10, alerted: 6, closed: 5 }, { total: 10, alerted: 6, closed: 5 }, 'settled'],
+    [{ total: 10, alerted: 6, closed: 5 }, { total: 11, alerted: 6, closed: 5 }, 'audit'],
+    [{ total: 10, alerted: 6, closed: 5 }, { total: 9, alerted: 6, closed: 5 }, 'audit'],
+    [{ total: 10, alerted: 6, closed: 5 }, { total: 10, alerted: 7, closed: 5 }, 'audit'],
+    [{ total: 10, alerted: 6, closed: 5 }, { total: 10, alerted: 6, closed: 0 }, 'audit'],
+    [{ total: 10 }, { total: 10, alerted: 6, closed: 5 }, 'settled'],
+    [{ total: 10, alerted: 6 }, { total: 10, closed: 5 }, 'settled'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 8, to_last_day: 8 }, 'settled'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 9, to_last_day: 8 }, 'audit'],
+    [{ total: 10, to_end: 8, to_last_day: 8 }, { total: 10, to_end: 8, to_last_day: 9 }, 'audit'],
+    [{ total: 10 }, { total: 10, to_end: 8, to_last_day: 9 }, 'settled'],
+    [{ total: 0 }, { total: 0 }, 'settled'],
+    [{ total: 0 }, { total: 1 }, 'audit'],
+  ])('compares %j with %j, field by field: %s', (source_count, now, reason) => {
+    const facts = withRecord(settledFacts({ counts: new Map([[june, now]]) }), june, { source_count });
+    expect(reasons(facts).get(june)).toBe(reason);
+  });
+
+  it('does not compare the counts of two sources', () => {
+    const facts = withRecord(settledFacts({ counts: new Map([[june, { total: 11 }]]) }), june, { source: 'api' });
+    expect(reasons(facts).get(june)).toBe('settled');
+  });
+
+  it('has precedence over a look again', () => {
+    const facts = settledFacts({ counts: new Map([[june, { total: 11 }]]), staged: new Map([[june, 4]]) });
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'audit', staged: 4 });
+  });
+});
+
+describe('the scrub', () => {
+  const scrubbed = (facts: Facts) => idsOf(decide(facts), 'scrub');
+  const juneSlots = [lastOfMay, june, '20240701T000000Z-20240716T000000Z'];
+  const older = { read_at: '2024-12-31T00:00:00.000Z' };
+
+  it('reads the slots of the window that was read longest ago, by its oldest slot', () => {
+    const facts = withRecord(settledFacts({ scrubWindows: 1 }), june, older);
+    expect(scrubbed(facts)).toEqual(juneSlots);
+    expect(decisionOn(facts, lastOfMay)).toMatchObject({ action: 'read', reason: 'scrub', source: 'elasticsearch' });
+  });
+
+  it('takes the earlier of two windows that were read at one time', () => {
+    expect(scrubbed(settledFacts({ scrubWindows: 1 }))).toEqual(['20240101T000000Z-20240118T000000Z']);
+  });
+
+  it('takes as many windows as it is told, and no more than there are', () => {
+    const windows = (scrubWindows: number) =>
+      new Set(
+        decide(settledFacts({ scrubWindows }))
+          .filter((each) => each.reason === 'scrub')
+          .map(({ slot }) => slot.window),
+      ).size;
+    expect([0, 1, 3, 6, 99].map(windows)).toEqual([0, 1, 3, 6, 6]);
+  });
+
+  it('reads what would have been looked at again', () => {
+    const facts = withRecord(settledFacts({ scrubWindows: 1, staged: new Map([[june, 2]]) }), june, older);
+    expect(decisionOn(facts, june)).toMatchObject({ action: 'read', reason: 'scrub', staged: 2 });
+  });
+
+  it.each<[string, (facts: Facts) => Facts]>([
+    ['new', (facts) => withRecord(facts, lastOfMay, undefined)],
+    ['audited', (facts) => ({ ...facts, counts: new Map([[lastOfMay, { total: 0 }]]) })],
+    ['changed', (facts) => withVersion(facts, lastOfMay, 'v2')],
+  ])('passes over a window of which a slot is %s', (_, change) => {
+    const facts = change(withRecord(settledFacts({ scrubWindows: 1 }), june, older));
+    expect(scrubbed(facts)).toEqual(['20240101T000000Z-20240118T000000Z']);
+  });
+
+  it('reads nothing where no window is settled', () => {
+    expect(scrubbed(settledFacts({ scrubWindows: 3, ledger: new Map() }))).toEqual([]);
+    expect(scrubbed(settledFacts({ scrubWindows: 3, now: ms('2024-01-10') }))).toEqual([]);
+  });
+
+  it('reads only the slots of the range, though more of the window has staged messages', () => {
+    const { ledger, versions } = settledFacts();
+    const facts = settledFacts({
+      scrubWindows: 1,
+      range: range('2024-06-01', '2024-07-01'),
+      ledger,
+      versions,
+      staged: new Map([[lastOfMay, 1]]),
+    });
+    expect(decide(facts).map(({ slot, reason }) => [slot.id, reason])).toEqual([
+      [lastOfMay, 'staged'],
+      [june, 'scrub'],
+    ]);
+  });
+
+  it('goes by the slots of the range alone, whatever else of the window is read', () => {
+    const { ledger, versions } = settledFacts();
+    const asked = range('2024-06-01', '2024-07-01');
+    const facts = settledFacts({ scrubWindows: 1, range: asked, ledger, versions, staged: new Map([[lastOfMay, 1]]) });
+    expect(scrubbed(withRecord(facts, lastOfMay, undefined))).toEqual([june]);
+  });
+
+  it('comes round to every window in turn', () => {
+    let facts = settledFacts({ scrubWindows: 1 });
+    const seen: string[] = [];
+    for (let run = 1; run <= 7; run++) {
+      const planned = decide(facts).filter(({ reason }) => reason === 'scrub');
+      seen.push(planned[0]!.slot.window);
+      for (const { slot } of planned) facts = withRecord(facts, slot.id, { read_at: instant(noon + run * DAY_MS) });
+    }
+    expect(new Set(seen).size).toBe(6);
+    expect(seen[6]).toBe(seen[0]);
+    expect(seen).toContain(juneWindow);
+  });
+});
+
+describe('whatever the facts', () => {
+  it('every slot of the range up to now, and every slot with staged messages, is decided on once, in time order', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const asked = slotsIn(widen(facts.range, facts.layout), facts.layout);
+        const waiting = [...facts.staged].filter(([, staged]) => staged > 0).map(([id]) => slotById(id, facts.layout));
+        const begun = [...asked, ...waiting].filter((slot) => slot.start < facts.now);
+        const expected = [...new Set(begun.map((slot) => slot.start))].sort((a, b) => a - b);
+        expect(decide(facts).map(({ slot }) => slot.start)).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('only settled slots are not read, and live ones always are', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const wide = widen(facts.range, facts.layout);
+        for (const { slot, action, reason, source, staged } of decide(facts)) {
+          const live = isLive(slot, facts.now, facts.recentDays);
+          expect(source).toBe(live ? 'api' : 'elasticsearch');
+          expect(live).toBe(reason === 'live');
+          expect(staged).toBe(facts.staged.get(slot.id) ?? 0);
+          if (action !== 'read') {
+            expect(isSettled(slot, facts.ledger.get(slot.id), facts.now, facts.recentDays)).toBe(true);
+            expect(action).toBe(staged > 0 ? 'look-again' : 'none');
+            expect(facts.refresh && covers(wide, slot)).toBe(false);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { StagedMessage } from '../../../src/archive/ledger.ts';
+import type { Html } from '../../../src/report/page/html.ts';
+import { waitingMessages } from '../../../src/report/page/pending.ts';
+import { DAY_MS, instant } from '../../../src/windows/interval.ts';
+import { slotAt } from '../../../src/windows/slot.ts';
+import { completeArchive, monthly, now, stagedOf } from './archives.ts';
+import { rowsOf, textOf } from './text.ts';
+
+function aged(id: string, days: number, changes: Partial<StagedMessage> = {}): StagedMessage {
+  const at = now - days * DAY_MS;
+  return stagedOf(slotAt(at, monthly), id, { timestamp: String(BigInt(at) * 1000n), ...changes });
+}
+
+function shown(staged: readonly StagedMessage[]): Html {
+  return waitingMessages(completeArchive(monthly, { staged }).survey, monthly);
+}
+
+describe('messages that wait', () => {
+  it('are counted by age, whose bounds belong to the older', () => {
+    const days = [0, 6.9, 7, 29.9, 30, 89, 90, 364, 365, 1_095, 1_096, 5_000];
+    const staged = days.map((age, n) => aged(`m${n}`, age));
+    expect(rowsOf(shown(staged)).slice(0, 6)).toEqual([
+      ['up to 7 days', '2', ''],
+      ['7 to 30 days', '2', ''],
+      ['30 to 90 days', '2', ''],
+      ['90 days to 1 year', '2', ''],
+      ['1 to 3 years', '2', ''],
+      ['over 3 years', '2', ''],
+    ]);
+  });
+
+  it('are counted also where their time is still to come', () => {
+    expect(rowsOf(shown([aged('m', -3)]))[0]).toEqual(['up to 7 days', '1', '']);
+  });
+
+  it('are named with what is open, why, and for how long', () => {
+    const first_seen = instant(now - 90 * DAY_MS);
+    const vanished_at = instant(now - DAY_MS);
+    const staged = [
+      aged('<a>', 100, { open_alerts: ['A&1'], checks: 1, first_seen }),
+      aged('b', 200, {
+        open_alerts: ['1', '2', '3', '4'],
+        open_alert_count: 120,
+        reason: 'reopened',
+        checks: 1_200,
+        first_seen,
+      }),
+      aged('c', 300, { vanished_at, first_seen }),
+    ];
+    expect(
+      rowsOf(shown(staged))
+        .slice(6)
+        .map((cells) => cells.slice(0, 5)),
+    ).toEqual([
+      [
+        'c',
+        '21 March 2025',
+        '9 months',
+        'alert-of-c the source no longer shows it, since 14 January 2026',
+        '4 times, first on 17 October 2025',
+      ],
+      [
+        'b',
+        '29 June 2025',
+        '6 months',
+        '1 , 2 , 3 and 117 more archived, and opened again',
+        '1,200 times, first on 17 October 2025',
+      ],
+      ['<a>', '7 October 2025', '3 months', 'A&1', '1 time, first on 17 October 2025'],
+    ]);
+  });
+
+  it('lead to their slots', () => {
+    const html = shown([aged('a', 100)]);
+    expect(html.text).toContain('<a href="#slot-2025-10-01">October 2025</a>');
+  });
+
+  it('are named up to a number, the oldest first, and their ids up to a length', () => {
+    const staged = Array.from({ length: 30_000 }, (_, n) => aged(`${n}-${'x'.repeat(500)}`, (n * 7919) % 30_000));
+    const html = shown(staged);
+    const named = rowsOf(html).slice(6);
+    expect(named).toHaveLength(25);
+    expect(textOf(html)).toContain('The 25 oldest');
+    const days = named.map(([, date]) => Math.round((now - Date.parse(`${date} UTC`)) / DAY_MS));
+    expect(days).toEqual(Array.from({ length: 25 }, (_, n) => 29_999 - n));
+    expect(html.text.length).toBeLessThan(30_000);
+  });
+
+  it('are none where none wait', () => {
+    expect(textOf(shown([]))).toEqual(['No message waits for its alerts.']);
+  });
+});

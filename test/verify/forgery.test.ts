@@ -1,0 +1,325 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type Data, makeData, RecordBatch, Struct, Table, Utf8 } from 'apache-arrow';
+import { describe, expect, it } from 'vitest';
+import { objectPath } from '../../src/archive/layout.ts';
+import type { Format } from '../../src/archive/schema.ts';
+import { verify } from '../../src/commands/verify.ts';
+import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
+import { slotAt } from '../../src/windows/slot.ts';
+import { type Embedded, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { blessVersion, fileOf, forgeRecord, forgetHash, readTable, writeTable } from '../support/forging.ts';
+import { columnsShape } from '../support/messages.ts';
+import { ModelSource, Truth } from '../support/model-source.ts';
+import { useEmbedded } from '../support/use-embedded.ts';
+
+const now = Date.parse('2024-09-01');
+const april: Interval = { start: Date.parse('2024-04-01'), end: Date.parse('2024-05-01') };
+const slot = slotAt(april.start, plainSettings.layout);
+
+const { newParts, scan } = useEmbedded(now);
+
+/** Six messages with a value in each declared column. */
+function truthOf(): Truth {
+  const truth = new Truth();
+  for (let n = 0; n < 6; n += 1) {
+    const at = april.start + n * DAY_MS;
+    const alerts = [{ alert_id: `x${n}`, status: 'closed' }];
+    const declared = {
+      subject: `subject ${n}`,
+      sequence: n,
+      risk: { score: n / 7 },
+      private: true,
+      sent: '2024-04-01',
+    };
+    const text = JSON.stringify({ message_id: `a${n}`, timestamp: new Date(at).toISOString(), alerts, ...declared });
+    truth.putRaw(`a${n}`, at, text);
+  }
+  return truth;
+}
+
+async function archiveOf(format: Format = 'parquet'): Promise<Embedded> {
+  const embedded = await newParts({ settings: { ...plainSettings, format, shape: columnsShape } });
+  const { report } = await runAll(embedded.parts, new ModelSource(truthOf(), scan(format)), april);
+  expect(report.isComplete).toBe(true);
+  return embedded;
+}
+
+const values = (table: Table, name: string) => table.getChild(name)!.data[0]!;
+const alerts = (table: Table, at: number): Data => values(table, 'alerts').children[0]!.children[at]!;
+
+/** Puts a text in the place of another of the same length. */
+function spell({ values: bytes }: Data, from: string, to: string): void {
+  const at = Buffer.from(bytes).indexOf(from);
+  expect([at >= 0, from.length]).toEqual([true, to.length]);
+  Buffer.from(to).copy(bytes as Uint8Array, at);
+}
+
+function put<Value>({ values: of }: Data, n: number, change: (value: Value) => Value): void {
+  of[n] = change(of[n] as Value);
+}
+
+/** The table with other sources. */
+function withSources(table: Table, sources: readonly string[]): Table {
+  const data = Buffer.from(sources.join(''));
+  const valueOffsets = Int32Array.from([0, ...sources.map((_, n) => sources.slice(0, n + 1).join('').length)]);
+  const source = makeData({ type: new Utf8(), length: sources.length, nullCount: 0, valueOffsets, data });
+  const children = table.schema.fields.map(({ name }) => (name === 'source' ? source : values(table, name)));
+  const type = new Struct(table.schema.fields);
+  return new Table(new RecordBatch(table.schema, makeData({ type, length: table.numRows, nullCount: 0, children })));
+}
+
+/** Rewrites the object with a table that was changed, by other means than the archive's own. */
+const inTable =
+  (change: (table: Table) => unknown) =>
+  async (path: string): Promise<void> => {
+    const { table, facts } = await readTable(path);
+    const changed = change(table);
+    await writeTable(path, changed instanceof Table ? changed : table, facts);
+  };
+
+/** Puts bytes in the place of others: in the footer, or where they stand last before it, in the indexes of pages. */
+const behindPages =
+  (where: 'footer' | 'indexes', from: Buffer, to: Buffer) =>
+  async (path: string): Promise<void> => {
+    const bytes = await readFile(path);
+    const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+    const places: number[] = [];
+    if (where === 'indexes') places.push(bytes.lastIndexOf(from, footer - from.length));
+    else for (let at = bytes.indexOf(from, footer); at >= 0; at = bytes.indexOf(from, at + 1)) places.push(at);
+    expect(Math.min(...places)).toBeGreaterThan(0);
+    expect(Math.max(...places)).toBeGreaterThan(0);
+    for (const at of places) to.copy(bytes, at);
+    await writeFile(path, bytes);
+  };
+
+const micros = (ms: number) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(ms) * 1000n);
+  return bytes;
+};
+const last = april.start + 5 * DAY_MS;
+
+/** What somebody may change, and what is said of it where nothing but the columns gives it away. */
+const forgeries: Record<string, { forge: (path: string) => Promise<void>; says: string }> = {
+  'an alert status': {
+    forge: inTable((table) => spell(alerts(table, 1), 'closed', 'opened')),
+    says: 'the alerts.status of its row 1 is not what its payload gives',
+  },
+  'an alert id': {
+    forge: inTable((table) => spell(alerts(table, 0), 'x3', 'y3')),
+    says: 'the alerts.alert_id of its row 4 is not what its payload gives',
+  },
+  'an alert count': {
+    forge: inTable((table) => put(values(table, 'alert_count'), 2, () => 2)),
+    says: 'the alert_count of its row 3 is not what its payload gives',
+  },
+  'a declared text': {
+    forge: inTable((table) => spell(values(table, 'subject'), 'subject 4', 'Subject 4')),
+    says: 'the subject of its row 5 is not what its payload gives',
+  },
+  'a declared number': {
+    forge: inTable((table) => put(values(table, 'sequence'), 1, () => 7n)),
+    says: 'the sequence of its row 2 is not what its payload gives',
+  },
+  'a declared double': {
+    forge: inTable((table) => put(values(table, 'score'), 0, () => -0)),
+    says: 'the score of its row 1 is not what its payload gives',
+  },
+  'a declared boolean': {
+    forge: inTable((table) => put(values(table, 'private'), 0, (value: number) => value ^ 4)),
+    says: 'the private of its row 3 is not what its payload gives',
+  },
+  'a declared timestamp': {
+    forge: inTable((table) => put(values(table, 'sent'), 5, (value: bigint) => value + 1n)),
+    says: 'the sent of its row 6 is not what its payload gives',
+  },
+  'when a row was read, to an instant that is none of ours': {
+    forge: inTable((table) => put(values(table, 'read_at'), 0, (value: bigint) => value + 1n)),
+    says: 'the read_at of its row 1 is not what its payload gives',
+  },
+  'a source, to one that there is not': {
+    forge: inTable((table) => spell(values(table, 'source'), 'api', 'apj')),
+    says: 'the source of its row 1 is none',
+  },
+  'the statistics of the ids': {
+    forge: behindPages('footer', Buffer.from('\x02a5'), Buffer.from('\x02a2')),
+    says: 'the statistics of its column message_id are not those of its values',
+  },
+  'the statistics of the timestamps': {
+    forge: behindPages('footer', micros(last), micros(last - 1)),
+    says: 'the statistics of its column timestamp are not those of its values',
+  },
+  'the page index of the timestamps': {
+    forge: behindPages('indexes', micros(last), micros(last - 1)),
+    says: 'the page index of its column timestamp says something else',
+  },
+};
+
+/** As above: of these nothing but the hash of the bytes can tell. */
+const proven: Record<string, (path: string) => Promise<void>> = {
+  'a source, to another one': inTable((table) => withSources(table, Array(6).fill('elasticsearch'))),
+  'when a row was read, to an earlier instant': inTable((table) =>
+    put(values(table, 'read_at'), 0, (value: bigint) => value - 3_600_000_000n),
+  ),
+  'nothing, and wrote it by other means': inTable(() => undefined),
+};
+
+const path = objectPath(slot, 'parquet');
+const restore = 'restore it from an earlier version or a backup.';
+const other = `The object ${path} has other bytes than the ledger says: it is damaged or forged: ${restore}`;
+
+/** Who reads the object next finds it in this version, or does not. */
+const versions = { 'whose version is the ledger’s': true, 'of another version': false };
+
+describe.each(Object.entries(versions))('an object %s', (_, isBlessed) => {
+  async function forged(forge: (path: string) => Promise<void>, knowsHash: boolean): Promise<Embedded> {
+    const embedded = await archiveOf();
+    const { record } = await embedded.parts.staging.slot(slot);
+    await forge(fileOf(embedded, slot));
+    if (isBlessed) await blessVersion(embedded, slot);
+    if (knowsHash) await forgeRecord(embedded, slot, () => ({ object_sha256: record!.object_sha256! }));
+    else await forgetHash(embedded, slot);
+    return embedded;
+  }
+
+  it.each(Object.entries(forgeries))(
+    'in which somebody changed %s is found out by its columns',
+    async (_, { forge, says }) => {
+      for (const knowsHash of [true, false]) {
+        const embedded = await forged(forge, knowsHash);
+        const difference = `The object ${path} is damaged or forged (${says}): ${restore}`;
+        expect((await verify(embedded.parts)).differences).toEqual([difference]);
+      }
+    },
+  );
+
+  it.each(Object.entries(proven))('in which somebody changed %s is found out by its bytes', async (_, forge) => {
+    const embedded = await forged(forge, true);
+    expect((await verify(embedded.parts)).differences).toEqual([other]);
+  });
+
+  it('whose rows were read later than the ledger says, or than today, is found out', async () => {
+    const later = inTable((table) =>
+      put(values(table, 'read_at'), 4, (value: bigint) => value + BigInt(3 * DAY_MS) * 1000n),
+    );
+    const embedded = await forged(later, false);
+    expect((await verify(embedded.parts)).differences).toEqual([
+      `The object ${path} holds a message that was read after it was written (row 5): somebody changed it; ${restore}`,
+    ]);
+  });
+});
+
+describe('a run', () => {
+  const all = Object.entries({
+    ...Object.fromEntries(Object.entries(forgeries).map(([name, { forge }]) => [name, forge])),
+    ...proven,
+  });
+
+  it.each(all)('never adopts an object in which somebody changed %s', async (name, forge) => {
+    for (const knowsHash of name in proven ? [true] : [true, false]) {
+      const embedded = await archiveOf();
+      if (!knowsHash) await forgetHash(embedded, slot);
+      await forge(fileOf(embedded, slot));
+      const before = await embedded.parts.staging.slot(slot);
+      const differences = (await verify(embedded.parts)).differences;
+      expect(differences).toEqual([expect.stringContaining('damaged or forged')]);
+      for (let time = 0; time < 2; time += 1) {
+        embedded.clock.now += DAY_MS;
+        const { tally, report } = await runAll(embedded.parts, new ModelSource(truthOf(), scan()), april);
+        expect(tally.failed.map(({ message }) => message)).toEqual([expect.stringContaining('damaged or forged')]);
+        expect(tally.failed[0]!.message).toContain('restore it from an earlier version or a backup');
+        expect(report.isComplete).toBe(false);
+      }
+      const { record } = await embedded.parts.staging.slot(slot);
+      expect([record?.version, record?.object_sha256]).toEqual([before.record?.version, before.record?.object_sha256]);
+      expect((await verify(embedded.parts)).differences).toEqual(differences);
+    }
+  });
+
+  it('learns the hash of an object of which the ledger has none, once, from a look at all of it', async () => {
+    const embedded = await archiveOf();
+    const { record } = await embedded.parts.staging.slot(slot);
+    await forgetHash(embedded, slot);
+    await runAll(embedded.parts, new ModelSource(truthOf(), scan()), april, { refresh: true });
+    const after = (await embedded.parts.staging.slot(slot)).record;
+    expect(after).toMatchObject({ object_sha256: record!.object_sha256, version: record!.version });
+  });
+
+  it('adopts an object that a run left which was cut before its record; until then verify says so', async () => {
+    const embedded = await archiveOf();
+    const { record } = await embedded.parts.staging.slot(slot);
+    const truth = truthOf();
+    truth.put({ id: 'late', at: april.start + DAY_MS / 2, statuses: ['closed'] });
+    embedded.clock.now += DAY_MS;
+    const staging = Object.assign(Object.create(embedded.parts.staging), {
+      slot: embedded.parts.staging.slot.bind(embedded.parts.staging),
+      state: embedded.parts.staging.state.bind(embedded.parts.staging),
+      source: embedded.parts.staging.source.bind(embedded.parts.staging),
+      recordSource: embedded.parts.staging.recordSource.bind(embedded.parts.staging),
+      stage: () => Promise.reject(new Error('cut')),
+      record: async () => false,
+    });
+    await runAll({ ...embedded.parts, staging }, new ModelSource(truth, scan()), april, { refresh: true }).catch(
+      () => undefined,
+    );
+    expect((await verify(embedded.parts)).differences).toEqual([
+      `The object ${path} was written again since the ledger was: run again, which checks and records it.`,
+    ]);
+    embedded.clock.now += DAY_MS;
+    const { tally } = await runAll(embedded.parts, new ModelSource(truth, scan()), april);
+    expect(tally.done.map(({ isWritten, added }) => [isWritten, added])).toEqual([[false, 0]]);
+    expect((await verify(embedded.parts)).differences).toEqual([]);
+    expect((await embedded.parts.staging.slot(slot)).record?.object_sha256).not.toBe(record!.object_sha256);
+  });
+});
+
+describe('an object of JSON Lines', () => {
+  const name = objectPath(slot, 'jsonl');
+
+  it.each<[string, (lines: string) => string, string]>([
+    [
+      'when it was read',
+      (lines) => lines.replace('"read_at":"2024-09-01T00:00:00.000000Z"', '"read_at":"2024-09-01T00:00:00.000001Z"'),
+      'row 1',
+    ],
+    ['its source', (lines) => lines.replace('"source":"api"', '"source":"apj"'), 'row 1'],
+    [
+      'the order of its members',
+      (lines) => lines.replace(/"source":"api","payload_sha256":("\w+")/, '"payload_sha256":$1,"source":"api"'),
+      'row 1',
+    ],
+    [
+      'the spelling of a timestamp',
+      (lines) => lines.replace('"timestamp":"2024-04-02T00:00:00.000000Z"', '"timestamp":"2024-04-02"'),
+      'row 2',
+    ],
+  ])('in which somebody changed %s is found out, and not adopted', async (_, change, row) => {
+    for (const knowsHash of [true, false]) {
+      const embedded = await archiveOf('jsonl');
+      if (!knowsHash) await forgetHash(embedded, slot);
+      const file = fileOf(embedded, slot);
+      const bytes = await readFile(file);
+      const lines = gunzipSync(bytes).toString();
+      expect(change(lines)).not.toBe(lines);
+      await writeFile(
+        file,
+        Buffer.concat([bytes.subarray(0, bytes.indexOf(0, 10) + 1), gzipSync(change(lines)).subarray(10)]),
+      );
+      const says = `damaged or forged (what stands beside the message of its ${row} is not what that gives)`;
+      expect((await verify(embedded.parts)).differences).toEqual([`The object ${name} is ${says}: ${restore}`]);
+      const { tally } = await runAll(embedded.parts, new ModelSource(truthOf(), scan('jsonl')), april);
+      expect(tally.failed.map(({ message }) => message)).toEqual([expect.stringContaining(says)]);
+    }
+  });
+
+  it('with something behind its last line is found out', async () => {
+    const embedded = await archiveOf('jsonl');
+    await forgetHash(embedded, slot);
+    const file = fileOf(embedded, slot);
+    await writeFile(file, Buffer.concat([await readFile(file), Buffer.alloc(4)]));
+    expect((await verify(embedded.parts)).differences).toEqual([
+      `The object ${name} is damaged or forged (something stands behind its last line): ${restore}`,
+    ]);
+  });
+});
