@@ -3,10 +3,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentDigest } from '../src/archive/digest.ts';
-import { PageMemory } from '../src/memory/buffer-pool.ts';
 import { encodeParquet } from '../src/archive/parquet/writer.ts';
 import { factsOfRows, Rows } from '../src/archive/rows.ts';
 import { describeSchema } from '../src/archive/schema.ts';
+import { BufferPool } from '../src/memory/buffer-pool.ts';
 import { Spool } from '../src/memory/spool.ts';
 import { scanPage } from '../src/messages/page.ts';
 import { compileShape } from '../src/messages/read.ts';
@@ -49,7 +49,7 @@ export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: 
         .map((message) => ({ message, bytes: pages[n]!.subarray(message.start, message.end) })),
     );
     const shas = await time('hash', () => closed.map(({ bytes }) => hash('sha256', bytes, 'buffer')));
-    const spool = new Spool(new PageMemory(128 * 2 ** 20), join(folder, 'spool'));
+    const spool = new Spool(new BufferPool(128 * 2 ** 20), join(folder, 'spool'));
     const rows = new Rows();
     await time('spool and index', async () => {
       for (const [n, { message, bytes }] of closed.entries()) {

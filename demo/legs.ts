@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { Leg } from '../src/plan/legs.ts';
 import { bytes, duration, number, rate } from '../src/format.ts';
+import type { Leg } from '../src/plan/legs.ts';
 import type { Action, Step } from './action.ts';
 import type { Screen } from './screen.ts';
 import type { SourceProcess } from './source-process.ts';

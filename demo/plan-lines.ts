@@ -1,12 +1,12 @@
-import type { PlanOutput, Reason } from '../src/plan/decide.ts';
 import { number } from '../src/format.ts';
+import type { PlanOutput, Reason } from '../src/plan/decide.ts';
 
 /** What each reason of a plan means. */
 const meanings: Readonly<Record<Reason, string>> = {
   new: 'never read before',
   live: 'their alerts still move',
   unsettled: 'were still live when they were last read',
-  left: 'no leg of an earlier plan got to them',
+  deferred: 'no leg of an earlier plan got to them',
   failed: 'the last attempt failed',
   seam: 'another slot met messages of theirs',
   'object missing': 'their object was deleted',
@@ -15,7 +15,7 @@ const meanings: Readonly<Record<Reason, string>> = {
   audit: 'the source now counts otherwise than when they were read',
   scrub: 'in the window that was read longest ago',
   staged: 'messages of theirs wait for their alerts',
-  settled: 'left alone',
+  settled: 'deferred alone',
 };
 
 /** A line for each action and reason of a plan, the most frequent first. */

@@ -12,7 +12,7 @@ interface Question {
 }
 
 const right = (name: string, show: (value: DuckDBValue) => string) => ({ name, align: 'right' as const, show });
-const left = (name: string) => ({ name, align: 'left' as const, show: String });
+const left = (name: string) => ({ name, align: 'deferred' as const, show: String });
 const asNumber = (value: DuckDBValue) => number(Number(value));
 const asBytes = (value: DuckDBValue) => bytes(Number(value));
 

@@ -1,7 +1,7 @@
 import { parsePlan } from '../src/commands/report.ts';
-import type { Leg } from '../src/plan/legs.ts';
-import type { PlanOutput } from '../src/plan/decide.ts';
 import { bytes, counted, duration, number, rate } from '../src/format.ts';
+import type { PlanOutput } from '../src/plan/decide.ts';
+import type { Leg } from '../src/plan/legs.ts';
 import type { Action, Step } from './action.ts';
 import { DemoFailure } from './failure.ts';
 import { places } from './folder.ts';

@@ -8,7 +8,7 @@ export function date(iso: string): string {
 /** A cell of a table: numbers and sizes stand at the right. */
 export interface Column {
   readonly name: string;
-  readonly align: 'left' | 'right';
+  readonly align: 'deferred' | 'right';
 }
 
 /** Lines of a table: a head, a rule, and a line for each row; as wide as what it holds. */

@@ -1,6 +1,6 @@
-import type { PageMemory } from './memory/buffer-pool.ts';
 import type { ArchiveSettings } from './archive/settings.ts';
 import type { Archive, Log, Source, Staging } from './io/ports.ts';
+import type { BufferPool } from './memory/buffer-pool.ts';
 import type { Threads } from './worker/threads.ts';
 
 /** The run that is under way, as the ledger names it. */
@@ -17,7 +17,7 @@ export interface Sources {
 }
 
 /** What a command works with: the parts that the inputs name. */
-export interface Parts {
+export interface Context {
   readonly settings: ArchiveSettings;
   readonly recentDays: number;
   /** A UUID: the archive's name in the staging and in its tracking issue. */
@@ -25,7 +25,7 @@ export interface Parts {
   readonly archive: Archive;
   readonly staging: Staging;
   readonly threads: Threads;
-  readonly memory: PageMemory;
+  readonly memory: BufferPool;
   /** A folder for what need not outlive the process. */
   readonly temporary: string;
   /** The instant that the run takes for now, in ms since 1970. */

@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PageMemory } from './memory/buffer-pool.ts';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
-import { checkManifest } from './reconcile/manifest.ts';
-import { recordOffSlot } from './export/off-slot.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
-import type { Parts, Sources } from './context.ts';
 import { plan, planOutputs } from './commands/plan.ts';
 import { parsePlan, type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
-import { outputsOf } from './export/result.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
+import type { Context, Sources } from './context.ts';
 import { toldOf, UserError } from './errors.ts';
-import { secretsIn } from './inputs/secrets.ts';
+import { recordOffSlot } from './export/off-slot.ts';
+import { outputsOf } from './export/result.ts';
+import { counted } from './format.ts';
 import { type Command, type Inputs, readInputs } from './inputs/index.ts';
+import { secretsIn } from './inputs/secrets.ts';
 import { githubHost, type Host } from './io/actions/host.ts';
 import type { AwsAccess } from './io/aws/client.ts';
+import { type Clock, clock } from './io/clock.ts';
 import { DirectoryArchive } from './io/directory/archive.ts';
-import { type Nature, nature } from './io/clock.ts';
 import type { Archive, Source, Staging } from './io/ports.ts';
-import { SqliteStaging } from './io/sqlite/staging.ts';
 import { stopOnSignals } from './io/process/signals.ts';
 import { removeStaleFolders, TemporaryFolder } from './io/process/temporary.ts';
+import { SqliteStaging } from './io/sqlite/staging.ts';
+import { BufferPool } from './memory/buffer-pool.ts';
+import { checkManifest } from './reconcile/manifest.ts';
 import { type ManifestCheck, manifestProblem } from './report/manifest.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
-import { counted } from './format.ts';
 import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
@@ -61,36 +61,36 @@ export async function main(environment: Environment): Promise<void> {
   for (const secret of secretsIn(environment)) host.mask(secret);
   try {
     if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
-    const inputs = readInputs(environment, nature.now());
-    await withParts(inputs, environment, host, (parts) => execute(inputs, parts, host));
+    const inputs = readInputs(environment, clock.now());
+    await withParts(inputs, environment, host, (context) => execute(inputs, context, host));
   } catch (error) {
     host.fail(toldOf(error));
   }
 }
 
-async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> {
+async function execute(inputs: Inputs, context: Context, host: Host): Promise<void> {
   if (inputs.command === 'verify')
-    return tellVerified(await verify(parts), host, await manifestOf(inputs, parts, host));
+    return tellVerified(await verify(context), host, await manifestOf(inputs, context, host));
   if (inputs.command === 'report') {
     // Without one, the job that plans has failed.
-    const made = await report(parts, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
-    await publish(made, inputs, parts, host);
+    const made = await report(context, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
+    await publish(made, inputs, context, host);
     return assertNoProblems(made.problems);
   }
-  const sources = await sourcesOf(inputs, parts);
+  const sources = await sourcesOf(inputs, context);
   try {
     if (inputs.command === 'plan') {
-      const made = await plan(parts, sources, inputs);
-      if (!inputs.dryRun) await recordOffSlot(parts, sources, made);
+      const made = await plan(context, sources, inputs);
+      if (!inputs.dryRun) await recordOffSlot(context, sources, made);
       host.setOutputs(planOutputs(made));
     } else if (inputs.command === 'export') {
-      const tally = await exportLeg(parts, sources, inputs, inputs.assignment!, inputs);
+      const tally = await exportLeg(context, sources, inputs, inputs.assignment!, inputs);
       if (!inputs.dryRun) host.setOutputs(outputsOf(tally));
       assertNothingFailed(tally);
     } else {
-      const done = await run(parts, sources, inputs, inputs);
+      const done = await run(context, sources, inputs, inputs);
       if (done === undefined) return;
-      await publish(done.report, inputs, parts, host, done.tally && outputsOf(done.tally));
+      await publish(done.report, inputs, context, host, done.tally && outputsOf(done.tally));
       if (done.tally) assertNothingFailed(done.tally);
       assertNoProblems(done.report.problems);
     }
@@ -103,24 +103,24 @@ async function execute(inputs: Inputs, parts: Parts, host: Host): Promise<void> 
 async function publish(
   made: Report,
   inputs: Inputs,
-  parts: Parts,
+  context: Context,
   host: Host,
   outputs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   host.setOutputs({ ...outputs, ...made.outputs });
   await host.addSummary(made.summary);
-  const issue = await keepIssue(made, inputs, parts).catch((error: unknown) => host.warning(toldOf(error)));
+  const issue = await keepIssue(made, inputs, context).catch((error: unknown) => host.warning(toldOf(error)));
   host.setOutputs({ issue: String(issue ?? '') });
 }
 
 async function keepIssue(
   { survey }: Report,
   { github }: Inputs,
-  { archiveId, staging, log }: Parts,
+  { archiveId, staging, log }: Context,
 ): Promise<number | undefined> {
   if (github === undefined) return undefined;
   const { GithubTracker } = await import('./io/github/tracker.ts');
-  const tracker = new GithubTracker(github, archiveId, staging, nature, log.line);
+  const tracker = new GithubTracker(github, archiveId, staging, clock, log.line);
   try {
     return await track(tracker, survey);
   } finally {
@@ -139,15 +139,15 @@ function assertNoProblems(problems: readonly string[]): void {
 }
 
 /** Holds the archive against the manifest, where there is one, with the sources that are named. */
-async function manifestOf(inputs: Inputs, parts: Parts, host: Host): Promise<ManifestCheck | undefined> {
+async function manifestOf(inputs: Inputs, context: Context, host: Host): Promise<ManifestCheck | undefined> {
   const { manifest, api, elasticsearch, range } = inputs;
   if (manifest === undefined) return undefined;
   const { manifestIds } = await import('./io/manifest/file.ts');
-  const resultPath = join(dirname(parts.temporary), `message-archive-manifest-${parts.newId()}.jsonl`);
-  const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, parts);
+  const resultPath = join(dirname(context.temporary), `message-archive-manifest-${context.newId()}.jsonl`);
+  const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, context);
   try {
     const list = { path: manifest.path, ids: manifestIds(manifest), resultPath };
-    const check = await checkManifest(parts, list, sources && { sources, range });
+    const check = await checkManifest(context, list, sources && { sources, range });
     host.setOutputs({ 'manifest-result': resultPath });
     return check;
   } finally {
@@ -176,12 +176,12 @@ async function tellVerified(
   if (problem !== undefined) throw new UserError(problem);
 }
 
-/** Makes the parts that the inputs name, and takes them away after the work. */
+/** Builds the context that the inputs name, runs the work, and closes everything. */
 async function withParts(
   inputs: Inputs,
   environment: Environment,
   host: Host,
-  work: (parts: Parts) => Promise<void>,
+  work: (context: Context) => Promise<void>,
 ): Promise<void> {
   const { settings } = inputs;
   const aws = await awsAccess(inputs, environment, host);
@@ -218,9 +218,9 @@ async function withParts(
       archive,
       staging,
       threads,
-      memory: new PageMemory(memoryBytesMax),
+      memory: new BufferPool(memoryBytesMax),
       temporary: temporary.path,
-      now: () => inputs.asOf ?? nature.now(),
+      now: () => inputs.asOf ?? clock.now(),
       elapsed: () => performance.now(),
       newId: randomUUID,
       run: { ...(host.runId && { id: host.runId }), ...(host.runUrl && { url: host.runUrl }) },
@@ -246,7 +246,7 @@ async function awsAccess({ aws }: Inputs, environment: Environment, host: Host):
   const sessionName = `message-archive-${host.runId ?? 'run'}`;
   return {
     region,
-    credentials: roleCredentials({ roleToAssume, region, sessionName, nature, environment, mask: host.mask }),
+    credentials: roleCredentials({ roleToAssume, region, sessionName, clock, environment, mask: host.mask }),
   };
 }
 
@@ -255,17 +255,17 @@ async function archiveOf({ archive, aws }: Inputs, access: AwsAccess, scratch: s
   const { S3Archive } = await import('./io/s3/archive.ts');
   const { bucket, prefix } = archive;
   const { sseKmsKeyId, objectLock } = aws;
-  return new S3Archive({ ...access, bucket, prefix, sseKmsKeyId, objectLock, scratch, nature, newId: randomUUID });
+  return new S3Archive({ ...access, bucket, prefix, sseKmsKeyId, objectLock, scratch, clock, newId: randomUUID });
 }
 
 async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Promise<Staging> {
   if (staging.kind === 'sqlite') return new SqliteStaging(staging.path, id);
   const { DynamoStaging } = await import('./io/dynamodb/staging.ts');
-  return new DynamoStaging({ ...access, table: staging.table, archive: id, nature, newId: randomUUID });
+  return new DynamoStaging({ ...access, table: staging.table, archive: id, clock, newId: randomUUID });
 }
 
 /** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }: Parts): Promise<Sources> {
+async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }: Context): Promise<Sources> {
   const { api, elasticsearch } = inputs;
   const patient = patientNature(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
@@ -282,7 +282,7 @@ async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }
 }
 
 /** The real world, in which a leg waits for a source as long as its time budget lasts. */
-function patientNature({ command, timeBudgetMs }: Inputs): Nature {
+function patientNature({ command, timeBudgetMs }: Inputs): Clock {
   const hasBudget = command === 'run' || command === 'export';
-  return hasBudget ? { ...nature, waitsUntil: nature.now() - performance.now() + timeBudgetMs } : nature;
+  return hasBudget ? { ...clock, waitsUntil: clock.now() - performance.now() + timeBudgetMs } : clock;
 }

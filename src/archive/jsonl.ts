@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream';
 import { crc32, createGunzip, deflateRawSync } from 'node:zlib';
+import { SpoolReader } from '../memory/spool.ts';
 import { type CompiledShape, compileShape, readRow } from '../messages/read.ts';
 import { formatTimestamp, parseTimestamp } from '../messages/time/timestamp.ts';
 import { FileSink } from './file-sink.ts';
@@ -21,7 +22,6 @@ import {
 import { type RowBatch, rowBatches } from './row-batches.ts';
 import { isSource, packShas, type RowFacts, shaBytes, sourceAt } from './rows.ts';
 import { schemaOf } from './schema.ts';
-import { SpoolReader } from '../memory/spool.ts';
 import { WholeRanges } from './whole-ranges.ts';
 
 /** Payload of one gzip member, and of one chunk that is read back. */

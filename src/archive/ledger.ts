@@ -18,9 +18,9 @@ export interface Cases {
   /** Archived messages that the source shows with another content. */
   readonly amended: number;
   /** Archived messages that the source no longer shows. */
-  readonly gone: number;
+  readonly removed: number;
   /** Staged messages that the source no longer shows. */
-  readonly vanished: number;
+  readonly removed_pending: number;
   /** Pairs of messages with one id and different content, within one reading. */
   readonly conflicting: number;
 }
@@ -61,9 +61,9 @@ export interface LastError {
 }
 
 /** What a plan asked for and its leg did not get to, while nothing has made up for it. */
-export interface Left {
+export interface Deferred {
   readonly at: Instant;
-  readonly action: 'read' | 'look-again';
+  readonly action: 'read' | 're-check';
   /**
    * `time`: the leg's time budget was spent; `source`: its source was not to be had for the slots before it; `leg`: the leg
    * ended without a word.
@@ -97,7 +97,7 @@ export interface LedgerRecord {
   /** The instant just before the source was first asked for the whole slot; absent while no reading succeeded. */
   readonly read_at?: Instant;
   /** The same, of the last look again at staged messages only. */
-  readonly looked_at?: Instant;
+  readonly rechecked_at?: Instant;
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
@@ -131,7 +131,7 @@ export interface LedgerRecord {
   readonly run_id?: string;
   readonly run_url?: string;
   readonly last_error?: LastError;
-  readonly left?: Left;
+  readonly deferred?: Deferred;
 }
 
 /** An index that `elasticsearch-index` covers and that no search reaches, so that its messages are not read. */
@@ -185,5 +185,5 @@ export interface StagedMessage {
   /** How many readings have found it open. */
   readonly checks: number;
   /** Set when the source no longer showed it, at this instant. */
-  readonly vanished_at?: Instant;
+  readonly removed_at?: Instant;
 }

@@ -1,6 +1,6 @@
+import { DAY_MS } from '../windows/interval.ts';
 import type { LedgerRecord } from './ledger.ts';
 import type { ObjectFacts, WholeObject } from './object.ts';
-import { DAY_MS } from '../windows/interval.ts';
 
 /**
  * What tells, of an object that was read whole, that no run left it so: a clause after its name; undefined where nothing
@@ -21,8 +21,8 @@ export function faultOf(
 }
 
 /** The last instant at which a row can have been read that the record speaks of, in ms since 1970. */
-export function lastReadAt({ read_at = '', looked_at = '' }: LedgerRecord): number {
-  return Date.parse(read_at > looked_at ? read_at : looked_at);
+export function lastReadAt({ read_at = '', rechecked_at = '' }: LedgerRecord): number {
+  return Date.parse(read_at > rechecked_at ? read_at : rechecked_at);
 }
 
 /** How far another machine's clock may be ahead of ours. */

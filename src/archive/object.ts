@@ -1,9 +1,9 @@
 import { UserError } from '../errors.ts';
+import type { SpoolView } from '../memory/spool.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ArchiveRow } from '../messages/read.ts';
 import type { RowFacts } from './rows.ts';
 import type { ArchiveSchema, Format } from './schema.ts';
-import type { SpoolView } from '../memory/spool.ts';
 
 /** What an object says of itself, in its footer (JSON Lines: in its header) and, on S3, in its metadata. */
 export interface ObjectFacts {

@@ -1,5 +1,5 @@
-import type { RowFacts } from './rows.ts';
 import type { SpoolReader } from '../memory/spool.ts';
+import type { RowFacts } from './rows.ts';
 
 /** Rows `[first, end)` with their payloads side by side: row n's is `bytes[offsets[n], offsets[n + 1])`. */
 export interface RowBatch {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
-import type { MessageShape } from '../messages/message.ts';
 import { formatPointer } from '../messages/json/pointer.ts';
+import type { MessageShape } from '../messages/message.ts';
 import type { Layout } from '../windows/slot.ts';
 import { layoutVersion } from './layout.ts';
 import type { Format } from './schema.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Page } from '../messages/page.ts';
 import { shaBytes } from './rows.ts';
-import { type Spool, SpoolReader } from '../memory/spool.ts';
 
 /** Of an object, on average; there are more of them where it is more in all. */
 const objectBytesMax = 16 * 1024 * 1024;

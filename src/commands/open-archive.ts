@@ -1,8 +1,8 @@
 import { settingsPath } from '../archive/layout.ts';
 import { type ArchiveSettings, checkSettings, formatArchiveFile, parseArchiveFile } from '../archive/settings.ts';
 import { UserError } from '../errors.ts';
-import type { Archive, OpenObject } from '../io/ports.ts';
 import { firstOf } from '../format.ts';
+import type { Archive, OpenObject } from '../io/ports.ts';
 
 const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;

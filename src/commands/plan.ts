@@ -1,16 +1,16 @@
+import type { Context, Sources } from '../context.ts';
 import { UserError } from '../errors.ts';
-import type { Log, Strays } from '../io/ports.ts';
-import { unsearchedSentence } from '../report/off-slot.ts';
-import { type Interval, instant } from '../windows/interval.ts';
-import { type Leg, legs } from '../plan/legs.ts';
-import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
-import { widen } from '../windows/slot.ts';
 import { bytes, counted, number } from '../format.ts';
-import { audited, gatherFacts, type Scope } from '../plan/facts.ts';
-import { compareSources } from '../reconcile/overlap.ts';
+import type { Log, Strays } from '../io/ports.ts';
 import { packed } from '../plan/codec.ts';
-import type { Parts, Sources } from '../context.ts';
-import { strangers } from '../verify/foreign-objects.ts';
+import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
+import { audited, gatherFacts, type Scope } from '../plan/facts.ts';
+import { type Leg, legs } from '../plan/legs.ts';
+import { compareSources } from '../reconcile/overlap.ts';
+import { unsearchedSentence } from '../report/off-slot.ts';
+import { foreignObjects } from '../verify/foreign-objects.ts';
+import { type Interval, instant } from '../windows/interval.ts';
+import { widen } from '../windows/slot.ts';
 
 export interface Plan {
   readonly facts: Facts;
@@ -25,16 +25,17 @@ export interface Plan {
  * Decides what is to be done, and says so. Reads the state, one listing, and the source's counts; where there are two sources, it
  * compares them over some days. Writes nothing.
  */
-export async function plan(parts: Parts, sources: Sources, scope: Scope): Promise<Plan> {
-  const gathered = await gatherFacts(parts, sources, scope);
-  const facts = await audited(gathered.facts, sources, parts.log);
-  const strays = await straysOf(parts, sources, pastOf(facts));
+export async function plan(context: Context, sources: Sources, scope: Scope): Promise<Plan> {
+  const gathered = await gatherFacts(context, sources, scope);
+  const facts = await audited(gathered.facts, sources, context.log);
+  const strays = await straysOf(context, sources, pastOf(facts));
   const slots = decide(facts);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
-  for (const line of describePlan(made)) parts.log.line(line);
-  if (strays !== undefined) tellStrays(strays, sources.settled.url, parts.log);
-  for (const warning of strangers(gathered.objects, parts.settings.format, facts, slots)) parts.log.warning(warning);
-  const comparison = await compareSources(parts, sources, scope.range, scope.overlapDays ?? 0);
+  for (const line of describePlan(made)) context.log.line(line);
+  if (strays !== undefined) tellStrays(strays, sources.settled.url, context.log);
+  for (const warning of foreignObjects(gathered.objects, context.settings.format, facts, slots))
+    context.log.warning(warning);
+  const comparison = await compareSources(context, sources, scope.range, scope.overlapDays ?? 0);
   return comparison === undefined ? made : { ...made, output: { ...made.output, comparison } };
 }
 
@@ -50,7 +51,7 @@ export function planOutputs(made: Plan): Record<string, string> {
 }
 
 /** Where live slots have a source of their own, they are read whatever ails the other. */
-async function straysOf({ log }: Parts, { live, settled }: Sources, range: Interval): Promise<Strays | undefined> {
+async function straysOf({ log }: Context, { live, settled }: Sources, range: Interval): Promise<Strays | undefined> {
   try {
     return await settled.strays?.(range);
   } catch (error) {

@@ -1,8 +1,15 @@
 import * as v from 'valibot';
 import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
+import { asideFrom } from '../auxiliary.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
+import { noteDeferred } from '../export/deferred.ts';
+import { settleSeams } from '../export/seams.ts';
+import { counted } from '../format.ts';
 import type { ArchiveState } from '../io/ports.ts';
+import { unpacked } from '../plan/codec.ts';
+import { type PlanOutput, reasons } from '../plan/decide.ts';
 import { doubtsOf } from '../report/doubts.ts';
 import { faultText, type Seam } from '../report/faults.ts';
 import { verdict } from '../report/missing.ts';
@@ -10,13 +17,6 @@ import { coveragePage } from '../report/page/page.ts';
 import { summarize } from '../report/summary.ts';
 import { isComplete, type Missing, type NoPlan, type Survey, survey, timeOf } from '../report/survey.ts';
 import { instant } from '../windows/interval.ts';
-import { type PlanOutput, reasons } from '../plan/decide.ts';
-import { counted } from '../format.ts';
-import { asideFrom } from '../auxiliary.ts';
-import { unpacked } from '../plan/codec.ts';
-import type { Parts } from '../context.ts';
-import { settleSeams } from '../export/seams.ts';
-import { noteLeft } from '../export/deferred.ts';
 
 const named = v.object({
   count: v.number(),
@@ -37,7 +37,7 @@ const comparison = v.union([
 
 const planOutput = v.object({
   planned_at: v.string(),
-  slots: v.array(v.tuple([v.string(), v.picklist(['read', 'look-again']), v.picklist(reasons)])),
+  slots: v.array(v.tuple([v.string(), v.picklist(['read', 're-check']), v.picklist(reasons)])),
   comparison: v.optional(comparison),
 }) satisfies v.GenericSchema<unknown, PlanOutput>;
 
@@ -74,14 +74,14 @@ export function parsePlan(text: string): PlanOutput {
  * `_report/index.html`. Slots whose leg ended without a word are noted in the ledger, so that they are not forgotten by runs
  * with another plan.
  */
-export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<Report> {
-  const made = await surveyNow(parts, plan);
+export async function report(context: Context, plan: PlanOutput | NoPlan): Promise<Report> {
+  const made = await surveyNow(context, plan);
   const complete = isComplete(made);
   const problems = problemsOf(made);
-  for (const doubt of doubtsOf(made)) parts.log.warning(doubt);
-  await writeLedger(parts, made, complete);
-  await writePage(parts, made, plan);
-  parts.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
+  for (const doubt of doubtsOf(made)) context.log.warning(doubt);
+  await writeLedger(context, made, complete);
+  await writePage(context, made, plan);
+  context.log.line(complete ? 'The archive is complete.' : `The archive is not complete. ${verdict(made)}`);
   const [oldest] = made.staged;
   return {
     survey: made,
@@ -92,31 +92,31 @@ export async function report(parts: Parts, plan: PlanOutput | NoPlan): Promise<R
   };
 }
 
-async function surveyNow(parts: Parts, plan: PlanOutput | NoPlan): Promise<Survey> {
-  const { archive, settings, staging, run, recentDays } = parts;
-  const place = { archive: archive.url, now: parts.now(), runUrl: run.url, layout: settings.layout, recentDays };
+async function surveyNow(context: Context, plan: PlanOutput | NoPlan): Promise<Survey> {
+  const { archive, settings, staging, run, recentDays } = context;
+  const place = { archive: archive.url, now: context.now(), runUrl: run.url, layout: settings.layout, recentDays };
   const state = await staging.state();
-  const { seams, ledger } = await settled(parts, state);
+  const { seams, ledger } = await settled(context, state);
   const found = survey(place, plan, { ...state, ledger }, seams);
   if ('failure' in plan) return found;
-  const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.left?.at ?? '') >= plan.planned_at;
+  const isNoted = ({ slot }: Missing) => (found.ledger.get(slot.id)?.deferred?.at ?? '') >= plan.planned_at;
   const silent = found.missing.filter((one) => one.why === 'leg' && one.reason !== undefined && !isNoted(one));
   if (silent.length === 0) return found;
-  await noteLeft(
-    parts,
+  await noteDeferred(
+    context,
     silent.map(({ slot, action }) => ({ slot, action, because: 'leg' })),
   );
   return survey(place, plan, await staging.state(), seams);
 }
 
 /** What is at the seams of slots; nothing where that cannot be told: the report is made without. */
-async function settled(parts: Parts, { ledger, staged }: ArchiveState) {
+async function settled(context: Context, { ledger, staged }: ArchiveState) {
   let found: { readonly seams: readonly Seam[]; readonly ledger: readonly LedgerRecord[] } = { seams: [], ledger };
   const failure = await asideFrom(async () => {
-    found = await settleSeams(parts, { ledger, staged });
+    found = await settleSeams(context, { ledger, staged });
   });
   if (failure !== undefined)
-    parts.log.warning(`Messages at the seams of slots were not looked for: ${failure.message}`);
+    context.log.warning(`Messages at the seams of slots were not looked for: ${failure.message}`);
   return found;
 }
 
@@ -141,21 +141,25 @@ function silentLegs(missing: readonly Missing[]): string[] {
   );
 }
 
-async function writeLedger(parts: Parts, made: Survey, complete: boolean): Promise<void> {
+async function writeLedger(context: Context, made: Survey, complete: boolean): Promise<void> {
   const { staged, sources } = made;
   const file = {
-    archive: parts.archive.url,
-    written_at: instant(parts.now()),
+    archive: context.archive.url,
+    written_at: instant(context.now()),
     complete,
     ledger: [...made.ledger.values()],
     staged,
     ...(sources.length > 0 && { sources }),
   };
-  await parts.archive.put('_report/ledger.json', Buffer.from(`${JSON.stringify(file, null, 1)}\n`), 'application/json');
+  await context.archive.put(
+    '_report/ledger.json',
+    Buffer.from(`${JSON.stringify(file, null, 1)}\n`),
+    'application/json',
+  );
 }
 
-async function writePage(parts: Parts, made: Survey, plan: PlanOutput | NoPlan): Promise<void> {
-  const { settings, recentDays, archive } = parts;
+async function writePage(context: Context, made: Survey, plan: PlanOutput | NoPlan): Promise<void> {
+  const { settings, recentDays, archive } = context;
   const plannedAt = 'failure' in plan ? instant(made.now) : plan.planned_at;
   const page = coveragePage(made, { ...settings, recentDays, plannedAt });
   await archive.put('_report/index.html', Buffer.from(page), 'text/html; charset=utf-8');

@@ -4,15 +4,15 @@ import pLimit from 'p-limit';
 import { objectPath, quarantineFolder, removedFolder, slotOfPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import type { ArchiveSettings } from '../archive/settings.ts';
-import type { ListedObject } from '../io/ports.ts';
 import { eachWithin } from '../concurrency.ts';
-import type { Verification } from '../report/verification.ts';
-import { type Slot, slotById } from '../windows/slot.ts';
-import { bytes, counted, duration, number } from '../format.ts';
-import { IdRegister } from '../verify/id-register.ts';
+import type { Context } from '../context.ts';
 import { checkLines, linesPath } from '../export/lines-object.ts';
+import { bytes, counted, duration, number } from '../format.ts';
+import type { ListedObject } from '../io/ports.ts';
+import type { Verification } from '../report/verification.ts';
+import { IdRegister } from '../verify/id-register.ts';
 import { ObjectCheck } from '../verify/object-check.ts';
-import type { Parts } from '../context.ts';
+import { type Slot, slotById } from '../windows/slot.ts';
 
 const objectsAtOnce = 2;
 /** Objects that one sentence names. */
@@ -23,23 +23,23 @@ const namesMax = 3;
  * rows, digests and payload hashes, every column, their order and times, that no id stands twice, that nothing else lies
  * where readers look, and what is kept beside the objects.
  */
-export async function verify(parts: Parts): Promise<Verification> {
-  const startedMs = parts.elapsed();
-  const [state, listed] = await Promise.all([parts.staging.state(), parts.archive.list()]);
+export async function verify(context: Context): Promise<Verification> {
+  const startedMs = context.elapsed();
+  const [state, listed] = await Promise.all([context.staging.state(), context.archive.list()]);
   const objects = listed.flatMap((object) => {
-    const slot = slotOfPath(object.path, parts.settings);
+    const slot = slotOfPath(object.path, context.settings);
     return slot === undefined ? [] : [{ ...object, slot }];
   });
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
-  const register = new IdRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
+  const register = new IdRegister(join(context.temporary, `${context.newId()}.sqlite`));
   let messages = 0;
   let done = 0;
   const checked = async (object: ListedObject & { readonly slot: Slot }) => {
-    const check = new ObjectCheck(parts, object, object.slot, ledger.get(object.slot.id), register);
+    const check = new ObjectCheck(context, object, object.slot, ledger.get(object.slot.id), register);
     const differences = await check.run();
     messages += check.rows;
     done += 1;
-    parts.log.line(
+    context.log.line(
       `  [${done}/${objects.length}] ${object.path}  ${counted(check.rows, 'message')}, ${bytes(object.bytes)}`,
     );
     return { path: object.path, differences, isUnrecorded: check.isUnrecorded };
@@ -49,29 +49,29 @@ export async function verify(parts: Parts): Promise<Verification> {
     return rm(register.path, { force: true });
   });
   const differences = [
-    ...missingObjects(objects, state.ledger, parts.settings),
-    ...strangers(listed, parts.settings),
+    ...missingObjects(objects, state.ledger, context.settings),
+    ...strangers(listed, context.settings),
     ...unrecordedObjects(found.filter(({ isUnrecorded }) => isUnrecorded).map(({ path }) => path)),
     ...found.flatMap((object) => object.differences),
-    ...(await besideDifferences(parts, state.ledger)),
+    ...(await besideDifferences(context, state.ledger)),
   ];
   const stored = objects.reduce((sum, object) => sum + object.bytes, 0);
-  parts.log.line(
-    `Verified ${counted(objects.length, 'object')} with ${number(messages)} messages (${bytes(stored)}) against ${counted(state.ledger.length, 'ledger record')} in ${duration(parts.elapsed() - startedMs)}: ${counted(differences.length, 'difference')}.`,
+  context.log.line(
+    `Verified ${counted(objects.length, 'object')} with ${number(messages)} messages (${bytes(stored)}) against ${counted(state.ledger.length, 'ledger record')} in ${duration(context.elapsed() - startedMs)}: ${counted(differences.length, 'difference')}.`,
   );
-  const archive = parts.archive.url;
+  const archive = context.archive.url;
   return { archive, slots: state.ledger.length, objects: objects.length, messages, bytes: stored, differences };
 }
 
 /** What the ledger says is in quarantine or no longer at the source, and is not there or has changed. */
-async function besideDifferences(parts: Parts, ledger: readonly LedgerRecord[]): Promise<string[]> {
+async function besideDifferences(context: Context, ledger: readonly LedgerRecord[]): Promise<string[]> {
   const kept = ledger.flatMap(({ slot, quarantine_sha256, removed_sha256 }) => [
     ...(quarantine_sha256 === undefined ? [] : [linesPath(quarantineFolder(slot), quarantine_sha256)]),
     ...(removed_sha256 === undefined ? [] : [linesPath(removedFolder(slot), removed_sha256)]),
   ]);
   const faults = await eachWithin(pLimit(objectsAtOnce), kept, async (path) => ({
     path,
-    fault: await checkLines(parts, path),
+    fault: await checkLines(context, path),
   }));
   return faults.flatMap(({ path, fault }) => {
     if (fault === undefined) return [];

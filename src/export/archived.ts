@@ -8,14 +8,14 @@ import {
   type RowChunk,
   type WholeObject,
 } from '../archive/object.ts';
+import { faultOf, lastReadAt, lastReadAtBy, wasRead } from '../archive/object-faults.ts';
 import { Rows, shaBytes } from '../archive/rows.ts';
-import type { Spool } from '../memory/spool.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import type { OpenObject } from '../io/ports.ts';
+import type { Spool } from '../memory/spool.ts';
 import type { SourceName } from '../messages/message.ts';
 import { readObject } from '../worker/objects.ts';
-import { faultOf, lastReadAt, lastReadAtBy, wasRead } from '../archive/object-faults.ts';
-import type { Parts } from '../context.ts';
 
 /** What the archive holds of a slot; payloads come into the spool only when they are asked for. */
 export interface ArchivedRows {
@@ -35,7 +35,7 @@ export interface ArchivedRows {
  * @throws UserError naming the object, when it is damaged or holds less than the ledger says
  */
 export async function readArchived(
-  parts: Parts,
+  context: Context,
   path: string,
   record: LedgerRecord | undefined,
   object: OpenObject | undefined,
@@ -51,17 +51,17 @@ export async function readArchived(
     // What already says who did it goes on after a semicolon.
     const joint = what.includes(': ') ? ';' : ':';
     throw new UserError(
-      `The object ${path} of ${parts.archive.url} ${what}${joint} restore it from an earlier version or a backup.`,
+      `The object ${path} of ${context.archive.url} ${what}${joint} restore it from an earlier version or a backup.`,
     );
   };
   const read = async (request: Partial<ReadRequest>, take: (chunk: RowChunk) => Promise<void>) => {
     try {
-      const { format, shape } = parts.settings;
-      return await readObject(parts.threads, object, { format, payloads: true, shape, ...request }, take);
+      const { format, shape } = context.settings;
+      return await readObject(context.threads, object, { format, payloads: true, shape, ...request }, take);
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       throw new UserError(
-        `The object ${path} of ${parts.archive.url} is damaged or forged (${error.message}): restore it from an earlier version or a backup.`,
+        `The object ${path} of ${context.archive.url} is damaged or forged (${error.message}): restore it from an earlier version or a backup.`,
       );
     }
   };
@@ -71,8 +71,8 @@ export async function readArchived(
     groups.push({ group: chunk.group, first: chunk.first });
     await takeRows(rows, chunk, spool, () => true);
   });
-  assertWhole(parts, path, facts, rows, record, refuse);
-  if (whole !== undefined) assertGenuine(whole, facts, rows, record, object.version, parts.now(), refuse);
+  assertWhole(context, path, facts, rows, record, refuse);
+  if (whole !== undefined) assertGenuine(whole, facts, rows, record, object.version, context.now(), refuse);
   const place = async (isWanted: (at: number) => boolean) => {
     const missing = (at: number) => rows.position(at) < 0 && isWanted(at);
     const wanted = groups.filter(({ first }, n) => anyBetween(first, groups[n + 1]?.first ?? rows.size, missing));
@@ -115,7 +115,7 @@ function anyBetween(first: number, end: number, test: (at: number) => boolean): 
 }
 
 function assertWhole(
-  parts: Parts,
+  context: Context,
   path: string,
   facts: ObjectFacts,
   rows: Rows,
@@ -123,7 +123,7 @@ function assertWhole(
   refuse: (what: string) => never,
 ): void {
   const changed = 'somebody changed it';
-  if (facts.slot !== slotOfPath(path, parts.settings)?.id) refuse(`is the object of slot ${facts.slot}: ${changed}`);
+  if (facts.slot !== slotOfPath(path, context.settings)?.id) refuse(`is the object of slot ${facts.slot}: ${changed}`);
   const digest = contentDigest(facts.schema, rows.columns(rows.order()));
   if (rows.size !== facts.rows || digest !== facts.digest || facts.layout !== layoutVersion)
     refuse(`does not hold the rows that its own footer speaks of: ${changed}`);

@@ -5,7 +5,7 @@ import type { SourceName } from '../messages/message.ts';
 export const outagesMax = 3;
 
 /** Counts, by source, the slots in a row for which it was not to be had. */
-export class Outages {
+export class Breaker {
   readonly #inARow = new Map<SourceName, number>();
 
   /** @param error what a slot of the source failed with, where it failed */

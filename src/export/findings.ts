@@ -1,6 +1,6 @@
-import type { SourceName } from '../messages/message.ts';
 import type { Counts } from '../archive/ledger.ts';
 import { Rows } from '../archive/rows.ts';
+import type { SourceName } from '../messages/message.ts';
 
 /** A message with an open alert, as it is to be staged. */
 export interface OpenMessage {

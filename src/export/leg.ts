@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
-import type { Left } from '../archive/ledger.ts';
+import type { Deferred } from '../archive/ledger.ts';
+import type { Context, Sources } from '../context.ts';
 import { toldOf } from '../errors.ts';
 import type { PlannedSlot } from '../plan/decide.ts';
 import type { Slot } from '../windows/slot.ts';
-import { Outages } from './breaker.ts';
-import type { Parts, Sources } from '../context.ts';
+import { Breaker } from './breaker.ts';
+import { type DeferredSlot, noteDeferred, noteFailure } from './deferred.ts';
 import { Progress } from './progress.ts';
-import { type LeftSlot, noteFailure, noteLeft } from './deferred.ts';
-import { processSlot, type SlotResult } from './slot.ts';
 import type { Tally } from './result.ts';
+import { processSlot, type SlotResult } from './slot.ts';
 
 /** Beyond one for each thread: so that one slot is read while the others are encoded. */
 const slotsAhead = 1;
@@ -25,44 +25,44 @@ export interface WorkOptions {
  * that what one run leaves is where the next one begins. A slot that fails does not stop the others.
  */
 export async function workOff(
-  parts: Parts,
+  context: Context,
   sources: Sources,
   planned: readonly PlannedSlot[],
   options: WorkOptions,
 ): Promise<Tally> {
   const todo = planned
-    .filter((one): one is PlannedSlot & Pick<Left, 'action'> => one.action !== 'none')
+    .filter((one): one is PlannedSlot & Pick<Deferred, 'action'> => one.action !== 'none')
     .sort(byLastTry);
-  const startedMs = parts.elapsed();
-  const progress = new Progress(parts, todo.length, startedMs);
-  const outages = new Outages();
+  const startedMs = context.elapsed();
+  const progress = new Progress(context, todo.length, startedMs);
+  const breaker = new Breaker();
   const done: SlotResult[] = [];
   const failed: { slot: Slot; message: string }[] = [];
-  const left: LeftSlot[] = [];
-  const limit = pLimit(parts.threads.concurrency + slotsAhead);
+  const deferred: DeferredSlot[] = [];
+  const limit = pLimit(context.threads.concurrency + slotsAhead);
   await limit.map(todo, async (one) => {
-    const begunMs = parts.elapsed();
+    const begunMs = context.elapsed();
     const isLate = begunMs + progress.longestMs > options.timeBudgetMs;
-    if (isLate || outages.isOut(one.source)) {
-      left.push({ slot: one.slot, action: one.action, because: isLate ? 'time' : 'source' });
+    if (isLate || breaker.isOut(one.source)) {
+      deferred.push({ slot: one.slot, action: one.action, because: isLate ? 'time' : 'source' });
       return;
     }
     try {
-      const result = await processSlot(parts, sources, one, options.acceptFewer);
-      outages.note(one.source);
+      const result = await processSlot(context, sources, one, options.acceptFewer);
+      breaker.note(one.source);
       done.push(result);
       progress.tell(one, result);
     } catch (error) {
-      outages.note(one.source, error);
+      breaker.note(one.source, error);
       const message = toldOf(error);
       failed.push({ slot: one.slot, message });
       progress.tellFailure(one.slot, message);
-      await noteFailure(parts, one.slot, error);
+      await noteFailure(context, one.slot, error);
     }
-    progress.note(parts.elapsed() - begunMs);
+    progress.note(context.elapsed() - begunMs);
   });
-  await noteLeft(parts, left);
-  return { done, failed, left, tookMs: parts.elapsed() - startedMs };
+  await noteDeferred(context, deferred);
+  return { done, failed, deferred, tookMs: context.elapsed() - startedMs };
 }
 
 function byLastTry({ triedAt: a = '' }: PlannedSlot, { triedAt: b = '' }: PlannedSlot): number {

@@ -3,10 +3,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSink } from '../archive/file-sink.ts';
 import { objectBytesMax } from '../archive/object.ts';
+import type { Context } from '../context.ts';
 import { UserError, writeFailure } from '../errors.ts';
-import type { OpenObject } from '../io/ports.ts';
 import { bytes } from '../format.ts';
-import type { Parts } from '../context.ts';
+import type { OpenObject } from '../io/ports.ts';
 
 /** Text that is written at once. */
 const pieceChars = 1024 * 1024;
@@ -20,11 +20,11 @@ const rangeBytes = 1024 * 1024;
  * @throws UserError when it cannot be written, or that cannot be told
  */
 export async function publishLines(
-  parts: Parts,
+  context: Context,
   folder: string,
   lines: Iterable<string> | AsyncIterable<string>,
 ): Promise<string | undefined> {
-  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
+  const file = join(context.archive.scratch, `${context.newId()}.tmp`);
   try {
     const written = await writeLines(file, lines).catch((error: unknown) => {
       throw writeFailure(`The file ${file}`, error);
@@ -35,7 +35,7 @@ export async function publishLines(
       throw new UserError(
         `The object ${path} would be larger than ${bytes(objectBytesMax.jsonl)}: make a new archive with partition-by: day.`,
       );
-    if (!(await isThere(parts, path))) await publish(parts, path, { path: file, ...written, metadata: [] });
+    if (!(await isThere(context, path))) await publish(context, path, { path: file, ...written, metadata: [] });
     return hexOf(written.sha256);
   } finally {
     await rm(file, { force: true });
@@ -51,21 +51,21 @@ export function linesPath(folder: string, sha256: string): string {
  * other bytes than its name says.
  */
 export async function readLines(
-  parts: Parts,
+  context: Context,
   path: string,
 ): Promise<{ readonly bytes: Buffer } | { readonly fault: 'absent' | 'changed' }> {
   const pieces: Uint8Array[] = [];
-  const fault = await checkLines(parts, path, (piece) => pieces.push(piece));
+  const fault = await checkLines(context, path, (piece) => pieces.push(piece));
   return fault === undefined ? { bytes: Buffer.concat(pieces) } : { fault };
 }
 
 /** Whether an object that {@link publishLines} has kept is there, with the bytes that its name says. */
 export async function checkLines(
-  parts: Parts,
+  context: Context,
   path: string,
   take: (piece: Uint8Array) => void = () => undefined,
 ): Promise<'absent' | 'changed' | undefined> {
-  const object = await parts.archive.open(path);
+  const object = await context.archive.open(path);
   if (object === undefined) return 'absent';
   try {
     return path.endsWith(`/${await hashOf(object, take)}.jsonl`) ? undefined : 'changed';
@@ -108,16 +108,20 @@ function hexOf(base64: string): string {
   return Buffer.from(base64, 'base64').toString('hex');
 }
 
-async function isThere(parts: Parts, path: string): Promise<boolean> {
-  const object = await parts.archive.open(path);
+async function isThere(context: Context, path: string): Promise<boolean> {
+  const object = await context.archive.open(path);
   await object?.close();
   return object !== undefined;
 }
 
-async function publish(parts: Parts, path: string, body: Parameters<Parts['archive']['publish']>[1]): Promise<void> {
-  const { outcome } = await parts.archive.publish(path, body, undefined);
+async function publish(
+  context: Context,
+  path: string,
+  body: Parameters<Context['archive']['publish']>[1],
+): Promise<void> {
+  const { outcome } = await context.archive.publish(path, body, undefined);
   if (outcome === 'committed' || outcome === 'conflict') return;
   throw new UserError(
-    `It cannot be told whether ${path} was written to ${parts.archive.url}: run again, which finds out and loses nothing.`,
+    `It cannot be told whether ${path} was written to ${context.archive.url}: run again, which finds out and loses nothing.`,
   );
 }

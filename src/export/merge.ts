@@ -1,5 +1,5 @@
-import type { Findings } from './findings.ts';
 import { Rows } from '../archive/rows.ts';
+import type { Findings } from './findings.ts';
 
 /** What a merge finds before it looks into payloads. Rows are numbers: of the archived rows, or of the closed ones found. */
 export interface MergePlan {
@@ -14,7 +14,7 @@ export interface MergePlan {
   /** Archived ids that were found open, and shown closed by a reading later than that. */
   readonly closedSince: readonly string[];
   /** Archived ids that the source does not show; only a reading of the whole slot can tell. */
-  readonly gone: readonly string[];
+  readonly removed: readonly string[];
 }
 
 /**
@@ -30,7 +30,7 @@ export function planMerge(archived: Rows, found: Findings, isWholeSlot: boolean,
   const reopened: string[] = [];
   const closedSince: string[] = [];
   const unalerted: string[] = [];
-  const gone: string[] = [];
+  const removed: string[] = [];
   for (let at = 0; at < archived.size; at += 1) {
     const id = archived.id(at);
     const closedAt = found.closed.find(id);
@@ -41,12 +41,12 @@ export function planMerge(archived: Rows, found: Findings, isWholeSlot: boolean,
     } else if (open.has(id)) (isSince ? closedSince : reopened).push(id);
     else if (isSince) continue;
     else if (found.unalerted.has(id)) unalerted.push(id);
-    else if (isWholeSlot) gone.push(id);
+    else if (isWholeSlot) removed.push(id);
   }
   const added: number[] = [];
   for (let at = 0; at < found.closed.size; at += 1)
     if (archived.find(found.closed.id(at)) === undefined) added.push(at);
-  return { added, differing, reopened, closedSince, unalerted, gone };
+  return { added, differing, reopened, closedSince, unalerted, removed };
 }
 
 /** Whether a closed version has other bytes and is to replace the archived one. One instant: the greater hash, in any order. */

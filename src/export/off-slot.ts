@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { unplacedPath } from '../archive/layout.ts';
 import type { SourceRecord, Unplaced } from '../archive/ledger.ts';
-import { Spool } from '../memory/spool.ts';
 import { UnplacedMessages } from '../archive/unplaced.ts';
+import { type Plan, pastOf } from '../commands/plan.ts';
+import type { Context, Sources } from '../context.ts';
 import { UserError } from '../errors.ts';
+import { counted, names } from '../format.ts';
 import { LostReading, type Source, type Strays } from '../io/ports.ts';
+import { Spool } from '../memory/spool.ts';
 import { type SourceName, sourceNames } from '../messages/message.ts';
 import { type Interval, instant } from '../windows/interval.ts';
-import { counted, names } from '../format.ts';
-import type { Parts, Sources } from '../context.ts';
-import { type Plan, pastOf } from '../commands/plan.ts';
 
 /** Readings until one is not lost. */
 const passesMax = 5;
@@ -24,17 +24,17 @@ type Facts = Omit<SourceRecord, 'source' | 'revision'>;
  * Reads the messages that no slot owns, keeps them in quarantine, and leaves in the ledger what is known of the source beside
  * its slots. A failure is left there too: it makes the archive incomplete, and ends nothing.
  */
-export async function recordOffSlot(parts: Parts, sources: Sources, { facts, strays = {} }: Plan): Promise<void> {
+export async function recordOffSlot(context: Context, sources: Sources, { facts, strays = {} }: Plan): Promise<void> {
   const { settled, live } = sources;
   for (const name of sourceNames) {
     if (name === settled.name && settled.readUnplaced !== undefined)
-      await recordSource(parts, settled, pastOf(facts), strays);
-    else if (name !== settled.name && name !== live.name) await forget(parts, name);
+      await recordSource(context, settled, pastOf(facts), strays);
+    else if (name !== settled.name && name !== live.name) await forget(context, name);
   }
 }
 
-async function recordSource(parts: Parts, source: Source, range: Interval, strays: Strays): Promise<void> {
-  const before = await parts.staging.source(source.name);
+async function recordSource(context: Context, source: Source, range: Interval, strays: Strays): Promise<void> {
+  const before = await context.staging.source(source.name);
   const { outside, unsearched } = strays;
   const beside = {
     ...(outside !== undefined && { outside }),
@@ -42,17 +42,17 @@ async function recordSource(parts: Parts, source: Source, range: Interval, stray
       unsearched_count: unsearched.length,
       unsearched: unsearched.slice(0, unsearchedMax),
     }),
-    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
+    ...(context.run.url !== undefined && { run_url: context.run.url }),
   };
-  const read_at = instant(parts.now());
+  const read_at = instant(context.now());
   try {
-    const unplaced = await quarantineUnplaced(parts, source, range, before?.unplaced);
-    await write(parts, source.name, () => ({ ...beside, read_at, unplaced }));
+    const unplaced = await quarantineUnplaced(context, source, range, before?.unplaced);
+    await write(context, source.name, () => ({ ...beside, read_at, unplaced }));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    parts.log.error(`Messages that no slot owns could not be read: ${error.message}`);
+    context.log.error(`Messages that no slot owns could not be read: ${error.message}`);
     const last_error = { at: read_at, message: error.message };
-    await write(parts, source.name, (last) => ({ ...known(last), ...beside, last_error }));
+    await write(context, source.name, (last) => ({ ...known(last), ...beside, last_error }));
   }
 }
 
@@ -63,25 +63,25 @@ function known(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' | '
 }
 
 /** Of a source that is asked no more, what it hides concerns nobody. */
-async function forget(parts: Parts, name: SourceName): Promise<void> {
-  const record = await parts.staging.source(name);
+async function forget(context: Context, name: SourceName): Promise<void> {
+  const record = await context.staging.source(name);
   if (record?.last_error === undefined && !record?.unsearched_count) return;
-  await write(parts, name, known);
+  await write(context, name, known);
 }
 
 async function quarantineUnplaced(
-  parts: Parts,
+  context: Context,
   source: Source,
   range: Interval,
   before: Unplaced | undefined,
 ): Promise<Unplaced> {
   for (let pass = 1; ; pass += 1) {
-    const spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
+    const spool = new Spool(context.memory, join(context.temporary, `${context.newId()}.spool`));
     try {
       const messages = new UnplacedMessages(spool);
       const total = await source.readUnplaced!(range, (page) => messages.take(page));
       if (messages.count !== total) throw new LostReading(`it counted ${total} messages and sent ${messages.count}`);
-      return await keep(parts, source, messages, before);
+      return await keep(context, source, messages, before);
     } catch (error) {
       if (!(error instanceof LostReading)) throw error;
       if (pass === passesMax)
@@ -95,7 +95,7 @@ async function quarantineUnplaced(
 }
 
 async function keep(
-  { archive, log }: Parts,
+  { archive, log }: Context,
   { url }: Source,
   messages: UnplacedMessages,
   before: Unplaced | undefined,
@@ -122,16 +122,16 @@ async function keep(
 
 /** Where another run comes first, the record is made again on what that one left. */
 async function write(
-  parts: Parts,
+  context: Context,
   source: SourceName,
   facts: (last: SourceRecord | undefined) => Facts,
 ): Promise<void> {
   for (let attempt = 0; attempt < writesMax; attempt += 1) {
-    const last = await parts.staging.source(source);
+    const last = await context.staging.source(source);
     const revision = last?.revision ?? 0;
-    if (await parts.staging.recordSource({ source, revision: revision + 1, ...facts(last) }, revision)) return;
+    if (await context.staging.recordSource({ source, revision: revision + 1, ...facts(last) }, revision)) return;
   }
   throw new UserError(
-    `The record of ${source} in ${parts.staging.url} was written by somebody else ${writesMax} times: check that one run at a time works on this archive, then re-run.`,
+    `The record of ${source} in ${context.staging.url} was written by somebody else ${writesMax} times: check that one run at a time works on this archive, then re-run.`,
   );
 }

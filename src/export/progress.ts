@@ -1,8 +1,8 @@
-import { day } from '../windows/interval.ts';
-import type { PlannedSlot } from '../plan/decide.ts';
-import type { Slot } from '../windows/slot.ts';
+import type { Context } from '../context.ts';
 import { bytes, counted, duration, number } from '../format.ts';
-import type { Parts } from '../context.ts';
+import type { PlannedSlot } from '../plan/decide.ts';
+import { day } from '../windows/interval.ts';
+import type { Slot } from '../windows/slot.ts';
 import type { SlotResult } from './slot.ts';
 
 /** `2024-06-01 to 2024-06-30`: a slot for people, its last day included. */
@@ -13,14 +13,14 @@ export function period(slot: Slot): string {
 
 /** Says how a leg goes on, slot by slot, and what is left. */
 export class Progress {
-  readonly #parts: Parts;
+  readonly #context: Context;
   readonly #total: number;
   readonly #startedMs: number;
   #steps = 0;
   #longestMs = 0;
 
-  constructor(parts: Parts, total: number, startedMs: number) {
-    this.#parts = parts;
+  constructor(context: Context, total: number, startedMs: number) {
+    this.#context = context;
     this.#total = total;
     this.#startedMs = startedMs;
   }
@@ -36,13 +36,13 @@ export class Progress {
   }
 
   tellFailure(slot: Slot, message: string): void {
-    this.#parts.log.line(`  ${this.#step()} ${period(slot)}  failed: ${message}`);
+    this.#context.log.line(`  ${this.#step()} ${period(slot)}  failed: ${message}`);
   }
 
   tell({ slot, action }: PlannedSlot, { record, added, isWritten, staged }: SlotResult): void {
     const { counts } = record;
     const read =
-      action === 'look-again' && record.looked_at !== undefined
+      action === 're-check' && record.rechecked_at !== undefined
         ? `looked again at what waits`
         : `${counted(counts?.read ?? 0, 'message')}, ${bytes(record.bytes_in)}`;
     const written = isWritten ? `${number(added)} archived, object of ${bytes(record.bytes_out)}` : 'nothing to write';
@@ -52,7 +52,7 @@ export class Progress {
       [counts?.invalid ?? 0, 'invalid'],
     ] as const;
     const details = rest.filter(([count]) => count > 0).map(([count, word]) => `, ${number(count)} ${word}`);
-    this.#parts.log.line(`  ${this.#step()} ${period(slot)}  ${read} → ${written}${details.join('')}${this.#left()}`);
+    this.#context.log.line(`  ${this.#step()} ${period(slot)}  ${read} → ${written}${details.join('')}${this.#left()}`);
   }
 
   #step(): string {
@@ -62,7 +62,7 @@ export class Progress {
 
   #left(): string {
     if (this.#steps === this.#total) return '';
-    const perSlotMs = (this.#parts.elapsed() - this.#startedMs) / this.#steps;
+    const perSlotMs = (this.#context.elapsed() - this.#startedMs) / this.#steps;
     return `; about ${duration(perSlotMs * (this.#total - this.#steps))} left`;
   }
 }

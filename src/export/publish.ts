@@ -1,21 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentDigest } from '../archive/digest.ts';
-import type { Findings } from './findings.ts';
 import { layoutVersion, objectPath } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from './merge.ts';
 import { factPairs, type ObjectFacts, objectBytesMax } from '../archive/object.ts';
 import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
-import type { Spool } from '../memory/spool.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
-import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
-import type { Slot } from '../windows/slot.ts';
 import { bytes } from '../format.ts';
+import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
+import type { Spool } from '../memory/spool.ts';
+import type { Slot } from '../windows/slot.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived.ts';
-import type { Parts } from '../context.ts';
+import type { Findings } from './findings.ts';
+import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from './merge.ts';
 import { quarantine } from './quarantine.ts';
 import { keepRemoved } from './removed.ts';
 
@@ -41,7 +41,7 @@ export interface Merged {
   readonly reopened: readonly string[];
   /** Found open, but shown closed by a reading later than that. */
   readonly closedSince: readonly string[];
-  readonly gone: readonly string[];
+  readonly removed: readonly string[];
   /** Of what was found: hex SHA-256 of the object that holds what is invalid, where anything is. */
   readonly quarantineSha256?: string;
   /** The same of the list of archived messages that the source no longer returns. */
@@ -87,14 +87,14 @@ export function together(earlier: Merged | undefined, merged: Merged): Merged {
  * where that differs from what is there; and keeps what is invalid in quarantine. May be made again at any time.
  * @throws MergeConflict; UserError when the object is damaged, was deleted, or cannot be published
  */
-export async function mergeObject(parts: Parts, toMerge: ToMerge): Promise<Merged> {
-  const path = objectPath(toMerge.slot, parts.settings.format);
-  const current = await parts.archive.open(path);
+export async function mergeObject(context: Context, toMerge: ToMerge): Promise<Merged> {
+  const path = objectPath(toMerge.slot, context.settings.format);
+  const current = await context.archive.open(path);
   try {
-    assertNotDeleted(parts, path, toMerge.record, current);
+    assertNotDeleted(context, path, toMerge.record, current);
     const merged =
-      (current && (await unchanged(parts, toMerge, current))) ?? (await merge(parts, toMerge, path, current));
-    return { ...merged, ...(await keepBeside(parts, toMerge, merged)) };
+      (current && (await unchanged(context, toMerge, current))) ?? (await merge(context, toMerge, path, current));
+    return { ...merged, ...(await keepBeside(context, toMerge, merged)) };
   } catch (error) {
     if (error instanceof Overtaken) throw new MergeConflict(error.message);
     throw error;
@@ -104,21 +104,21 @@ export async function mergeObject(parts: Parts, toMerge: ToMerge): Promise<Merge
 }
 
 function assertNotDeleted(
-  parts: Parts,
+  context: Context,
   path: string,
   record: LedgerRecord | undefined,
   current: OpenObject | undefined,
 ): void {
   if (current !== undefined || record === undefined || record.rows === 0) return;
   throw new UserError(
-    `The archive ${parts.archive.url} has no object ${path}, but the ledger says that it held ${record.rows} messages: somebody deleted it; restore it, since it is not made again from what the source holds today.`,
+    `The archive ${context.archive.url} has no object ${path}, but the ledger says that it held ${record.rows} messages: somebody deleted it; restore it, since it is not made again from what the source holds today.`,
   );
 }
 
 /** What is kept beside the object: what is invalid, and which archived messages the source no longer returns. */
-async function keepBeside(parts: Parts, { slot, record, findings, spool, isWhole }: ToMerge, { gone }: Merged) {
-  const quarantineSha256 = await quarantine(parts, slot, findings.invalid, spool);
-  const removedSha256 = await keepRemoved(parts, slot, record, findings, isWhole ? gone : undefined);
+async function keepBeside(context: Context, { slot, record, findings, spool, isWhole }: ToMerge, { removed }: Merged) {
+  const quarantineSha256 = await quarantine(context, slot, findings.invalid, spool);
+  const removedSha256 = await keepRemoved(context, slot, record, findings, isWhole ? removed : undefined);
   return {
     ...(quarantineSha256 !== undefined && { quarantineSha256 }),
     ...(removedSha256 !== undefined && { removedSha256 }),
@@ -127,36 +127,42 @@ async function keepBeside(parts: Parts, { slot, record, findings, spool, isWhole
 
 /** The usual case, which reads nothing: the object is the one that the ledger knows, and holds just what was found. */
 async function unchanged(
-  parts: Parts,
+  context: Context,
   { record, findings, approve }: ToMerge,
   current: OpenObject,
 ): Promise<Merged | undefined> {
   // An object whose own hash the ledger lacks, as of an earlier version's run, is read once to have it.
   const sha256 = record?.object_sha256;
   if (record?.digest === undefined || sha256 === undefined || record.version !== current.version) return undefined;
-  const digest = digestOf(parts, findings.closed);
+  const digest = digestOf(context, findings.closed);
   if (digest !== record.digest) return undefined;
   await approve();
   const object = { rows: record.rows, digest, sha256, version: current.version, bytes: current.size, isWritten: false };
-  return { object, added: 0, amended: [], reopened: [], closedSince: [], gone: [] };
+  return { object, added: 0, amended: [], reopened: [], closedSince: [], removed: [] };
 }
 
-async function merge(parts: Parts, toMerge: ToMerge, path: string, current: OpenObject | undefined): Promise<Merged> {
+async function merge(
+  context: Context,
+  toMerge: ToMerge,
+  path: string,
+  current: OpenObject | undefined,
+): Promise<Merged> {
   const { slot, record, findings, spool, isWhole, shownAt, approve } = toMerge;
   const { closed } = findings;
-  const archived = await readArchived(parts, path, record, current, spool);
+  const archived = await readArchived(context, path, record, current, spool);
   const plan = planMerge(archived.rows, findings, isWhole, shownAt);
   await approve({ rows: archived.rows, plan });
-  const amended = await amendedRows(parts, toMerge, archived, plan);
+  const amended = await amendedRows(context, toMerge, archived, plan);
   const done = {
     added: plan.added.length,
     amended: [...amended.map((at) => closed.id(at)), ...plan.unalerted],
     reopened: plan.reopened,
     closedSince: plan.closedSince,
-    gone: plan.gone,
+    removed: plan.removed,
   };
   const isSchemaOld =
-    archived.facts !== undefined && archived.facts.schema !== describeSchema({ columns: parts.settings.shape.columns });
+    archived.facts !== undefined &&
+    archived.facts.schema !== describeSchema({ columns: context.settings.shape.columns });
   if (current !== undefined && plan.added.length + amended.length === 0 && !isSchemaOld) {
     const { rows, digest } = archived.facts!;
     const { sha256 } = archived;
@@ -173,12 +179,12 @@ async function merge(parts: Parts, toMerge: ToMerge, path: string, current: Open
   await archived.place((at) => !replaced.has(archived.rows.id(at)));
   const next = nextRows(archived.rows, closed, plan.added, amended);
   assertContent(next, archived.rows, slot);
-  return { ...done, object: await publish(parts, toMerge, path, next, current?.version) };
+  return { ...done, object: await publish(context, toMerge, path, next, current?.version) };
 }
 
 /** Of the rows that differ in their bytes, those that say something else: numbers of closed rows found. */
 async function amendedRows(
-  parts: Parts,
+  context: Context,
   { findings, spool }: ToMerge,
   archived: ArchivedRows,
   { differing }: MergePlan,
@@ -190,22 +196,22 @@ async function amendedRows(
     const [a, b] = [archived.rows.row(pair.archived), findings.closed.row(pair.found)];
     return [a.position, a.length, b.position, b.length] as const;
   });
-  const same = await comparePayloads(parts.threads, await spool.flush(), pairs);
+  const same = await comparePayloads(context.threads, await spool.flush(), pairs);
   return differing.filter((_, n) => !same[n]).map((pair) => pair.found);
 }
 
 async function publish(
-  parts: Parts,
+  context: Context,
   { slot, spool }: ToMerge,
   path: string,
   next: Rows,
   expected: string | undefined,
 ): Promise<MergedObject> {
-  const file = join(parts.archive.scratch, `${parts.newId()}.tmp`);
+  const file = join(context.archive.scratch, `${context.newId()}.tmp`);
   try {
-    const { facts, encoded } = await encode(parts, slot, next, spool, file);
+    const { facts, encoded } = await encode(context, slot, next, spool, file);
     const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
-    const version = versionOf(await parts.archive.publish(path, body, expected), path, parts.archive.url);
+    const version = versionOf(await context.archive.publish(path, body, expected), path, context.archive.url);
     return {
       rows: next.size,
       digest: facts.digest,
@@ -221,14 +227,14 @@ async function publish(
   }
 }
 
-async function encode(parts: Parts, slot: Slot, next: Rows, spool: Spool, file: string) {
-  const { format, shape } = parts.settings;
+async function encode(context: Context, slot: Slot, next: Rows, spool: Spool, file: string) {
+  const { format, shape } = context.settings;
   const rows = next.columns(next.order());
   const schema = { columns: shape.columns };
   const described = describeSchema(schema);
   const digest = contentDigest(described, rows);
   const facts: ObjectFacts = { digest, rows: next.size, slot: slot.id, layout: layoutVersion, schema: described };
-  const encoded = await encodeObject(parts.threads, {
+  const encoded = await encodeObject(context.threads, {
     format,
     schema,
     shape,
@@ -265,6 +271,6 @@ function versionOf(outcome: Outcome, path: string, url: string): string {
   }
 }
 
-function digestOf(parts: Parts, rows: Rows): string {
-  return contentDigest(describeSchema({ columns: parts.settings.shape.columns }), rows.columns(rows.order()));
+function digestOf(context: Context, rows: Rows): string {
+  return contentDigest(describeSchema({ columns: context.settings.shape.columns }), rows.columns(rows.order()));
 }

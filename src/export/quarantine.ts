@@ -1,9 +1,9 @@
-import type { InvalidMessage } from './findings.ts';
 import { quarantineFolder } from '../archive/layout.ts';
+import type { Context } from '../context.ts';
 import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Slot } from '../windows/slot.ts';
+import type { InvalidMessage } from './findings.ts';
 import { publishLines } from './lines-object.ts';
-import type { Parts } from '../context.ts';
 
 /**
  * Keeps what a reading of a slot could not read as messages, each with the reason: one object for all of them. Objects of
@@ -12,7 +12,7 @@ import type { Parts } from '../context.ts';
  * @returns hex SHA-256 of the object; undefined where there is nothing to keep
  */
 export async function quarantine(
-  parts: Parts,
+  context: Context,
   slot: Slot,
   invalid: readonly InvalidMessage[],
   spool: Spool,
@@ -20,7 +20,7 @@ export async function quarantine(
   if (invalid.length === 0) return undefined;
   const reader = new SpoolReader(await spool.flush());
   try {
-    return await publishLines(parts, quarantineFolder(slot.id), quarantineLines(invalid, reader));
+    return await publishLines(context, quarantineFolder(slot.id), quarantineLines(invalid, reader));
   } finally {
     reader.close();
   }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { type Findings, joinFindings } from './findings.ts';
 import type { SourceCount, StagedMessage } from '../archive/ledger.ts';
-import { Reading } from './reading.ts';
-import { Spool } from '../memory/spool.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { LostReading, type Source } from '../io/ports.ts';
+import { Spool } from '../memory/spool.ts';
 import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import type { Parts } from '../context.ts';
+import { type Findings, joinFindings } from './findings.ts';
+import { Reading } from './reading.ts';
 import { beyondTotal, isConfirmed, type WholePass, wholePass } from './whole-pass.ts';
 
 /** Readings of one interval until one is whole. */
@@ -30,11 +30,11 @@ export interface SlotReading {
  * @param isFinal whether the slot is to count as settled by this reading
  * @throws UserError when no reading agrees with what the source says it holds
  */
-export async function readWhole(parts: Parts, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
-  const interval = { start: slot.start, end: Math.min(slot.end, parts.now()) };
+export async function readWhole(context: Context, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
+  const interval = { start: slot.start, end: Math.min(slot.end, context.now()) };
   // Counted before it is read: what comes in between is then a difference that the audit sees.
   const ownDays = isFinal ? await source.countOwnDays?.(interval) : undefined;
-  const read = await withSpool(parts, (newSpool) => provenReading(parts, source, interval, isFinal, newSpool));
+  const read = await withSpool(context, (newSpool) => provenReading(context, source, interval, isFinal, newSpool));
   return { ...read, count: read.count && { ...read.count, ...ownDays } };
 }
 
@@ -42,26 +42,26 @@ export async function readWhole(parts: Parts, source: Source, slot: Slot, isFina
  * Reads an interval until a reading is proven, and keeps nothing of it.
  * @throws UserError when no reading agrees with what the source says it holds
  */
-export async function readThrough(parts: Parts, source: Source, interval: Interval): Promise<void> {
+export async function readThrough(context: Context, source: Source, interval: Interval): Promise<void> {
   const nothing: ReadonlySet<string> = new Set();
-  const { spool } = await withSpool(parts, (newSpool) =>
-    provenReading(parts, source, interval, true, newSpool, nothing),
+  const { spool } = await withSpool(context, (newSpool) =>
+    provenReading(context, source, interval, true, newSpool, nothing),
   );
   await spool.close();
 }
 
 /** Looks for staged messages: by their ids where the source can, else on the days that they lie in. */
 export async function readStaged(
-  parts: Parts,
+  context: Context,
   source: Source,
   slot: Slot,
   staged: readonly StagedMessage[],
 ): Promise<SlotReading> {
   const ids = new Set(staged.map(({ message_id }) => message_id));
-  return withSpool(parts, async (newSpool) => {
+  return withSpool(context, async (newSpool) => {
     const { find } = source;
     if (find !== undefined) {
-      return repeatedReading(parts, source, slot, newSpool, ids, async (reading) => {
+      return repeatedReading(context, source, slot, newSpool, ids, async (reading) => {
         await find.call(source, staged, (page) => reading.take(page));
         return { count: undefined, isUnproven: false };
       });
@@ -69,7 +69,7 @@ export async function readStaged(
     const spool = await newSpool();
     const all: Findings[] = [];
     for (const interval of daysOf(staged, slot)) {
-      const { findings } = await provenReading(parts, source, interval, true, async () => spool, ids);
+      const { findings } = await provenReading(context, source, interval, true, async () => spool, ids);
       all.push(findings);
     }
     return { findings: joinFindings(all), count: undefined, isUnproven: false, spool };
@@ -90,7 +90,7 @@ export function daysOf(staged: readonly StagedMessage[], slot: Interval): Interv
 
 /** Reads an interval until a pass is proven: by the source's totals, or by the pass before it. */
 async function provenReading(
-  parts: Parts,
+  context: Context,
   source: Source,
   interval: Interval,
   isFinal: boolean,
@@ -99,7 +99,7 @@ async function provenReading(
 ): Promise<SlotReading> {
   let before: WholePass | undefined;
   let beyond: number | undefined;
-  return repeatedReading(parts, source, interval, newSpool, only, async (reading, attempt) => {
+  return repeatedReading(context, source, interval, newSpool, only, async (reading, attempt) => {
     const last = before;
     // What is lost agrees with nothing.
     before = undefined;
@@ -121,7 +121,7 @@ type Proof = Pick<SlotReading, 'count' | 'isUnproven'> | string;
 
 /** Makes passes until one proves something. One that is lost does not. */
 async function repeatedReading(
-  parts: Parts,
+  context: Context,
   source: Source,
   interval: Interval,
   newSpool: () => Promise<Spool>,
@@ -131,7 +131,7 @@ async function repeatedReading(
   let said = '';
   for (let attempt = 0; attempt < passesMax; attempt += 1) {
     const spool = await newSpool();
-    const reading = newReading(parts, source, interval, spool, only);
+    const reading = newReading(context, source, interval, spool, only);
     const proof = await pass(reading, attempt).catch(whereLost);
     if (typeof proof !== 'string') return { findings: reading.findings(), ...proof, spool };
     said = proof;
@@ -140,14 +140,14 @@ async function repeatedReading(
 }
 
 function newReading(
-  parts: Parts,
+  context: Context,
   source: Source,
   interval: Interval,
   spool: Spool,
   only?: ReadonlySet<string>,
 ): Reading {
   const { name, deliversOnce } = source;
-  return new Reading(interval, name, parts.now(), spool, parts.settings.shape, only, deliversOnce);
+  return new Reading(interval, name, context.now(), spool, context.settings.shape, only, deliversOnce);
 }
 
 /** What is lost may be had by the next reading; everything else is thrown on. */
@@ -165,14 +165,14 @@ function unproven(source: Source, { start, end }: Interval, said: string): UserE
 
 /** Gives out spools, each closing the one before; the last is the caller's, or closed when the work fails. */
 async function withSpool(
-  parts: Parts,
+  context: Context,
   work: (newSpool: () => Promise<Spool>) => Promise<SlotReading>,
 ): Promise<SlotReading> {
   let spool: Spool | undefined;
   try {
     return await work(async () => {
       await spool?.close();
-      spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
+      spool = new Spool(context.memory, join(context.temporary, `${context.newId()}.spool`));
       return spool;
     });
   } catch (error) {

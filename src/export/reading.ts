@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { Rows, shaBytes } from '../archive/rows.ts';
+import type { Spool } from '../memory/spool.ts';
 import type { MessageShape, SourceName } from '../messages/message.ts';
 import type { Page, ScannedMessage } from '../messages/page.ts';
 import { type CompiledShape, compileShape, lastAlertChange } from '../messages/read.ts';
 import type { Interval } from '../windows/interval.ts';
 import type { Findings, InvalidMessage, OpenMessage } from './findings.ts';
-import { Rows, shaBytes } from '../archive/rows.ts';
-import type { Spool } from '../memory/spool.ts';
 
 type Place = 'closed' | 'open' | 'unalerted' | 'outside';
 

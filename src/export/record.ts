@@ -1,9 +1,9 @@
 import { invalidFacts } from '../archive/invalid.ts';
 import type { Cases, Counts, LedgerRecord, SourceCount, Unowned } from '../archive/ledger.ts';
+import type { Context } from '../context.ts';
 import { instant, latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import type { Merged, MergedObject } from './publish.ts';
-import type { Parts } from '../context.ts';
 import type { SlotReading } from './read.ts';
 import type { Waiting } from './staged.ts';
 
@@ -38,18 +38,18 @@ function factsOf(
 
 /** What the ledger is to say of a slot after a merge of this reading. */
 export function nextRecord(
-  parts: Parts,
+  context: Context,
   reading: SlotReading,
   { slot, isWhole, startedMs, unowned }: Task,
   record: LedgerRecord | undefined,
-  { object, amended, reopened, gone, quarantineSha256, removedSha256 }: Merged,
+  { object, amended, reopened, removed, quarantineSha256, removedSha256 }: Merged,
   waiting: Waiting,
 ): LedgerRecord {
   const cases: Cases = {
     reopened: reopened.length,
     amended: amended.length,
-    gone: isWhole ? gone.length : (record?.cases?.gone ?? 0),
-    vanished: waiting.vanished.length,
+    removed: isWhole ? removed.length : (record?.cases?.removed ?? 0),
+    removed_pending: waiting.vanished.length,
     conflicting: reading.findings.conflicting.length,
   };
   // What a look at some messages met is in quarantine too, and the object of the last whole reading holds the rest.
@@ -63,9 +63,9 @@ export function nextRecord(
     ...factsOf(object),
     ...(quarantined !== undefined && { quarantine_sha256: quarantined }),
     ...(removedSha256 !== undefined && { removed_sha256: removedSha256 }),
-    took_ms: Math.round(parts.elapsed() - startedMs),
-    ...(parts.run.id !== undefined && { run_id: parts.run.id }),
-    ...(parts.run.url !== undefined && { run_url: parts.run.url }),
+    took_ms: Math.round(context.elapsed() - startedMs),
+    ...(context.run.id !== undefined && { run_id: context.run.id }),
+    ...(context.run.url !== undefined && { run_url: context.run.url }),
   };
 }
 
@@ -76,12 +76,12 @@ function ofUnowned(unowned: Unowned | undefined): Pick<LedgerRecord, 'unowned'> 
 /** What a reading of the whole slot says. */
 function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
   const read_at = instant(findings.readAt);
-  const looked_at = record?.looked_at;
+  const rechecked_at = record?.rechecked_at;
   const invalid = invalidFacts(findings.invalid);
   return {
     read_at,
     // Another run's look may have been later, and be merged already: that still holds.
-    ...(looked_at !== undefined && looked_at > read_at && { looked_at }),
+    ...(rechecked_at !== undefined && rechecked_at > read_at && { rechecked_at }),
     source: findings.source,
     counts: findings.counts,
     ...(invalid && { invalid }),
@@ -97,7 +97,7 @@ function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Wai
   const { read_at, source, counts, invalid, unproven, outside, source_count, bytes_in } = record;
   return {
     read_at: read_at!,
-    looked_at: latest(record.looked_at, instant(findings.readAt))!,
+    rechecked_at: latest(record.rechecked_at, instant(findings.readAt))!,
     source: source!,
     counts: countsAfterLook(counts!, waiting, read_at!),
     ...(invalid && { invalid }),
@@ -115,8 +115,6 @@ function withoutClosed({ closed, ...rest }: SourceCount): SourceCount {
 
 /** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */
 function countsAfterLook(counts: Counts, { stage, later }: Waiting, readAt: string): Counts {
-  const open = [...stage, ...later].filter(
-    ({ vanished_at }) => vanished_at === undefined || vanished_at > readAt,
-  ).length;
+  const open = [...stage, ...later].filter(({ removed_at }) => removed_at === undefined || removed_at > readAt).length;
   return { ...counts, open, closed: counts.read - open - counts.unalerted - counts.invalid - counts.duplicates };
 }

@@ -1,15 +1,15 @@
-import type { Findings } from './findings.ts';
 import { removedFolder } from '../archive/layout.ts';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
-import type { MergePlan } from './merge.ts';
+import { lastReadAt } from '../archive/object-faults.ts';
 import type { Rows } from '../archive/rows.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
+import { counted, names, number } from '../format.ts';
 import { instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import { counted, names, number } from '../format.ts';
+import type { Findings } from './findings.ts';
 import { linesPath, publishLines, readLines } from './lines-object.ts';
-import { lastReadAt } from '../archive/object-faults.ts';
-import type { Parts } from '../context.ts';
+import type { MergePlan } from './merge.ts';
 
 /** Ids that a sentence names. */
 const namesMax = 20;
@@ -28,17 +28,17 @@ export interface KnownBefore {
  * @throws UserError naming messages that are not returned any more, unless that was accepted once
  */
 export async function assertNotShrunk(
-  parts: Parts,
+  context: Context,
   { slot, record, staged }: KnownBefore,
   findings: Findings,
-  archived: { readonly rows: Rows; readonly plan: Pick<MergePlan, 'gone' | 'unalerted'> } | undefined,
+  archived: { readonly rows: Rows; readonly plan: Pick<MergePlan, 'removed' | 'unalerted'> } | undefined,
 ): Promise<void> {
   if (record?.counts === undefined) return;
   const before = record.counts.closed + record.counts.open;
   const now = findings.counts.closed + findings.counts.open;
   const removed = [
     ...new Set([
-      ...(archived === undefined ? [] : await newlyGone(parts, slot, record, archived)),
+      ...(archived === undefined ? [] : await newlyGone(context, slot, record, archived)),
       ...newlyVanished(record, staged, findings),
     ]),
   ].sort();
@@ -57,27 +57,25 @@ export async function assertNotShrunk(
 
 /** Archived ids that the last reading of the whole slot still found, or that were archived since. */
 async function newlyGone(
-  parts: Parts,
+  context: Context,
   slot: Slot,
   record: LedgerRecord,
-  { rows, plan: { gone } }: { readonly rows: Rows; readonly plan: Pick<MergePlan, 'gone'> },
+  { rows, plan: { removed } }: { readonly rows: Rows; readonly plan: Pick<MergePlan, 'removed'> },
 ): Promise<string[]> {
-  if (gone.length === 0) return [];
-  // The record of an earlier version says how many were gone, and not which.
-  if (record.removed_sha256 === undefined && gone.length <= (record.cases?.gone ?? 0)) return [];
-  const accepted = new Set(await acceptedRemovals(parts, slot, record));
+  if (removed.length === 0) return [];
+  // The record of an earlier version says how many were removed, and not which.
+  if (record.removed_sha256 === undefined && removed.length <= (record.cases?.removed ?? 0)) return [];
+  const accepted = new Set(await acceptedRemovals(context, slot, record));
   // A row that is newer than the record was published by a run that ended before it could say what it had read.
   const latest = lastReadAt(record);
-  return gone.filter((id) => !accepted.has(id) && rows.readAt(rows.find(id)!) <= latest);
+  return removed.filter((id) => !accepted.has(id) && rows.readAt(rows.find(id)!) <= latest);
 }
 
 /** Staged ids that this reading did not find, but the last one of the whole slot did. */
 function newlyVanished({ read_at = '' }: LedgerRecord, staged: readonly StagedMessage[], findings: Findings): string[] {
   const isFound = finder(findings);
   return earlier(staged, findings)
-    .filter(
-      ({ message_id, vanished_at }) => !isFound(message_id) && (vanished_at === undefined || vanished_at > read_at),
-    )
+    .filter(({ message_id, removed_at }) => !isFound(message_id) && (removed_at === undefined || removed_at > read_at))
     .map(({ message_id }) => message_id);
 }
 
@@ -98,12 +96,12 @@ function finder({ closed, open, unalerted }: Findings): (id: string) => boolean 
 }
 
 /** Ids of archived messages of which it is accepted that the source no longer returns them. None, where the list is not to be trusted. */
-async function acceptedRemovals(parts: Parts, slot: Slot, { removed_sha256 }: LedgerRecord): Promise<string[]> {
+async function acceptedRemovals(context: Context, slot: Slot, { removed_sha256 }: LedgerRecord): Promise<string[]> {
   if (removed_sha256 === undefined) return [];
   const path = linesPath(removedFolder(slot.id), removed_sha256);
-  const found = await readLines(parts, path);
+  const found = await readLines(context, path);
   if ('fault' in found) {
-    parts.log.warning(
+    context.log.warning(
       `The list ${path} of messages that the source no longer returns is ${found.fault === 'absent' ? 'missing' : 'damaged'}: they are named again.`,
     );
     return [];
@@ -118,19 +116,19 @@ async function acceptedRemovals(parts: Parts, slot: Slot, { removed_sha256 }: Le
 /**
  * Keeps the list of archived messages that the source no longer returns, so that the next reading knows which of them were
  * told of and accepted.
- * @param gone what a reading of the whole slot did not find; undefined where only some messages were looked for
+ * @param removed what a reading of the whole slot did not find; undefined where only some messages were looked for
  * @returns hex SHA-256 of the list; undefined where it is empty
  */
 export async function keepRemoved(
-  parts: Parts,
+  context: Context,
   slot: Slot,
   record: LedgerRecord | undefined,
   findings: Findings,
-  gone: readonly string[] | undefined,
+  removed: readonly string[] | undefined,
 ): Promise<string | undefined> {
-  if (gone === undefined && record?.removed_sha256 === undefined) return undefined;
+  if (removed === undefined && record?.removed_sha256 === undefined) return undefined;
   const isFound = finder(findings);
-  const ids = gone ?? (await acceptedRemovals(parts, slot, record!)).filter((id) => !isFound(id));
+  const ids = removed ?? (await acceptedRemovals(context, slot, record!)).filter((id) => !isFound(id));
   const lines = [...ids].sort().map((message_id) => `${JSON.stringify({ message_id })}\n`);
-  return publishLines(parts, removedFolder(slot.id), lines);
+  return publishLines(context, removedFolder(slot.id), lines);
 }

@@ -1,12 +1,12 @@
 import { distinctInvalid } from '../archive/invalid.ts';
-import type { Log } from '../io/ports.ts';
-import type { Column } from '../messages/message.ts';
-import { formatPointer } from '../messages/json/pointer.ts';
-import type { Slot } from '../windows/slot.ts';
 import { bytes, counted, duration, number, rate } from '../format.ts';
+import type { Log } from '../io/ports.ts';
+import { formatPointer } from '../messages/json/pointer.ts';
+import type { Column } from '../messages/message.ts';
+import type { Slot } from '../windows/slot.ts';
 import { outagesMax } from './breaker.ts';
+import type { DeferredSlot } from './deferred.ts';
 import { period } from './progress.ts';
-import type { LeftSlot } from './deferred.ts';
 import type { SlotResult } from './slot.ts';
 
 /** What a leg did. */
@@ -14,7 +14,7 @@ export interface Tally {
   readonly done: readonly SlotResult[];
   readonly failed: readonly { readonly slot: Slot; readonly message: string }[];
   /** Slots that were not begun, since time ran out or their source was not to be had. */
-  readonly left: readonly LeftSlot[];
+  readonly deferred: readonly DeferredSlot[];
   readonly tookMs: number;
 }
 
@@ -28,7 +28,7 @@ export function outputsOf(tally: Tally): Record<string, string> {
     unalerted: sum(({ record }) => record.counts?.unalerted ?? 0),
     invalid: String(distinctInvalid(tally.done.map(({ record }) => record)).count),
     'objects-written': sum(({ isWritten }) => (isWritten ? 1 : 0)),
-    complete: String(tally.failed.length === 0 && tally.left.length === 0),
+    complete: String(tally.failed.length === 0 && tally.deferred.length === 0),
   };
 }
 
@@ -41,7 +41,7 @@ export function tellTally(tally: Tally, columns: readonly Column[], log: Log): v
       `${number(Number(outputs.open))} waiting for their alerts, ${counted(Number(outputs['objects-written']), 'object')} written` +
       `${read > 0 ? ` (${bytes(read)} read, ${rate(read, tally.tookMs)})` : ''}.`,
   );
-  const left = Map.groupBy(tally.left, ({ because }) => because);
+  const left = Map.groupBy(tally.deferred, ({ because }) => because);
   for (const [because, slots] of left) {
     const which = `${counted(slots.length, 'slot')} left, ${period(slots[0]!.slot)} first`;
     log.warning(

@@ -1,19 +1,19 @@
-import { countStatuses, type Findings } from './findings.ts';
 import type { LedgerRecord, StagedMessage } from '../archive/ledger.ts';
-import type { ShownAt } from './merge.ts';
+import type { Context, Sources } from '../context.ts';
 import { UserError } from '../errors.ts';
-import type { Source } from '../io/ports.ts';
-import { type Instant, instant } from '../windows/interval.ts';
-import type { PlannedSlot } from '../plan/decide.ts';
-import { isLive, type Slot } from '../windows/slot.ts';
 import { counted, names } from '../format.ts';
-import { MergeConflict, type Merged, mergeObject, type ToMerge, together } from './publish.ts';
+import type { Source } from '../io/ports.ts';
+import type { PlannedSlot } from '../plan/decide.ts';
+import { type Instant, instant } from '../windows/interval.ts';
+import { isLive, type Slot } from '../windows/slot.ts';
+import { countStatuses, type Findings } from './findings.ts';
+import type { ShownAt } from './merge.ts';
 import { Outside } from './outside.ts';
-import type { Parts, Sources } from '../context.ts';
+import { MergeConflict, type Merged, mergeObject, type ToMerge, together } from './publish.ts';
 import { readStaged, readWhole, type SlotReading } from './read.ts';
+import { nextRecord, overtakenRecord, type Task } from './record.ts';
 import { assertNotShrunk, unalertedOf } from './removed.ts';
 import { findUnowned } from './seams.ts';
-import { nextRecord, overtakenRecord, type Task } from './record.ts';
 import { waitingAfter } from './staged.ts';
 
 /** Merges of one reading, when other writers are faster. */
@@ -41,27 +41,30 @@ export interface SlotResult {
  * @throws UserError when the slot cannot be brought up to date
  */
 export async function processSlot(
-  parts: Parts,
+  context: Context,
   sources: Sources,
   planned: PlannedSlot,
   acceptFewer: boolean,
 ): Promise<SlotResult> {
   const { slot } = planned;
-  const live = isLive(slot, parts.now(), parts.recentDays);
+  const live = isLive(slot, context.now(), context.recentDays);
   const source = live ? sources.live : sources.settled;
-  const startedMs = parts.elapsed();
-  if (planned.action === 'look-again') {
-    const looked = await lookAgain(parts, source, slot, { startedMs, acceptFewer, isFinal: !live });
+  const startedMs = context.elapsed();
+  if (planned.action === 're-check') {
+    const looked = await recheck(context, source, slot, { startedMs, acceptFewer, isFinal: !live });
     if (looked !== undefined) return looked;
   }
-  return commitWhole(parts, source, { slot, isWhole: true, startedMs, acceptFewer }, !live);
+  return commitWhole(context, source, { slot, isWhole: true, startedMs, acceptFewer }, !live);
 }
 
 /** Reads the whole slot, and sees to it that what its reading met outside of it is known to other slots. */
-async function commitWhole(parts: Parts, source: Source, task: Task, isFinal: boolean): Promise<SlotResult> {
+async function commitWhole(context: Context, source: Source, task: Task, isFinal: boolean): Promise<SlotResult> {
   const outside = new Outside(task.slot);
-  const reading = await readWhole(parts, outside.watch(source), task.slot, isFinal);
-  return commit(parts, reading, { ...task, unowned: await findUnowned(parts, task.slot, reading.findings, outside) });
+  const reading = await readWhole(context, outside.watch(source), task.slot, isFinal);
+  return commit(context, reading, {
+    ...task,
+    unowned: await findUnowned(context, task.slot, reading.findings, outside),
+  });
 }
 
 interface Look {
@@ -72,24 +75,24 @@ interface Look {
 }
 
 /** Undefined when a staged message turned into something that only a whole reading can count. */
-async function lookAgain(parts: Parts, source: Source, slot: Slot, { isFinal, ...look }: Look) {
-  const { record, staged } = await parts.staging.slot(slot);
+async function recheck(context: Context, source: Source, slot: Slot, { isFinal, ...look }: Look) {
+  const { record, staged } = await context.staging.slot(slot);
   const readAt = record?.read_at;
   if (record?.counts === undefined || readAt === undefined || staged.length === 0) return undefined;
   // Staged by a run that ended before it could count what it had read.
   if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
-  const reading = await readStaged(parts, source, slot, staged);
+  const reading = await readStaged(context, source, slot, staged);
   if (!isCountable(reading.findings, staged, readAt)) {
     await reading.spool.close();
     return undefined;
   }
   const outside = new Outside(slot);
-  const elsewhere = await readElsewhere(parts, outside.watch(source), slot, reading, staged, isFinal);
+  const elsewhere = await readElsewhere(context, outside.watch(source), slot, reading, staged, isFinal);
   if (elsewhere !== undefined) {
-    const unowned = await findUnowned(parts, slot, elsewhere.findings, outside);
-    return commit(parts, elsewhere, { slot, isWhole: true, ...look, unowned });
+    const unowned = await findUnowned(context, slot, elsewhere.findings, outside);
+    return commit(context, elsewhere, { slot, isWhole: true, ...look, unowned });
   }
-  return commit(parts, reading, { slot, isWhole: false, ...look });
+  return commit(context, reading, { slot, isWhole: false, ...look });
 }
 
 /**
@@ -98,7 +101,7 @@ async function lookAgain(parts: Parts, source: Source, slot: Slot, { isFinal, ..
  * @returns the reading of the whole slot, where it shows one of them; then the other reading is closed
  */
 async function readElsewhere(
-  parts: Parts,
+  context: Context,
   source: Source,
   slot: Slot,
   looked: SlotReading,
@@ -106,10 +109,10 @@ async function readElsewhere(
   isFinal: boolean,
 ): Promise<SlotReading | undefined> {
   const lost = staged.filter(
-    ({ message_id, vanished_at }) => vanished_at === undefined && !shows(looked.findings, message_id),
+    ({ message_id, removed_at }) => removed_at === undefined && !shows(looked.findings, message_id),
   );
   if (lost.length === 0) return undefined;
-  const whole = await readWhole(parts, source, slot, isFinal).catch(async (error: unknown) => {
+  const whole = await readWhole(context, source, slot, isFinal).catch(async (error: unknown) => {
     await looked.spool.close();
     throw error;
   });
@@ -132,7 +135,7 @@ function shows({ closed, open, unalerted, invalid }: Findings, id: string): bool
  * that was not shown then, and so not counted, may be invalid now.
  */
 function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
-  const uncounted = staged.filter(({ vanished_at }) => vanished_at !== undefined && vanished_at <= readAt);
+  const uncounted = staged.filter(({ removed_at }) => removed_at !== undefined && removed_at <= readAt);
   const ids = new Set<string | undefined>(uncounted.map(({ message_id }) => message_id));
   if (findings.conflicting.length > 0 || findings.unalerted.size > 0 || findings.invalid.some(({ id }) => !ids.has(id)))
     return false;
@@ -140,23 +143,23 @@ function isCountable(findings: Findings, staged: readonly StagedMessage[], readA
   return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
-async function commit(parts: Parts, reading: SlotReading, task: Task): Promise<SlotResult> {
+async function commit(context: Context, reading: SlotReading, task: Task): Promise<SlotResult> {
   const { findings, spool } = reading;
   const { slot, isWhole, acceptFewer } = task;
   let done: Merged | undefined;
   try {
     for (let attempt = 0; attempt < mergesMax; attempt += 1) {
-      const { record, staged } = await parts.staging.slot(slot);
+      const { record, staged } = await context.staging.slot(slot);
       const before = { record, staged, laterAt: laterThan(findings, record) };
       const isHeld = isWhole && before.laterAt === undefined && !acceptFewer;
       const approve: ToMerge['approve'] = async (archived) => {
-        if (isHeld) await assertNotShrunk(parts, { slot, record, staged }, findings, archived);
+        if (isHeld) await assertNotShrunk(context, { slot, record, staged }, findings, archived);
       };
       const toMerge = { slot, record, findings, spool, isWhole, shownAt: shownBy(record, staged), approve };
-      const merged = await mergeObject(parts, toMerge).catch(whereConflict);
+      const merged = await mergeObject(context, toMerge).catch(whereConflict);
       if (merged === undefined) continue;
       done = together(done, merged);
-      const result = await settle(parts, reading, task, before, done);
+      const result = await settle(context, reading, task, before, done);
       if (result !== undefined) return result;
     }
   } finally {
@@ -192,7 +195,7 @@ function whereConflict(error: unknown): undefined {
 
 /** The steps after the object, as the design has them; undefined when another writer came first. */
 async function settle(
-  parts: Parts,
+  context: Context,
   reading: SlotReading,
   task: Task,
   { record, staged, laterAt }: Before,
@@ -201,18 +204,18 @@ async function settle(
   const { findings } = reading;
   const { slot, isWhole } = task;
   const waiting = waitingAfter(slot, findings, staged, merged, laterAt);
-  await parts.staging.stage(waiting.stage);
+  await context.staging.stage(waiting.stage);
   const next =
     isWhole && laterAt !== undefined
       ? overtakenRecord(record!, merged)
-      : nextRecord(parts, reading, task, record, merged, waiting);
-  if (!(await parts.staging.record(next, record?.revision ?? 0))) return undefined;
-  await parts.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
+      : nextRecord(context, reading, task, record, merged, waiting);
+  if (!(await context.staging.record(next, record?.revision ?? 0))) return undefined;
+  await context.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
 
-  tellCases(parts, slot, merged, waiting.vanished, findings);
+  tellCases(context, slot, merged, waiting.vanished, findings);
   const bare = unalertedOf(staged, findings).filter((id) => waiting.unstage.includes(id));
   if (bare.length > 0)
-    parts.log.warning(
+    context.log.warning(
       `Slot ${slot.id}: ${counted(bare.length, 'pending message')} without alerts now, and pending no longer: ${names(bare)}.`,
     );
   return {
@@ -228,18 +231,19 @@ async function settle(
 }
 
 function tellCases(
-  parts: Parts,
+  context: Context,
   slot: Slot,
   merged: Merged,
   vanished: readonly string[],
   { conflicting, twins }: Findings,
 ): void {
   const tell = (ids: readonly string[], what: string) => {
-    if (ids.length > 0) parts.log.warning(`Slot ${slot.id}: ${counted(ids.length, 'message')} ${what}: ${names(ids)}.`);
+    if (ids.length > 0)
+      context.log.warning(`Slot ${slot.id}: ${counted(ids.length, 'message')} ${what}: ${names(ids)}.`);
   };
   tell(merged.reopened, 'of the archive opened again; the archived version stays until it is closed');
   tell(merged.amended, 'of the archive changed at the source');
-  tell(merged.gone, 'of the archive no longer shown by the source; the archived version stays');
+  tell(merged.removed, 'of the archive no longer shown by the source; the archived version stays');
   tell(vanished, 'that wait no longer shown by the source; they stay staged');
   const hasSeveral = new Set(conflicting);
   tell(

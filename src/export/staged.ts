@@ -1,7 +1,7 @@
-import type { Findings, OpenMessage } from './findings.ts';
 import type { StagedMessage } from '../archive/ledger.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
+import type { Findings, OpenMessage } from './findings.ts';
 import type { Merged } from './publish.ts';
 
 /** What becomes of a slot's staged messages. */
@@ -36,11 +36,11 @@ export function waitingAfter(
     .filter(({ id }) => !settledSince.has(id))
     .map((message): StagedMessage => {
       const before = known.get(message.id);
-      const vanishedAt = laterAt && (before?.vanished_at ?? laterAt);
+      const vanishedAt = laterAt && (before?.removed_at ?? laterAt);
       return {
         ...foundOpen(slot, message, readAt, before),
         reason: reopened.has(message.id) ? 'reopened' : 'open',
-        ...(vanishedAt !== undefined && { vanished_at: vanishedAt }),
+        ...(vanishedAt !== undefined && { removed_at: vanishedAt }),
       };
     });
   const isOpen = new Set(open.map(({ message_id }) => message_id));
@@ -78,7 +78,7 @@ function foundOpen(
 
 function foundNoMore(message: StagedMessage, readAt: Instant): StagedMessage {
   const checks = checksAt(readAt, message);
-  return { ...message, read_at: readAt, checks, vanished_at: message.vanished_at ?? readAt };
+  return { ...message, read_at: readAt, checks, removed_at: message.removed_at ?? readAt };
 }
 
 /** A reading that is merged again, since another writer came first, is still one. */

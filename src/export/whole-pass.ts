@@ -1,9 +1,9 @@
 import type { SourceCount } from '../archive/ledger.ts';
-import type { Reading } from './reading.ts';
 import { UserError } from '../errors.ts';
+import { number } from '../format.ts';
 import { type Pass, type Source, TooDeep } from '../io/ports.ts';
 import { type Interval, instant } from '../windows/interval.ts';
-import { number } from '../format.ts';
+import type { Reading } from './reading.ts';
 
 /** What a pass still needs, so that it is proven: a pass before it that found the same, with other page borders perhaps. */
 type Need = 'nothing' | 'same' | 'same with other borders';

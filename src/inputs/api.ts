@@ -1,7 +1,7 @@
 import { type ApiSettings, type ApiTimeFormat, padOf, requestDays } from '../io/api/settings.ts';
 import type { Layout } from '../windows/slot.ts';
-import { anyPointer, pointer, wholeNumber, word } from './parsers.ts';
 import { type Form, type Given, Refusal } from './given.ts';
+import { anyPointer, pointer, wholeNumber, word } from './parsers.ts';
 import { parseHttp, withoutSecrets } from './urls.ts';
 
 const pageSizeMax = 10_000;

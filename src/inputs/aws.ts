@@ -1,6 +1,6 @@
-import { wholeNumber, word } from './parsers.ts';
 import type { Form, Given } from './given.ts';
 import type { ArchivePlace, StagingPlace } from './locations.ts';
+import { wholeNumber, word } from './parsers.ts';
 
 const lockDaysMax = 36_500;
 

@@ -1,7 +1,7 @@
 import { fixedColumns } from '../archive/schema.ts';
 import type { Column, ColumnType } from '../messages/message.ts';
-import { pointer } from './parsers.ts';
 import { type Form, Refusal } from './given.ts';
+import { pointer } from './parsers.ts';
 
 const columnsMax = 100;
 const nameCharsMax = 63;

@@ -1,36 +1,26 @@
 import { availableParallelism } from 'node:os';
 import type { ArchiveSettings } from '../archive/settings.ts';
 import type { UserError } from '../errors.ts';
-import { address, readApi } from './api.ts';
-import { type AwsSettings, readAws } from './aws.ts';
-import { columns } from './columns.ts';
-import { readElasticsearch } from './elasticsearch.ts';
-import {
-  anyPointer,
-  duration,
-  flag,
-  pointer,
-  statuses,
-  timeFormat,
-  timeZone,
-  wholeNumber,
-  word,
-} from './parsers.ts';
-import { readGithub } from './github.ts';
-import { type Form, Given, Refusal } from './given.ts';
-import { readManifest } from './manifest.ts';
-import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './locations.ts';
-import { checkProxies } from './proxies.ts';
-import { readRange } from './range.ts';
-import { checkTransport } from './transport.ts';
 import type { ApiSettings } from '../io/api/settings.ts';
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import type { GithubSettings } from '../io/github/settings.ts';
 import type { ManifestSettings } from '../io/manifest/file.ts';
+import { type Assignment, parseLeg } from '../plan/legs.ts';
 import { windowById } from '../windows/grid.ts';
 import { type Interval, intersection } from '../windows/interval.ts';
-import { type Assignment, parseLeg } from '../plan/legs.ts';
 import type { Layout } from '../windows/slot.ts';
+import { address, readApi } from './api.ts';
+import { type AwsSettings, readAws } from './aws.ts';
+import { columns } from './columns.ts';
+import { readElasticsearch } from './elasticsearch.ts';
+import { readGithub } from './github.ts';
+import { type Form, Given, Refusal } from './given.ts';
+import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './locations.ts';
+import { readManifest } from './manifest.ts';
+import { anyPointer, duration, flag, pointer, statuses, timeFormat, timeZone, wholeNumber, word } from './parsers.ts';
+import { checkProxies } from './proxies.ts';
+import { readRange } from './range.ts';
+import { checkTransport } from './transport.ts';
 
 export { inputDefaults } from './defaults.ts';
 

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
-import { isZone } from '../messages/time/calendar.ts';
 import { type Pointer, parsePointer } from '../messages/json/pointer.ts';
 import { statusCharsMax } from '../messages/statuses.ts';
+import { isZone } from '../messages/time/calendar.ts';
 import { compileTimeFormat } from '../messages/time/pattern.ts';
 import { parseInstant } from '../messages/time/timestamp.ts';
 import { type Form, Refusal } from './given.ts';

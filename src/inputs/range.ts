@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Interval, instant } from '../windows/interval.ts';
-import { moment } from './parsers.ts';
 import type { Given } from './given.ts';
+import { moment } from './parsers.ts';
 
 const historyYears = 7;
 

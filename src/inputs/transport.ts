@@ -2,8 +2,8 @@ import { UserError } from '../errors.ts';
 import type { ApiSettings } from '../io/api/settings.ts';
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import type { GithubSettings } from '../io/github/settings.ts';
-import { flag } from './parsers.ts';
 import type { Given } from './given.ts';
+import { flag } from './parsers.ts';
 
 interface Receivers {
   readonly api: ApiSettings | undefined;

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** Time and chance, which tests replace. */
-export interface Nature {
+export interface Clock {
   now(): number;
   sleep(ms: number): Promise<void>;
   /** In [0, 1). */
@@ -11,7 +11,7 @@ export interface Nature {
 }
 
 /** The clock, the waiting and the chance of the real world. */
-export const nature: Nature = {
+export const clock: Clock = {
   now: Date.now,
   sleep: (ms) => setTimeout(ms),
   random: Math.random,
@@ -21,6 +21,6 @@ export const nature: Nature = {
  * How long to wait after so many attempts, in ms: drawn from a range that doubles with each, up to `maxMs` ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
-export function backoffMs(nature: Nature, attempts: number, baseMs: number, maxMs: number): number {
-  return nature.random() * Math.min(maxMs, baseMs * 2 ** attempts);
+export function backoffMs(clock: Clock, attempts: number, baseMs: number, maxMs: number): number {
+  return clock.random() * Math.min(maxMs, baseMs * 2 ** attempts);
 }

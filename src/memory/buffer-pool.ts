@@ -7,7 +7,7 @@ const grainBytes = 1024 * 1024;
  * by another thread need not come back, and what is kept of it need not be copied. Memory that was touched before is many
  * times faster to fill than memory that is new, and leaves the garbage collector out.
  */
-export class PageMemory {
+export class BufferPool {
   readonly #free: SharedArrayBuffer[] = [];
   readonly #kept = new Set<SharedArrayBuffer>();
   readonly #bytesMax: number;

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { writeFailure } from '../errors.ts';
-import type { PageMemory } from './buffer-pool.ts';
+import type { BufferPool } from './buffer-pool.ts';
 
 /** Bytes, at least, of a segment for payloads that come by themselves. */
 export const segmentBytes = 8 * 1024 * 1024;
@@ -22,7 +22,7 @@ export interface SpoolView {
  * thread; read by any, once it is flushed.
  */
 export class Spool {
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
   readonly #path: string;
   readonly #segments: SharedArrayBuffer[] = [];
   /** Of the segment in which payloads that come by themselves are put. */
@@ -32,7 +32,7 @@ export class Spool {
   #pending: Uint8Array[] = [];
 
   /** @param path a file that is made only when the memory does not suffice, and removed by {@link close} */
-  constructor(memory: PageMemory, path: string) {
+  constructor(memory: BufferPool, path: string) {
     this.#memory = memory;
     this.#path = path;
   }

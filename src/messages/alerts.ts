@@ -1,10 +1,10 @@
 import { scalarText } from './columns.ts';
 import { entriesOf } from './entries.ts';
-import { type Visitor, Walk } from './json/walk.ts';
 import { compilePlan } from './json/captures.ts';
-import { AlertPart, type CompiledShape } from './shape.ts';
 import { isList, isNull, isObject, type JsonRange, type JsonText, textOf } from './json/tokens.ts';
 import { valueEnd } from './json/value.ts';
+import { type Visitor, Walk } from './json/walk.ts';
+import { AlertPart, type CompiledShape } from './shape.ts';
 
 /** One alert; null where it has no such string, number or boolean. */
 export interface Alert {

@@ -1,6 +1,6 @@
+import { decodeString, isList, isNull, isObject, isString, type JsonRange, textOf } from './json/tokens.ts';
 import type { ColumnType } from './message.ts';
 import { parseTimestamp, type TimeRules } from './time/timestamp.ts';
-import { decodeString, isList, isNull, isObject, isString, type JsonRange, textOf } from './json/tokens.ts';
 
 /** The value of a declared column: a bigint for int64 and (µs since 1970) timestamp; null where there is none. */
 export type ColumnValue = string | bigint | number | boolean | null;

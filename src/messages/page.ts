@@ -2,13 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { saidIn } from '../text/said.ts';
-import { skipBalanced } from './json/broken.ts';
 import { scalarText } from './columns.ts';
-import { type Visitor, Walk } from './json/walk.ts';
-import { whatIsThere } from './lists.ts';
+import { skipBalanced } from './json/broken.ts';
 import { compilePlan, type Plan } from './json/captures.ts';
 import { formatPointer, type Pointer } from './json/pointer.ts';
-import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
 import {
   isList,
   isNull,
@@ -20,6 +17,9 @@ import {
   spaceEnd,
   textOf,
 } from './json/tokens.ts';
+import { type Visitor, Walk } from './json/walk.ts';
+import { whatIsThere } from './lists.ts';
+import { type CompiledShape, invalidMessage, type ReadMessage, readMessageOf } from './read.ts';
 
 /** Where the parts of a source's answer stand. */
 export interface PageShape {

@@ -1,12 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { type Alert, AlertList, type AlertsProblem, AlertTally, AlertValues, gatherAlerts } from './alerts.ts';
-import { skipBalanced } from './json/broken.ts';
-import type { TimeProblem } from './time/calendar.ts';
 import { type ColumnValue, columnValue } from './columns.ts';
-import { Walk } from './json/walk.ts';
-import type { State } from './message.ts';
-import { type CompiledShape, firstColumn, Part } from './shape.ts';
-import { parseTimestamp, readTimestamp, tokenCharsMax } from './time/timestamp.ts';
+import { skipBalanced } from './json/broken.ts';
 import {
   decodeString,
   isNull,
@@ -22,6 +17,11 @@ import {
   validJsonText,
 } from './json/tokens.ts';
 import { JsonDepthError } from './json/value.ts';
+import { Walk } from './json/walk.ts';
+import type { State } from './message.ts';
+import { type CompiledShape, firstColumn, Part } from './shape.ts';
+import type { TimeProblem } from './time/calendar.ts';
+import { parseTimestamp, readTimestamp, tokenCharsMax } from './time/timestamp.ts';
 
 export type { ColumnValue } from './columns.ts';
 export { type CompiledShape, compileShape } from './shape.ts';

@@ -1,6 +1,6 @@
-import type { MessageShape } from './message.ts';
 import { compilePlan, type Plan } from './json/captures.ts';
 import type { Pointer } from './json/pointer.ts';
+import type { MessageShape } from './message.ts';
 import { ClosedStatuses } from './statuses.ts';
 import { compileTimeFormat } from './time/pattern.ts';
 import type { TimeRules } from './time/timestamp.ts';

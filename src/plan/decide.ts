@@ -31,7 +31,7 @@ export interface Facts {
 }
 
 /** Why a settled slot is read though its own state does not call for it. */
-export type Recheck = 'refresh' | 'audit' | 'scrub';
+export type Reread = 'refresh' | 'audit' | 'scrub';
 
 /**
  * Why a slot is treated as it is. Where several hold, the first in this order is given:
@@ -57,7 +57,7 @@ export const reasons = [
   'failed',
   'new',
   'unsettled',
-  'left',
+  'deferred',
   'seam',
   'object missing',
   'object changed',
@@ -69,7 +69,7 @@ export const reasons = [
 ] as const;
 
 /** What is done with a slot: it is read as a whole, only its staged messages are looked at again, or nothing. */
-export type Action = 'read' | 'look-again' | 'none';
+export type Action = 'read' | 're-check' | 'none';
 
 /** The decision on one slot. */
 export interface PlannedSlot {
@@ -100,7 +100,7 @@ export interface PlanOutput {
  */
 export function decide(facts: Facts): PlannedSlot[] {
   const range = widen(facts.range, facts.layout);
-  const recheck = (slot: Slot): Recheck | undefined => {
+  const recheck = (slot: Slot): Reread | undefined => {
     if (!covers(range, slot)) return undefined;
     if (facts.refresh) return 'refresh';
     return countsOtherwise(slot, facts) ? 'audit' : undefined;
@@ -130,18 +130,18 @@ export function auditable(facts: Facts): Slot[] {
  * Decides on the same slots as {@link decide} and in the same way, except that `recheck` alone says which settled slots
  * are to be read nevertheless; `facts.refresh`, `facts.counts` and `facts.scrubWindows` are not looked at.
  */
-export function decideSlots(facts: Facts, recheck: (slot: Slot) => Recheck | undefined): PlannedSlot[] {
+export function decideSlots(facts: Facts, recheck: (slot: Slot) => Reread | undefined): PlannedSlot[] {
   const seams = seamsOf(facts);
   return slotsInQuestion(facts).map((slot) => {
     const live = isLive(slot, facts.now, facts.recentDays);
     const staged = facts.staged.get(slot.id) ?? 0;
     const record = facts.ledger.get(slot.id);
-    const triedAt = latest(record?.read_at, record?.looked_at, record?.last_error?.at);
+    const triedAt = latest(record?.read_at, record?.rechecked_at, record?.last_error?.at);
     const source = live ? facts.sources.live : facts.sources.settled;
     const decision = { slot, source, staged, ...(triedAt !== undefined && { triedAt }) };
     const reason = live ? 'live' : (defectOf(slot, facts, seams) ?? recheck(slot));
     if (reason !== undefined) return { ...decision, action: 'read', reason };
-    if (staged > 0) return { ...decision, action: 'look-again', reason: 'staged' };
+    if (staged > 0) return { ...decision, action: 're-check', reason: 'staged' };
     return { ...decision, action: 'none', reason: 'settled' };
   });
 }
@@ -163,7 +163,7 @@ function defectOf(slot: Slot, facts: Facts, seams: ReadonlyMap<string, Instant>)
   if (record?.last_error) return 'failed';
   if (record?.read_at === undefined) return 'new';
   if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'unsettled';
-  if (record.left?.action === 'read') return 'left';
+  if (record.deferred?.action === 'read') return 'deferred';
   if ((seams.get(slot.id) ?? '') > record.read_at) return 'seam';
   const listed = facts.versions.get(slot.id);
   if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object missing' : undefined;

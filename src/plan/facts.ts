@@ -1,12 +1,12 @@
 import { slotOfPath } from '../archive/layout.ts';
 import type { SourceCount } from '../archive/ledger.ts';
+import { asideFrom } from '../auxiliary.ts';
+import type { Context, Sources } from '../context.ts';
+import { counted, number } from '../format.ts';
 import { type ListedObject, type Log, type Source, Unavailable } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
-import { auditable, type Facts } from './decide.ts';
 import type { Slot } from '../windows/slot.ts';
-import { counted, number } from '../format.ts';
-import { asideFrom } from '../auxiliary.ts';
-import type { Parts, Sources } from '../context.ts';
+import { auditable, type Facts } from './decide.ts';
 
 /** Slots whose count is refused before the older ones are not asked for any more. */
 const refusalsMax = 3;
@@ -27,19 +27,19 @@ export interface Gathered {
 }
 
 /** Gathers them by one query of the state and one listing of the archive. */
-export async function gatherFacts(parts: Parts, sources: Sources, scope: Scope): Promise<Gathered> {
-  const [state, objects] = await Promise.all([parts.staging.state(), parts.archive.list()]);
+export async function gatherFacts(context: Context, sources: Sources, scope: Scope): Promise<Gathered> {
+  const [state, objects] = await Promise.all([context.staging.state(), context.archive.list()]);
   const staged = new Map<string, number>();
   for (const { slot } of state.staged) staged.set(slot, (staged.get(slot) ?? 0) + 1);
   const versions = objects.flatMap(({ path, version }) => {
-    const slot = slotOfPath(path, parts.settings);
+    const slot = slotOfPath(path, context.settings);
     return slot === undefined ? [] : [[slot.id, version] as const];
   });
   const facts = {
     ...scope,
-    now: parts.now(),
-    layout: parts.settings.layout,
-    recentDays: parts.recentDays,
+    now: context.now(),
+    layout: context.settings.layout,
+    recentDays: context.recentDays,
     sources: { live: sources.live.name, settled: sources.settled.name },
     ledger: new Map(state.ledger.map((record) => [record.slot, record])),
     staged,

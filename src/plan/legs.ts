@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { windowAt, windowById } from '../windows/grid.ts';
 import { covers, type Instant, instant } from '../windows/interval.ts';
-import { decideSlots, type Facts, type PlannedSlot } from './decide.ts';
 import { type Slot, widen } from '../windows/slot.ts';
+import { decideSlots, type Facts, type PlannedSlot } from './decide.ts';
 
 /** GitHub starts no more jobs for one matrix. */
 export const legsMax = 256;

@@ -5,18 +5,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invalidIdMark } from '../archive/invalid.ts';
 import { slotOfPath } from '../archive/layout.ts';
+import type { Context, Sources } from '../context.ts';
 import { writeFailure } from '../errors.ts';
+import { readThrough } from '../export/read.ts';
+import { watchedSource } from '../export/watched-source.ts';
+import { counted, number } from '../format.ts';
 import { LostReading, type Source } from '../io/ports.ts';
 import type { Page } from '../messages/page.ts';
 import { type ManifestCheck, type ManifestState, manifestNamedMax, manifestStates } from '../report/manifest.ts';
 import { type Interval, intersection } from '../windows/interval.ts';
 import { isLive, slotsIn } from '../windows/slot.ts';
-import { counted, number } from '../format.ts';
 import { readObject } from '../worker/objects.ts';
 import { ManifestRegister } from './manifest-register.ts';
-import type { Parts, Sources } from '../context.ts';
-import { readThrough } from '../export/read.ts';
-import { watchedSource } from '../export/watched-source.ts';
 
 /** Ids that a source is asked for at a time. */
 const idsAtOnce = 1_000;
@@ -45,20 +45,20 @@ export interface Asked {
  * @throws UserError where the manifest, the archive or a source cannot be read
  */
 export async function checkManifest(
-  parts: Parts,
+  context: Context,
   { path, ids, resultPath }: Manifest,
   asked: Asked | undefined,
 ): Promise<ManifestCheck> {
-  const register = new ManifestRegister(join(parts.temporary, `${parts.newId()}.sqlite`));
+  const register = new ManifestRegister(join(context.temporary, `${context.newId()}.sqlite`));
   try {
     for await (const some of ids) register.add(some);
-    await markArchived(parts, register);
-    const { ledger, staged } = await parts.staging.state();
+    await markArchived(context, register);
+    const { ledger, staged } = await context.staging.state();
     register.mark(
       staged.map(({ message_id }) => message_id),
       'pending',
     );
-    if (asked !== undefined) await askSources(parts, asked, register);
+    if (asked !== undefined) await askSources(context, asked, register);
     const marks = new Set(ledger.flatMap(({ invalid }) => invalid?.ids ?? []));
     for (const some of register.of('unknown', idsAtOnce))
       register.mark(
@@ -66,7 +66,7 @@ export async function checkManifest(
         'invalid',
       );
     await writeResult(register, resultPath);
-    return told(parts, { path, resultPath, isAsked: asked !== undefined }, register);
+    return told(context, { path, resultPath, isAsked: asked !== undefined }, register);
   } finally {
     register.close();
     await rm(register.path, { force: true });
@@ -74,7 +74,7 @@ export async function checkManifest(
 }
 
 function told(
-  { log }: Parts,
+  { log }: Context,
   check: Pick<ManifestCheck, 'path' | 'resultPath' | 'isAsked'>,
   register: ManifestRegister,
 ): ManifestCheck {
@@ -87,13 +87,13 @@ function told(
   return { ...check, counts, unknown: firstOf('unknown'), notArchived: firstOf('not archived') };
 }
 
-async function markArchived(parts: Parts, register: ManifestRegister): Promise<void> {
-  const { format } = parts.settings;
-  for (const { path } of await parts.archive.list()) {
-    const object = slotOfPath(path, parts.settings) && (await parts.archive.open(path));
+async function markArchived(context: Context, register: ManifestRegister): Promise<void> {
+  const { format } = context.settings;
+  for (const { path } of await context.archive.list()) {
+    const object = slotOfPath(path, context.settings) && (await context.archive.open(path));
     if (object === undefined) continue;
     try {
-      await readObject(parts.threads, object, { format, payloads: false }, async (chunk) =>
+      await readObject(context.threads, object, { format, payloads: false }, async (chunk) =>
         register.mark(chunk.ids, 'archived'),
       );
     } finally {
@@ -103,16 +103,16 @@ async function markArchived(parts: Parts, register: ManifestRegister): Promise<v
 }
 
 /** Asks for ids where a source can look them up, and reads the others over the range, each for the slots that it serves. */
-async function askSources(parts: Parts, { sources, range }: Asked, register: ManifestRegister): Promise<void> {
+async function askSources(context: Context, { sources, range }: Asked, register: ManifestRegister): Promise<void> {
   const { live, settled } = sources;
   const hasUnknown = () => register.counts().unknown > 0;
   for (const source of new Set([settled, live])) if (hasUnknown()) await findIds(source, register);
-  for (const slot of slotsIn(range, parts.settings.layout)) {
-    const source = isLive(slot, parts.now(), parts.recentDays) ? live : settled;
-    const past = intersection(slot, { start: slot.start, end: parts.now() });
+  for (const slot of slotsIn(range, context.settings.layout)) {
+    const source = isLive(slot, context.now(), context.recentDays) ? live : settled;
+    const past = intersection(slot, { start: slot.start, end: context.now() });
     if (source.find !== undefined || past === undefined || !hasUnknown()) continue;
     await readThrough(
-      parts,
+      context,
       watchedSource(source, (page) => markShown(page, register)),
       past,
     );

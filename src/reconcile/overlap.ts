@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import type { Comparison, Difference, NamedMessages } from '../archive/comparison.ts';
 import { Rows, shaBytes } from '../archive/rows.ts';
-import { Spool } from '../memory/spool.ts';
+import { asideFrom } from '../auxiliary.ts';
+import type { Context, Sources } from '../context.ts';
+import { readThrough } from '../export/read.ts';
+import { watchedSource } from '../export/watched-source.ts';
+import { counted, number } from '../format.ts';
 import type { Source } from '../io/ports.ts';
+import { Spool } from '../memory/spool.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Page, ScannedMessage } from '../messages/page.ts';
 import { differingText, lackingText, namedText } from '../report/comparison.ts';
 import { contains, DAY_MS, day, type Interval, instant, intersection } from '../windows/interval.ts';
 import { slotsIn } from '../windows/slot.ts';
-import { counted, number } from '../format.ts';
 import { comparePayloads, type Pair } from '../worker/objects.ts';
-import { asideFrom } from '../auxiliary.ts';
-import type { Parts, Sources } from '../context.ts';
-import { readThrough } from '../export/read.ts';
-import { watchedSource } from '../export/watched-source.ts';
 
 /** Ids that a comparison names, for each way to differ. */
 const namedMax = 20;
@@ -34,23 +34,23 @@ export function overlapOf(now: number, recentDays: number, days: number, range: 
  * @returns what was found, or why nothing was; undefined where there is nothing to compare
  */
 export async function compareSources(
-  parts: Parts,
+  context: Context,
   sources: Sources,
   range: Interval,
   days: number,
 ): Promise<Comparison | undefined> {
   if (days === 0 || sources.live === sources.settled) return undefined;
-  const overlap = overlapOf(parts.now(), parts.recentDays, days, range);
+  const overlap = overlapOf(context.now(), context.recentDays, days, range);
   if (overlap === undefined) return undefined;
   const of = { from: instant(overlap.start), to: instant(overlap.end) };
   const told = new Tally(sources);
   const failure = await asideFrom(async () => {
     // Slot by slot, since no source need serve more at a time.
-    for (const slot of slotsIn(overlap, parts.settings.layout))
-      await comparePiece(parts, sources, intersection(slot, overlap)!, told);
+    for (const slot of slotsIn(overlap, context.settings.layout))
+      await comparePiece(context, sources, intersection(slot, overlap)!, told);
   });
   const comparison = failure === undefined ? { ...of, ...told.found() } : { ...of, failure: failure.message };
-  tell(parts, comparison);
+  tell(context, comparison);
   return comparison;
 }
 
@@ -81,19 +81,19 @@ function add(to: Count, id: string, shown?: Difference['shown']): void {
   to.named.push({ id: cut, ...(shown !== undefined && { shown }) });
 }
 
-async function comparePiece(parts: Parts, { live, settled }: Sources, piece: Interval, told: Tally): Promise<void> {
-  const spool = new Spool(parts.memory, join(parts.temporary, `${parts.newId()}.spool`));
+async function comparePiece(context: Context, { live, settled }: Sources, piece: Interval, told: Tally): Promise<void> {
+  const spool = new Spool(context.memory, join(context.temporary, `${context.newId()}.spool`));
   try {
     const first = new Census(piece, spool);
-    await readThrough(parts, first.watch(live), piece);
+    await readThrough(context, first.watch(live), piece);
     const second = new Census(piece, spool, first);
-    await readThrough(parts, second.watch(settled), piece);
+    await readThrough(context, second.watch(settled), piece);
     const [ofLive, ofSettled] = told.lacking;
     for (const id of first.without(second)) add(ofSettled!, id, second.others.get(id));
     for (const id of second.without(first)) add(ofLive!, id, first.others.get(id));
     const pairs = second.differing(first);
     const same = await comparePayloads(
-      parts.threads,
+      context.threads,
       await spool.flush(),
       pairs.map(({ pair }) => pair),
     );
@@ -172,7 +172,7 @@ class Census {
   }
 }
 
-function tell({ log }: Parts, comparison: Comparison): void {
+function tell({ log }: Context, comparison: Comparison): void {
   const days = `${day(Date.parse(comparison.from))} to ${day(Date.parse(comparison.to) - 1)}`;
   if ('failure' in comparison) {
     log.warning(`The sources could not be compared over ${days}: ${comparison.failure} Everything else goes on.`);

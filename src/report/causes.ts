@@ -1,6 +1,6 @@
+import { counted } from '../format.ts';
 import { day } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import { counted } from '../format.ts';
 import type { Missing, Survey } from './survey.ts';
 
 /** A piece of a sentence: words, what is to be typed as it stands, or a link, which is words alone without an address. */

@@ -1,6 +1,6 @@
 import type { NamedMessages } from '../archive/comparison.ts';
-import type { SourceName } from '../messages/message.ts';
 import { counted, number } from '../format.ts';
+import type { SourceName } from '../messages/message.ts';
 
 const sourceNames: Readonly<Record<SourceName, string>> = { api: 'the API', elasticsearch: 'Elasticsearch' };
 const shownTexts = { unalerted: ' (there without alerts)', invalid: ' (invalid there)' } as const;

@@ -1,5 +1,5 @@
-import { DAY_MS, type Interval } from '../windows/interval.ts';
 import { counted } from '../format.ts';
+import { DAY_MS, type Interval } from '../windows/interval.ts';
 
 const months = [
   'January',

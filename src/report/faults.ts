@@ -1,10 +1,10 @@
 import type { Comparison } from '../archive/comparison.ts';
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { day, instant } from '../windows/interval.ts';
-import type { PlanOutput } from '../plan/decide.ts';
-import type { Slot } from '../windows/slot.ts';
 import { counted, number } from '../format.ts';
+import type { PlanOutput } from '../plan/decide.ts';
+import { day, instant } from '../windows/interval.ts';
+import type { Slot } from '../windows/slot.ts';
 import { lackingText, namedText } from './comparison.ts';
 
 const detailsMax = 20;

@@ -1,5 +1,5 @@
-import type { Slot } from '../windows/slot.ts';
 import { counted, number } from '../format.ts';
+import type { Slot } from '../windows/slot.ts';
 import { type CauseRow, causesOf, type Piece } from './causes.ts';
 import { date, span } from './dates.ts';
 import { code, link, type Part } from './markdown.ts';

@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
-import { latest } from '../windows/interval.ts';
 import type { PlanOutput, Reason } from '../plan/decide.ts';
+import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 
 /** How a planned slot stands after the legs. */
@@ -11,7 +11,7 @@ export interface SlotStatus {
 }
 
 /** Reasons to read a slot that are gone once it is settled, whoever read it and when. */
-const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'left']);
+const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'deferred']);
 
 /**
  * What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made, or by
@@ -26,7 +26,7 @@ export function statusOf(
     const record = ledger.get(slot);
     if (record?.last_error !== undefined && record.last_error.at >= plan.planned_at)
       return { slot, status: 'failed', record };
-    const read = action === 'look-again' ? latest(record?.read_at, record?.looked_at) : record?.read_at;
+    const read = action === 're-check' ? latest(record?.read_at, record?.rechecked_at) : record?.read_at;
     const isDone =
       (read !== undefined && read >= plan.planned_at) ||
       (untilSettled.has(reason) && record !== undefined && hasNothingLeft(record) && isSettled(record));
@@ -34,8 +34,8 @@ export function statusOf(
   });
 }
 
-function hasNothingLeft({ last_error, left }: LedgerRecord): boolean {
-  return last_error === undefined && left === undefined;
+function hasNothingLeft({ last_error, deferred }: LedgerRecord): boolean {
+  return last_error === undefined && deferred === undefined;
 }
 
 /** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */

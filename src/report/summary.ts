@@ -1,8 +1,8 @@
 import { distinctInvalid, invalidReasons } from '../archive/invalid.ts';
 import type { Cases, LedgerRecord, StagedMessage } from '../archive/ledger.ts';
+import { bytes, counted, duration, number } from '../format.ts';
 import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import { bytes, counted, duration, number } from '../format.ts';
 import { byAge } from './ages.ts';
 import { age, date, span } from './dates.ts';
 import { doubtsOf } from './doubts.ts';
@@ -125,16 +125,16 @@ function oldestTable(staged: readonly StagedMessage[], now: number): Part {
   };
 }
 
-function remarkOn({ reason, vanished_at }: StagedMessage): string {
-  if (vanished_at !== undefined) return `vanished from the source, ${date(Date.parse(vanished_at))}`;
+function remarkOn({ reason, removed_at }: StagedMessage): string {
+  if (removed_at !== undefined) return `vanished from the source, ${date(Date.parse(removed_at))}`;
   return reason === 'reopened' ? 're-opened; the archived version stays' : '';
 }
 
 const caseWords: Readonly<Record<keyof Cases, string>> = {
   reopened: 're-opened',
   amended: 'amended',
-  gone: 'gone',
-  vanished: 'vanished',
+  removed: 'removed',
+  removed_pending: 'removed_pending',
   conflicting: 'conflicting',
 };
 const kinds = Object.keys(caseWords) as (keyof Cases)[];
@@ -144,7 +144,7 @@ function caseParts({ slots, ledger }: Survey): Part[] {
   const met = slots
     .map((slot) => ({ slot, record: ledger.get(slot.id) }))
     .filter(({ record }) => kinds.some((kind) => (record?.cases?.[kind] ?? 0) > 0))
-    .map(({ slot, record }) => ({ slot, record: record!, at: latest(record!.read_at, record!.looked_at)! }))
+    .map(({ slot, record }) => ({ slot, record: record!, at: latest(record!.read_at, record!.rechecked_at)! }))
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.slot.start - a.slot.start));
   if (met.length === 0) return [];
   const row = (name: string, count: (kind: keyof Cases) => number, last: string) =>

@@ -1,5 +1,5 @@
 import type { Comparison } from '../archive/comparison.ts';
-import type { LedgerRecord, Left, SourceRecord, StagedMessage } from '../archive/ledger.ts';
+import type { Deferred, LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import type { ArchiveState } from '../io/ports.ts';
 import type { PlanOutput, Reason } from '../plan/decide.ts';
 import { isSettled, type Layout, type Slot, slotById } from '../windows/slot.ts';
@@ -11,9 +11,9 @@ import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.
 export interface Missing {
   readonly slot: Slot;
   /** Its reading failed, or why it was not begun. */
-  readonly why: 'failed' | Left['because'];
+  readonly why: 'failed' | Deferred['because'];
   /** What was to be done. */
-  readonly action: Left['action'];
+  readonly action: Deferred['action'];
   /** Why the plan at hand asked for it; absent where an earlier one did. */
   readonly reason?: Reason;
   /** Of a failure: what was said of it. */
@@ -120,7 +120,7 @@ function missingOfPlan(plan: PlanOutput, slots: ReadonlyMap<string, Slot>, statu
     const common = { slot: slots.get(id)!, ...asked.get(id)! };
     if (status === 'done') return [];
     if (status === 'failed') return [{ ...common, ...failureOf(record!.last_error!) }];
-    const left = record?.left;
+    const left = record?.deferred;
     if (left === undefined || left.at < plan.planned_at) return [{ ...common, why: 'leg' }];
     return [{ ...common, ...shortfallOf(left) }];
   });
@@ -134,13 +134,13 @@ function missingElsewhere(
 ): Missing[] {
   const isPlanned = new Set(plan.slots.map(([id]) => id));
   const hasStaged = new Set(staged.map(({ slot }) => slot));
-  return ledger.flatMap(({ slot: id, last_error, left }): Missing[] => {
-    const common = { slot: slots.get(id)!, action: left?.action ?? 'read' } as const;
+  return ledger.flatMap(({ slot: id, last_error, deferred }): Missing[] => {
+    const common = { slot: slots.get(id)!, action: deferred?.action ?? 'read' } as const;
     if (isPlanned.has(id)) return [];
     if (last_error !== undefined) return [{ ...common, ...failureOf(last_error) }];
     // Another run may have made the look before it was noted as left: then there is nothing more to look at.
-    if (left === undefined || (left.action === 'look-again' && !hasStaged.has(id))) return [];
-    return [{ ...common, ...shortfallOf(left) }];
+    if (deferred === undefined || (deferred.action === 're-check' && !hasStaged.has(id))) return [];
+    return [{ ...common, ...shortfallOf(deferred) }];
   });
 }
 
@@ -148,7 +148,7 @@ function failureOf({ message, run_url }: NonNullable<LedgerRecord['last_error']>
   return { why: 'failed', message, ...(run_url !== undefined && { runUrl: run_url }) } as const;
 }
 
-function shortfallOf({ because, run_url }: Left) {
+function shortfallOf({ because, run_url }: Deferred) {
   return { why: because, ...(run_url !== undefined && { runUrl: run_url }) } as const;
 }
 

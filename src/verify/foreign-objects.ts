@@ -1,11 +1,11 @@
 import { slotOfPath } from '../archive/layout.ts';
 import type { Format } from '../archive/schema.ts';
+import { firstOf } from '../format.ts';
 import type { ListedObject } from '../io/ports.ts';
 import type { Facts, PlannedSlot } from '../plan/decide.ts';
-import { firstOf } from '../format.ts';
 
 /** A sentence for each kind of object that readers take for part of the archive and that the ledger does not speak of. */
-export function strangers(
+export function foreignObjects(
   objects: readonly ListedObject[],
   format: Format,
   { ledger, layout }: Facts,

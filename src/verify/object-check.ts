@@ -2,16 +2,16 @@ import { contentDigest } from '../archive/digest.ts';
 import { layoutVersion } from '../archive/layout.ts';
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { DamagedError, type ObjectFacts, type RowChunk, type WholeObject } from '../archive/object.ts';
+import { faultOf, lastReadAt, lastReadAtBy, wasRead } from '../archive/object-faults.ts';
 import { compareIds, shaBytes } from '../archive/rows.ts';
+import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
+import { counted, number } from '../format.ts';
 import type { ListedObject } from '../io/ports.ts';
 import { contains } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import { counted, number } from '../format.ts';
 import { readObject } from '../worker/objects.ts';
 import type { IdRegister } from './id-register.ts';
-import { faultOf, lastReadAt, lastReadAtBy, wasRead } from '../archive/object-faults.ts';
-import type { Parts } from '../context.ts';
 
 const restore = 'restore it from an earlier version or a backup';
 const changed = `somebody changed it; ${restore}`;
@@ -20,7 +20,7 @@ const moved = 'compare both, since its timestamp changed at the source, or someb
 
 /** Reads one object against its ledger record. Only the first difference of each kind is told. */
 export class ObjectCheck {
-  readonly #parts: Parts;
+  readonly #context: Context;
   readonly #object: ListedObject;
   readonly #record: LedgerRecord | undefined;
   readonly #register: IdRegister;
@@ -30,8 +30,14 @@ export class ObjectCheck {
   readonly #shas: Uint8Array[] = [];
   #last: { readonly timestamp: bigint; readonly id: string } | undefined;
 
-  constructor(parts: Parts, object: ListedObject, slot: Slot, record: LedgerRecord | undefined, register: IdRegister) {
-    this.#parts = parts;
+  constructor(
+    context: Context,
+    object: ListedObject,
+    slot: Slot,
+    record: LedgerRecord | undefined,
+    register: IdRegister,
+  ) {
+    this.#context = context;
     this.#object = object;
     this.#slot = slot;
     this.#record = record;
@@ -61,15 +67,15 @@ export class ObjectCheck {
   }
 
   async #read(): Promise<void> {
-    const open = await this.#parts.archive.open(this.#object.path);
+    const open = await this.#context.archive.open(this.#object.path);
     if (open === undefined) return this.#differs('gone', `was deleted while it was verified: ${restore}`);
     try {
-      const { format, shape } = this.#parts.settings;
+      const { format, shape } = this.#context.settings;
       const request = { format, payloads: true, shape, whole: true };
       const isKnown = this.#record?.version === open.version;
-      const latest = isKnown ? lastReadAt(this.#record!) : lastReadAtBy(this.#parts.now());
+      const latest = isKnown ? lastReadAt(this.#record!) : lastReadAtBy(this.#context.now());
       const take = async (chunk: RowChunk) => this.#check(chunk, latest);
-      const { facts, whole } = await readObject(this.#parts.threads, open, request, take);
+      const { facts, whole } = await readObject(this.#context.threads, open, request, take);
       this.#checkFacts(facts, whole!, open.version);
     } finally {
       await open.close();
@@ -120,7 +126,7 @@ export class ObjectCheck {
     if (fault !== undefined && this.#found.size === 0) this.#differs('bytes', `${fault}: ${restore}`);
     const isWritten = whole.sha256 === record?.object_sha256;
     if (isWritten && whole.difference !== undefined)
-      this.#parts.log.warning(
+      this.#context.log.warning(
         `The object ${this.#object.path} is what a run wrote, byte for byte, but this version reads its payloads otherwise (${whole.difference}); they are intact.`,
       );
     if (record?.digest !== undefined && version !== record.version && !isWritten && this.#found.size === 0)

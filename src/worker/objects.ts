@@ -9,8 +9,8 @@ import {
   type RowChunk,
 } from '../archive/object.ts';
 import type { Format } from '../archive/schema.ts';
-import type { SpoolView } from '../memory/spool.ts';
 import { writeFailure } from '../errors.ts';
+import type { SpoolView } from '../memory/spool.ts';
 import { parquetModule } from './parquet-module.ts';
 import type { Answer, Ask } from './remote.ts';
 import type { ReadOutcome } from './tasks.ts';

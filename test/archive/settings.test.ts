@@ -7,7 +7,7 @@ import {
 } from '../../src/archive/settings.ts';
 import { UserError } from '../../src/errors.ts';
 import type { Column } from '../../src/messages/message.ts';
-import { plainSettings } from '../support/embedded-parts.ts';
+import { plainSettings } from '../support/embedded.ts';
 import { plainShape } from '../support/messages.ts';
 
 const url = 'file:archive';

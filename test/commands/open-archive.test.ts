@@ -5,7 +5,7 @@ import { findArchive, openArchive } from '../../src/commands/open-archive.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Archive } from '../../src/io/ports.ts';
 import { around } from '../support/crashing.ts';
-import { filesBelow, plainSettings, scratchFolder } from '../support/embedded-parts.ts';
+import { filesBelow, plainSettings, scratchFolder } from '../support/embedded.ts';
 import { plainShape } from '../support/messages.ts';
 
 let folder = '';

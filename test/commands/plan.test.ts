@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type Plan, plan, planOutputs } from '../../src/commands/plan.ts';
 import { UserError } from '../../src/errors.ts';
 import { type Archive, type Staging, Unavailable } from '../../src/io/ports.ts';
+import type { PlannedSlot, PlanOutput } from '../../src/plan/decide.ts';
+import { legs, legsMax } from '../../src/plan/legs.ts';
 import { windowsOf } from '../../src/windows/grid.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
-import { legs, legsMax } from '../../src/plan/legs.ts';
-import type { PlannedSlot, PlanOutput } from '../../src/plan/decide.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
-import { runAll } from '../support/embedded-parts.ts';
+import { runAll } from '../support/embedded.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 import { range } from '../windows/arbitraries.ts';
@@ -142,7 +142,7 @@ it('the outputs of seven years by day, with something to do in every slot, stay 
   const facts = settledFacts({ layout, range: range('2018-01-01', '2025-01-01') });
   const kinds = [
     ['read', 'audit'],
-    ['look-again', 'staged'],
+    ['re-check', 'staged'],
     ['read', 'scrub'],
   ] as const;
   const slots = slotsIn(facts.range, layout).map((slot, n): PlannedSlot => {

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
-import { packed } from '../../src/plan/codec.ts';
 import { parsePlan, type Report, report } from '../../src/commands/report.ts';
 import { UserError } from '../../src/errors.ts';
-import { DAY_MS, instant } from '../../src/windows/interval.ts';
+import { packed } from '../../src/plan/codec.ts';
 import type { PlanOutput } from '../../src/plan/decide.ts';
+import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotsIn } from '../../src/windows/slot.ts';
-import { type Embedded, plainSettings } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings } from '../support/embedded.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
@@ -92,7 +92,7 @@ describe('report', () => {
   it.each<[string, Partial<LedgerRecord> | undefined]>([
     ['was never read', undefined],
     ['was read before the plan', { read_at: instant(now - 1001) }],
-    ['was only looked at', { read_at: instant(now - 1001), looked_at: instant(now) }],
+    ['was only looked at', { read_at: instant(now - 1001), rechecked_at: instant(now) }],
   ])('is red where a leg ended without a word, and remembers it in the ledger, when a slot %s', async (_, changes) => {
     const [first, ...others] = slots;
     const records = others.map((slot) => recordOf(slot));
@@ -106,8 +106,8 @@ describe('report', () => {
     expect(made.summary).toContain('❌ incomplete');
     expect(made.summary).toContain(`   - ${first!.window}: 18 to 31 January 2024`);
     expect(ledger.complete).toBe(false);
-    const left = { at: instant(now), action: 'read', because: 'leg', run_url: run.url };
-    expect(ledger.ledger).toContainEqual(expect.objectContaining({ slot: first!.id, left }));
+    const deferred = { at: instant(now), action: 'read', because: 'leg', run_url: run.url };
+    expect(ledger.ledger).toContainEqual(expect.objectContaining({ slot: first!.id, deferred }));
 
     const { revision } = (await embedded.parts.staging.slot(first!)).record!;
     const again = await report(embedded.parts, planOf(slots));
@@ -129,8 +129,8 @@ describe('report', () => {
   });
 
   it('is not red where no more than time ran out', async () => {
-    const left = { at: instant(now), action: 'read', because: 'time' } as const;
-    const records = slots.map((slot, n) => recordOf(slot, n === 1 ? { read_at: instant(now - DAY_MS), left } : {}));
+    const deferred = { at: instant(now), action: 'read', because: 'time' } as const;
+    const records = slots.map((slot, n) => recordOf(slot, n === 1 ? { read_at: instant(now - DAY_MS), deferred } : {}));
     const { made } = await reportOn(records);
     expect(made.isComplete).toBe(false);
     expect(made.problems).toEqual([]);
@@ -204,7 +204,7 @@ describe('parsePlan', () => {
       planned_at,
       slots: [
         ['a', 'read', 'live'],
-        ['b', 'look-again', 'staged'],
+        ['b', 're-check', 'staged'],
       ],
     };
     expect(parsePlan(packed(output))).toEqual(output);

@@ -3,9 +3,9 @@ import { track } from '../../src/commands/track.ts';
 import { GithubTracker, type Notes } from '../../src/io/github/tracker.ts';
 import type { Survey } from '../../src/report/survey.ts';
 import { before, failed, left, recordsWith, surveyOf } from '../report/surveys.ts';
+import { TestClock } from '../support/clock.ts';
 import { failureOf } from '../support/failure.ts';
 import { type TestGithub, testGithub } from '../support/github.ts';
-import { TestNature } from '../support/clock.ts';
 import { testNotes } from '../support/notes.ts';
 
 const spent = { read_at: before, ...left('time') };
@@ -35,7 +35,7 @@ async function runOn(github: TestGithub, survey: Survey): Promise<number | undef
     github.settings,
     '3f2b7c1e-0000-4000-8000-000000000001',
     notesOf(github),
-    new TestNature(),
+    new TestClock(),
     () => undefined,
   );
   try {

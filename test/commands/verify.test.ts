@@ -15,7 +15,7 @@ import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded.ts';
 import { blessVersion, fileOf, forgeRecord, readTable, writeTable } from '../support/forging.ts';
 import { chance } from '../support/life-model.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';

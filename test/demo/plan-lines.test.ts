@@ -4,7 +4,7 @@ import { planLines } from '../../demo/plan-lines.ts';
 it('tells a plan by action and reason, the most frequent first', () => {
   const slots = [
     ['a', 'read', 'live'] as const,
-    ...Array.from({ length: 10 }, () => ['b', 'look-again', 'staged'] as const),
+    ...Array.from({ length: 10 }, () => ['b', 're-check', 'staged'] as const),
   ];
   expect(planLines({ planned_at: '2026-01-01T00:00:00.000Z', slots })).toEqual([
     '10 × look again  staged     messages of theirs wait for their alerts',

@@ -8,7 +8,7 @@ it('writes a day as UTC has it', () => {
 
 it('aligns a table by what it holds', () => {
   const columns = [
-    { name: 'status', align: 'left' },
+    { name: 'status', align: 'deferred' },
     { name: 'n', align: 'right' },
   ] as const;
   expect(

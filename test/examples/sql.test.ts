@@ -6,7 +6,7 @@ import { describeSchema } from '../../src/archive/schema.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { embed, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { embed, plainSettings, runAll } from '../support/embedded.ts';
 import { plainShape } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Parts } from '../../src/context.ts';
+import type { Context } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slot.ts';
 import { around, Crasher, type CrashPoint } from '../support/crashing.ts';
-import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 
@@ -23,7 +23,7 @@ async function process(embedded: Embedded, pass?: Parameters<typeof around>[1]):
   return { ...other, parts: { ...other.parts, archive: around(archive, pass), staging: around(staging, pass) } };
 }
 
-async function mortal(embedded: Embedded, crasher: Crasher): Promise<Parts> {
+async function mortal(embedded: Embedded, crasher: Crasher): Promise<Context> {
   const { parts } = await process(embedded);
   return { ...parts, archive: crasher.watch(parts.archive), staging: crasher.watch(parts.staging) };
 }
@@ -273,11 +273,11 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     for (const id of ['c2', 'closing', 'late']) expect(stored.get(id)).toBe(truth.held.get(id)?.json);
     const { record, staged } = await embedded.parts.staging.slot(slot);
     expect(staged.map(({ message_id }) => message_id)).toEqual(['o1', 'o2', 'replaces-it']);
-    expect(staged.every(({ vanished_at }) => vanished_at === undefined)).toBe(true);
+    expect(staged.every(({ removed_at }) => removed_at === undefined)).toBe(true);
     const [object] = await embedded.parts.archive.list();
     expect(record).toMatchObject({ version: object?.version, rows: 5, read_at: instant(now + 1.5 * DAY_MS) });
     expect(record?.counts).toEqual({ read: 9, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 0 });
-    expect(record?.cases).toMatchObject({ reopened: 0, vanished: 0 });
+    expect(record?.cases).toMatchObject({ reopened: 0, removed_pending: 0 });
     expect(said.warnings.join('\n')).not.toMatch(/opened again|no longer shown/);
   });
 
@@ -312,9 +312,7 @@ describe('two writers of one slot (promise 4, atomic)', () => {
       expect([begun, tally.failed]).toEqual([true, []]);
       expect(source.passes).toEqual([]);
       const { record, staged } = await embedded.parts.staging.slot(slot);
-      expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at])).toEqual([
-        ['late-open', undefined],
-      ]);
+      expect(staged.map(({ message_id, removed_at }) => [message_id, removed_at])).toEqual([['late-open', undefined]]);
       expect(record?.counts).toEqual({ read: 7, closed: 4, open: 1, unalerted: 1, invalid: 1, duplicates: 0 });
       expect(record?.read_at).toBe(instant(now + 1.5 * DAY_MS));
       expect((await storedRows(embedded.parts, slot)).map(({ id }) => id)).toEqual(['c1', 'c2', 'o1', 'o2']);

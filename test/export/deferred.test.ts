@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { Parts } from '../../src/context.ts';
-import { noteFailure, noteLeft } from '../../src/export/deferred.ts';
+import type { Context } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
+import { noteDeferred, noteFailure } from '../../src/export/deferred.ts';
 import { instant } from '../../src/windows/interval.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, embed, plainSettings } from '../support/embedded-parts.ts';
+import { type Embedded, embed, plainSettings } from '../support/embedded.ts';
 import { ledgerRecord } from '../support/ledger.ts';
 import { range } from '../windows/arbitraries.ts';
 
@@ -31,7 +31,7 @@ async function newParts(): Promise<Embedded> {
 }
 
 /** Parts whose staging takes no record, and counts those that it was asked to take. */
-function failing({ parts }: Embedded): Parts & { tried: number } {
+function failing({ parts }: Embedded): Context & { tried: number } {
   const record = async () => {
     failed.tried += 1;
     throw new UserError('The table is away.');
@@ -51,8 +51,8 @@ describe('a failure', () => {
 
   it('is noted beside what is known, in the place of what was left before', async () => {
     const { parts } = await newParts();
-    const { left, ...known } = ledgerRecord({ slot: slot.id });
-    await parts.staging.record({ ...known, left: left! }, 0);
+    const { deferred, ...known } = ledgerRecord({ slot: slot.id });
+    await parts.staging.record({ ...known, deferred: deferred! }, 0);
     await noteFailure(parts, slot, new TypeError('x is not a function'));
     expect((await parts.staging.slot(slot)).record).toEqual({
       ...known,
@@ -71,28 +71,28 @@ describe('a failure', () => {
 describe('what is left', () => {
   it('is noted, each slot with what was to be done and why it was not', async () => {
     const { parts } = await newParts();
-    const { left: _, ...known } = ledgerRecord({ slot: other.id });
+    const { deferred: _, ...known } = ledgerRecord({ slot: other.id });
     await parts.staging.record(known, 0);
     const asked = [
       { slot, action: 'read', because: 'leg' },
-      { slot: other, action: 'look-again', because: 'source' },
+      { slot: other, action: 're-check', because: 'source' },
     ] as const;
-    await noteLeft(parts, asked);
+    await noteDeferred(parts, asked);
     expect((await parts.staging.slot(slot)).record).toEqual({
       ...bare,
-      left: { ...moment, action: 'read', because: 'leg' },
+      deferred: { ...moment, action: 'read', because: 'leg' },
     });
     expect((await parts.staging.slot(other)).record).toEqual({
       ...known,
       revision: 2,
-      left: { ...moment, action: 'look-again', because: 'source' },
+      deferred: { ...moment, action: 're-check', because: 'source' },
     });
   });
 
   it('gives way to another writer, who has done something since', async () => {
     const embedded = await newParts();
     const { parts } = embedded;
-    const { left: _, ...read } = ledgerRecord({ slot: slot.id });
+    const { deferred: _, ...read } = ledgerRecord({ slot: slot.id });
     const behind = async (one: typeof slot) => {
       const found = await parts.staging.slot(one);
       await parts.staging.record(read, 0);
@@ -102,7 +102,7 @@ describe('what is left', () => {
       slot: behind,
       record: parts.staging.record.bind(parts.staging),
     });
-    await noteLeft({ ...parts, staging }, [{ slot, action: 'read', because: 'time' }]);
+    await noteDeferred({ ...parts, staging }, [{ slot, action: 'read', because: 'time' }]);
     expect((await parts.staging.slot(slot)).record).toEqual(read);
     expect(embedded.said.warnings).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('what is left', () => {
     const embedded = await newParts();
     const many = Array.from({ length: 50 }, () => ({ slot: slots[3]!, action: 'read', because: 'time' }) as const);
     const parts = failing(embedded);
-    await noteLeft(parts, many);
+    await noteDeferred(parts, many);
     // What was still begun would be by now.
     await setImmediate();
     expect(parts.tried).toBeLessThan(20);

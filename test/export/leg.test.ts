@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { assertNothingFailed, exportLeg } from '../../src/commands/export.ts';
 import { plan } from '../../src/commands/plan.ts';
-import { period } from '../../src/export/progress.ts';
 import { run } from '../../src/commands/run.ts';
-import { outputsOf } from '../../src/export/result.ts';
 import { UserError } from '../../src/errors.ts';
+import { period } from '../../src/export/progress.ts';
+import { outputsOf } from '../../src/export/result.ts';
 import { Unavailable } from '../../src/io/ports.ts';
-import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { parseLeg } from '../../src/plan/legs.ts';
+import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll } from '../support/embedded.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 
@@ -112,22 +112,22 @@ describe('a source that is not to be had', () => {
     expect(tally.done.filter(({ record }) => record.source === 'elasticsearch').length).toBe(5);
     const liveSlots = all.filter(({ end }) => end > now - 60 * DAY_MS);
     expect(tally.done.filter(({ record }) => record.source === 'api').length).toBe(liveSlots.length);
-    expect(tally.left.length).toBe(all.length - 5 - liveSlots.length - tally.failed.length);
+    expect(tally.deferred.length).toBe(all.length - 5 - liveSlots.length - tally.failed.length);
     expect(embedded.said.warnings).toContain(
-      `The source was not to be had for 3 slots in a row: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; see whether it is well, then run again.`,
+      `The source was not to be had for 3 slots in a row: ${tally.deferred.length} slots left, ${period(tally.deferred[0]!.slot)} first; see whether it is well, then run again.`,
     );
     expect(outputsOf(tally).complete).toBe('false');
     expect(() => assertNothingFailed(tally)).toThrow(down.slice(0, -1));
     expect(report.isComplete).toBe(false);
     expect(report.summary).toContain(
-      `**${tally.left.length} slots were left, since the source was not to be had for those before.** See whether it is well, then run again, or wait`,
+      `**${tally.deferred.length} slots were left, since the source was not to be had for those before.** See whether it is well, then run again, or wait`,
     );
     expect(embedded.said.lines.at(-1)).toMatch(
       / failed and \d+ are left since the source was not to be had for others\.$/,
     );
     const { ledger } = await embedded.parts.staging.state();
-    expect(ledger.flatMap(({ slot, left }) => (left?.because === 'source' ? [slot] : []))).toEqual(
-      tally.left.map(({ slot }) => slot.id),
+    expect(ledger.flatMap(({ slot, deferred }) => (deferred?.because === 'source' ? [slot] : []))).toEqual(
+      tally.deferred.map(({ slot }) => slot.id),
     );
 
     embedded.clock.now += 1000;
@@ -139,7 +139,7 @@ describe('a source that is not to be had', () => {
     const embedded = await newParts();
     const source = failingSource('api', (nth) => nth % 6 < 2);
     const { tally } = await runAll(embedded.parts, source, years);
-    expect(tally.left).toEqual([]);
+    expect(tally.deferred).toEqual([]);
     expect(tally.failed.length).toBeGreaterThan(3);
   });
 });
@@ -178,20 +178,22 @@ describe('the time budget', () => {
     expect(tally.failed).toEqual([]);
     // The two that were begun together took 120 s, so that a third would have ended after 240 s.
     expect(tally.done.length).toBe(2);
-    expect(tally.left.length).toBe(slots.length - 2);
+    expect(tally.deferred.length).toBe(slots.length - 2);
     expect(outputsOf(tally).complete).toBe('false');
     expect(embedded.said.warnings).toEqual([
-      `Time ran out: ${tally.left.length} slots left, ${period(tally.left[0]!.slot)} first; the next run begins there.`,
+      `Time ran out: ${tally.deferred.length} slots left, ${period(tally.deferred[0]!.slot)} first; the next run begins there.`,
     ]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([]);
-    expect(report.summary).toContain(`**Time ran out before ${tally.left.length} slots.** Nothing is wrong: run again`);
+    expect(report.summary).toContain(
+      `**Time ran out before ${tally.deferred.length} slots.** Nothing is wrong: run again`,
+    );
     expect(embedded.said.lines.at(-1)).toBe(
-      `The archive is not complete. Of ${slots.length} planned slots 2 were read and proven; ${tally.left.length} are left since time ran out.`,
+      `The archive is not complete. Of ${slots.length} planned slots 2 were read and proven; ${tally.deferred.length} are left since time ran out.`,
     );
     const { ledger } = await embedded.parts.staging.state();
-    expect(ledger.filter((record) => record.left !== undefined)).toMatchObject(
-      tally.left.map(({ slot }) => ({ slot: slot.id, left: left('read') })),
+    expect(ledger.filter((record) => record.deferred !== undefined)).toMatchObject(
+      tally.deferred.map(({ slot }) => ({ slot: slot.id, deferred: left('read') })),
     );
 
     embedded.clock.now += 1000;
@@ -199,9 +201,9 @@ describe('the time budget', () => {
     const second = await runAll(embedded.parts, source, range);
     expect(second.report.isComplete).toBe(true);
     const whole = source.passes.map(({ interval }) => interval).filter(({ start, end }) => end - start > 3 * DAY_MS);
-    expect(whole.map(({ start }) => start).sort()).toEqual(tally.left.map(({ slot }) => slot.start));
+    expect(whole.map(({ start }) => start).sort()).toEqual(tally.deferred.map(({ slot }) => slot.start));
     const after = await embedded.parts.staging.state();
-    expect(after.ledger.filter((record) => record.left !== undefined)).toEqual([]);
+    expect(after.ledger.filter((record) => record.deferred !== undefined)).toEqual([]);
   });
 
   it('lets no slot wait for ever, however little one run can do', async () => {
@@ -214,7 +216,7 @@ describe('the time budget', () => {
       expect(tally.done.length).toBe(2);
     }
     const { ledger } = await embedded.parts.staging.state();
-    const looked = ledger.map(({ looked_at }) => looked_at).sort();
+    const looked = ledger.map(({ rechecked_at }) => rechecked_at).sort();
     expect(new Set(looked).size).toBe(3);
     expect(looked).not.toContain(undefined);
   });
@@ -226,7 +228,7 @@ describe('the time budget', () => {
     embedded.clock.now += DAY_MS;
     const parts = slowParts(embedded, source);
     const first = await runAll(parts, source, range, { refresh: true, timeBudgetMs: 200_000 });
-    expect(first.tally.left.length).toBe(slots.length - 2);
+    expect(first.tally.deferred.length).toBe(slots.length - 2);
     expect(first.report.summary).toContain('run again without `refresh`, or wait for the next schedule');
 
     embedded.clock.now += DAY_MS;
@@ -236,9 +238,11 @@ describe('the time budget', () => {
       { live: source, settled: source },
       { range, refresh: false, scrubWindows: 0 },
     );
-    const leftIds = new Set(first.tally.left.map(({ slot }) => slot.id));
+    const leftIds = new Set(first.tally.deferred.map(({ slot }) => slot.id));
     for (const [id, action, reason] of made.output.slots)
-      expect([action, reason], id).toEqual(leftIds.has(id) ? ['read', 'left'] : expect.not.arrayContaining(['left']));
+      expect([action, reason], id).toEqual(
+        leftIds.has(id) ? ['read', 'deferred'] : expect.not.arrayContaining(['deferred']),
+      );
     expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
   });
 
@@ -248,13 +252,13 @@ describe('the time budget', () => {
     await runAll(embedded.parts, source, range);
     embedded.clock.now += DAY_MS;
     const { tally, report } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
-    expect(tally.left.length).toBe(slots.length);
+    expect(tally.deferred.length).toBe(slots.length);
     expect(report.isComplete).toBe(false);
     const { ledger } = await embedded.parts.staging.state();
-    expect(ledger.every((record) => record.left?.action === 'look-again')).toBe(true);
+    expect(ledger.every((record) => record.deferred?.action === 're-check')).toBe(true);
     embedded.clock.now += DAY_MS;
     const { tally: second } = await runAll(embedded.parts, source, range);
-    expect(second.done.every(({ record }) => record.looked_at === instant(embedded.clock.now))).toBe(true);
+    expect(second.done.every(({ record }) => record.rechecked_at === instant(embedded.clock.now))).toBe(true);
   });
 
   it('counts from the start of the process', async () => {
@@ -279,7 +283,7 @@ describe('the time budget', () => {
     };
     const { tally } = await runAll(parts, source, range, { timeBudgetMs: 200_000 });
     expect(tally.failed.length).toBe(2);
-    expect(tally.left.length).toBe(slots.length - 2);
+    expect(tally.deferred.length).toBe(slots.length - 2);
   });
 
   it('begins nothing when it is spent', async () => {
@@ -287,7 +291,7 @@ describe('the time budget', () => {
     const source = newSource();
     const { tally } = await runAll(embedded.parts, source, range, { timeBudgetMs: -1 });
     expect(source.passes).toEqual([]);
-    expect(tally.left.map(({ slot }) => slot.id)).toEqual(slots.map(({ id }) => id));
+    expect(tally.deferred.map(({ slot }) => slot.id)).toEqual(slots.map(({ id }) => id));
   });
 });
 
@@ -340,7 +344,7 @@ describe('a leg', () => {
     source.manners = { ...source.manners, givesTotals: false };
     embedded.clock.now += 1000;
     const again = await exportLeg(embedded.parts, sources, scope, legs[0]!, work);
-    expect(again.done.every(({ record }) => record.looked_at === '2024-09-01T00:00:02.000Z')).toBe(true);
+    expect(again.done.every(({ record }) => record.rechecked_at === '2024-09-01T00:00:02.000Z')).toBe(true);
   });
 
   it('in a dry run reads and writes nothing', async () => {
@@ -403,7 +407,7 @@ describe('the plan', () => {
     const made = await plan(embedded.parts, sources, { range, refresh: false, scrubWindows: 0 });
     expect(made.output.planned_at).toBe('2024-09-02T00:00:00.000Z');
     expect(made.output.slots).toEqual(
-      slots.map(({ id }, n) => (n === 0 ? [id, 'read', 'audit'] : [id, 'look-again', 'staged'])),
+      slots.map(({ id }, n) => (n === 0 ? [id, 'read', 'audit'] : [id, 're-check', 'staged'])),
     );
     const [first, second, third] = embedded.said.lines;
     expect(first).toBe(

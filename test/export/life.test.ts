@@ -4,13 +4,13 @@ import { objectPath } from '../../src/archive/layout.ts';
 import { packShas } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
 import { exportLeg } from '../../src/commands/export.ts';
-import type { Parts } from '../../src/context.ts';
 import { plan, planOutputs } from '../../src/commands/plan.ts';
 import { parsePlan, report } from '../../src/commands/report.ts';
-import type { Tally } from '../../src/export/result.ts';
 import { verify } from '../../src/commands/verify.ts';
-import { DAY_MS, instant } from '../../src/windows/interval.ts';
+import type { Context } from '../../src/context.ts';
+import type { Tally } from '../../src/export/result.ts';
 import { parseLeg } from '../../src/plan/legs.ts';
+import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { isLive, isSettled, type Slot, slotsIn } from '../../src/windows/slot.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
@@ -22,7 +22,7 @@ import {
   runAll,
   type StoredRow,
   storedRows,
-} from '../support/embedded-parts.ts';
+} from '../support/embedded.ts';
 import { chance, type Happening, LifeModel } from '../support/life-model.ts';
 import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource } from '../support/model-source.ts';
@@ -40,7 +40,7 @@ afterAll(() => threads.close());
 
 /** What one run was told, and what it did. */
 interface Ran {
-  readonly parts: Parts;
+  readonly parts: Context;
   readonly tallies: readonly { readonly tally: Tally; readonly now: number }[];
   readonly isComplete: boolean;
 }
@@ -115,16 +115,16 @@ async function runInLegs(
 
 /** Tells the model what was read, and holds what the run said against what the model expects of that. */
 function expectTold(model: LifeModel, tally: Tally, now: number, acceptFewer: boolean): void {
-  expect(tally.left).toEqual([]);
+  expect(tally.deferred).toEqual([]);
   for (const { slot, message } of tally.failed) {
     expect(message).toContain('has shrunk');
     expect(model.wouldShrink(slot, now) && !acceptFewer).toBe(true);
   }
   for (const { slot, record, added, staged } of tally.done) {
     const isWhole = record.read_at === instant(now);
-    expect(isWhole || record.looked_at === instant(now)).toBe(true);
+    expect(isWhole || record.rechecked_at === instant(now)).toBe(true);
     if (isWhole) expect(model.wouldShrink(slot, now) && !acceptFewer).toBe(false);
-    const happened: Happening = isWhole ? model.readWhole(slot, now) : model.lookAgain(slot);
+    const happened: Happening = isWhole ? model.readWhole(slot, now) : model.recheck(slot);
     expect({ slot: slot.id, added, staged }).toEqual({ slot: slot.id, added: happened.added, staged: happened.staged });
     expect(record.counts).toEqual(happened.counts);
     if (isWhole) expect(record.cases).toEqual({ ...happened.cases, conflicting: 0 });
@@ -168,7 +168,7 @@ async function audit(ran: Ran, model: LifeModel, { folder }: Embedded, now: numb
 const known = new Map<string, StoredRow[]>();
 
 /** An object's rows, read once a version: the test would else spend its time on what did not change. */
-async function rowsAt(parts: Parts, slot: Slot, version: string | undefined): Promise<StoredRow[]> {
+async function rowsAt(parts: Context, slot: Slot, version: string | undefined): Promise<StoredRow[]> {
   const key = `${parts.staging.url} ${slot.id} ${version}`;
   const rows = known.get(key) ?? (await storedRows(parts, slot));
   known.set(key, rows);

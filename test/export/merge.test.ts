@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Row, Rows } from '../../src/archive/rows.ts';
 import type { Findings } from '../../src/export/findings.ts';
 import { assertContent, nextRows, planMerge, type ShownAt } from '../../src/export/merge.ts';
-import { type Row, Rows } from '../../src/archive/rows.ts';
 
 type State = 'closed' | 'open' | 'unalerted' | 'absent';
 
@@ -177,7 +177,7 @@ describe('merging', () => {
 });
 
 describe('planMerge', () => {
-  const archived = rowsOf(...['same', 'changed', 'older', 'open', 'bare', 'gone'].map((id) => row(id, `${id} 1`, 10)));
+  const archived = rowsOf(...['same', 'changed', 'older', 'open', 'bare', 'removed'].map((id) => row(id, `${id} 1`, 10)));
   const met: Met = {
     readAt: 20,
     messages: [
@@ -191,45 +191,45 @@ describe('planMerge', () => {
     ],
   };
 
-  it('tells apart what is added, differs, opened again, lost its alerts and is gone', () => {
+  it('tells apart what is added, differs, opened again, lost its alerts and is removed', () => {
     const found = findingsOf(met);
     const plan = planMerge(archived, found, true, never);
     expect(plan.added.map((at) => found.closed.id(at))).toEqual(['new']);
     expect(plan.differing).toEqual([{ archived: archived.find('changed'), found: found.closed.find('changed') }]);
     expect(plan.reopened).toEqual(['open']);
     expect(plan.unalerted).toEqual(['bare']);
-    expect(plan.gone).toEqual(['gone']);
+    expect(plan.removed).toEqual(['removed']);
   });
 
-  it('calls nothing gone that it did not look for', () => {
-    expect(planMerge(archived, findingsOf(met), false, never).gone).toEqual([]);
+  it('calls nothing removed that it did not look for', () => {
+    expect(planMerge(archived, findingsOf(met), false, never).removed).toEqual([]);
   });
 
-  it('takes nothing for opened again, amended or gone that was archived by a later reading', () => {
-    const since = rowsOf(...['open', 'bare', 'gone', 'changed'].map((id) => row(id, `${id} 1`, 21)));
+  it('takes nothing for opened again, amended or removed that was archived by a later reading', () => {
+    const since = rowsOf(...['open', 'bare', 'removed', 'changed'].map((id) => row(id, `${id} 1`, 21)));
     expect(planMerge(since, findingsOf(met), true, never)).toMatchObject({
       differing: [],
       reopened: [],
       closedSince: ['open'],
       unalerted: [],
-      gone: [],
+      removed: [],
     });
   });
 
-  it('takes nothing for closed later, opened again, amended or gone that a later reading showed as it is archived', () => {
+  it('takes nothing for closed later, opened again, amended or removed that a later reading showed as it is archived', () => {
     const found = findingsOf({ ...met, readAt: 20 });
     expect(planMerge(archived, found, true, () => 21)).toMatchObject({
       differing: [],
       reopened: [],
       closedSince: ['open'],
       unalerted: [],
-      gone: [],
+      removed: [],
     });
   });
 
   it('takes a reading of the same instant for no later one', () => {
-    const { reopened, closedSince, gone } = planMerge(archived, findingsOf(met), true, () => 20);
-    expect({ reopened, closedSince, gone }).toEqual({ reopened: ['open'], closedSince: [], gone: ['gone'] });
+    const { reopened, closedSince, removed } = planMerge(archived, findingsOf(met), true, () => 20);
+    expect({ reopened, closedSince, removed }).toEqual({ reopened: ['open'], closedSince: [], removed: ['removed'] });
   });
 
   it('leaves an archived row that was read later than the one found', () => {

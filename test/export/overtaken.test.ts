@@ -4,7 +4,7 @@ import { workOff } from '../../src/export/leg.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 
@@ -91,7 +91,7 @@ describe('a reading that a later one overtakes', () => {
     await overtaken(embedded, truth, () => truth.remove('brief'));
     const laterAt = instant(now + 1.5 * DAY_MS);
     const { staged, record } = await embedded.parts.staging.slot(slot);
-    expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at])).toEqual([
+    expect(staged.map(({ message_id, removed_at }) => [message_id, removed_at])).toEqual([
       ['brief', laterAt],
       ['o', undefined],
     ]);
@@ -148,7 +148,7 @@ describe('a look again that overtakes another reading', () => {
     expect(report.isComplete).toBe(true);
     const { record } = await embedded.parts.staging.slot(slot);
     const read_at = instant(refresh ? embedded.clock.now : now);
-    expect(record).toMatchObject({ revision: 3, read_at, looked_at: instant(later.clock.now) });
+    expect(record).toMatchObject({ revision: 3, read_at, rechecked_at: instant(later.clock.now) });
   });
 });
 
@@ -160,10 +160,10 @@ describe('a look again that a leg did not get to, and that another run made mean
     const source = new ModelSource(truth, scan());
     const sources = { live: source, settled: source };
     const made = await plan(embedded.parts, sources, { range: april, refresh: false, scrubWindows: 0 });
-    expect(made.slots.map(({ action }) => action)).toEqual(['look-again']);
+    expect(made.slots.map(({ action }) => action)).toEqual(['re-check']);
     expect((await runAll((await again(embedded)).parts, source, april)).report.isComplete).toBe(true);
-    const { left } = await workOff(embedded.parts, sources, made.slots, { acceptFewer: false, timeBudgetMs: -1 });
-    expect(left).toEqual([{ slot, action: 'look-again', because: 'time' }]);
+    const { deferred } = await workOff(embedded.parts, sources, made.slots, { acceptFewer: false, timeBudgetMs: -1 });
+    expect(deferred).toEqual([{ slot, action: 're-check', because: 'time' }]);
 
     embedded.clock.now += DAY_MS;
     const { tally, report } = await runAll(embedded.parts, source, april);

@@ -5,7 +5,7 @@ import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slot.ts';
 import { Crasher } from '../support/crashing.ts';
-import { filesBelow, plainSettings, quarantineOf, runAll, storedRows } from '../support/embedded-parts.ts';
+import { filesBelow, plainSettings, quarantineOf, runAll, storedRows } from '../support/embedded.ts';
 import { sharedBytes } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
@@ -67,10 +67,10 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect(await embedded.parts.archive.list()).toEqual([before]);
   });
 
-  it('promise 3: never holds less, and names what opened again, was amended, lost its alerts or is gone', async () => {
+  it('promise 3: never holds less, and names what opened again, was amended, lost its alerts or is removed', async () => {
     const embedded = await newParts({ settings });
     const truth = new Truth();
-    const ids = ['reopened', 'amended', 'respelled', 'unalerted', 'gone', 'same'];
+    const ids = ['reopened', 'amended', 'respelled', 'unalerted', 'removed', 'same'];
     ids.forEach((id, n) => {
       truth.put({ id, at: day(n), statuses: ['closed'] });
     });
@@ -81,7 +81,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     const { json } = truth.held.get('respelled')!;
     truth.putRaw('respelled', day(2), JSON.stringify(JSON.parse(json), null, 2));
     truth.put({ id: 'unalerted', at: day(3), statuses: [] });
-    truth.remove('gone');
+    truth.remove('removed');
     embedded.clock.now += DAY_MS;
     await runAll(embedded.parts, sourceOf(truth, format), april, { refresh: true, acceptFewer: true });
     const after = await storedRows(embedded.parts, slot);
@@ -89,10 +89,10 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     for (const row of after.filter(({ id }) => id !== 'amended')) expect(row).toEqual(before.get(row.id));
     expect(after[1]).toMatchObject({ payload: truth.held.get('amended')!.json, readAt: now + DAY_MS });
     const { record, staged } = await embedded.parts.staging.slot(slot);
-    expect(record?.cases).toEqual({ reopened: 1, amended: 2, gone: 1, vanished: 0, conflicting: 0 });
+    expect(record?.cases).toEqual({ reopened: 1, amended: 2, removed: 1, removed_pending: 0, conflicting: 0 });
     expect(staged).toMatchObject([{ message_id: 'reopened', reason: 'reopened' }]);
     const said = embedded.said.warnings.join('\n');
-    for (const words of ['opened again; .*: "reopened"', 'changed .*: "amended", "unalerted"', 'no longer .*: "gone"'])
+    for (const words of ['opened again; .*: "reopened"', 'changed .*: "amended", "unalerted"', 'no longer .*: "removed"'])
       expect(said).toMatch(new RegExp(words));
     truth.put({ id: 'reopened', at: day(0), statuses: ['closed'], text: 'closed again' });
     embedded.clock.now += DAY_MS;

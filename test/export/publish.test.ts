@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Archive } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
-import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { chance } from '../support/life-model.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';

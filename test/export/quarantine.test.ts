@@ -6,7 +6,7 @@ import { quarantineFolder } from '../../src/archive/layout.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
-import { type Embedded, filesBelow, plainSettings, quarantineOf, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, quarantineOf, runAll } from '../support/embedded.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 

@@ -4,7 +4,7 @@ import { daysOf } from '../../src/export/read.ts';
 import { LostReading, type Pass, TooDeep } from '../../src/io/ports.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt, slotsIn } from '../../src/windows/slot.ts';
-import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { FindingSource, type Manners, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 
@@ -424,7 +424,7 @@ describe('a shrunk slot', () => {
     }
     const accepted = await runAll(embedded.parts, source, april, { acceptFewer: true });
     expect(accepted.report.isComplete).toBe(true);
-    expect(await recordOf(embedded)).toMatchObject({ counts: { read: 2, closed: 1, open: 1 }, cases: { gone: 1 } });
+    expect(await recordOf(embedded)).toMatchObject({ counts: { read: 2, closed: 1, open: 1 }, cases: { removed: 1 } });
     expect((await recordOf(embedded))?.last_error).toBeUndefined();
     expect(await idsOf(embedded)).toEqual(['c1', 'c2']);
     expect(embedded.said.warnings.join('\n')).toContain(
@@ -467,7 +467,7 @@ describe('a look again', () => {
     expect(await stagedOf(embedded)).toEqual(['o2', 'o3']);
     expect(await recordOf(embedded)).toMatchObject({
       read_at: instant(now),
-      looked_at: instant(now + DAY_MS),
+      rechecked_at: instant(now + DAY_MS),
       counts: { read: 4, closed: 2, open: 2 },
     });
   });
@@ -498,7 +498,7 @@ describe('a look again', () => {
       counts: { read: 4, closed: 1, open: 2, invalid: 1 },
     });
     const { staged } = await embedded.parts.staging.slot(slot);
-    expect(staged.map(({ message_id, vanished_at }) => [message_id, vanished_at !== undefined])).toEqual([
+    expect(staged.map(({ message_id, removed_at }) => [message_id, removed_at !== undefined])).toEqual([
       ['o1', false],
       ['o2', true],
       ['o3', false],
@@ -540,9 +540,9 @@ describe('a look again', () => {
     truth.remove('o3');
     const { tally } = await runAll(embedded.parts, source, april);
     expect(tally.failed).toEqual([]);
-    expect(await recordOf(embedded)).toMatchObject({ cases: { vanished: 1 }, counts: { read: 4, open: 3, closed: 1 } });
+    expect(await recordOf(embedded)).toMatchObject({ cases: { removed_pending: 1 }, counts: { read: 4, open: 3, closed: 1 } });
     const { staged } = await embedded.parts.staging.slot(slot);
-    expect(staged.find(({ message_id }) => message_id === 'o3')?.vanished_at).toBe(instant(now + DAY_MS));
+    expect(staged.find(({ message_id }) => message_id === 'o3')?.removed_at).toBe(instant(now + DAY_MS));
     expect(embedded.said.warnings.join('\n')).toContain('no longer shown by the source; they stay staged: "o3"');
   });
 
@@ -551,11 +551,11 @@ describe('a look again', () => {
     truth.put({ id: 'o3', at: day(27), statuses: [status] });
     const { tally, report } = await runAll(embedded.parts, source, april);
     expect([tally.failed, report.isComplete]).toEqual([[], true]);
-    expect(await recordOf(embedded)).toMatchObject({ cases: { vanished: 0 }, read_at: instant(now + DAY_MS) });
+    expect(await recordOf(embedded)).toMatchObject({ cases: { removed_pending: 0 }, read_at: instant(now + DAY_MS) });
     expect((await idsOf(embedded)).includes('o3')).toBe(status === 'closed');
     const { staged } = await embedded.parts.staging.slot(slot);
     expect(staged.map(({ message_id }) => message_id).includes('o3')).toBe(status === 'open');
-    expect(staged.every(({ vanished_at }) => vanished_at === undefined)).toBe(true);
+    expect(staged.every(({ removed_at }) => removed_at === undefined)).toBe(true);
   });
 
   it('reads the slot whole once for a message that was removed at the source', async () => {

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { type Findings, joinFindings } from '../../src/export/findings.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { Reading } from '../../src/export/reading.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { Spool, segmentBytes } from '../../src/memory/spool.ts';
 import { DAY_MS } from '../../src/windows/interval.ts';
 import { plainShape } from '../support/messages.ts';
@@ -17,7 +17,7 @@ const interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-06-11'
 const readAt = Date.parse('2024-09-01');
 let folder = '';
 let spools = 0;
-const memory = new PageMemory(2 * segmentBytes);
+const memory = new BufferPool(2 * segmentBytes);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reading-'));

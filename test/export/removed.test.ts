@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { type Slot, slotAt } from '../../src/windows/slot.ts';
-import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 

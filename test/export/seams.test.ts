@@ -5,7 +5,7 @@ import { report } from '../../src/commands/report.ts';
 import { UserError } from '../../src/errors.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slot.ts';
-import { plainSettings, runAll } from '../support/embedded-parts.ts';
+import { plainSettings, runAll } from '../support/embedded.ts';
 import { type Held, ModelSource, Truth, tell } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 

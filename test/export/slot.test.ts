@@ -10,7 +10,7 @@ import type { Column } from '../../src/messages/message.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { around } from '../support/crashing.ts';
-import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { fileOf, readTable, writeTable } from '../support/forging.ts';
 import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
@@ -252,7 +252,7 @@ describe('the ledger', () => {
       read_at: instant(now),
       source: 'api',
       counts: { read: 4, closed: 4, open: 0, unalerted: 0, invalid: 0, duplicates: 0 },
-      cases: { reopened: 0, amended: 0, gone: 0, vanished: 0, conflicting: 0 },
+      cases: { reopened: 0, amended: 0, removed: 0, removed_pending: 0, conflicting: 0 },
       outside: 1,
       source_count: { total: 5 },
       rows: 4,

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { fixedColumns } from '../../src/archive/schema.ts';
 import { UserError } from '../../src/errors.ts';
 import { Given } from '../../src/inputs/given.ts';
-import { readRange } from '../../src/inputs/range.ts';
 import { type Command, type Inputs, inputDefaults, readInputs } from '../../src/inputs/index.ts';
+import { readRange } from '../../src/inputs/range.ts';
 import { anyCharacter } from '../support/texts.ts';
 
 type Texts = Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { messageOf, toldOf } from '../../src/errors.ts';
 import { githubHost } from '../../src/io/actions/host.ts';
 import { roleCredentials } from '../../src/io/aws/credentials.ts';
@@ -10,14 +9,15 @@ import { DynamoStaging } from '../../src/io/dynamodb/staging.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch/source.ts';
 import { GithubTracker } from '../../src/io/github/tracker.ts';
 import { S3Archive } from '../../src/io/s3/archive.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { apiSource, endThreads } from '../support/api.ts';
+import { TestClock } from '../support/clock.ts';
 import { testFolder } from '../support/folders.ts';
 import { hostileText } from '../support/hostile.ts';
 import { type TestServer, testServer } from '../support/http-server.ts';
 import { plainShape } from '../support/messages.ts';
-import { TestNature } from '../support/clock.ts';
 import { testNotes } from '../support/notes.ts';
 import { asRunner } from '../support/runner-log.ts';
 
@@ -131,7 +131,7 @@ describe('no text of a server is a command of the runner, and none is more than 
       const log = { line: () => undefined, warning: () => undefined };
       const settings = { url: url.origin, index: 'messages', apiKey: 'a-key-that-nobody-may-see' };
       const scan = pageScanner(threads, plainShape, false);
-      const source = new ElasticsearchSource(settings, plainShape, scan, new PageMemory(0), new TestNature(), log);
+      const source = new ElasticsearchSource(settings, plainShape, scan, new BufferPool(0), new TestClock(), log);
       onTestFinished(() => source.close());
       return () => source.read(june, 0, async () => {});
     });
@@ -141,7 +141,7 @@ describe('no text of a server is a command of the runner, and none is more than 
     await fuzz(async ({ url }) => {
       vi.stubEnv('AWS_ENDPOINT_URL_S3', url.origin);
       const place = { bucket: 'a-bucket', prefix: 'some/where', region: 'eu-west-1', scratch: await testFolder() };
-      const archive = new S3Archive({ ...place, nature: new TestNature(), newId: randomUUID });
+      const archive = new S3Archive({ ...place, clock: new TestClock(), newId: randomUUID });
       onTestFinished(() => archive.close());
       return async () => {
         await archive.list();
@@ -155,7 +155,7 @@ describe('no text of a server is a command of the runner, and none is more than 
     await fuzz(async ({ url }) => {
       vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', url.origin);
       const settings = { table: 'a-table', archive: 'archive', region: 'eu-west-1', newId: randomUUID };
-      const staging = new DynamoStaging({ ...settings, nature: new TestNature() });
+      const staging = new DynamoStaging({ ...settings, clock: new TestClock() });
       onTestFinished(() => staging.close());
       return () => staging.state().then(() => staging.prepare());
     });
@@ -168,7 +168,7 @@ describe('no text of a server is a command of the runner, and none is more than 
         { ...place, label: 'a-label' },
         randomUUID(),
         testNotes(),
-        new TestNature(),
+        new TestClock(),
         () => undefined,
       );
       onTestFinished(() => tracker.close());
@@ -187,7 +187,7 @@ describe('no text of a server is a command of the runner, and none is more than 
         };
         const roleToAssume = 'arn:aws:iam::123456789012:role/archive';
         const settings = { roleToAssume, region: 'eu-west-1', sessionName: 'a', mask: () => undefined, environment };
-        return () => roleCredentials({ ...settings, nature: new TestNature() })();
+        return () => roleCredentials({ ...settings, clock: new TestClock() })();
       });
     }
   });

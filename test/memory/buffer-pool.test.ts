@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 
 const MiB = 2 ** 20;
 
 describe('PageMemory', () => {
   it('gives a buffer that is large enough, and somewhat larger', () => {
-    const { byteLength } = new PageMemory(0).take(10_000_000);
+    const { byteLength } = new BufferPool(0).take(10_000_000);
     expect(byteLength).toBeGreaterThanOrEqual(10_000_000);
     expect(byteLength).toBeLessThan(15_000_000);
   });
 
   it('gives a buffer again, and to one at a time', () => {
-    const memory = new PageMemory(MiB);
+    const memory = new BufferPool(MiB);
     const buffer = memory.take(1_000);
     memory.give(buffer);
     expect(memory.take(900)).toBe(buffer);
@@ -19,7 +19,7 @@ describe('PageMemory', () => {
   });
 
   it('gives the smallest that is large enough', () => {
-    const memory = new PageMemory(MiB);
+    const memory = new BufferPool(MiB);
     const [small, large] = [new SharedArrayBuffer(10), new SharedArrayBuffer(100)];
     memory.give(large);
     memory.give(small);
@@ -28,7 +28,7 @@ describe('PageMemory', () => {
   });
 
   it('lets the largest ones wait, and no more than it may', () => {
-    const memory = new PageMemory(100);
+    const memory = new BufferPool(100);
     memory.give(new SharedArrayBuffer(10));
     memory.give(new SharedArrayBuffer(100));
     expect(memory.take(1).byteLength).toBe(100);
@@ -36,7 +36,7 @@ describe('PageMemory', () => {
   });
 
   it('keeps buffers up to its limit, and gives none of them to anybody until it is released', () => {
-    const memory = new PageMemory(2 * MiB);
+    const memory = new BufferPool(2 * MiB);
     const [first, second, third] = [memory.take(1), memory.take(1), memory.take(1)];
     expect([first, second, third].map((buffer) => memory.keep(buffer))).toEqual([true, true, false]);
     memory.give(first);
@@ -47,7 +47,7 @@ describe('PageMemory', () => {
   });
 
   it('makes no buffer to keep where there is no room for it', () => {
-    const memory = new PageMemory(2 * MiB);
+    const memory = new BufferPool(2 * MiB);
     const kept = memory.takeToKeep(1);
     expect(kept?.byteLength).toBe(MiB);
     expect(memory.takeToKeep(MiB)).toBeUndefined();
@@ -56,7 +56,7 @@ describe('PageMemory', () => {
   });
 
   it('keeps none that is larger than there is room for', () => {
-    const memory = new PageMemory(3 * MiB);
+    const memory = new BufferPool(3 * MiB);
     const [small, large] = [memory.take(1), memory.take(2 * MiB)];
     expect(memory.keep(small)).toBe(true);
     memory.give(large);

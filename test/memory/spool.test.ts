@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { Spool, SpoolReader, segmentBytes } from '../../src/memory/spool.ts';
 import { failureOf } from '../support/failure.ts';
 import { sharedBytes } from '../support/messages.ts';
@@ -49,7 +49,7 @@ const anySize = fc.oneof(
 describe('Spool', () => {
   it('says that its file cannot be written', async () => {
     const path = join(folder, 'nowhere', 'spool');
-    const spool = new Spool(new PageMemory(0), path);
+    const spool = new Spool(new BufferPool(0), path);
     spool.append(patterned(10, 1));
     expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} cannot be written (ENOENT:`);
   });
@@ -61,7 +61,7 @@ describe('Spool', () => {
         fc.integer({ min: 0, max: 3 }),
         fc.nat({ max: 7 }),
         async (sizes, segments, flushAfter) => {
-          const spool = new Spool(new PageMemory(2 * segments * segmentBytes), newPath());
+          const spool = new Spool(new BufferPool(2 * segments * segmentBytes), newPath());
           const parts: { position: number; bytes: Uint8Array }[] = [];
           for (const [n, [size, isPage]] of sizes.entries()) {
             const bytes = sharedBytes(patterned(size, n + 1));
@@ -82,7 +82,7 @@ describe('Spool', () => {
 
   it('appends at positions that follow one another, in memory and in the file', async () => {
     for (const memory of [0, 2 * segmentBytes]) {
-      const spool = new Spool(new PageMemory(memory), newPath());
+      const spool = new Spool(new BufferPool(memory), newPath());
       const positions = [3, 0, 5, 1].map((size) => spool.append(patterned(size, size)));
       expect(positions.map((position) => position - positions[0]!)).toEqual([0, 3, 3, 8]);
       await spool.close();
@@ -91,7 +91,7 @@ describe('Spool', () => {
 
   it('works without any memory, and removes its file', async () => {
     const path = newPath();
-    const spool = new Spool(new PageMemory(0), path);
+    const spool = new Spool(new BufferPool(0), path);
     const bytes = patterned(100_000, 3);
     const position = spool.append(bytes);
     expect(existsSync(path)).toBe(false);
@@ -102,7 +102,7 @@ describe('Spool', () => {
   });
 
   it('writes more parts at once than one call to the system takes', async () => {
-    const spool = new Spool(new PageMemory(0), newPath());
+    const spool = new Spool(new BufferPool(0), newPath());
     const parts = Array.from({ length: 3_000 }, (_, n) => patterned(n % 5, n));
     const positions = parts.map((part) => spool.append(part));
     const reader = new SpoolReader(await spool.flush());
@@ -113,7 +113,7 @@ describe('Spool', () => {
 
   it('makes no file while the memory suffices', async () => {
     const path = newPath();
-    const spool = new Spool(new PageMemory(2 * segmentBytes), path);
+    const spool = new Spool(new BufferPool(2 * segmentBytes), path);
     spool.append(patterned(segmentBytes, 1));
     const view = await spool.flush();
     expect(view.path).toBeUndefined();
@@ -124,7 +124,7 @@ describe('Spool', () => {
   });
 
   it('goes on after it was flushed, and reads while it is written', async () => {
-    const spool = new Spool(new PageMemory(0), newPath());
+    const spool = new Spool(new BufferPool(0), newPath());
     const parts = [patterned(700, 1), patterned(900, 2)];
     const first = spool.append(parts[0]!);
     expect(same(await spool.read(first, 700), parts[0]!)).toBe(true);
@@ -135,7 +135,7 @@ describe('Spool', () => {
   });
 
   it('adopts a page where it lies, until it is closed', async () => {
-    const memory = new PageMemory(segmentBytes);
+    const memory = new BufferPool(segmentBytes);
     const buffer = memory.take(1_000);
     const page = new Uint8Array(buffer, 100, 800);
     page.set(patterned(800, 5));
@@ -151,7 +151,7 @@ describe('Spool', () => {
   });
 
   it('shares its budget: what one spool takes is missing to the other until it is closed', async () => {
-    const memory = new PageMemory(segmentBytes * 1.9);
+    const memory = new BufferPool(segmentBytes * 1.9);
     const one = new Spool(memory, newPath());
     const other = new Spool(memory, newPath());
     one.append(patterned(10, 1));
@@ -168,7 +168,7 @@ describe('Spool', () => {
   });
 
   it('refuses to read beyond its end', async () => {
-    const spool = new Spool(new PageMemory(0), newPath());
+    const spool = new Spool(new BufferPool(0), newPath());
     const position = spool.append(patterned(10, 1));
     await expect(spool.read(position + 5, 6)).rejects.toThrow("The spool's file ends before its byte 11");
     await spool.close();

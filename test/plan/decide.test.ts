@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SourceCount } from '../../src/archive/ledger.ts';
 import { UserError } from '../../src/errors.ts';
-import { covers, DAY_MS, instant } from '../../src/windows/interval.ts';
 import { auditable, decide, type Facts, type PlannedSlot } from '../../src/plan/decide.ts';
+import { covers, DAY_MS, instant } from '../../src/windows/interval.ts';
 import { isLive, isSettled, slotById, slotsIn, widen } from '../../src/windows/slot.ts';
 import { ms, range } from '../windows/arbitraries.ts';
 import { anyFacts, noon, record, settledFacts, withRecord, withVersion } from '../windows/facts.ts';
@@ -109,7 +109,7 @@ describe('the table: a slot that is', () => {
 
   it('settled with staged messages has those looked at again', () => {
     expect(decisionOn(settledFacts({ staged: new Map([[june, 3]]) }), june)).toMatchObject({
-      action: 'look-again',
+      action: 're-check',
       reason: 'staged',
       source: 'elasticsearch',
       staged: 3,
@@ -135,7 +135,7 @@ describe('of several reasons the first is given:', () => {
     'live',
     'failed',
     'unsettled',
-    'left',
+    'deferred',
     'object missing',
     'refresh',
     'audit',
@@ -146,7 +146,7 @@ describe('of several reasons the first is given:', () => {
 
   it('each in turn, once those before it are gone', () => {
     const last_error = { at: readFirst, message: 'The source is down.' };
-    const left = { at: readFirst, action: 'read', because: 'time' } as const;
+    const deferred = { at: readFirst, action: 'read', because: 'time' } as const;
     const read_at = '2024-07-01T00:00:00.000Z';
     let facts = settledFacts({ refresh: true, scrubWindows: 6, staged: new Map([[june, 1]]), now: ms('2024-08-01') });
     facts = withVersion(
@@ -161,8 +161,8 @@ describe('of several reasons the first is given:', () => {
     };
     see(facts);
     see({ ...facts, now: noon });
-    see(withRecord(facts, june, { read_at, left }));
-    see(withRecord(facts, june, { left }));
+    see(withRecord(facts, june, { read_at, deferred }));
+    see(withRecord(facts, june, { deferred }));
     see(withRecord(facts, june, {}));
     see(withVersion(facts, june, 'v1'));
     see({ ...facts, refresh: false });
@@ -180,18 +180,18 @@ describe('of several reasons the first is given:', () => {
 });
 
 describe('a settled slot that was left', () => {
-  const left = (action: 'read' | 'look-again') => ({ left: { at: readFirst, action, because: 'time' } as const });
+  const deferred = (action: 'read' | 're-check') => ({ deferred: { at: readFirst, action, because: 'time' } as const });
 
   it('is read, where it was to be read', () => {
-    expect(decisionOn(withRecord(settledFacts(), june, left('read')), june)).toMatchObject({
+    expect(decisionOn(withRecord(settledFacts(), june, deferred('read')), june)).toMatchObject({
       action: 'read',
-      reason: 'left',
+      reason: 'deferred',
     });
   });
 
   it('is looked at again as long as messages wait, where that was to be done', () => {
-    const facts = withRecord(settledFacts(), june, left('look-again'));
-    expect(decisionOn({ ...facts, staged: new Map([[june, 1]]) }, june)).toMatchObject({ action: 'look-again' });
+    const facts = withRecord(settledFacts(), june, deferred('re-check'));
+    expect(decisionOn({ ...facts, staged: new Map([[june, 1]]) }, june)).toMatchObject({ action: 're-check' });
     expect(decisionOn(facts, june)).toMatchObject({ action: 'none' });
   });
 });
@@ -218,7 +218,7 @@ describe('the range', () => {
       versions,
       staged: new Map([[june, 1]]),
     });
-    expect(decide(facts)).toMatchObject([{ slot: { id: june }, action: 'look-again' }]);
+    expect(decide(facts)).toMatchObject([{ slot: { id: june }, action: 're-check' }]);
   });
 
   it('leaves out slots that start at now or later, and takes the one that reaches past it', () => {
@@ -256,9 +256,9 @@ describe('slots outside of the range', () => {
       ]),
     });
     expect(decide(facts).map(({ slot, action }) => [slot.id, action])).toEqual([
-      [june, 'look-again'],
+      [june, 're-check'],
       ['20240801T000000Z-20240901T000000Z', 'none'],
-      ['20241001T000000Z-20241101T000000Z', 'look-again'],
+      ['20241001T000000Z-20241101T000000Z', 're-check'],
     ]);
   });
 
@@ -273,8 +273,8 @@ describe('slots outside of the range', () => {
     const counts = new Map<string, SourceCount>([[june, { total: 99 }]]);
     const facts = outside({ staged: new Map([[june, 2]]), counts, scrubWindows: 9 });
     expect(auditable(facts).map(({ id }) => id)).toEqual(['20240801T000000Z-20240901T000000Z']);
-    expect(decisionOn(facts, june)).toMatchObject({ action: 'look-again' });
-    expect(decisionOn({ ...facts, refresh: true }, june)).toMatchObject({ action: 'look-again' });
+    expect(decisionOn(facts, june)).toMatchObject({ action: 're-check' });
+    expect(decisionOn({ ...facts, refresh: true }, june)).toMatchObject({ action: 're-check' });
   });
 
   it('are left out where their staged messages lie ahead of now', () => {
@@ -453,7 +453,7 @@ describe('whatever the facts', () => {
           expect(staged).toBe(facts.staged.get(slot.id) ?? 0);
           if (action !== 'read') {
             expect(isSettled(slot, facts.ledger.get(slot.id), facts.now, facts.recentDays)).toBe(true);
-            expect(action).toBe(staged > 0 ? 'look-again' : 'none');
+            expect(action).toBe(staged > 0 ? 're-check' : 'none');
             expect(facts.refresh && covers(wide, slot)).toBe(false);
           }
         }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { decide, type Facts } from '../../src/plan/decide.ts';
+import { decideLeg, type Leg, legs, legsMax, parseLeg } from '../../src/plan/legs.ts';
 import { windowAt } from '../../src/windows/grid.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import { decideLeg, type Leg, legs, legsMax, parseLeg } from '../../src/plan/legs.ts';
-import { decide, type Facts } from '../../src/plan/decide.ts';
 import { ms, range } from '../windows/arbitraries.ts';
 import { anyFacts, noon, settledFacts, withRecord, withVersion } from '../windows/facts.ts';
 

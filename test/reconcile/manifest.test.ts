@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Asked, checkManifest } from '../../src/reconcile/manifest.ts';
 import { LostReading } from '../../src/io/ports.ts';
+import { type Asked, checkManifest } from '../../src/reconcile/manifest.ts';
 import { manifestProblem } from '../../src/report/manifest.ts';
 import { summarizeVerification } from '../../src/report/verification.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
-import { type Embedded, filesBelow, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, filesBelow, runAll } from '../support/embedded.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 

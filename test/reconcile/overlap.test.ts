@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../src/archive/comparison.ts';
-import { compareSources, overlapOf } from '../../src/reconcile/overlap.ts';
 import { plan } from '../../src/commands/plan.ts';
 import { run } from '../../src/commands/run.ts';
 import { UserError } from '../../src/errors.ts';
+import { compareSources, overlapOf } from '../../src/reconcile/overlap.ts';
 import type { Interval } from '../../src/windows/interval.ts';
 import { FindingSource, ModelSource, Truth } from '../support/model-source.ts';
 import { useEmbedded } from '../support/use-embedded.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../../src/archive/ledger.ts';
-import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
 import type { Reason } from '../../src/plan/decide.ts';
+import { emptyBetween, neverHeldAny, statusOf } from '../../src/report/status.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
 import { record } from '../windows/facts.ts';
@@ -24,7 +24,7 @@ describe('statusOf a slot that another run settles, which began before the plan 
     ['new', 'done'],
     ['unsettled', 'done'],
     ['failed', 'done'],
-    ['left', 'done'],
+    ['deferred', 'done'],
     ['live', 'not read'],
     ['object changed', 'not read'],
     ['refresh', 'not read'],
@@ -34,20 +34,20 @@ describe('statusOf a slot that another run settles, which began before the plan 
     expect(status(reason)).toBe(expected);
     expect(status(reason, {}, false)).toBe('not read');
     expect(status(reason, error(before))).toBe('not read');
-    expect(status(reason, { left: { at: before, action: 'read', because: 'time' } })).toBe('not read');
+    expect(status(reason, { deferred: { at: before, action: 'read', because: 'time' } })).toBe('not read');
   });
 });
 
 describe('statusOf', () => {
-  it.each<[string, 'read' | 'look-again', Partial<LedgerRecord> | undefined, string]>([
+  it.each<[string, 'read' | 're-check', Partial<LedgerRecord> | undefined, string]>([
     ['no record', 'read', undefined, 'not read'],
     ['read before the plan', 'read', { read_at: before }, 'not read'],
     ['read in the instant of the plan', 'read', { read_at: planned_at }, 'done'],
     ['read after it', 'read', { read_at: after }, 'done'],
-    ['looked at after it, but to be read', 'read', { read_at: before, looked_at: after }, 'not read'],
-    ['looked at after it', 'look-again', { read_at: before, looked_at: after }, 'done'],
-    ['looked at before it', 'look-again', { read_at: before, looked_at: before }, 'not read'],
-    ['read, where only a look was planned', 'look-again', { read_at: after, looked_at: before }, 'done'],
+    ['looked at after it, but to be read', 'read', { read_at: before, rechecked_at: after }, 'not read'],
+    ['looked at after it', 're-check', { read_at: before, rechecked_at: after }, 'done'],
+    ['looked at before it', 're-check', { read_at: before, rechecked_at: before }, 'not read'],
+    ['read, where only a look was planned', 're-check', { read_at: after, rechecked_at: before }, 'done'],
     ['failed after it', 'read', { read_at: before, ...error(after) }, 'failed'],
     ['failed after it was read', 'read', { read_at: after, ...error(after) }, 'failed'],
     ['failed before it, and not tried since', 'read', { read_at: before, ...error(before) }, 'not read'],

@@ -105,14 +105,14 @@ describe('open alerts', () => {
     const staged = [
       ...Array.from({ length: 12 }, (_, n) => stagedOf(`young ${n}`, n)),
       stagedOf('a|`b`', 900, { reason: 'reopened', open_alert_count: 3 }),
-      stagedOf('gone', 100, { vanished_at: '2025-01-02T00:00:00.000Z' }),
+      stagedOf('removed', 100, { removed_at: '2025-01-02T00:00:00.000Z' }),
     ];
     const summary = summarize(surveyOf({ staged }));
     const rows = tableOf(summary, '| age | message');
     expect(rows.length).toBe(10);
     expect(rows.slice(0, 3)).toEqual([
       '| 2 years 5 months | `a\\u007c\\u0060b\\u0060` | 25 July 2022 | 1 July 2024 | 3 | re-opened; the archived version stays |',
-      '| 3 months | `gone` | 2 October 2024 | 1 July 2024 | 1 | vanished from the source, 2 January 2025 |',
+      '| 3 months | `removed` | 2 October 2024 | 1 July 2024 | 1 | vanished from the source, 2 January 2025 |',
       '| 11 days | `young 11` | 30 December 2024 | 1 July 2024 | 1 |  |',
     ]);
     expect(summary).toContain('\n\n4 more open messages: see `_report/ledger.json` in the archive.');
@@ -127,13 +127,17 @@ describe('open alerts', () => {
 describe('what changed at the source', () => {
   it('is counted for each slot, the last that was read first', () => {
     const records = recordsWith({
-      1: { cases: { ...noCases, reopened: 1, gone: 2 }, read_at: '2024-12-01T00:00:00.000Z', run_url: 'javascript:x' },
+      1: {
+        cases: { ...noCases, reopened: 1, removed: 2 },
+        read_at: '2024-12-01T00:00:00.000Z',
+        run_url: 'javascript:x',
+      },
       2: {
         cases: { ...noCases, amended: 3 },
         read_at: '2024-11-01T00:00:00.000Z',
-        looked_at: '2024-12-24T00:00:00.000Z',
+        rechecked_at: '2024-12-24T00:00:00.000Z',
       },
-      5: { cases: { ...noCases, vanished: 4, conflicting: 5 } },
+      5: { cases: { ...noCases, removed_pending: 4, conflicting: 5 } },
     });
     expect(tableOf(summarize(surveyOf({ records, plan: planOf([]) })), '| slot')).toEqual([
       '| **3 slots** | 1 | 3 | 2 | 4 | 5 |  |',
@@ -146,7 +150,7 @@ describe('what changed at the source', () => {
   it('is bounded, and not spoken of where nothing did', () => {
     const layout = { windowDays: 1, partitionBy: 'day' } as const;
     const days = slotsIn(range('2024-01-01', '2024-02-01'), layout);
-    const records = days.map((slot) => recordOf(slot, { cases: { ...noCases, gone: 1 } }));
+    const records = days.map((slot) => recordOf(slot, { cases: { ...noCases, removed: 1 } }));
     const summary = summarize(surveyOf({ records, plan: planOf(days), layout }));
     expect(tableOf(summary, '| slot').length).toBe(21);
     expect(summary).toContain('\n\n11 more slots: see `_report/ledger.json` in the archive.');
@@ -171,7 +175,7 @@ describe('GitHub takes the summary', () => {
   it('of seven years by day, all failed with long errors, in tens of kilobytes', () => {
     expect(days.length).toBe(2601);
     const records = days.map((slot, n) =>
-      recordOf(slot, { ...failed(`${n} ${'😀'.repeat(4000)}`), cases: { ...noCases, gone: n } }),
+      recordOf(slot, { ...failed(`${n} ${'😀'.repeat(4000)}`), cases: { ...noCases, removed: n } }),
     );
     const staged = days.map((_, n) => stagedOf(`${n}${'\u202e'.repeat(9000)}`, n));
     const summary = summarize(surveyOf({ records, staged, plan: planOf(days), layout }));
@@ -188,7 +192,7 @@ describe('GitHub takes the summary', () => {
     const hostile = fc.string({ unit: fc.constantFrom(...'`|\\\n @#<>&*_[]()!:/a-~='), maxLength: 40 });
     fc.assert(
       fc.property(hostile, hostile, hostile, (message, id, archive) => {
-        const changes: Partial<LedgerRecord> = { ...failed(`${message}<script>`), cases: { ...noCases, gone: 1 } };
+        const changes: Partial<LedgerRecord> = { ...failed(`${message}<script>`), cases: { ...noCases, removed: 1 } };
         const summary = summarize(
           surveyOf({ records: recordsWith({ 0: changes }), staged: [stagedOf(`${id}@someone`, 1)], archive }),
         );

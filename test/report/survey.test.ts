@@ -40,7 +40,7 @@ describe('a slot of the plan', () => {
 });
 
 describe('a slot of an earlier plan', () => {
-  const lookLeft = { left: { at: before, action: 'look-again', because: 'time' } } as const;
+  const lookLeft = { deferred: { at: before, action: 're-check', because: 'time' } } as const;
 
   it('that was left, and of which no message waits any more, is not missing', () => {
     const made = surveyOf({ records: recordsWith({ 1: lookLeft }), plan: planOf(slots.slice(3)) });
@@ -52,7 +52,7 @@ describe('a slot of an earlier plan', () => {
     ['failed', failed('It was down.', before), { why: 'failed', message: 'It was down.', runUrl, action: 'read' }],
     ['was left', { ...left('time', before) }, { why: 'time', runUrl, action: 'read' }],
     ['failed and was left', { ...failed('x', before), ...left('time', before) }, { why: 'failed' }],
-    ['was left, and messages of it wait', lookLeft, { why: 'time', action: 'look-again' }],
+    ['was left, and messages of it wait', lookLeft, { why: 'time', action: 're-check' }],
   ])('that %s', (_, changes, expected) => {
     const staged = [stagedOf('m', 300, { slot: slots[1]!.id })];
     const made = surveyOf({ records: recordsWith({ 1: changes }), staged, plan: planOf(slots.slice(3)) });

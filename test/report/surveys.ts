@@ -1,7 +1,7 @@
-import type { LedgerRecord, Left, StagedMessage } from '../../src/archive/ledger.ts';
+import type { Deferred, LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
+import type { PlanOutput, Reason } from '../../src/plan/decide.ts';
 import { type Survey, survey } from '../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import type { PlanOutput, Reason } from '../../src/plan/decide.ts';
 import { type Layout, type Slot, slotsIn } from '../../src/windows/slot.ts';
 import { stagedMessage } from '../support/ledger.ts';
 import { range } from '../windows/arbitraries.ts';
@@ -16,7 +16,7 @@ export const layout: Layout = { windowDays: 60, partitionBy: 'month' };
 /** Three windows of three slots each. */
 export const slots = slotsIn(range('2024-01-18', '2024-07-16'), layout);
 
-export const noCases = { reopened: 0, amended: 0, gone: 0, vanished: 0, conflicting: 0 };
+export const noCases = { reopened: 0, amended: 0, removed: 0, removed_pending: 0, conflicting: 0 };
 const counts = { read: 1000, closed: 990, open: 7, unalerted: 2, invalid: 1, duplicates: 0 };
 
 /** The record of a slot that was read after the plan was made, but for what is told. */
@@ -34,8 +34,8 @@ export function failed(message: string, at = instant(now)): Partial<LedgerRecord
   return { last_error: { at, message, run_url: runUrl } };
 }
 
-export function left(because: Left['because'], at = instant(now)): Partial<LedgerRecord> {
-  return { left: { at, action: 'read', because, run_url: runUrl } };
+export function left(because: Deferred['because'], at = instant(now)): Partial<LedgerRecord> {
+  return { deferred: { at, action: 'read', because, run_url: runUrl } };
 }
 
 /** A message of so many days ago that waits. */

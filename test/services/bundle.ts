@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { parseOutputs } from '../../demo/outputs.ts';
 import { parsePlan } from '../../src/commands/report.ts';
-import type { Leg } from '../../src/plan/legs.ts';
 import type { PlanOutput } from '../../src/plan/decide.ts';
+import type { Leg } from '../../src/plan/legs.ts';
 
 export type Inputs = Readonly<Record<string, string>>;
 export type Variables = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { roleCredentials } from '../../src/io/aws/credentials.ts';
-import { nature } from '../../src/io/clock.ts';
+import { clock } from '../../src/io/clock.ts';
 import { testServer } from '../support/http-server.ts';
 import { endpoints } from './endpoints.ts';
 import { refused } from './fates.ts';
@@ -26,7 +26,7 @@ async function world(stsFate: (n: number) => Fate | undefined = () => undefined)
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-bearer',
   };
   const mask = (secret: string) => void masked.push(secret);
-  const credentials = roleCredentials({ roleToAssume, region, sessionName: 'a-leg', nature, environment, mask });
+  const credentials = roleCredentials({ roleToAssume, region, sessionName: 'a-leg', clock, environment, mask });
   return { credentials, issuer, sts, masked };
 }
 

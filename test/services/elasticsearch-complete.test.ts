@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { Case, june, message } from '../cases/support/run.ts';
-import { filesBelow } from '../support/embedded-parts.ts';
+import { filesBelow } from '../support/embedded.ts';
 import type { Held } from '../support/model-source.ts';
 import { elasticsearches } from './endpoints.ts';
 import { type IndexBody, Indices } from './indices.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch/source.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { type Interval, instant } from '../../src/windows/interval.ts';
-import { runAll } from '../support/embedded-parts.ts';
+import { TestClock } from '../support/clock.ts';
+import { runAll } from '../support/embedded.ts';
 import { failureOf } from '../support/failure.ts';
 import { plainShape } from '../support/messages.ts';
 import { tell } from '../support/model-source.ts';
-import { TestNature } from '../support/clock.ts';
 import { useEmbedded } from '../support/use-embedded.ts';
 import { elasticsearches } from './endpoints.ts';
 import { Indices } from './indices.ts';
@@ -38,7 +38,7 @@ describe.each(elasticsearches())('$name behind a key', ({ url }) => {
     const relay = await relayTo(url, fateOf);
     const log = { line: () => undefined, warning: () => undefined };
     const settings = { url: relay.url, index, apiKey: key };
-    const source = new ElasticsearchSource(settings, plainShape, scan(), new PageMemory(0), new TestNature(), log);
+    const source = new ElasticsearchSource(settings, plainShape, scan(), new BufferPool(0), new TestClock(), log);
     onTestFinished(() => source.close());
     return { source, relay };
   }

@@ -2,11 +2,11 @@ import { hash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { UserError } from '../../src/errors.ts';
 import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../src/io/elasticsearch/source.ts';
 import { LostReading } from '../../src/io/ports.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
 import type { Page } from '../../src/messages/page.ts';
 import { compileShape, readMessage } from '../../src/messages/read.ts';
@@ -15,10 +15,10 @@ import { slotAt } from '../../src/windows/slot.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { sourceConformance } from '../io/conformance/source.ts';
-import { embed, plainSettings, runAll, storedRows } from '../support/embedded-parts.ts';
+import { TestClock } from '../support/clock.ts';
+import { embed, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { plainShape } from '../support/messages.ts';
 import { type Held, tell } from '../support/model-source.ts';
-import { TestNature } from '../support/clock.ts';
 import { elasticsearches } from './endpoints.ts';
 import { cut, edited } from './fates.ts';
 import { type IndexBody, Indices } from './indices.ts';
@@ -38,25 +38,25 @@ const textWithKeyword = { type: 'text', fields: { keyword: { type: 'keyword', ig
 interface Opened {
   readonly source: ElasticsearchSource;
   readonly warnings: string[];
-  readonly nature: TestNature;
+  readonly clock: TestClock;
 }
 
 function open(url: string, index: string, more: Partial<ElasticsearchSettings & { shape: MessageShape }> = {}): Opened {
   const { shape = plainShape, ...settings } = more;
   const warnings: string[] = [];
-  const nature = new TestNature();
+  const clock = new TestClock();
   const scan = pageScanner(threads, shape, false);
   const log = { line: () => undefined, warning: (text: string) => void warnings.push(text) };
   const source = new ElasticsearchSource(
     { url, index, apiKey, ...settings },
     shape,
     scan,
-    new PageMemory(0),
-    nature,
+    new BufferPool(0),
+    clock,
     log,
   );
   onTestFinished(() => source.close());
-  return { source, warnings, nature };
+  return { source, warnings, clock };
 }
 
 /** What came of a message: of one that the archive keeps its bytes, of another what it is. */
@@ -428,7 +428,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       const index = await indices.make({ ...date, ...properties }, held, { mappings: { dynamic: false } });
       const taker = new Taker();
       await open(url, index).source.find(
-        [...wanted.map(({ id, at }) => staged(id, at)), staged('gone', june.start)],
+        [...wanted.map(({ id, at }) => staged(id, at)), staged('removed', june.start)],
         taker.take,
       );
       const ids = new Set(wanted.map(({ id }) => id));
@@ -481,11 +481,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       ['a cut answer', ({ count }) => (count % 2 ? cut : undefined)],
       ['a failed shard of a count', ({ kind, count }) => (kind === 'tally' && count % 2 ? failedShard : undefined)],
     ])('gets over %s', async (_, fate) => {
-      const { nature, ...rest } = await opened(fate);
-      const { pass, came: all } = await readAll({ nature, ...rest });
+      const { clock, ...rest } = await opened(fate);
+      const { pass, came: all } = await readAll({ clock, ...rest });
       expect(inOrder(all)).toEqual(truth);
       expect(pass.totals).toEqual([truth.length, truth.length]);
-      expect(nature.waits.length).toBeGreaterThan(0);
+      expect(clock.waits.length).toBeGreaterThan(0);
     });
 
     it.each<[string, (search: Search) => Fate | undefined, string]>([

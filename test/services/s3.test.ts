@@ -16,9 +16,9 @@ import type { Outcome } from '../../src/io/ports.ts';
 import { S3Archive, type S3Settings } from '../../src/io/s3/archive.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { archiveConformance } from '../io/conformance/archive.ts';
+import { TestClock } from '../support/clock.ts';
 import { failureOf } from '../support/failure.ts';
 import { testFolder } from '../support/folders.ts';
-import { TestNature } from '../support/clock.ts';
 import { endpoints } from './endpoints.ts';
 import { answered, cut, denied, dropped, lost, preceded, refused, stalled, swallowed } from './fates.ts';
 import { type Fate, type Relay, type Relayed, relayTo } from './relay.ts';
@@ -79,7 +79,7 @@ async function archiveAt(endpoint: string, bucket: string, settings: Partial<S3S
     prefix,
     region: 'us-east-1',
     scratch: await testFolder(),
-    nature: new TestNature(),
+    clock: new TestClock(),
     newId: randomUUID,
     ...settings,
   });
@@ -313,7 +313,7 @@ describe('S3Archive', () => {
     const other = await neighbour({ ObjectLockEnabledForBucket: true });
     const clock = { now: Date.now, sleep: async () => undefined, random: () => 0 };
     const objectLock = { mode: 'GOVERNANCE', days: 2 } as const;
-    const archive = await archiveAt(service, other.bucket, { nature: clock, objectLock });
+    const archive = await archiveAt(service, other.bucket, { clock: clock, objectLock });
     const file = { text: '{}' };
     expect(await archive.publish(settingsPath, file, undefined)).toMatchObject({ outcome: 'committed' });
     const expected = await archive.publish(path, { text: 'one' }, undefined);

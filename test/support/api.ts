@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
-import { ApiSource } from '../../src/io/api/source.ts';
 import { type ApiSettings, padOf } from '../../src/io/api/settings.ts';
+import { ApiSource } from '../../src/io/api/source.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
+import { TestClock } from './clock.ts';
 import { plainShape } from './messages.ts';
-import { TestNature } from './clock.ts';
 
 /** No whole day, hour or second. */
 export const now = Date.UTC(2024, 5, 20, 23, 37, 11, 123);
@@ -32,8 +32,8 @@ export function startServer(options: Parameters<typeof startSource>[0] = {}): Pr
 export function apiSource(
   url: string,
   settings: Partial<ApiSettings> = {},
-  nature = new TestNature(),
-  memory = new PageMemory(0),
+  clock = new TestClock(),
+  memory = new BufferPool(0),
 ): ApiSource {
   const defaults: ApiSettings = {
     url,
@@ -46,7 +46,7 @@ export function apiSource(
     total: ['total'],
     pad: padOf(settings.timeFormat ?? 'iso', 31, 60),
   };
-  const source = new ApiSource({ ...defaults, ...settings }, scan, memory, nature, () => undefined);
+  const source = new ApiSource({ ...defaults, ...settings }, scan, memory, clock, () => undefined);
   onTestFinished(() => source.close());
   return source;
 }

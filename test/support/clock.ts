@@ -1,7 +1,7 @@
-import type { Nature } from '../../src/io/clock.ts';
+import type { Clock } from '../../src/io/clock.ts';
 
 /** A clock that moves only when somebody sleeps, and a chance that is told. What was slept is kept. */
-export class TestNature implements Nature {
+export class TestClock implements Clock {
   readonly waits: number[] = [];
   readonly #chance: number;
   readonly #sleepers: (() => void)[] = [];

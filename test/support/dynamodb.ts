@@ -9,8 +9,8 @@ import { request } from 'undici';
 import { vi } from 'vitest';
 import { DynamoStaging } from '../../src/io/dynamodb/staging.ts';
 import { type StagingUnderTest, stagingUnderTest } from '../io/conformance/staging.ts';
+import { TestClock } from './clock.ts';
 import { testServer } from './http-server.ts';
-import { TestNature } from './clock.ts';
 
 interface DynaliteOptions {
   readonly createTableMs: number;
@@ -68,7 +68,7 @@ export async function createTable(table: string, shape = keys): Promise<void> {
 /** What the conformance suite works with: the staging of two archives in one table. */
 export function dynamoUnderTest(table: string): Promise<StagingUnderTest> {
   return stagingUnderTest(
-    (archive) => new DynamoStaging({ table, archive, nature: new TestNature(), newId: randomUUID }),
+    (archive) => new DynamoStaging({ table, archive, clock: new TestClock(), newId: randomUUID }),
   );
 }
 

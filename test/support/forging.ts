@@ -8,7 +8,7 @@ import { factPairs, factsOf, type ObjectFacts } from '../../src/archive/object.t
 import { loadParquet } from '../../src/archive/parquet/wasm.ts';
 import type { Slot } from '../../src/windows/slot.ts';
 import { parquetModule } from '../../src/worker/parquet-module.ts';
-import type { Embedded } from './embedded-parts.ts';
+import type { Embedded } from './embedded.ts';
 
 /** The file of a slot's object. */
 export function fileOf({ parts, folder }: Embedded, slot: Slot): string {

@@ -5,10 +5,10 @@ export function ledgerRecord(told: Partial<LedgerRecord> & Pick<LedgerRecord, 's
   return {
     revision: 1,
     read_at: '2024-09-01T00:00:00.000Z',
-    looked_at: '2024-09-02T00:00:00.000Z',
+    rechecked_at: '2024-09-02T00:00:00.000Z',
     source: 'api',
     counts: { read: 7, closed: 2, open: 1, unalerted: 1, invalid: 1, duplicates: 2 },
-    cases: { reopened: 1, amended: 2, gone: 3, vanished: 4, conflicting: 5 },
+    cases: { reopened: 1, amended: 2, removed: 3, removed_pending: 4, conflicting: 5 },
     outside: 3,
     source_count: { total: 10, alerted: 3, closed: 2 },
     rows: 2,
@@ -20,7 +20,7 @@ export function ledgerRecord(told: Partial<LedgerRecord> & Pick<LedgerRecord, 's
     run_id: '77',
     run_url: 'https://example.com/run?a=1&b=ü',
     last_error: { at: '2024-09-01T00:00:00.000Z', message: 'It broke: "why", \\ and \u{1f4a5}.' },
-    left: { at: '2024-09-01T00:00:00.000Z', action: 'read', because: 'time', run_url: 'https://example.com/run' },
+    deferred: { at: '2024-09-01T00:00:00.000Z', action: 'read', because: 'time', run_url: 'https://example.com/run' },
     ...told,
   };
 }

@@ -157,14 +157,14 @@ export class LifeModel {
     const cases = {
       reopened: ids.filter((id) => seen.get(id) === 'open').length,
       amended: amended.length + ids.filter((id) => seen.get(id) === 'unalerted').length,
-      gone: ids.filter((id) => !seen.has(id)).length,
-      vanished: vanished.length,
+      removed: ids.filter((id) => !seen.has(id)).length,
+      removed_pending: vanished.length,
     };
     return { added: archived.size - before.size, staged: staged.size, counts, cases };
   }
 
   /** Only what is staged was looked for, and nothing of it needed a whole reading. */
-  lookAgain(slot: Slot): Happening {
+  recheck(slot: Slot): Happening {
     const archived = ofSlot(this.archived, slot, () => new Map<string, string>());
     const staged = ofSlot(this.#staged, slot, () => new Set<string>());
     let added = 0;
@@ -181,7 +181,7 @@ export class LifeModel {
     const open = [...this.#countedOpen.get(slot.id)!].filter((id) => staged.has(id)).length;
     const counts = { ...before, open, closed: before.closed + before.open - open };
     this.#counts.set(slot.id, counts);
-    return { added, staged: staged.size, counts, cases: { reopened: 0, amended: 0, gone: 0, vanished: 0 } };
+    return { added, staged: staged.size, counts, cases: { reopened: 0, amended: 0, removed: 0, removed_pending: 0 } };
   }
 
   /** Ids and payloads as the slot's object should hold them. */

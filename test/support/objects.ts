@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { layoutVersion } from '../../src/archive/layout.ts';
 import type { ByteRanges, EncodedObject, EncodeJob, ObjectFacts, RowChunk } from '../../src/archive/object.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { factsOfRows, Rows, shaBytes } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { Spool } from '../../src/memory/spool.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
 import { compileShape, readMessage } from '../../src/messages/read.ts';
@@ -49,7 +49,7 @@ export async function makeObject(
   texts: readonly string[],
   spoolBytes: number = Number.MAX_SAFE_INTEGER,
 ): Promise<TestObject> {
-  const spool = new Spool(new PageMemory(spoolBytes), join(folder, 'spool'));
+  const spool = new Spool(new BufferPool(spoolBytes), join(folder, 'spool'));
   const rows = new Rows();
   const compiled = compileShape(shape);
   for (const [n, text] of texts.entries()) {

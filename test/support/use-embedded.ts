@@ -3,7 +3,7 @@ import type { Format } from '../../src/archive/schema.ts';
 import type { Scan } from '../../src/messages/page.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
-import { type Embedded, type EmbeddedOptions, embed } from './embedded-parts.ts';
+import { type Embedded, type EmbeddedOptions, embed } from './embedded.ts';
 import { plainShape } from './messages.ts';
 
 /** What the tests of one file work with. */

@@ -1,7 +1,7 @@
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 
 /** Memory that knows which of its buffers are out, and takes each back once. */
-export class WatchedMemory extends PageMemory {
+export class WatchedMemory extends BufferPool {
   readonly #out = new Set<SharedArrayBuffer>();
   taken = 0;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../src/archive/layout.ts';
-import { strangers } from '../../src/verify/foreign-objects.ts';
 import { decide } from '../../src/plan/decide.ts';
+import { foreignObjects } from '../../src/verify/foreign-objects.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { settledFacts, withRecord } from '../windows/facts.ts';
 
@@ -14,16 +14,16 @@ const paths = [first, second, third].map((slot) => objectPath(slot, 'parquet'));
 
 describe('strangers', () => {
   it('are not to be found where every object has its record', () => {
-    expect(strangers(listed(...paths), 'parquet', facts, decide(facts))).toEqual([]);
+    expect(foreignObjects(listed(...paths), 'parquet', facts, decide(facts))).toEqual([]);
   });
 
   it('are what no run wrote', () => {
     const copy = paths[0]!.replace('.parquet', ' (1).parquet');
-    expect(strangers(listed(copy, ...paths, 'month=2024-01/notes.txt'), 'parquet', facts, decide(facts))).toEqual([
+    expect(foreignObjects(listed(copy, ...paths, 'month=2024-01/notes.txt'), 'parquet', facts, decide(facts))).toEqual([
       `No run wrote ${copy} and 1 other object, which readers take for part of the archive: move away what is not its own.`,
     ]);
     const other = objectPath(first, 'jsonl');
-    expect(strangers(listed(other), 'parquet', facts, decide(facts))).toEqual([
+    expect(foreignObjects(listed(other), 'parquet', facts, decide(facts))).toEqual([
       `No run wrote ${other}, which readers take for part of the archive: move away what is not its own.`,
     ]);
   });
@@ -31,9 +31,9 @@ describe('strangers', () => {
   it('are what the ledger does not know, unless this run reads it', () => {
     const unknown = withRecord(facts, second.id, undefined);
     const objects = listed(...paths);
-    expect(strangers(objects, 'parquet', unknown, [])).toEqual([
+    expect(foreignObjects(objects, 'parquet', unknown, [])).toEqual([
       `The ledger has no record of ${paths[1]}, and this run does not read its time: see that \`staging\` names what the archive was made with, or run over all of its time.`,
     ]);
-    expect(strangers(objects, 'parquet', unknown, decide(unknown))).toEqual([]);
+    expect(foreignObjects(objects, 'parquet', unknown, decide(unknown))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import type { Format } from '../../src/archive/schema.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
-import { type Embedded, plainSettings, runAll } from '../support/embedded-parts.ts';
+import { type Embedded, plainSettings, runAll } from '../support/embedded.ts';
 import { blessVersion, fileOf, forgeRecord, forgetHash, readTable, writeTable } from '../support/forging.ts';
 import { columnsShape } from '../support/messages.ts';
 import { ModelSource, Truth } from '../support/model-source.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { IdRegister } from '../../src/verify/id-register.ts';
-import { scratchFolder } from '../support/embedded-parts.ts';
+import { scratchFolder } from '../support/embedded.ts';
 
 let folder = '';
 beforeAll(async () => {

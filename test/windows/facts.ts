@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { LedgerRecord, SourceCount } from '../../src/archive/ledger.ts';
-import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import type { Facts } from '../../src/plan/decide.ts';
+import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { slotAt, slotsIn } from '../../src/windows/slot.ts';
 import { anyLayout, anyMs, ms, range } from './arbitraries.ts';
 

@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RowChunk } from '../../src/archive/object.ts';
 import { DamagedError } from '../../src/archive/object.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { Spool } from '../../src/memory/spool.ts';
 import { comparePayloads, type Pair, readObject } from '../../src/worker/objects.ts';
 import { Threads } from '../../src/worker/threads.ts';
@@ -195,7 +195,7 @@ describe('encodeObject', () => {
 describe('comparePayloads', () => {
   it('tells what is the same from what is not, however it is spelled', async () => {
     const texts = ['{"a":1,"b":["ü"]}', '{ "b":["\\u00fc"], "a":1 }', '{"a":1,"b":["u"]}'];
-    const spool = new Spool(new PageMemory(0), join(await testFolder(), 'spool'));
+    const spool = new Spool(new BufferPool(0), join(await testFolder(), 'spool'));
     const places: [number, number][] = [];
     for (const text of texts) places.push([spool.append(Buffer.from(text)), Buffer.byteLength(text)]);
     const pairs: Pair[] = [

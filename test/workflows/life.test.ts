@@ -48,8 +48,8 @@ function fillHistory(): void {
   put('bare', '2022-04-20', []);
   put('amended', '2020-08-20', ['closed'], 'as it was');
   put('reopened', '2021-10-20', ['closed'], 'as it was');
-  put('gone', '2020-02-20', ['closed']);
-  put('vanished', '2022-11-20', ['open']);
+  put('removed', '2020-02-20', ['closed']);
+  put('removed_pending', '2022-11-20', ['open']);
   put('recent', '2025-12-20', ['open']);
 }
 
@@ -62,8 +62,8 @@ function slipIn(): void {
   put('bare', '2022-04-20', ['closed']);
   put('amended', '2020-08-20', ['closed'], 'as it is now');
   put('reopened', '2021-10-20', ['closed', 'open'], 'as it was');
-  source.truth.remove('gone');
-  source.truth.remove('vanished');
+  source.truth.remove('removed');
+  source.truth.remove('removed_pending');
 }
 
 async function runAt(now: string, scrubWindows: number, inputs?: Readonly<Record<string, string>>): Promise<Run> {
@@ -155,7 +155,7 @@ describe('the life of an archive, run by run', () => {
     expect(first.outcome.jobs.filter(({ id }) => id === 'export')).toHaveLength(43);
     expect(first.report.outputs.report!.complete).toBe('true');
     expect(first.rows.size).toBe(84 + 3);
-    expect(staged(first)).toEqual({ forgotten: 'open', slow: 'open', vanished: 'open', recent: 'open' });
+    expect(staged(first)).toEqual({ forgotten: 'open', slow: 'open', removed_pending: 'open', recent: 'open' });
   });
 
   it('shows how long a message has been open', () => {
@@ -202,14 +202,14 @@ describe('the life of an archive, run by run', () => {
   it('keeps what is re-opened or gone, names it and what vanished, once fewer messages are accepted', () => {
     expect(accepted.outcome.code, accepted.outcome.log).toBe(0);
     expect(accepted.report.outputs.report!.complete).toBe('true');
-    expect(accepted.rows.has('gone')).toBe(true);
+    expect(accepted.rows.has('removed')).toBe(true);
     expect(textOf(accepted, 'reopened')).toBe('as it was');
-    expect(staged(accepted)).toEqual({ forgotten: 'open', reopened: 'reopened', vanished: 'open' });
-    const cases = ['reopened', 'amended', 'gone', 'vanished'] as const;
+    expect(staged(accepted)).toEqual({ forgotten: 'open', reopened: 'reopened', removed_pending: 'open' });
+    const cases = ['reopened', 'amended', 'removed', 'removed_pending'] as const;
     const sum = (name: (typeof cases)[number]) =>
       accepted.ledger.ledger.reduce((total, record) => total + (record.cases?.[name] ?? 0), 0);
     expect(cases.map(sum)).toEqual([1, 1, 1, 1]);
-    for (const name of ['re-opened', 'amended', 'gone', 'vanished']) {
+    for (const name of ['re-opened', 'amended', 'removed', 'removed_pending']) {
       expect(`${weekly.report.summary}${accepted.report.summary}`.toLowerCase(), name).toContain(name);
     }
   });
@@ -218,7 +218,7 @@ describe('the life of an archive, run by run', () => {
     expect(closed.outcome.code, closed.outcome.log).toBe(0);
     expect(reasonFor(closed, '2021-10-20')).toBe('staged');
     expect(textOf(closed, 'reopened')).toBe('as it is now');
-    expect(staged(closed)).toEqual({ forgotten: 'open', vanished: 'open' });
+    expect(staged(closed)).toEqual({ forgotten: 'open', removed_pending: 'open' });
     const { id } = slotAt(Date.parse('2021-10-20'), layout);
     expect(changedSince(accepted, closed)).toEqual([`month=2021-10/messages-${id}.parquet`]);
   });

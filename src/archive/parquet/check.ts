@@ -1,8 +1,8 @@
 import { type ByteRanges, DamagedError, type ExpectedRows } from '../object.ts';
-import { fileMagic } from './offsets.ts';
+import type { ArchiveSchema } from '../schema.ts';
 import { type Bounds, boundsOf, compareValues, isBound, spelledValue } from './bounds.ts';
 import { type Leaf, type LeafValue, latin1, leavesOf, schemaElements } from './leaves.ts';
-import type { ArchiveSchema } from '../schema.ts';
+import { fileMagic } from './offsets.ts';
 import { type PlainThrift, readStruct, type ThriftStruct } from './thrift.ts';
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */

@@ -1,9 +1,9 @@
 import type { Table as ArrowTable, Data } from 'apache-arrow';
 import type { ExpectedRows } from '../object.ts';
-import { arrowSchema } from './batch.ts';
-import { type LeafValue, leavesOf } from './leaves.ts';
 import { isSource } from '../rows.ts';
 import type { ArchiveSchema } from '../schema.ts';
+import { arrowSchema } from './batch.ts';
+import { type LeafValue, leavesOf } from './leaves.ts';
 
 /**
  * Holds every column of rows that were decoded against what their payloads give.

@@ -12,13 +12,13 @@ import {
   type RowChunk,
   wholeObject,
 } from '../object.ts';
-import { fileMagic } from './offsets.ts';
-import { ParquetCheck } from './check.ts';
-import { columnDifference } from './columns.ts';
 import { packShas } from '../rows.ts';
 import { schemaOf } from '../schema.ts';
-import { loadParquet } from './wasm.ts';
 import { WholeRanges } from '../whole-ranges.ts';
+import { ParquetCheck } from './check.ts';
+import { columnDifference } from './columns.ts';
+import { fileMagic } from './offsets.ts';
+import { loadParquet } from './wasm.ts';
 
 const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
 

@@ -9,17 +9,17 @@ import {
   type WriterProperties,
   WriterPropertiesBuilder,
 } from 'parquet-wasm/esm';
+import { SpoolReader } from '../../memory/spool.ts';
 import { compileShape, readRow } from '../../messages/read.ts';
 import { FileSink } from '../file-sink.ts';
 import { JoinBuffer } from '../join-buffer.ts';
 import { layoutVersion } from '../layout.ts';
 import { type EncodedObject, type EncodeJob, factPairs, objectBytesMax } from '../object.ts';
-import { compressPages } from './compression.ts';
-import { arrowSchema, encodeBatch } from './batch.ts';
-import { leavesOf } from './leaves.ts';
 import { rowBatches } from '../row-batches.ts';
 import { shaBytes, sourceAt } from '../rows.ts';
-import { SpoolReader } from '../../memory/spool.ts';
+import { arrowSchema, encodeBatch } from './batch.ts';
+import { compressPages } from './compression.ts';
+import { leavesOf } from './leaves.ts';
 import { loadParquet } from './wasm.ts';
 
 /** Bytes of a row group before its pages are compressed: large enough to be read at speed, small enough to be held. */

@@ -1,7 +1,7 @@
 import * as core from '@actions/core';
 import { keepSecret, masked } from '../../text/secrets.ts';
-import { asOwn, shown } from './output.ts';
 import type { Log } from '../ports.ts';
+import { asOwn, shown } from './output.ts';
 
 /**
  * What a run says and leaves for the steps after it: on GitHub in its own ways, elsewhere as plain lines. Whatever a text holds,

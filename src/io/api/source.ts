@@ -1,23 +1,23 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { OwnDays, SourceCount } from '../../archive/ledger.ts';
-import type { PageMemory } from '../../memory/buffer-pool.ts';
-import { UserError } from '../../errors.ts';
 import { eachWithin } from '../../concurrency.ts';
-import { type Page, PageError, type PageShape, type Scan } from '../../messages/page.ts';
+import { UserError } from '../../errors.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import { formatPointer } from '../../messages/json/pointer.ts';
+import { type Page, PageError, type PageShape, type Scan } from '../../messages/page.ts';
 import { type Interval, instant } from '../../windows/interval.ts';
+import type { Clock } from '../clock.ts';
+import { HttpClient } from '../http/client.ts';
+import { type IsEnough, Retryable, type Say } from '../http/retry.ts';
+import { type Pass, type Source, TooDeep, Unavailable } from '../ports.ts';
 import { borderAt } from './borders.ts';
 import { type Answer, emptyListOf, isRefusedPage, refusalOf } from './end.ts';
 import { PageSizes } from './page-sizes.ts';
 import { type Ending, type Pages, RangeReading } from './range-reading.ts';
 import { label, Ranges } from './ranges.ts';
+import type { ApiSettings } from './settings.ts';
 import { ignoresRange, withoutStrays } from './strays.ts';
 import { identityAt, type Taken } from './taken.ts';
-import type { ApiSettings } from './settings.ts';
-import { HttpClient } from '../http/client.ts';
-import type { Nature } from '../clock.ts';
-import { type Pass, type Source, TooDeep, Unavailable } from '../ports.ts';
-import { type IsEnough, Retryable, type Say } from '../http/retry.ts';
 
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
@@ -49,7 +49,7 @@ export class ApiSource implements Source {
   readonly #http: HttpClient;
   readonly #limit: LimitFunction;
   readonly #shape: PageShape;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
   readonly #say: Say;
   readonly #ranges: Ranges;
   readonly #sizes: PageSizes;
@@ -68,10 +68,10 @@ export class ApiSource implements Source {
   constructor(
     settings: ApiSettings,
     scan: Scan,
-    memory: PageMemory,
-    nature: Nature,
+    memory: BufferPool,
+    clock: Clock,
     say: Say,
-    now: () => number = () => nature.now(),
+    now: () => number = () => clock.now(),
   ) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname}`;
@@ -90,7 +90,7 @@ export class ApiSource implements Source {
     this.#sizes = new PageSizes(settings.pageSize);
     if (settings.timeFormat === 'date') this.countOwnDays = (interval) => this.#countOwnDays(interval);
     const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
-    this.#http = new HttpClient('The message API', nature, limits, memory, say);
+    this.#http = new HttpClient('The message API', clock, limits, memory, say);
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {

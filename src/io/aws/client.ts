@@ -3,7 +3,7 @@ import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { messageOf } from '../../errors.ts';
 import { sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
-import { backoffMs, type Nature } from '../clock.ts';
+import { backoffMs, type Clock } from '../clock.ts';
 import { type HttpProxy, proxies, proxyFault, tunnelReason } from '../http/proxy.ts';
 import { type ConnectionFault, tlsFault } from '../http/tls.ts';
 
@@ -43,7 +43,7 @@ type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>
 type RetryErrorInfo = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
 
 /** What a client of an AWS service is made with: region, credentials, time-outs, proxies as Node honours them, retries. */
-export function awsClientConfig(access: AwsAccess, nature: Nature, limits: AwsLimits = {}) {
+export function awsClientConfig(access: AwsAccess, clock: Clock, limits: AwsLimits = {}) {
   const agent = { proxyEnv: process.env };
   return {
     ...(access.region !== undefined && { region: access.region }),
@@ -58,7 +58,7 @@ export function awsClientConfig(access: AwsAccess, nature: Nature, limits: AwsLi
     },
     customUserAgent: [userAgent.split('/') as [string, string]],
     maxAttempts: limits.attemptsMax ?? attemptsMax,
-    retryStrategy: new FullJitter(nature, limits.attemptsMax ?? attemptsMax),
+    retryStrategy: new FullJitter(clock, limits.attemptsMax ?? attemptsMax),
   };
 }
 
@@ -67,11 +67,11 @@ export function awsClientConfig(access: AwsAccess, nature: Nature, limits: AwsLi
  * budget for all requests of a client: of many that run at once, a short outage empties it at the second attempt.
  */
 class FullJitter implements RetryStrategy {
-  readonly #nature: Nature;
+  readonly #clock: Clock;
   readonly #attemptsMax: number;
 
-  constructor(nature: Nature, max: number) {
-    this.#nature = nature;
+  constructor(clock: Clock, max: number) {
+    this.#clock = clock;
     this.#attemptsMax = max;
   }
 
@@ -84,9 +84,9 @@ class FullJitter implements RetryStrategy {
     if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR' || connectionFault(info.error) !== undefined)
       throw new Error('No further attempt.');
     const base = info.errorType === 'THROTTLING' ? throttledMsBase : backoffMsBase;
-    const ownMs = backoffMs(this.#nature, count, base, backoffMsMax);
-    const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#nature.now();
-    await this.#nature.sleep(Math.max(ownMs, Math.min(askedMs, retryAfterMsMax)));
+    const ownMs = backoffMs(this.#clock, count, base, backoffMsMax);
+    const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#clock.now();
+    await this.#clock.sleep(Math.max(ownMs, Math.min(askedMs, retryAfterMsMax)));
     return retryToken(count);
   }
 

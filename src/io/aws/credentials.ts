@@ -3,11 +3,11 @@ import {
   type AssumeRoleWithWebIdentityCommandOutput,
   STSClient,
 } from '@aws-sdk/client-sts';
-import { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
-import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault, connectionFault } from './client.ts';
+import { BufferPool } from '../../memory/buffer-pool.ts';
+import { backoffMs, type Clock } from '../clock.ts';
 import { HttpClient } from '../http/client.ts';
-import { backoffMs, type Nature } from '../clock.ts';
+import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault, connectionFault } from './client.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;
@@ -31,7 +31,7 @@ export interface RoleSettings {
   readonly region?: string | undefined;
   /** What AWS's logs call the session. */
   readonly sessionName: string;
-  readonly nature: Nature;
+  readonly clock: Clock;
   /** As the runner sets it up. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Keeps a secret out of the job's log. */
@@ -53,23 +53,23 @@ interface TokenPlace {
  */
 export function roleCredentials(settings: RoleSettings): () => Promise<SessionCredentials> {
   const place = tokenPlace(settings.environment);
-  const { nature } = settings;
+  const { clock } = settings;
   let current: SessionCredentials | undefined;
   let renewAt = 0;
   let pending: Promise<SessionCredentials> | undefined;
   const renew = async () => {
-    const askedAt = nature.now();
+    const askedAt = clock.now();
     try {
       current = await assumeRole(settings, place);
       const endsAt = current.expiration.getTime();
       renewAt = endsAt - Math.min(renewMsBefore, (endsAt - askedAt) / 2);
     } catch (error) {
-      if (current === undefined || nature.now() >= current.expiration.getTime()) throw error;
+      if (current === undefined || clock.now() >= current.expiration.getTime()) throw error;
     }
     return current;
   };
   return async () => {
-    if (current !== undefined && nature.now() < renewAt) return current;
+    if (current !== undefined && clock.now() < renewAt) return current;
     pending ??= renew().finally(() => {
       pending = undefined;
     });
@@ -94,21 +94,21 @@ function tokenPlace(environment: RoleSettings['environment']): TokenPlace {
 
 /** With a new token on each attempt: one that was refused, or waited too long, is of no more use. */
 async function assumeRole(settings: RoleSettings, place: TokenPlace): Promise<SessionCredentials> {
-  const { nature } = settings;
+  const { clock } = settings;
   for (let attempts = 1; ; attempts += 1) {
     const token = await identityToken(settings, place);
     try {
       return await session(settings, token);
     } catch (error) {
       if (attempts >= attemptsMax || !mayPass(error)) throw failure(error, settings.roleToAssume);
-      await nature.sleep(backoffMs(nature, attempts, backoffMsBase, backoffMsMax));
+      await clock.sleep(backoffMs(clock, attempts, backoffMsBase, backoffMsMax));
     }
   }
 }
 
 async function identityToken(settings: RoleSettings, { url, bearer }: TokenPlace): Promise<string> {
   const what = "GitHub's issuer of identity tokens";
-  const client = new HttpClient(what, settings.nature, { bodyBytesMax: tokenBytesMax }, new PageMemory(0));
+  const client = new HttpClient(what, settings.clock, { bodyBytesMax: tokenBytesMax }, new BufferPool(0));
   const hint = 'see that the job has the permission `id-token: write`';
   try {
     const headers = { authorization: `Bearer ${bearer}` };
@@ -132,10 +132,10 @@ function tokenOf(text: string): string | undefined {
 }
 
 async function session(settings: RoleSettings, token: string): Promise<SessionCredentials> {
-  const { roleToAssume, region, sessionName, nature, mask } = settings;
+  const { roleToAssume, region, sessionName, clock, mask } = settings;
   const silent = () => undefined;
   const client = new STSClient({
-    ...awsClientConfig({ region }, nature, { attemptsMax: 1 }),
+    ...awsClientConfig({ region }, clock, { attemptsMax: 1 }),
     logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
   });
   const asked = { RoleArn: roleToAssume, RoleSessionName: sessionName, WebIdentityToken: token };

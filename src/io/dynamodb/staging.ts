@@ -11,12 +11,14 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
 import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
-import { UserError } from '../../errors.ts';
 import { eachWithin } from '../../concurrency.ts';
+import { UserError } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
 import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from '../aws/client.ts';
+import type { Clock } from '../clock.ts';
+import type { ArchiveState, Staging } from '../ports.ts';
 import { type Attributes, attributesBytes, toAttributes } from './attributes.ts';
 import {
   fitted,
@@ -31,8 +33,6 @@ import {
   sourceRecords,
   stagedMessages,
 } from './items.ts';
-import type { Nature } from '../clock.ts';
-import type { ArchiveState, Staging } from '../ports.ts';
 
 /** Writes of one list that are under way at a time. */
 const concurrencyMax = 16;
@@ -43,7 +43,7 @@ export interface DynamoPlace extends AwsAccess {
   readonly table: string;
   /** The archive's id. */
   readonly archive: string;
-  readonly nature: Nature;
+  readonly clock: Clock;
   /** Gives another text at each call. */
   readonly newId: () => string;
   readonly limits?: AwsLimits;
@@ -65,7 +65,7 @@ export class DynamoStaging implements Staging {
     this.#table = place.table;
     this.#archive = place.archive;
     this.#newId = place.newId;
-    this.#client = new DynamoDBClient(awsClientConfig(place, place.nature, place.limits));
+    this.#client = new DynamoDBClient(awsClientConfig(place, place.clock, place.limits));
   }
 
   async prepare(): Promise<void> {

@@ -1,17 +1,17 @@
 import { Client, errors } from '@elastic/elasticsearch';
 import type { Dispatcher } from 'undici';
 import * as v from 'valibot';
-import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import { inBrackets, saidIn, sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
+import type { Clock } from '../clock.ts';
 import { BodyTooLarge, readBody } from '../http/body.ts';
 import { httpAgent, reasonOf } from '../http/client.ts';
-import type { Nature } from '../clock.ts';
-import { LostReading, Unavailable } from '../ports.ts';
 import { proxyFault, proxyFor } from '../http/proxy.ts';
 import type { ResponseHead } from '../http/responses.ts';
 import { gaveUp, Retries, Retryable, type Say, unreached } from '../http/retry.ts';
+import { LostReading, Unavailable } from '../ports.ts';
 import type { Json } from './query.ts';
 import type { ElasticsearchSettings } from './settings.ts';
 
@@ -65,14 +65,14 @@ export class Cluster {
   readonly #client: Client;
   readonly #agent: Dispatcher;
   readonly #retries: Retries;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
 
-  constructor(settings: ElasticsearchSettings, nature: Nature, memory: PageMemory, say: Say) {
+  constructor(settings: ElasticsearchSettings, clock: Clock, memory: BufferPool, say: Say) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname === '/' ? '' : pathname}`;
     this.#index = settings.index;
     this.#hasKey = settings.apiKey !== undefined;
-    this.#retries = new Retries(`Elasticsearch at ${this.url}`, nature, say);
+    this.#retries = new Retries(`Elasticsearch at ${this.url}`, clock, say);
     this.#memory = memory;
     this.#agent = httpAgent(settings.stallMs);
     this.#client = new Client({

@@ -1,5 +1,5 @@
-import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { shaBytes } from '../../archive/rows.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
 import { PageSize } from './page-size.ts';
@@ -15,7 +15,7 @@ export class Delivery {
   readonly #wholeSource: Json;
   readonly #stubSource: Json;
   readonly #take: (page: Page) => Promise<void>;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
   readonly #revised: (page: Page) => Page;
   readonly #wholeSize = new PageSize();
   #handover: Promise<void> = Promise.resolve();
@@ -29,7 +29,7 @@ export class Delivery {
     whole: Json,
     stub: Json,
     take: (page: Page) => Promise<void>,
-    memory: PageMemory,
+    memory: BufferPool,
     revised: (page: Page) => Page = (page) => page,
   ) {
     this.#revised = revised;

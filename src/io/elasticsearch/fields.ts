@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { UserError } from '../../errors.ts';
-import type { MessageShape } from '../../messages/message.ts';
 import { formatPointer, type Pointer } from '../../messages/json/pointer.ts';
+import type { MessageShape } from '../../messages/message.ts';
 import { everyToken } from '../../messages/shape.ts';
 
 /** What Elasticsearch's field capabilities say of one field, by type (`unmapped` where an index has no such field). */

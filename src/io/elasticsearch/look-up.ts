@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { Unsearched } from '../../archive/ledger.ts';
 import { UserError } from '../../errors.ts';
-import type { MessageShape } from '../../messages/message.ts';
 import { names } from '../../format.ts';
+import type { MessageShape } from '../../messages/message.ts';
 import type { Log } from '../ports.ts';
 import { type Cluster, Forbidden, Refused } from './cluster.ts';
 import { type Capabilities, capabilities, type Fields, fieldName, fieldsInQuestion, readFields } from './fields.ts';

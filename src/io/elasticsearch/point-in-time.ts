@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import {
   type Extras,
   type Page,
@@ -9,8 +9,8 @@ import {
   type Scan,
   type ScannedMessage,
 } from '../../messages/page.ts';
-import { LostReading } from '../ports.ts';
 import { Retryable } from '../http/retry.ts';
+import { LostReading } from '../ports.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
 import type { TimestampField } from './fields.ts';
 import { PageSize } from './page-size.ts';
@@ -72,12 +72,12 @@ export function byTime({ field, hasNanos, isMixed }: TimestampField): Json {
 export class PointInTime {
   readonly #cluster: Cluster;
   readonly #scan: Scan;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
   /** JSON text. */
   #id: Json;
   #shards = 0;
 
-  private constructor(cluster: Cluster, scan: Scan, memory: PageMemory, id: Json) {
+  private constructor(cluster: Cluster, scan: Scan, memory: BufferPool, id: Json) {
     this.#cluster = cluster;
     this.#scan = scan;
     this.#memory = memory;
@@ -88,7 +88,7 @@ export class PointInTime {
   static async during<Result>(
     cluster: Cluster,
     scan: Scan,
-    memory: PageMemory,
+    memory: BufferPool,
     index: string,
     work: (point: PointInTime) => Promise<Result>,
   ): Promise<Result> {

@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.ts';
+import { counted, names } from '../../format.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { invalidMessage } from '../../messages/read.ts';
 import { contains, type Interval, instant } from '../../windows/interval.ts';
-import { counted, names } from '../../format.ts';
 import { isOfList } from './fields.ts';
 
 const reason = 'a timestamp in another slot than its field in Elasticsearch';

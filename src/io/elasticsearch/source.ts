@@ -1,11 +1,13 @@
 import type { SourceCount, Unsearched } from '../../archive/ledger.ts';
-import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
+import { counted } from '../../format.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import type { Page, Scan, ScannedMessage } from '../../messages/page.ts';
 import { ClosedStatuses } from '../../messages/statuses.ts';
 import { contains, type Interval, union } from '../../windows/interval.ts';
-import { counted } from '../../format.ts';
+import type { Clock } from '../clock.ts';
+import { type Log, LostReading, type Pass, type Sought, type Source, type Strays } from '../ports.ts';
 import { Cluster } from './cluster.ts';
 import { countRanges, type Told } from './counts.ts';
 import { batches, Delivery } from './delivery.ts';
@@ -28,8 +30,6 @@ import {
 } from './query.ts';
 import { isMisplaced, Seams, withMisplaced } from './seams.ts';
 import type { ElasticsearchSettings } from './settings.ts';
-import type { Nature } from '../clock.ts';
-import { type Log, LostReading, type Pass, type Sought, type Source, type Strays } from '../ports.ts';
 
 /** Slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
@@ -54,7 +54,7 @@ export class ElasticsearchSource implements Source {
   readonly #shape: MessageShape;
   readonly #scan: Scan;
   readonly #log: Pick<Log, 'line' | 'warning'>;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
   readonly #cluster: Cluster;
   readonly #stub: Json;
   readonly #lookUp: LookUp;
@@ -66,8 +66,8 @@ export class ElasticsearchSource implements Source {
     settings: ElasticsearchSettings,
     shape: MessageShape,
     scan: Scan,
-    memory: PageMemory,
-    nature: Nature,
+    memory: BufferPool,
+    clock: Clock,
     log: Pick<Log, 'line' | 'warning'>,
   ) {
     this.#settings = settings;
@@ -75,7 +75,7 @@ export class ElasticsearchSource implements Source {
     this.#scan = scan;
     this.#log = log;
     this.#memory = memory;
-    this.#cluster = new Cluster(settings, nature, memory, log.line);
+    this.#cluster = new Cluster(settings, clock, memory, log.line);
     this.#stub = JSON.stringify({ includes: stubPaths(shape) });
     this.#lookUp = new LookUp(this.#cluster, settings.index, shape, log);
     this.url = `${this.#cluster.url}/${settings.index}`;

@@ -1,12 +1,12 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
-import { PageMemory } from '../../memory/buffer-pool.ts';
 import { UserError } from '../../errors.ts';
+import { BufferPool } from '../../memory/buffer-pool.ts';
 import { inBrackets, saidIn } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
+import type { Clock } from '../clock.ts';
 import { BodyTooLarge, readBody } from '../http/body.ts';
 import { httpAgent, reasonOf } from '../http/client.ts';
-import type { Nature } from '../clock.ts';
 import { passing } from '../http/responses.ts';
 import { gaveUp, Retries, Retryable, type Say, unreached } from '../http/retry.ts';
 import type { GithubSettings } from './settings.ts';
@@ -42,16 +42,16 @@ export class Refused extends UserError {
 export class GithubClient {
   readonly octokit: Octokit;
   readonly #settings: GithubSettings;
-  readonly #nature: Nature;
+  readonly #clock: Clock;
   readonly #retries: Retries;
   readonly #agent: Dispatcher;
   #account: Promise<number | undefined> | undefined;
 
   /** @param say is told of long waits */
-  constructor(settings: GithubSettings, nature: Nature, say: Say) {
+  constructor(settings: GithubSettings, clock: Clock, say: Say) {
     this.#settings = settings;
-    this.#nature = nature;
-    this.#retries = new Retries('GitHub', nature, say);
+    this.#clock = clock;
+    this.#retries = new Retries('GitHub', clock, say);
     this.#agent = httpAgent();
     const silent = () => undefined;
     this.octokit = new Octokit({
@@ -162,7 +162,7 @@ export class GithubClient {
     const head = isLimit
       ? { status: 429, headers: { 'retry-after': this.#waitOf(response) } }
       : { status, headers: response.headers };
-    const found = passing(head, this.#nature.now());
+    const found = passing(head, this.#clock.now());
     const why = `answers ${status}${reasonIn(response)}`;
     if (found !== undefined) return new Retryable(why, found.waitMs, found.throttles);
     return new Refused(status, this.#sentence(why, hints[status] ?? 'see what it expects'));
@@ -173,7 +173,7 @@ export class GithubClient {
     const { 'retry-after': after, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
     if (after !== undefined) return after;
     if (remaining !== '0') return String(limitSecondsDefault);
-    return String(Math.max(0, Math.ceil(Number(reset) - this.#nature.now() / 1000)));
+    return String(Math.max(0, Math.ceil(Number(reset) - this.#clock.now() / 1000)));
   }
 
   #sentence(why: string, what: string): string {
@@ -219,7 +219,7 @@ function fetchOver(dispatcher: Dispatcher, requestMs: number) {
   return async (url: string, { method, headers, body }: Asked) => {
     const signal = AbortSignal.timeout(requestMs);
     const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new PageMemory(0));
+    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new BufferPool(0));
     const text = Buffer.from(bytes).toString();
     return { status: answer.statusCode, url, headers: new Map(Object.entries(answer.headers)), text: async () => text };
   };

@@ -1,9 +1,9 @@
 import { messageOf } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Say } from '../http/retry.ts';
+import type { Issue, IssueText, Staging, Tracker } from '../ports.ts';
 import { GithubClient, Refused } from './client.ts';
 import type { GithubSettings } from './settings.ts';
-import type { Nature } from '../clock.ts';
-import type { Issue, IssueText, Staging, Tracker } from '../ports.ts';
-import type { Say } from '../http/retry.ts';
 
 const pageSize = 100;
 /** Of issues with the label. */
@@ -28,7 +28,7 @@ export type Notes = Pick<Staging, 'note' | 'keepNote'>;
  */
 export class GithubTracker implements Tracker {
   readonly #client: GithubClient;
-  readonly #nature: Nature;
+  readonly #clock: Clock;
   readonly #repository: { readonly owner: string; readonly repo: string };
   readonly #label: string;
   readonly #mark: string;
@@ -39,10 +39,10 @@ export class GithubTracker implements Tracker {
    * @param archive the archive's id: in one repository each archive has an issue of its own
    * @param say is told of long waits
    */
-  constructor(settings: GithubSettings, archive: string, notes: Notes, nature: Nature, say: Say) {
-    this.#client = new GithubClient(settings, nature, say);
+  constructor(settings: GithubSettings, archive: string, notes: Notes, clock: Clock, say: Say) {
+    this.#client = new GithubClient(settings, clock, say);
     this.#notes = notes;
-    this.#nature = nature;
+    this.#clock = clock;
     this.#say = say;
     this.#repository = { owner: settings.owner, repo: settings.repository };
     this.#label = settings.label;
@@ -74,7 +74,7 @@ export class GithubTracker implements Tracker {
 
   async comment(number: number, body: string): Promise<void> {
     const place = { ...this.#repository, issue_number: number };
-    const since = new Date(this.#nature.now() - clocksDifferMsMax).toISOString();
+    const since = new Date(this.#clock.now() - clocksDifferMsMax).toISOString();
     await this.#client.once(
       async () => {
         const { data } = await this.#issues.listComments({ ...place, since, per_page: pageSize });

@@ -1,4 +1,4 @@
-import type { PageMemory } from '../../memory/buffer-pool.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 
 /** What is set aside for a body that does not tell its length. */
 const unknownBytes = 1024 * 1024;
@@ -20,7 +20,7 @@ export async function readBody(
   body: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
   lengthHeader: string | string[] | undefined,
   bytesMax: number,
-  memory: PageMemory,
+  memory: BufferPool,
   msMax = bodyMsMax,
 ): Promise<Uint8Array<SharedArrayBuffer>> {
   const length = Number(lengthHeader ?? 0);
@@ -50,7 +50,7 @@ export async function readBody(
 function grown(
   bytes: Uint8Array<SharedArrayBuffer>,
   needed: number,
-  memory: PageMemory,
+  memory: BufferPool,
 ): Uint8Array<SharedArrayBuffer> {
   const larger = new Uint8Array(memory.take(Math.max(needed, bytes.length * 2)));
   larger.set(bytes);

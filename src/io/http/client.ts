@@ -2,13 +2,13 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
-import type { PageMemory } from '../../memory/buffer-pool.ts';
 import { messageOf, UserError } from '../../errors.ts';
+import type { BufferPool } from '../../memory/buffer-pool.ts';
 import { inBrackets, saidIn, sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
-import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
-import type { Nature } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { RequestRefused, Unavailable } from '../ports.ts';
+import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
 import { gaveUp, type IsEnough, Retries, Retryable, type Say, unreached } from './retry.ts';
 
@@ -58,16 +58,16 @@ export class HttpClient {
   readonly #retries: Retries;
   readonly #limits: HttpLimits;
   readonly #agent: Dispatcher;
-  readonly #memory: PageMemory;
+  readonly #memory: BufferPool;
 
   /**
    * @param what the host for people, as it begins a sentence: `The message API`
    * @param say is told of long waits
    */
-  constructor(what: string, nature: Nature, limits: HttpLimits, memory: PageMemory, say: Say = () => undefined) {
+  constructor(what: string, clock: Clock, limits: HttpLimits, memory: BufferPool, say: Say = () => undefined) {
     this.#memory = memory;
     this.#what = what;
-    this.#retries = new Retries(what, nature, say);
+    this.#retries = new Retries(what, clock, say);
     this.#limits = limits;
     this.#agent = httpAgent(limits.stallMs);
   }

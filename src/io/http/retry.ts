@@ -1,9 +1,9 @@
 import pRetry from 'p-retry';
 import type { UserError } from '../../errors.ts';
+import { duration } from '../../format.ts';
 import { inBrackets } from '../../text/said.ts';
 import { instant } from '../../windows/interval.ts';
-import { duration } from '../../format.ts';
-import { backoffMs, type Nature } from '../clock.ts';
+import { backoffMs, type Clock } from '../clock.ts';
 import { Unavailable } from '../ports.ts';
 import { proxyFault, proxyFor } from './proxy.ts';
 import { passing, type ResponseHead } from './responses.ts';
@@ -99,7 +99,7 @@ export type Say = (text: string) => void;
  */
 export class Retries {
   readonly #host: string;
-  readonly #nature: Nature;
+  readonly #clock: Clock;
   readonly #say: Say;
   #pausedUntil = 0;
   #toldUntil = 0;
@@ -108,9 +108,9 @@ export class Retries {
    * @param host for people, as it begins a sentence: `The message API`
    * @param say is told of long waits, one at a time
    */
-  constructor(host: string, nature: Nature, say: Say) {
+  constructor(host: string, clock: Clock, say: Say) {
     this.#host = host;
-    this.#nature = nature;
+    this.#clock = clock;
     this.#say = say;
   }
 
@@ -147,15 +147,15 @@ export class Retries {
    * @param said what the server says of it
    */
   retryable(head: ResponseHead, said?: string): Retryable | undefined {
-    const found = passing(head, this.#nature.now());
+    const found = passing(head, this.#clock.now());
     if (found === undefined) return undefined;
     return new Retryable(`answers ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles, head.status);
   }
 
   /** The failure itself, where its wait ends in time. */
   #bounded(error: Retryable): Retryable {
-    const now = this.#nature.now();
-    const { waitsUntil } = this.#nature;
+    const now = this.#clock.now();
+    const { waitsUntil } = this.#clock;
     const until = now + error.waitMs;
     const isBudget = waitsUntil !== undefined;
     if (error.waitMs === 0 || until <= (waitsUntil ?? now + waitMsMax)) return error;
@@ -164,24 +164,24 @@ export class Retries {
 
   async #pausesEnd(): Promise<void> {
     for (
-      let waitMs = this.#pausedUntil - this.#nature.now();
+      let waitMs = this.#pausedUntil - this.#clock.now();
       waitMs > 0;
-      waitMs = this.#pausedUntil - this.#nature.now()
+      waitMs = this.#pausedUntil - this.#clock.now()
     ) {
-      await this.#nature.sleep(waitMs);
+      await this.#clock.sleep(waitMs);
     }
   }
 
   async #pause(error: Retryable, attempt: number): Promise<void> {
-    const ownMs = backoffMs(this.#nature, attempt, backoffMsBase, backoffMsMax);
+    const ownMs = backoffMs(this.#clock, attempt, backoffMsBase, backoffMsMax);
     const waitMs = Math.max(error.waitMs || (error.busy ? busyMsMin : 0), ownMs);
     this.#tell(error, waitMs, attempt);
-    if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#nature.now() + waitMs);
-    else await this.#nature.sleep(waitMs);
+    if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + waitMs);
+    else await this.#clock.sleep(waitMs);
   }
 
   #tell({ message }: Retryable, waitMs: number, attempt: number): void {
-    const now = this.#nature.now();
+    const now = this.#clock.now();
     if (waitMs < toldMsMin || now < this.#toldUntil) return;
     this.#toldUntil = now + waitMs;
     this.#say(`${this.#host} ${message}; try ${attempt + 1} of ${attemptsMax} in ${Math.ceil(waitMs / 1000)} s.`);

@@ -5,7 +5,7 @@ import { isInPartition, settingsPath } from '../../archive/layout.ts';
 import { messageOf, UserError } from '../../errors.ts';
 import { DAY_MS } from '../../windows/interval.ts';
 import { type AwsAccess, attemptsMax } from '../aws/client.ts';
-import type { Nature } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from '../ports.ts';
 import { type Protection, S3Bucket, type S3Limits, type S3Place, type Upload } from './bucket.ts';
 import { s3Reason, s3Verdict } from './faults.ts';
@@ -31,7 +31,7 @@ export interface S3Settings extends S3Place, AwsAccess {
   readonly objectLock?: ObjectLock | undefined;
   /** A folder for files that will be published. */
   readonly scratch: string;
-  readonly nature: Nature;
+  readonly clock: Clock;
   readonly newId: () => string;
   readonly limits?: S3Limits | undefined;
 }
@@ -48,7 +48,7 @@ export class S3Archive implements Archive {
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
-    this.#bucket = new S3Bucket(settings, settings, settings.nature, settings.limits ?? {});
+    this.#bucket = new S3Bucket(settings, settings, settings.clock, settings.limits ?? {});
     this.url = this.#bucket.url;
     this.scratch = settings.scratch;
   }
@@ -158,13 +158,13 @@ export class S3Archive implements Archive {
   }
 
   #protection(path: string): Protection {
-    const { sseKmsKeyId, objectLock, nature } = this.#settings;
+    const { sseKmsKeyId, objectLock, clock } = this.#settings;
     return {
       ...(sseKmsKeyId !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: sseKmsKeyId }),
       ...(objectLock !== undefined &&
         holdsMessages(path) && {
           ObjectLockMode: objectLock.mode,
-          ObjectLockRetainUntilDate: new Date(nature.now() + objectLock.days * DAY_MS),
+          ObjectLockRetainUntilDate: new Date(clock.now() + objectLock.days * DAY_MS),
         }),
     };
   }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { UserError } from '../../errors.ts';
 import { type AwsAccess, attemptsMax } from '../aws/client.ts';
-import { backoffMs, type Nature } from '../clock.ts';
+import { backoffMs, type Clock } from '../clock.ts';
 import { type ListedObject, Overtaken } from '../ports.ts';
 import { exactly } from './body.ts';
 import { s3Client } from './client.ts';
@@ -74,17 +74,17 @@ export class S3Bucket {
   readonly #bucket: string;
   readonly #prefix: string;
   readonly #client: S3Client;
-  readonly #nature: Nature;
+  readonly #clock: Clock;
   readonly #requestMsMax: number;
 
-  constructor(place: S3Place, access: AwsAccess, nature: Nature, limits: S3Limits) {
+  constructor(place: S3Place, access: AwsAccess, clock: Clock, limits: S3Limits) {
     const folder = place.prefix.replace(/^\/+|\/+$/g, '');
     this.url = folder === '' ? `s3://${place.bucket}` : `s3://${place.bucket}/${folder}`;
     this.#bucket = place.bucket;
     this.#prefix = folder === '' ? '' : `${folder}/`;
-    this.#nature = nature;
+    this.#clock = clock;
     this.#requestMsMax = limits.requestMsMax ?? requestMsMax;
-    this.#client = s3Client(access, nature, limits.stallMsMax ?? stallMsMax);
+    this.#client = s3Client(access, clock, limits.stallMsMax ?? stallMsMax);
   }
 
   /**
@@ -183,8 +183,8 @@ export class S3Bucket {
 
   /** Waits after so many attempts, the last of which failed. */
   pause(attempts: number, error: unknown): Promise<void> {
-    const ownMs = backoffMs(this.#nature, attempts, backoffMsBase, backoffMsMax);
-    return this.#nature.sleep(Math.max(ownMs, s3RetryAfterMs(error)));
+    const ownMs = backoffMs(this.#clock, attempts, backoffMsBase, backoffMsMax);
+    return this.#clock.sleep(Math.max(ownMs, s3RetryAfterMs(error)));
   }
 
   /** What is to be thrown for a request that failed. */

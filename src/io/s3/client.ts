@@ -1,15 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type AwsAccess, awsClientConfig } from '../aws/client.ts';
-import type { Nature } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * A client that sends each request once. It adds no checksum of its own, whose trailer would take the length from the
  * body; it waits for no `100 Continue`, for which it would leave the proxy aside; and it says nothing on the console.
  */
-export function s3Client(access: AwsAccess, nature: Nature, stallMs: number): S3Client {
+export function s3Client(access: AwsAccess, clock: Clock, stallMs: number): S3Client {
   const silent = () => undefined;
   return new S3Client({
-    ...awsClientConfig(access, nature, { attemptsMax: 1, requestMsMax: 0, stallMsMax: stallMs }),
+    ...awsClientConfig(access, clock, { attemptsMax: 1, requestMsMax: 0, stallMsMax: stallMs }),
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
     expectContinueHeader: false,
     requestChecksumCalculation: 'WHEN_REQUIRED',

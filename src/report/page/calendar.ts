@@ -1,6 +1,6 @@
+import { number } from '../../format.ts';
 import { DAY_MS, day } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
-import { number } from '../../format.ts';
 import { monthName, span } from '../dates.ts';
 import { type SlotCoverage, type State, yearOf } from './coverage.ts';
 import { type Html, html } from './html.ts';

@@ -1,5 +1,5 @@
-import { day } from '../../windows/interval.ts';
 import { number } from '../../format.ts';
+import { day } from '../../windows/interval.ts';
 import { monthName } from '../dates.ts';
 import type { SlotCoverage } from './coverage.ts';
 import { type Html, html } from './html.ts';

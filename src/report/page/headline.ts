@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../../archive/ledger.ts';
-import type { Slot } from '../../windows/slot.ts';
 import { counted, number } from '../../format.ts';
+import type { Slot } from '../../windows/slot.ts';
 import { type Cause, type CauseRow, causesOf, type Piece } from '../causes.ts';
 import { verdict } from '../missing.ts';
 import { isComplete, type Survey } from '../survey.ts';
@@ -103,8 +103,8 @@ function remarkable({ gaps }: Survey, slots: readonly SlotCoverage[]): Note[] {
 const caseTexts: readonly (readonly [of: (record: LedgerRecord) => number, text: string])[] = [
   [({ cases }) => cases?.reopened ?? 0, 'of the archive opened again: the archived version stays until it is closed.'],
   [({ cases }) => cases?.amended ?? 0, 'of the archive changed at the source.'],
-  [({ cases }) => cases?.gone ?? 0, 'of the archive no longer shown by the source: the archived version stays.'],
-  [({ cases }) => cases?.vanished ?? 0, 'of those that wait no longer shown by the source: they stay waiting.'],
+  [({ cases }) => cases?.removed ?? 0, 'of the archive no longer shown by the source: the archived version stays.'],
+  [({ cases }) => cases?.removed_pending ?? 0, 'of those that wait no longer shown by the source: they stay waiting.'],
   [
     ({ cases }) => cases?.conflicting ?? 0,
     'came with more than one content: the one whose alerts changed last is taken.',

@@ -5,12 +5,12 @@ import { calendar } from './calendar.ts';
 import { chart } from './chart.ts';
 import { type Setting, slotsOf, totalsOf } from './coverage.ts';
 import { figures, proof } from './figures.ts';
-import { html, trusted } from './html.ts';
 import { judgement } from './headline.ts';
+import { html, trusted } from './html.ts';
+import { waitingMessages } from './pending.ts';
 import { records } from './records.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
-import { waitingMessages } from './pending.ts';
 
 /** Nothing but the page's own style and script; no address is ever asked, and no text becomes markup. */
 const policy = [

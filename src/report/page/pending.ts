@@ -1,6 +1,6 @@
 import type { StagedMessage } from '../../archive/ledger.ts';
-import { type Layout, slotById } from '../../windows/slot.ts';
 import { counted, number } from '../../format.ts';
+import { type Layout, slotById } from '../../windows/slot.ts';
 import { byAge } from '../ages.ts';
 import { age, date } from '../dates.ts';
 import { type Survey, timeOf } from '../survey.ts';
@@ -43,15 +43,15 @@ function row(message: StagedMessage, layout: Layout, now: number): Html {
 `;
 }
 
-function alertsOf({ open_alerts, open_alert_count, reason, vanished_at }: StagedMessage): Content {
+function alertsOf({ open_alerts, open_alert_count, reason, removed_at }: StagedMessage): Content {
   const named = open_alerts.slice(0, alertsMax);
   const more = open_alert_count - named.length;
   return [
     named.map((id, n) => html`${n > 0 ? ', ' : ''}<code>${shown(id, idCharactersMax)}</code>`),
     more > 0 ? ` and ${number(more)} more` : undefined,
     reason === 'reopened' ? html` <span class="note">archived, and opened again</span>` : undefined,
-    vanished_at === undefined
+    removed_at === undefined
       ? undefined
-      : html` <span class="note">the source no longer shows it, since ${date(Date.parse(vanished_at))}</span>`,
+      : html` <span class="note">the source no longer shows it, since ${date(Date.parse(removed_at))}</span>`,
   ];
 }

@@ -1,8 +1,8 @@
 import { objectPath } from '../../archive/layout.ts';
-import type { Cases, LastError, LedgerRecord, Left, SourceCount } from '../../archive/ledger.ts';
+import type { Cases, Deferred, LastError, LedgerRecord, SourceCount } from '../../archive/ledger.ts';
 import type { Format } from '../../archive/schema.ts';
-import type { SourceName } from '../../messages/message.ts';
 import { bytes, counted, duration, number } from '../../format.ts';
+import type { SourceName } from '../../messages/message.ts';
 import { moment, span } from '../dates.ts';
 import { anchorOf } from './calendar.ts';
 import { type SlotCoverage, whys, yearOf } from './coverage.ts';
@@ -13,7 +13,7 @@ const nameCharactersMax = 200;
 
 const sourceNames: Readonly<Record<SourceName, string>> = { api: 'API', elasticsearch: 'Elasticsearch' };
 
-const leftBecause: Readonly<Record<Left['because'], string>> = {
+const leftBecause: Readonly<Record<Deferred['because'], string>> = {
   time: 'time ran out',
   source: 'its source was not to be had for the slots before it',
   leg: 'its leg ended',
@@ -32,7 +32,7 @@ const groups: readonly (readonly [name: string, fields: readonly Field[]])[] = [
     [
       { name: 'State', of: ({ state, why }) => html`<b>${state}</b>: ${whys[why]}` },
       ofRecord('Last error', ({ last_error }) => told(last_error, errorTold)),
-      ofRecord('Left undone', ({ left }) => told(left, leftTold)),
+      ofRecord('Left undone', ({ deferred }) => told(deferred, leftTold)),
     ],
   ],
   [
@@ -58,7 +58,7 @@ const groups: readonly (readonly [name: string, fields: readonly Field[]])[] = [
     [
       ofRecord('Source', ({ source }) => told(source, (name) => sourceNames[name])),
       ofRecord('Read at', ({ read_at }) => told(read_at, at)),
-      ofRecord('Looked again at', ({ looked_at }) => told(looked_at, at)),
+      ofRecord('Looked again at', ({ rechecked_at }) => told(rechecked_at, at)),
       ofRecord('Took', ({ took_ms }) => told(took_ms, duration)),
       ofRecord('JSON read', ({ bytes_in }) => bytes(bytes_in)),
       ofRecord('The source says', ({ source_count }) => told(source_count, sourceTold)),
@@ -135,7 +135,7 @@ function errorTold({ at: when, message, run_url }: LastError): Html {
   return html`<span class="error">${shown(message, errorCharactersMax)} (${at(when)}${told(run_url, (url) => html`, ${link(url, 'its run')}`)})</span>`;
 }
 
-function leftTold({ at: when, action, because, run_url }: Left): Html {
+function leftTold({ at: when, action, because, run_url }: Deferred): Html {
   const what = action === 'read' ? 'to be read' : 'to be looked at again';
   return html`${what}, when ${leftBecause[because]} (${at(when)}${told(run_url, (url) => html`, ${link(url, 'its run')}`)})`;
 }
@@ -149,8 +149,8 @@ function casesTold(cases: Cases): Content {
   const names = [
     [cases.reopened, 're-opened'],
     [cases.amended, 'amended'],
-    [cases.gone, 'gone'],
-    [cases.vanished, 'vanished'],
+    [cases.removed, 'gone'],
+    [cases.removed_pending, 'vanished'],
     [cases.conflicting, 'conflicting'],
   ] as const;
   const met = names.filter(([count]) => count > 0).map(([count, name]) => `${number(count)} ${name}`);

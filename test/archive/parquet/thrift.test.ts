@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readStruct, ThriftCut, ThriftEdits, type ThriftInt, type ThriftStruct } from '../../../src/archive/parquet/thrift.ts';
+import {
+  readStruct,
+  ThriftCut,
+  ThriftEdits,
+  type ThriftInt,
+  type ThriftStruct,
+} from '../../../src/archive/parquet/thrift.ts';
 import { type Fields, spell, type Value } from '../../support/thrift.ts';
 
 const largest = 2 ** 50;

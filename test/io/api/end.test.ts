@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyListOf, endOf, refusalOf } from '../../../src/io/api/end.ts';
-import { RequestRefused } from '../../../src/io/ports.ts';
-import { Unavailable } from '../../../src/io/ports.ts';
+import { RequestRefused, Unavailable } from '../../../src/io/ports.ts';
 import { plainShape } from '../../support/messages.ts';
 import { pageOf, tell } from '../../support/model-source.ts';
 

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../demo/source/faults.ts';
-import type { ApiSource } from '../../../src/io/api/source.ts';
 import { type ApiSettings, requestDays } from '../../../src/io/api/settings.ts';
+import type { ApiSource } from '../../../src/io/api/source.ts';
 import type { Pass } from '../../../src/io/ports.ts';
 import { DAY_MS } from '../../../src/windows/interval.ts';
 import { apiSource, endThreads, now, startServer, token } from '../../support/api.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { testServer } from '../../support/http-server.ts';
 import { messageText, pageBytes } from '../../support/messages.ts';
-import { TestNature } from '../../support/clock.ts';
 import { WatchedMemory } from '../../support/watched-memory.ts';
 import { sourceConformance } from '../conformance/source.ts';
 
@@ -43,8 +43,8 @@ const held = known.length;
 
 function apiTest(settings: Partial<ApiSettings> = {}, faults: readonly FaultRule[] = []) {
   server.faults(faults);
-  const nature = new TestNature();
-  return { nature, source: apiSource(server.url, settings, nature) };
+  const clock = new TestClock();
+  return { clock, source: apiSource(server.url, settings, clock) };
 }
 
 /** The number of requests since the test began. */
@@ -225,7 +225,7 @@ describe('ApiSource shows what a caller needs to tell that', () => {
 
 it('ApiSource gives the memory of every page back, once', async () => {
   const memory = new WatchedMemory();
-  const source = apiSource(server.url, {}, new TestNature(), memory);
+  const source = apiSource(server.url, {}, new TestClock(), memory);
   await source.read(interval, 0, async () => undefined);
   await source.count([interval, interval]);
   expect(memory.taken).toBeGreaterThan(10);
@@ -239,7 +239,7 @@ describe('ApiSource gets over', () => {
       { kind, match: { page_number: 4 } },
     ]);
     expect((await read(api)).missing).toBe(0);
-    expect(api.nature.waits.length).toBeGreaterThanOrEqual(kind === '429' ? 1 : 3);
+    expect(api.clock.waits.length).toBeGreaterThanOrEqual(kind === '429' ? 1 : 3);
   });
 
   it('a body that stalls', async () => {
@@ -255,9 +255,9 @@ describe('ApiSource gets over', () => {
 
   it('a 429 with a Retry-After, for which all requests wait', async () => {
     const api = apiTest({}, [{ kind: '429', retryAfter: 9, match: { page_number: 2 } }]);
-    const began = api.nature.now();
+    const began = api.clock.now();
     expect((await read(api)).missing).toBe(0);
-    expect(api.nature.now() - began).toBeGreaterThanOrEqual(9_000);
+    expect(api.clock.now() - began).toBeGreaterThanOrEqual(9_000);
   });
 });
 
@@ -273,7 +273,7 @@ describe('ApiSource fails', () => {
     expect(message).toContain(`answers ${kind}`);
     expect(message).toMatch(input);
     expect(asked()).toBe(1);
-    expect(api.nature.waits).toEqual([]);
+    expect(api.clock.waits).toEqual([]);
   });
 
   it.each([
@@ -303,10 +303,10 @@ describe('ApiSource fails', () => {
   it('where nobody listens', async () => {
     const gone = await testServer(() => undefined);
     await gone.close();
-    const nature = new TestNature();
-    const source = apiSource(gone.url.href, {}, nature);
+    const clock = new TestClock();
+    const source = apiSource(gone.url.href, {}, clock);
     expect(await failureOf(source.count([interval]))).toMatch(/cannot be reached \(ECONNREFUSED\), 7 times/);
-    expect(nature.waits).toHaveLength(6);
+    expect(clock.waits).toHaveLength(6);
   });
 
   it('at a count that is refused: asks for no other, and leaves none under way', async () => {

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type RoleSettings, roleCredentials } from '../../../src/io/aws/credentials.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { type TestServer, testServer } from '../../support/http-server.ts';
-import { TestNature } from '../../support/clock.ts';
 
 const role = 'arn:aws:iam::123456789012:role/some/archive';
 const minute = 60_000;
@@ -30,7 +30,7 @@ interface Given {
 }
 
 interface World {
-  readonly nature: TestNature;
+  readonly clock: TestClock;
   readonly issuer: TestServer;
   readonly sts: TestServer;
   /** The forms that STS was sent. */
@@ -42,7 +42,7 @@ interface World {
 
 /** A job on GitHub, its issuer of tokens, and STS, both on this machine. */
 async function world(given: Given = {}): Promise<World> {
-  const nature = new TestNature();
+  const clock = new TestClock();
   const events: string[] = [];
   const forms: URLSearchParams[] = [];
   const issuer = await testServer((response, count, request) => {
@@ -54,14 +54,14 @@ async function world(given: Given = {}): Promise<World> {
     forms.push(new URLSearchParams(await text(request)));
     events.push('sts');
     if (given.sts) await given.sts(response, count, request);
-    if (!response.writableEnded) response.end(session(count, nature.now() + (given.lifeMs ?? 60 * minute)));
+    if (!response.writableEnded) response.end(session(count, clock.now() + (given.lifeMs ?? 60 * minute)));
   });
   vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url.origin);
   const credentials = roleCredentials({
     roleToAssume: role,
     region: 'eu-west-1',
     sessionName: 'a-session',
-    nature,
+    clock,
     environment: {
       ACTIONS_ID_TOKEN_REQUEST_URL: `${issuer.url}?api-version=2.0`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-bearer',
@@ -69,7 +69,7 @@ async function world(given: Given = {}): Promise<World> {
     mask: (secret) => events.push(`mask ${secret}`),
     ...given.settings,
   });
-  return { nature, issuer, sts, forms, events, credentials };
+  return { clock, issuer, sts, forms, events, credentials };
 }
 
 function session(count: number, end: number): string {
@@ -86,12 +86,12 @@ function refuse(response: ServerResponse, status: number, code: string, message 
 
 describe('roleCredentials', () => {
   it('turns a token of GitHub into a session of the role, and masks every secret', async () => {
-    const { credentials, issuer, forms, events, nature } = await world();
+    const { credentials, issuer, forms, events, clock } = await world();
     expect(await credentials()).toEqual({
       accessKeyId: 'key-1',
       secretAccessKey: 'secret-1',
       sessionToken: 'session-1',
-      expiration: new Date(nature.now() + 60 * minute),
+      expiration: new Date(clock.now() + 60 * minute),
     });
     expect(issuer.requests[0]!.url).toBe('/messages?api-version=2.0&audience=sts.amazonaws.com');
     expect(issuer.requests[0]!.headers.authorization).toBe('Bearer a-bearer');
@@ -110,11 +110,11 @@ describe('roleCredentials', () => {
     ['ten minutes', 10, 5],
     ['four minutes', 4, 2],
   ])('keeps a session of %s until it nears its end, then gets a new one', async (_, minutes, renewedAfter) => {
-    const { credentials, nature } = await world({ lifeMs: minutes * minute });
+    const { credentials, clock } = await world({ lifeMs: minutes * minute });
     const ids = [(await credentials()).accessKeyId];
-    await nature.sleep(renewedAfter * minute - 1);
+    await clock.sleep(renewedAfter * minute - 1);
     ids.push((await credentials()).accessKeyId);
-    await nature.sleep(1);
+    await clock.sleep(1);
     ids.push((await credentials()).accessKeyId, (await credentials()).accessKeyId);
     expect(ids).toEqual(['key-1', 'key-1', 'key-2', 'key-2']);
   });
@@ -137,12 +137,12 @@ describe('roleCredentials', () => {
     ],
     ['the connection is cut', (response) => response.socket?.resetAndDestroy()],
   ])('tries again with another token where %s', async (_, spoil) => {
-    const { credentials, forms, nature } = await world({
+    const { credentials, forms, clock } = await world({
       sts: (response, count, request) => (count === 1 ? spoil(response, count, request) : undefined),
     });
     expect((await credentials()).accessKeyId).toBe('key-2');
     expect(forms.map((form) => form.get('WebIdentityToken'))).toEqual(['token-1', 'token-2']);
-    expect(nature.waits).toEqual([500]);
+    expect(clock.waits).toEqual([500]);
   });
 
   it('tries again where GitHub has no token for a moment', async () => {
@@ -155,13 +155,13 @@ describe('roleCredentials', () => {
   });
 
   it('goes on with the last session while it holds, where no new one can be had', async () => {
-    const { credentials, nature } = await world({
+    const { credentials, clock } = await world({
       sts: (response, count) => (count === 2 || count === 3 ? refuse(response, 403, 'AccessDenied') : undefined),
     });
     await credentials();
-    await nature.sleep(57 * minute);
+    await clock.sleep(57 * minute);
     expect((await credentials()).accessKeyId).toBe('key-1');
-    await nature.sleep(3 * minute);
+    await clock.sleep(3 * minute);
     expect(await failureOf(credentials())).toContain('AccessDenied');
     expect((await credentials()).accessKeyId).toBe('key-4');
   });
@@ -201,12 +201,12 @@ describe('roleCredentials says in one sentence', () => {
   });
 
   it('that STS is not well, after a bounded number of attempts', async () => {
-    const { credentials, sts, nature } = await world({
+    const { credentials, sts, clock } = await world({
       sts: (response) => refuse(response, 503, 'ServiceUnavailable'),
     });
     expect(await failureOf(credentials())).toContain('it answers 503');
     expect(sts.requests).toHaveLength(8);
-    expect(nature.waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    expect(clock.waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   });
 
   it('that STS answers without a session', async () => {

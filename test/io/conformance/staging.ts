@@ -199,7 +199,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
 
     it('replaces every attribute, also one that is no longer there', async () => {
       const { staging } = await start();
-      await staging.stage([stagedMessage({ slot: slot.id, vanished_at: late, reason: 'reopened' })]);
+      await staging.stage([stagedMessage({ slot: slot.id, removed_at: late, reason: 'reopened' })]);
       const next = stagedMessage({ slot: slot.id, read_at: late, open_alerts: [], open_alert_count: 0 });
       await staging.stage([next]);
       expect((await staging.slot(slot)).staged).toStrictEqual([next]);

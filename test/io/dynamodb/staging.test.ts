@@ -5,6 +5,7 @@ import type { StagedMessage } from '../../../src/archive/ledger.ts';
 import { attemptsMax } from '../../../src/io/aws/client.ts';
 import { type DynamoPlace, DynamoStaging } from '../../../src/io/dynamodb/staging.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
+import { TestClock } from '../../support/clock.ts';
 import {
   createTable,
   type DynamoAnswer,
@@ -18,7 +19,6 @@ import {
 import { failureOf } from '../../support/failure.ts';
 import { testServer } from '../../support/http-server.ts';
 import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
-import { TestNature } from '../../support/clock.ts';
 import { stagingConformance } from '../conformance/staging.ts';
 
 const slot = slotAt(Date.UTC(2024, 0, 20), { windowDays: 60, partitionBy: 'month' });
@@ -45,7 +45,7 @@ function openStaging(told: Partial<DynamoPlace> = {}): DynamoStaging {
   const staging = new DynamoStaging({
     table,
     archive: 'archive',
-    nature: new TestNature(),
+    clock: new TestClock(),
     newId: randomUUID,
     ...told,
   });
@@ -257,10 +257,10 @@ describe('DynamoStaging: trouble', () => {
       left -= 1;
       return left < 0 ? pass() : dynamoError(name, 'no', status);
     });
-    const nature = new TestNature();
-    const staging = openStaging({ nature });
+    const clock = new TestClock();
+    const staging = openStaging({ clock });
     await staging.stage([stagedMessage({ slot: slot.id })]);
-    expect(nature.waits).toEqual([1, 2, 4, 8, 16].map((factor) => baseMs * factor));
+    expect(clock.waits).toEqual([1, 2, 4, 8, 16].map((factor) => baseMs * factor));
     expect((await staging.slot(slot)).staged).toHaveLength(1);
   });
 
@@ -271,8 +271,8 @@ describe('DynamoStaging: trouble', () => {
     });
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', busy.url.origin);
     const waits: number[] = [];
-    const nature = { now: Date.now, random: () => 0, sleep: async (ms: number) => void waits.push(ms) };
-    await openStaging({ nature }).state();
+    const clock = { now: Date.now, random: () => 0, sleep: async (ms: number) => void waits.push(ms) };
+    await openStaging({ clock }).state();
     expect(waits).toHaveLength(1);
     expect(waits[0]).toBeGreaterThan(0);
     expect(waits[0]).toBeLessThanOrEqual(9_000);

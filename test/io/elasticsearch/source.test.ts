@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PageMemory } from '../../../src/memory/buffer-pool.ts';
 import type { ElasticsearchSettings } from '../../../src/io/elasticsearch/settings.ts';
 import { ElasticsearchSource } from '../../../src/io/elasticsearch/source.ts';
 import { LostReading, Unavailable } from '../../../src/io/ports.ts';
+import { BufferPool } from '../../../src/memory/buffer-pool.ts';
 import { pageScanner } from '../../../src/worker/pages.ts';
 import { Threads } from '../../../src/worker/threads.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { type TestServer, testServer } from '../../support/http-server.ts';
 import { plainShape } from '../../support/messages.ts';
-import { TestNature } from '../../support/clock.ts';
 import { WatchedMemory } from '../../support/watched-memory.ts';
 
 const threads = new Threads(1);
@@ -28,18 +28,18 @@ const capabilities = {
 function open(
   url: string,
   settings: Partial<ElasticsearchSettings> = {},
-  memory = new PageMemory(0),
+  memory = new BufferPool(0),
   shape = plainShape,
 ) {
-  const nature = new TestNature();
+  const clock = new TestClock();
   const said: string[] = [];
   const warned: string[] = [];
   const log = { line: (text: string) => void said.push(text), warning: (text: string) => void warned.push(text) };
   const all = { url, index: 'messages', apiKey, ...settings };
   const scan = pageScanner(threads, shape, false);
-  const source = new ElasticsearchSource(all, shape, scan, memory, nature, log);
+  const source = new ElasticsearchSource(all, shape, scan, memory, clock, log);
   onTestFinished(() => source.close());
-  return { source, nature, said, warned, read: () => source.read(june, 0, async () => {}) };
+  return { source, clock, said, warned, read: () => source.read(june, 0, async () => {}) };
 }
 
 async function failure(work: Promise<unknown>): Promise<string> {
@@ -91,9 +91,9 @@ describe('ElasticsearchSource', () => {
       response.writeHead(429, { ...headers, 'retry-after': '9' }).end('{}');
       return true;
     });
-    const { nature, read } = open(server.url.origin);
+    const { clock, read } = open(server.url.origin);
     await read();
-    expect(nature.waits).toEqual([9_000, 9_000]);
+    expect(clock.waits).toEqual([9_000, 9_000]);
   });
 
   it('looks the fields up once, and again where that failed', async () => {
@@ -245,7 +245,7 @@ describe('ElasticsearchSource', () => {
   it('leaves a message to its own slot that has a list of timestamps, one of them in this', async () => {
     const server = await clusterOfOne(['2024-05-31T23:00:00Z', '2024-06-01T00:00:00Z'], 1);
     const shape = { ...plainShape, timestamp: ['timestamp', '0'] };
-    expect((await open(server.url.origin, {}, new PageMemory(0), shape).read()).totals).toEqual([1, 1]);
+    expect((await open(server.url.origin, {}, new BufferPool(0), shape).read()).totals).toEqual([1, 1]);
   });
 
   it('does not take a page for exact whose own count is not', async () => {

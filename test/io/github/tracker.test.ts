@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
 import type { GithubSettings } from '../../../src/io/github/settings.ts';
 import { GithubTracker, type Notes } from '../../../src/io/github/tracker.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { githubToken, isViewer, outsiderToken, type TestGithub, testGithub } from '../../support/github.ts';
 import { testServer } from '../../support/http-server.ts';
-import { TestNature } from '../../support/clock.ts';
 import { testNotes } from '../../support/notes.ts';
 
 const id = '3f2b7c1e-0000-4000-8000-000000000001';
@@ -23,11 +23,11 @@ function trackerOn(
   github: TestGithub,
   archive = id,
   changes: Partial<GithubSettings> = {},
-  nature = new TestNature(),
+  clock = new TestClock(),
   notes: Notes = testNotes(),
   say: (text: string) => void = () => undefined,
 ) {
-  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, notes, nature, say);
+  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, notes, clock, say);
   onTestFinished(() => tracker.close());
   return tracker;
 }
@@ -142,7 +142,7 @@ describe("only an issue of its own account is taken for the archive's", () => {
     body: `<!-- message-archive: ${id} -->\nAll is well.`,
     labels: ['message-archive'],
   };
-  const trackerWith = (github: TestGithub, notes: Notes) => trackerOn(github, id, {}, new TestNature(), notes);
+  const trackerWith = (github: TestGithub, notes: Notes) => trackerOn(github, id, {}, new TestClock(), notes);
   const forge = (github: TestGithub) => github.api<{ number: number }>('POST', '/issues', marked, outsiderToken);
 
   it('one that an outsider opened with its label and mark is neither found, nor rewritten, nor closed', async () => {
@@ -261,7 +261,7 @@ describe("only an issue of its own account is taken for the archive's", () => {
     const github = await testGithub();
     const said: string[] = [];
     const notes: Notes = { ...testNotes(), keepNote: () => Promise.reject(new UserError('The table is closed.')) };
-    const tracker = trackerOn(github, id, {}, new TestNature(), notes, (line) => void said.push(line));
+    const tracker = trackerOn(github, id, {}, new TestClock(), notes, (line) => void said.push(line));
     const number = await tracker.open(text);
     expect((await tracker.find())?.number).toBe(number);
     expect(said[0]).toBe('The number of the tracking issue was not kept: The table is closed.');
@@ -369,16 +369,16 @@ describe('a request is tried again', () => {
     ],
   ])('after %s', async (_, spoil, waitMs) => {
     const github = await testGithub();
-    const nature = new TestNature(0);
-    const tracker = trackerOn(github, id, {}, nature);
+    const clock = new TestClock(0);
+    const tracker = trackerOn(github, id, {}, clock);
     for (const isSpoilt of [(line: string) => !isPost(line), isPost]) {
       let spoilt = 0;
-      github.spoil = (line) => (isSpoilt(line) && spoilt++ === 0 ? spoil(nature.now()) : undefined);
-      nature.waits.length = 0;
+      github.spoil = (line) => (isSpoilt(line) && spoilt++ === 0 ? spoil(clock.now()) : undefined);
+      clock.waits.length = 0;
       const number = (await tracker.find())?.number ?? (await tracker.open(text));
       await tracker.comment(number, `Comment on ${number}.`);
       expect(spoilt).toBeGreaterThan(0);
-      expect(nature.waits).toEqual([waitMs]);
+      expect(clock.waits).toEqual([waitMs]);
     }
     expect((await github.issues()).length).toBe(1);
   });

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PageMemory } from '../../../src/memory/buffer-pool.ts';
 import { HttpClient, type HttpLimits } from '../../../src/io/http/client.ts';
 import { Unavailable } from '../../../src/io/ports.ts';
+import { BufferPool } from '../../../src/memory/buffer-pool.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { type TestServer, testServer } from '../../support/http-server.ts';
-import { TestNature } from '../../support/clock.ts';
 import { WatchedMemory } from '../../support/watched-memory.ts';
 
 const headers = { authorization: 'Bearer a-token-that-nobody-may-see' };
@@ -17,12 +17,12 @@ const remedies: Readonly<Record<number, string>> = {
 const bodyBytesMax = 2 ** 17;
 const body = Buffer.from('{"total":0,"messages":[]} and some more: '.repeat(500));
 
-function clientOf(nature = new TestNature(), limits: Partial<HttpLimits> = {}): HttpClient {
+function clientOf(clock = new TestClock(), limits: Partial<HttpLimits> = {}): HttpClient {
   const client = new HttpClient(
     'The test',
-    nature,
+    clock,
     { bodyBytesMax, stallMs: 2_000, ...limits },
-    new PageMemory(2 ** 20),
+    new BufferPool(2 ** 20),
   );
   onTestFinished(() => client.close());
   return client;
@@ -55,8 +55,8 @@ describe('HttpClient reads', () => {
   it('a longer body than the one whose buffer it takes, and a shorter one', async () => {
     const bodies = [9, 50_000, 10].map((length) => Buffer.alloc(length, length));
     const server = await testServer((response, count) => response.end(bodies[count - 1]));
-    const memory = new PageMemory(2 ** 20);
-    const client = new HttpClient('The test', new TestNature(), { bodyBytesMax }, memory);
+    const memory = new BufferPool(2 ** 20);
+    const client = new HttpClient('The test', new TestClock(), { bodyBytesMax }, memory);
     for (const each of bodies) {
       const bytes = await client.get(server.url, headers, {});
       expect(Buffer.from(bytes)).toEqual(each);
@@ -71,7 +71,7 @@ describe('HttpClient reads', () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);
     });
     const memory = new WatchedMemory();
-    const client = new HttpClient('The test', new TestNature(), { bodyBytesMax }, memory);
+    const client = new HttpClient('The test', new TestClock(), { bodyBytesMax }, memory);
     const bytes = await client.get(server.url, headers, {});
     expect(Buffer.from(bytes)).toEqual(body);
     expect([memory.taken, memory.out]).toEqual([3, 1]);
@@ -113,12 +113,12 @@ describe('HttpClient reads', () => {
 describe('HttpClient refuses', () => {
   it('a server that speaks no TLS, and asks it once', async () => {
     const { url } = await testServer((response) => response.end(body));
-    const nature = new TestNature();
+    const clock = new TestClock();
     const secure = new URL(url.href.replace('http:', 'https:'));
-    expect(await failureOf(clientOf(nature).get(secure, headers, {}))).toBe(
+    expect(await failureOf(clientOf(clock).get(secure, headers, {}))).toBe(
       `The test at ${secure.href} speaks no TLS, ERR_SSL_WRONG_VERSION_NUMBER: see scheme and port of its address, \`http://\` perhaps, and those of the proxy if there is one.`,
     );
-    expect(nature.waits).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   it('a body that says it is too long', async () => {
@@ -162,26 +162,26 @@ describe('HttpClient refuses', () => {
     'a %i, which it does not ask for again',
     async (status) => {
       const server = await testServer((response) => refuse(response, status));
-      const nature = new TestNature();
-      const message = await failureOf(get(clientOf(nature), server));
+      const clock = new TestClock();
+      const message = await failureOf(get(clientOf(clock), server));
       expect(message).toBe(
         `The test at ${server.url} answers ${status}: ${remedies[status] ?? 'see what it expects'}.`,
       );
       expect(server.requests).toHaveLength(1);
-      expect(nature.waits).toEqual([]);
+      expect(clock.waits).toEqual([]);
     },
   );
 
   it('to wait for longer than is sensible', async () => {
-    const nature = new TestNature();
+    const clock = new TestClock();
     const server = await testServer((response) => refuse(response, 503, 901));
-    const failure = get(clientOf(nature), server);
+    const failure = get(clientOf(clock), server);
     await expect(failure).rejects.toBeInstanceOf(Unavailable);
     expect(await failureOf(failure)).toBe(
       `The test at ${server.url} answers 503 and is unavailable until 2024-07-01T00:15:01.000Z, longer than the 15 min that this command waits: re-run after that.`,
     );
     expect(server.requests).toHaveLength(1);
-    expect(nature.waits).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   it('to name what is secret', async () => {
@@ -195,12 +195,12 @@ describe('HttpClient refuses', () => {
 describe('HttpClient tries again', () => {
   it.each([408, 425, 429, 500, 502, 503, 504])('a bounded number of times after a %i', async (status) => {
     const server = await testServer((response) => refuse(response, status));
-    const nature = new TestNature();
-    expect(await failureOf(get(clientOf(nature), server))).toBe(
+    const clock = new TestClock();
+    expect(await failureOf(get(clientOf(clock), server))).toBe(
       `The test at ${server.url} answers ${status}, 7 times in a row: see whether it is well, then run again.`,
     );
     expect(server.requests).toHaveLength(7);
-    expect(nature.waits).toHaveLength(6);
+    expect(clock.waits).toHaveLength(6);
     await expect(get(clientOf(), server)).rejects.toBeInstanceOf(Unavailable);
   });
 
@@ -210,28 +210,28 @@ describe('HttpClient tries again', () => {
     [0.999, [999, 1_998, 3_996, 7_992, 15_984, 29_970]],
   ])('after waits drawn from ever larger ranges, at chance %d', async (chance, waits) => {
     const server = await testServer((response) => refuse(response, 500));
-    const nature = new TestNature(chance);
-    await failureOf(get(clientOf(nature), server));
-    expect(nature.waits).toEqual(waits);
+    const clock = new TestClock(chance);
+    await failureOf(get(clientOf(clock), server));
+    expect(clock.waits).toEqual(waits);
   });
 
   it.each([429, 503])('a %i no sooner than Retry-After says, in seconds', async (status) => {
     const server = await testServer((response, count) =>
       count === 1 ? refuse(response, status, 7) : response.end('x'),
     );
-    const nature = new TestNature();
-    await get(clientOf(nature), server);
-    expect(nature.waits).toEqual([7_000]);
+    const clock = new TestClock();
+    await get(clientOf(clock), server);
+    expect(clock.waits).toEqual([7_000]);
   });
 
   it.each([429, 503])('a %i no sooner than Retry-After says, as a date', async (status) => {
-    const nature = new TestNature();
-    const date = new Date(nature.now() + 12_000).toUTCString();
+    const clock = new TestClock();
+    const date = new Date(clock.now() + 12_000).toUTCString();
     const server = await testServer((response, count) =>
       count === 1 ? refuse(response, status, date) : response.end('x'),
     );
-    await get(clientOf(nature), server);
-    expect(nature.waits).toEqual([12_000]);
+    await get(clientOf(clock), server);
+    expect(clock.waits).toEqual([12_000]);
   });
 
   it.each(['0', 'Thu, 01 Jan 1970 00:00:00 GMT', 'soon', '-5', ''])(
@@ -240,9 +240,9 @@ describe('HttpClient tries again', () => {
       const server = await testServer((response, count) =>
         count === 1 ? refuse(response, 429, text) : response.end('x'),
       );
-      const nature = new TestNature();
-      await get(clientOf(nature), server);
-      expect(nature.waits).toEqual([10_000]);
+      const clock = new TestClock();
+      await get(clientOf(clock), server);
+      expect(clock.waits).toEqual([10_000]);
     },
   );
 
@@ -263,13 +263,13 @@ describe('HttpClient tries again', () => {
       const drip = setInterval(() => response.write('x'), 5);
       return response.on('close', () => clearInterval(drip));
     });
-    expect(await get(clientOf(new TestNature(), { bodyMsMax: 100 }), server)).toEqual(body);
+    expect(await get(clientOf(new TestClock(), { bodyMsMax: 100 }), server)).toEqual(body);
     expect(server.requests.length).toBeGreaterThan(2);
     const always = await testServer((response) => {
       const drip = setInterval(() => response.write('x'), 5);
       response.on('close', () => clearInterval(drip));
     });
-    expect(await failureOf(get(clientOf(new TestNature(), { bodyMsMax: 20 }), always))).toContain(
+    expect(await failureOf(get(clientOf(new TestClock(), { bodyMsMax: 20 }), always))).toContain(
       'broke off in mid-answer (it came too slowly), 7 times in a row',
     );
   });
@@ -282,30 +282,30 @@ describe('HttpClient tries again', () => {
 
   it('lets every request wait once the host was busy', async () => {
     const server = await testServer((response, count) => (count === 1 ? refuse(response, 429, 60) : response.end('x')));
-    const nature = new TestNature();
-    const client = clientOf(nature);
-    nature.hold();
+    const clock = new TestClock();
+    const client = clientOf(clock);
+    clock.hold();
     const first = get(client, server);
-    await expect.poll(() => nature.waits.length).toBe(1);
+    await expect.poll(() => clock.waits.length).toBe(1);
     const others = [get(client, server), get(client, server)];
-    await expect.poll(() => nature.waits.length).toBe(3);
+    await expect.poll(() => clock.waits.length).toBe(3);
     expect(server.requests).toHaveLength(1);
-    nature.release();
+    clock.release();
     await Promise.all([first, ...others]);
-    expect(nature.waits).toEqual([60_000, 60_000, 60_000]);
+    expect(clock.waits).toEqual([60_000, 60_000, 60_000]);
     expect(server.requests).toHaveLength(4);
   });
 
   it('lets only the one wait that met a 503', async () => {
     const server = await testServer((response, count) => (count === 1 ? refuse(response, 503, 60) : response.end('x')));
-    const nature = new TestNature();
-    const client = clientOf(nature);
-    nature.hold();
+    const clock = new TestClock();
+    const client = clientOf(clock);
+    clock.hold();
     const first = get(client, server);
-    await expect.poll(() => nature.waits.length).toBe(1);
+    await expect.poll(() => clock.waits.length).toBe(1);
     await get(client, server);
     expect(server.requests).toHaveLength(2);
-    nature.release();
+    clock.release();
     await first;
   });
 });

@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PageMemory } from '../../../src/memory/buffer-pool.ts';
 import { HttpClient } from '../../../src/io/http/client.ts';
-import { Unavailable } from '../../../src/io/ports.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
+import { Unavailable } from '../../../src/io/ports.ts';
+import { BufferPool } from '../../../src/memory/buffer-pool.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
-import { TestNature } from '../../support/clock.ts';
 
 beforeEach(() => {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'])
@@ -32,8 +32,8 @@ async function proxyWith(status: number) {
   return { port, seen };
 }
 
-async function failing(url: string, nature = new TestNature()): Promise<string> {
-  const client = new HttpClient('The test', nature, { bodyBytesMax: 1_000 }, new PageMemory(0));
+async function failing(url: string, clock = new TestClock()): Promise<string> {
+  const client = new HttpClient('The test', clock, { bodyBytesMax: 1_000 }, new BufferPool(0));
   const failed = client.get(new URL(url), {}, {});
   const message = await failureOf(failed);
   await client.close();
@@ -47,23 +47,23 @@ describe.each(['http://example.test/messages', 'https://example.test/messages'])
   it('a proxy that answers 407 is named at once, without its password', async () => {
     const { port, seen } = await proxyWith(407);
     vi.stubEnv(variable, `http://user:open-sesame@127.0.0.1:${port}`);
-    const nature = new TestNature();
-    expect(await failing(url, nature)).toBe(
+    const clock = new TestClock();
+    expect(await failing(url, clock)).toBe(
       `The test at ${url} was not reached: the proxy http://127.0.0.1:${port} requires authentication (407): check the user name and the password in ${variable}.`,
     );
     vi.stubEnv(variable, `http://127.0.0.1:${port}`);
     expect(await failing(url)).toContain(`(407): add a user name and a password to ${variable}, as in`);
-    expect([seen.count, nature.waits]).toEqual([2, []]);
+    expect([seen.count, clock.waits]).toEqual([2, []]);
   });
 
   it('a proxy that is not there is named at once', async () => {
     const { port } = await proxyWith(200);
     vi.stubEnv(variable, 'http://user:open-sesame@127.0.0.1:1');
-    const nature = new TestNature();
-    expect(await failing(url, nature)).toBe(
+    const clock = new TestClock();
+    expect(await failing(url, clock)).toBe(
       `The test at ${url} was not reached: the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED): check ${variable} and that the proxy is up, or add this host to NO_PROXY.`,
     );
-    expect(nature.waits).toEqual([]);
+    expect(clock.waits).toEqual([]);
     expect(port).toBeGreaterThan(1);
   });
 });
@@ -84,7 +84,7 @@ it('a proxy that refuses a host is named at once, one that fails after every att
 
 it('no further slot is begun after a few that a proxy kept from the source', async () => {
   vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
-  const client = new HttpClient('The test', new TestNature(), { bodyBytesMax: 1_000 }, new PageMemory(0));
+  const client = new HttpClient('The test', new TestClock(), { bodyBytesMax: 1_000 }, new BufferPool(0));
   await expect(client.get(new URL('http://example.test/'), {}, {})).rejects.toBeInstanceOf(Unavailable);
   await client.close();
 });

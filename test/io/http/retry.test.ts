@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { attemptsMax, gaveUp, Retries, Retryable } from '../../../src/io/http/retry.ts';
-import { TestNature } from '../../support/clock.ts';
+import { TestClock } from '../../support/clock.ts';
 
-function retriesOf(nature: TestNature) {
+function retriesOf(clock: TestClock) {
   const said: string[] = [];
-  return { said, retries: new Retries('The host', nature, (text) => void said.push(text)) };
+  return { said, retries: new Retries('The host', clock, (text) => void said.push(text)) };
 }
 
 const failing = (waitMs: number, busy = false) => {
@@ -18,20 +18,20 @@ const failing = (waitMs: number, busy = false) => {
 
 describe('Retries', () => {
   it('ends with the last failure after a bounded number of attempts, and waits for a bounded time', async () => {
-    const nature = new TestNature(0.999);
-    const { retries } = retriesOf(nature);
+    const clock = new TestClock(0.999);
+    const { retries } = retriesOf(clock);
     let attempts = 0;
     const failure = retries.run(async () => {
       attempts += 1;
       throw new Retryable(`answers ${attempts}`);
     });
     await expect(failure).rejects.toThrow(`answers ${attemptsMax}`);
-    expect(nature.waits.length).toBe(attemptsMax - 1);
-    expect(nature.waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(65_000);
+    expect(clock.waits.length).toBe(attemptsMax - 1);
+    expect(clock.waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(65_000);
   });
 
   it('tells of a long wait, and of no short one', async () => {
-    const { retries, said } = retriesOf(new TestNature());
+    const { retries, said } = retriesOf(new TestClock());
     await retries.run(failing(1_999));
     expect(said).toEqual([]);
     await retries.run(failing(12_345));
@@ -39,13 +39,13 @@ describe('Retries', () => {
   });
 
   it.each([true, false])('tells once of what many wait for at a time (busy: %s)', async (busy) => {
-    const nature = new TestNature();
-    const { retries, said } = retriesOf(nature);
-    nature.hold();
+    const clock = new TestClock();
+    const { retries, said } = retriesOf(clock);
+    clock.hold();
     const all = [1, 2, 3].map(() => retries.run(failing(5_000, busy)));
-    await expect.poll(() => nature.waits.length).toBe(3);
+    await expect.poll(() => clock.waits.length).toBe(3);
     expect(said.length).toBe(1);
-    nature.release();
+    clock.release();
     expect(await Promise.all(all)).toEqual([2, 2, 2]);
   });
 
@@ -57,14 +57,14 @@ describe('Retries', () => {
     [7_200_001, 7_200_000, 'ends'],
     [60_000, 59_999, 'ends'],
   ])('asked to wait for %i ms with %s ms left, it %s', async (waitMs, leftMs, outcome) => {
-    const nature = new TestNature();
-    const start = nature.now();
-    if (leftMs !== undefined) Object.assign(nature, { waitsUntil: start + leftMs });
-    const { retries, said } = retriesOf(nature);
+    const clock = new TestClock();
+    const start = clock.now();
+    if (leftMs !== undefined) Object.assign(clock, { waitsUntil: start + leftMs });
+    const { retries, said } = retriesOf(clock);
     const ended = await retries.run(failing(waitMs, true)).catch((error: Retryable) => gaveUp(error));
     if (outcome === 'waits') {
       expect(ended).toBe(2);
-      expect([nature.waits, said]).toEqual([[waitMs], [`The host answers 503; try 2 of 7 in ${waitMs / 1000} s.`]]);
+      expect([clock.waits, said]).toEqual([[waitMs], [`The host answers 503; try 2 of 7 in ${waitMs / 1000} s.`]]);
       return;
     }
     const limit =
@@ -75,6 +75,6 @@ describe('Retries', () => {
       why: `answers 503 and is unavailable until ${new Date(start + waitMs).toISOString()}, ${limit}`,
       what: 're-run after that',
     });
-    expect([nature.waits, said]).toEqual([[], []]);
+    expect([clock.waits, said]).toEqual([[], []]);
   });
 });

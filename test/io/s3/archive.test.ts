@@ -9,10 +9,10 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { objectPath, quarantineFolder, settingsPath } from '../../../src/archive/layout.ts';
 import { S3Archive, type S3Settings } from '../../../src/io/s3/archive.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
+import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { testFolder } from '../../support/folders.ts';
 import { type TestServer, testServer } from '../../support/http-server.ts';
-import { TestNature } from '../../support/clock.ts';
 
 const slot = slotAt(Date.UTC(2024, 5, 15), { windowDays: 60, partitionBy: 'month' });
 const path = objectPath(slot, 'parquet');
@@ -42,7 +42,7 @@ async function archiveAt(endpoint: string, settings: Partial<S3Settings> = {}): 
     prefix: 'some/where',
     region: 'eu-west-1',
     scratch: await testFolder(),
-    nature: new TestNature(),
+    clock: new TestClock(),
     newId: randomUUID,
     ...settings,
   });
@@ -137,9 +137,9 @@ describe('S3Archive sends', () => {
   });
 
   it('messages encrypted and locked, what is written again and again only encrypted', async () => {
-    const nature = new TestNature();
+    const clock = new TestClock();
     const { archive, server } = await archiveOf((response) => response.writeHead(200, { etag }).end(), {
-      nature,
+      clock,
       sseKmsKeyId: 'arn:aws:kms:eu-west-1:123456789012:key/k',
       objectLock: { mode: 'COMPLIANCE', days: 10 },
     });
@@ -155,7 +155,7 @@ describe('S3Archive sends', () => {
       headers['x-amz-object-lock-mode'],
       headers['x-amz-object-lock-retain-until-date'],
     ]);
-    const until = new Date(nature.now() + 10 * day).toISOString();
+    const until = new Date(clock.now() + 10 * day).toISOString();
     const lock = ['COMPLIANCE', expect.stringMatching(`^${until.slice(0, 19)}`)];
     expect(locks).toEqual([lock, lock, [undefined, undefined], [undefined, undefined]]);
     for (const { headers } of server.requests) {
@@ -190,10 +190,10 @@ describe('S3Archive publishes', () => {
   });
 
   it('again under the same condition, a bounded number of times, while nothing changes', async () => {
-    const nature = new TestNature();
+    const clock = new TestClock();
     const { archive, server } = await archiveOf(
       (response, { method }) => (method === 'PUT' ? refuse(response, 503, 'SlowDown') : found(response, 3)),
-      { nature },
+      { clock },
     );
     expect(await archive.publish(path, { text: 'one' }, version)).toEqual({
       outcome: 'unknown',
@@ -202,11 +202,11 @@ describe('S3Archive publishes', () => {
     const puts = server.requests.filter(({ method }) => method === 'PUT');
     expect(puts).toHaveLength(8);
     expect(new Set(puts.map(({ headers }) => `${headers['if-match']} ${headers['x-amz-meta-write-id']}`)).size).toBe(1);
-    expect(nature.waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 10_000]);
+    expect(clock.waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 10_000]);
   });
 
   it('no sooner than the store asks for', async () => {
-    const nature = new TestNature();
+    const clock = new TestClock();
     const { archive } = await archiveOf(
       (response, { method }, count) =>
         method === 'HEAD'
@@ -214,10 +214,10 @@ describe('S3Archive publishes', () => {
           : count === 1
             ? refuse(response, 503, 'SlowDown', '', { 'retry-after': '7' })
             : response.writeHead(200, { etag }).end(),
-      { nature },
+      { clock },
     );
     expect(await archive.publish(path, { text: 'one' }, version)).toEqual({ outcome: 'committed', version });
-    expect(nature.waits).toEqual([7_000]);
+    expect(clock.waits).toEqual([7_000]);
   });
 
   it.each([
@@ -266,13 +266,13 @@ describe('S3Archive publishes', () => {
 
 describe('S3Archive is refused, and says why in one sentence', () => {
   it('where the server speaks no TLS, which is not asked again', async () => {
-    const nature = new TestNature();
+    const clock = new TestClock();
     const { url } = await testServer((response) => response.end());
-    const archive = await archiveAt(url.origin.replace('http:', 'https:'), { nature });
+    const archive = await archiveAt(url.origin.replace('http:', 'https:'), { clock });
     expect(await failureOf(archive.open(path))).toContain(
       '(it speaks no TLS, EPROTO): see scheme and port of its address',
     );
-    expect(nature.waits).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   const kms =
@@ -292,15 +292,15 @@ describe('S3Archive is refused, and says why in one sentence', () => {
     [400, 'KMS.DisabledException', '', 'KMS.DisabledException): see that the key of sse-kms-key-id exists'],
     [400, 'InvalidRequest', 'Bucket is missing Object Lock Configuration', 'Bucket is missing Object Lock Config'],
   ])('%i %s', async (status, code, message, sentence) => {
-    const nature = new TestNature();
-    const { archive, server } = await archiveOf((response) => refuse(response, status, code, message), { nature });
+    const clock = new TestClock();
+    const { archive, server } = await archiveOf((response) => refuse(response, status, code, message), { clock });
     const said = await failureOf(archive.publish(path, { text: 'one' }, undefined));
     expect(said).toContain('The bucket "a-bucket" cannot be used for s3:PutObject of some/where/month=2024-06/');
     expect(said).toContain(sentence);
     expect(said).not.toContain('hush');
     expect(await failureOf(archive.put(path, Buffer.from('x'), 'text/plain'))).toBe(said);
     expect(server.requests).toHaveLength(2);
-    expect(nature.waits).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   it('the region that the answer names', async () => {
@@ -328,11 +328,11 @@ describe('S3Archive is refused, and says why in one sentence', () => {
   });
 
   it('where nobody listens, and where no region is known', async () => {
-    const nature = new TestNature();
-    const { archive, server } = await archiveOf(() => undefined, { nature });
+    const clock = new TestClock();
+    const { archive, server } = await archiveOf(() => undefined, { clock });
     await server.close();
     expect(await failureOf(archive.list())).toContain('cannot be reached, ECONNREFUSED');
-    expect(nature.waits).toHaveLength(7);
+    expect(clock.waits).toHaveLength(7);
     vi.stubEnv('AWS_REGION', undefined);
     const nowhere = await archiveAt(server.url.origin, { region: undefined });
     expect(await failureOf(nowhere.open(path))).toContain('set aws-region');

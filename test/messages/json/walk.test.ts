@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Visitor, Walk } from '../../../src/messages/json/walk.ts';
 import { compilePlan } from '../../../src/messages/json/captures.ts';
 import type { Pointer } from '../../../src/messages/json/pointer.ts';
 import { type JsonText, jsonText, textOf } from '../../../src/messages/json/tokens.ts';
 import { depthMax, valueEnd } from '../../../src/messages/json/value.ts';
+import { type Visitor, Walk } from '../../../src/messages/json/walk.ts';
 import { anyChoose, anyModel, names, spell } from '../arbitraries.ts';
 
 /** Visits by noting the values' texts and depths. */

@@ -1,9 +1,9 @@
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import type { PlanOutput } from '../../../src/plan/decide.ts';
 import { type Setting, type SlotCoverage, slotsOf } from '../../../src/report/page/coverage.ts';
 import { coveragePage } from '../../../src/report/page/page.ts';
 import { type NoPlan, type Survey, survey } from '../../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
-import type { PlanOutput } from '../../../src/plan/decide.ts';
 import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slot.ts';
 
 export const now = Date.parse('2026-01-15T03:17:00Z');
@@ -29,7 +29,7 @@ export function recordOf(slot: Slot, changes: Partial<LedgerRecord> = {}, open =
     read_at: instant(isLive(slot, now, recentDays) ? now : slot.end + 61 * DAY_MS),
     source: isLive(slot, now, recentDays) ? 'api' : 'elasticsearch',
     counts: { read, closed, open, unalerted, invalid, duplicates: 0 },
-    cases: { reopened: 0, amended: 0, gone: 0, vanished: 0, conflicting: 0 },
+    cases: { reopened: 0, amended: 0, removed: 0, removed_pending: 0, conflicting: 0 },
     outside: 0,
     source_count: { total: read, alerted: closed + open, closed },
     rows: closed,
@@ -122,10 +122,10 @@ export function troubledArchive(layout: Layout, told: Partial<Told> = {}): Archi
     [failed, { last_error }],
     [alsoFailed, { last_error }],
     [unsettled, { read_at: instant(unsettled.end + 5 * DAY_MS) }],
-    [left, { ...before, left: { at: instant(now), action: 'read', because: 'time', run_url: runUrl } }],
-    [silent, { ...before, left: { at: instant(now), action: 'read', because: 'leg', run_url: runUrl } }],
+    [left, { ...before, deferred: { at: instant(now), action: 'read', because: 'time', run_url: runUrl } }],
+    [silent, { ...before, deferred: { at: instant(now), action: 'read', because: 'leg', run_url: runUrl } }],
     [empty, { counts: none, rows: 0, bytes_in: 0, bytes_out: 0 }],
-    [met, { cases: { reopened: 2, amended: 1, gone: 1, vanished: 1, conflicting: 0 } }],
+    [met, { cases: { reopened: 2, amended: 1, removed: 1, removed_pending: 1, conflicting: 0 } }],
   ]);
   const waiting = slots.filter((_, n) => n % 7 === 3 || n > slots.length - 6);
   return completeArchive(layout, {

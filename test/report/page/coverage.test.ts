@@ -50,12 +50,14 @@ describe('a slot', () => {
 
   it('is incomplete when a plan asked for it and no leg read it', () => {
     const before = { read_at: instant(now - DAY_MS) };
-    const left = { at: instant(now), action: 'read', because: 'time' } as const;
+    const deferred = { at: instant(now), action: 'read', because: 'time' } as const;
     for (const slot of [settled, live]) {
       expect(standing(recordOf(slot, before), { planned: planOf([slot]) })).toBe('incomplete: leg');
-      expect(standing(recordOf(slot, { ...before, left }), { planned: planOf([slot]) })).toBe('incomplete: time');
+      expect(standing(recordOf(slot, { ...before, deferred }), { planned: planOf([slot]) })).toBe('incomplete: time');
       for (const because of ['leg', 'source'] as const)
-        expect(standing(recordOf(slot, { ...before, left: { ...left, because } }))).toBe(`incomplete: ${because}`);
+        expect(standing(recordOf(slot, { ...before, deferred: { ...deferred, because } }))).toBe(
+          `incomplete: ${because}`,
+        );
     }
     const [planned] = coverageOf(completeArchive(monthly, { ledger: [], planned: planOf([live]) }));
     expect(planned).toMatchObject({ slot: live, state: 'incomplete', why: 'leg', record: undefined });
@@ -122,7 +124,7 @@ describe('the slots of an archive', () => {
 
 it('sums what the ledger holds', () => {
   const counts = { read: 10, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 1 };
-  const cases = { reopened: 1, amended: 2, gone: 3, vanished: 4, conflicting: 5 };
+  const cases = { reopened: 1, amended: 2, removed: 3, removed_pending: 4, conflicting: 5 };
   const { counts: _, cases: __, ...bare } = recordOf(slots[1]!, { rows: 0, bytes_in: 5, bytes_out: 0 });
   const ledger = [recordOf(slots[0]!, { counts, cases, rows: 6, bytes_in: 100, bytes_out: 30 }), bare];
   expect(totalsOf(completeArchive(monthly, { ledger }).survey)).toEqual({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerRecord, Left } from '../../../src/archive/ledger.ts';
+import type { Deferred, LedgerRecord } from '../../../src/archive/ledger.ts';
 import { span } from '../../../src/report/dates.ts';
 import { judgement } from '../../../src/report/page/headline.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
@@ -7,7 +7,7 @@ import { completeArchive, coverageOf, monthly, now, planOf, recordOf, runUrl, sl
 import { textOf } from './text.ts';
 
 const slots = slotsOfYears(monthly);
-const noCases = { reopened: 0, amended: 0, gone: 0, vanished: 0, conflicting: 0 };
+const noCases = { reopened: 0, amended: 0, removed: 0, removed_pending: 0, conflicting: 0 };
 const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
 const before = { read_at: instant(now - DAY_MS) };
 
@@ -29,9 +29,9 @@ const said = (...given: Parameters<typeof judged>) => textOf(judged(...given));
 const failed = (message: string): Partial<LedgerRecord> => ({
   last_error: { at: instant(now), message, run_url: runUrl },
 });
-const left = (because: Left['because']) => ({
+const left = (because: Deferred['because']) => ({
   ...before,
-  left: { at: instant(now), action: 'read', because } as const,
+  deferred: { at: instant(now), action: 'read', because } as const,
 });
 
 describe('the judgement', () => {
@@ -153,7 +153,7 @@ describe('the judgement', () => {
   });
 
   it('tells of gaps, and of what changed at the source', () => {
-    const cases = { reopened: 1, amended: 2, gone: 3, vanished: 4, conflicting: 5 };
+    const cases = { reopened: 1, amended: 2, removed: 3, removed_pending: 4, conflicting: 5 };
     const changes = new Map<number, Partial<LedgerRecord>>([
       [7, { cases }],
       [8, { cases: { ...noCases, reopened: 1_000 }, counts: { ...recordOf(slots[8]!).counts!, invalid: 2 } }],

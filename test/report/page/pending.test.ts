@@ -36,7 +36,7 @@ describe('messages that wait', () => {
 
   it('are named with what is open, why, and for how long', () => {
     const first_seen = instant(now - 90 * DAY_MS);
-    const vanished_at = instant(now - DAY_MS);
+    const removed_at = instant(now - DAY_MS);
     const staged = [
       aged('<a>', 100, { open_alerts: ['A&1'], checks: 1, first_seen }),
       aged('b', 200, {
@@ -46,7 +46,7 @@ describe('messages that wait', () => {
         checks: 1_200,
         first_seen,
       }),
-      aged('c', 300, { vanished_at, first_seen }),
+      aged('c', 300, { removed_at, first_seen }),
     ];
     expect(
       rowsOf(shown(staged))

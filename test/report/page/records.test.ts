@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
+import type { PlanOutput } from '../../../src/plan/decide.ts';
 import type { Html } from '../../../src/report/page/html.ts';
 import { records } from '../../../src/report/page/records.ts';
 import { instant } from '../../../src/windows/interval.ts';
-import type { PlanOutput } from '../../../src/plan/decide.ts';
 import { slotById } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, now, planOf, recordOf, stagedOf } from './archives.ts';
 import { rowsOf, textOf } from './text.ts';
@@ -36,9 +36,9 @@ function told(changes: Partial<LedgerRecord>, waiting = 0): Record<string, strin
 describe('the record of a slot', () => {
   it('tells all that the ledger knows, for people', () => {
     const changes: Partial<LedgerRecord> = {
-      looked_at: '2025-03-01T12:34:56.789Z',
+      rechecked_at: '2025-03-01T12:34:56.789Z',
       counts: { read: 12_345, closed: 12_000, open: 300, unalerted: 40, invalid: 4, duplicates: 1 },
-      cases: { reopened: 1, amended: 0, gone: 1_000, vanished: 0, conflicting: 2 },
+      cases: { reopened: 1, amended: 0, removed: 1_000, removed_pending: 0, conflicting: 2 },
       rows: 12_100,
       outside: 7,
       source_count: { total: 12_352, alerted: 12_300, closed: 12_000 },
@@ -97,10 +97,12 @@ describe('the record of a slot', () => {
   });
 
   it('tells what was left undone, since when and why', () => {
-    const left = { at: instant(now), action: 'read', because: 'time', run_url: 'https://example.com/7' } as const;
-    expect(told({ left })['Left undone']).toBe('to be read, when time ran out (15 January 2026, 03:17 UTC, its run )');
-    const { run_url: _, ...silent } = { ...left, action: 'look-again', because: 'leg' } as const;
-    expect(told({ left: silent })['Left undone']).toBe(
+    const deferred = { at: instant(now), action: 'read', because: 'time', run_url: 'https://example.com/7' } as const;
+    expect(told({ deferred })['Left undone']).toBe(
+      'to be read, when time ran out (15 January 2026, 03:17 UTC, its run )',
+    );
+    const { run_url: _, ...silent } = { ...deferred, action: 're-check', because: 'leg' } as const;
+    expect(told({ deferred: silent })['Left undone']).toBe(
       'to be looked at again, when its leg ended (15 January 2026, 03:17 UTC)',
     );
   });

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectPath, quarantineFolder } from '../../src/archive/layout.ts';
 import type { RowChunk } from '../../src/archive/object.ts';
-import { PageMemory } from '../../src/memory/buffer-pool.ts';
 import { shaBytes } from '../../src/archive/rows.ts';
 import type { ArchiveSettings } from '../../src/archive/settings.ts';
-import type { Scope } from '../../src/plan/facts.ts';
 import { openArchive } from '../../src/commands/open-archive.ts';
-import type { Parts, Sources } from '../../src/context.ts';
 import { run } from '../../src/commands/run.ts';
-import type { WorkOptions } from '../../src/export/leg.ts';
+import type { Context, Sources } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
+import type { WorkOptions } from '../../src/export/leg.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
+import { BufferPool } from '../../src/memory/buffer-pool.ts';
+import type { Scope } from '../../src/plan/facts.ts';
 import type { Interval } from '../../src/windows/interval.ts';
 import type { Slot } from '../../src/windows/slot.ts';
 import { readObject } from '../../src/worker/objects.ts';
@@ -38,7 +38,7 @@ export interface Said {
 
 /** The real parts over one folder, with a clock that only the test moves. */
 export interface Embedded {
-  readonly parts: Parts;
+  readonly parts: Context;
   readonly said: Said;
   readonly clock: { now: number };
   readonly folder: string;
@@ -52,7 +52,7 @@ export interface EmbeddedOptions {
   readonly settings: ArchiveSettings;
   readonly recentDays: number;
   readonly spoolBytes: number;
-  readonly run: Parts['run'];
+  readonly run: Context['run'];
 }
 
 /** In memory where a machine has such a folder: so much is synced here that a disk would take most of the time. */
@@ -84,14 +84,14 @@ async function open(
   await mkdir(temporary, { recursive: true });
   const clock = { now: options.now };
   const said: Said = { lines: [], warnings: [], errors: [] };
-  const parts: Parts = {
+  const parts: Context = {
     settings,
     recentDays: options.recentDays ?? 60,
     archiveId,
     archive,
     staging,
     threads,
-    memory: new PageMemory(options.spoolBytes ?? 32 * 1024 * 1024),
+    memory: new BufferPool(options.spoolBytes ?? 32 * 1024 * 1024),
     temporary,
     now: () => clock.now,
     elapsed: () => 0,
@@ -116,7 +116,7 @@ async function open(
 export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
 
 /** One run of everything: plan, legs and report, failing where no plan can be made; from one source, or from one for each kind of slot. */
-export async function runAll(parts: Parts, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
+export async function runAll(parts: Context, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
   const { refresh = false, scrubWindows = 0, acceptFewer = false, timeBudgetMs = 3_600_000 } = changes;
   const sources = 'live' in source ? source : { live: source, settled: source };
   const scope = { range, refresh, scrubWindows };
@@ -136,7 +136,7 @@ export interface StoredRow {
 }
 
 /** The rows of a slot's object, in its order; none where there is no object. */
-export async function storedRows(parts: Parts, slot: Slot): Promise<StoredRow[]> {
+export async function storedRows(parts: Context, slot: Slot): Promise<StoredRow[]> {
   const object = await parts.archive.open(objectPath(slot, parts.settings.format));
   if (object === undefined) return [];
   const rows: StoredRow[] = [];
