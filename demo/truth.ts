@@ -1,4 +1,5 @@
-import { isLive, type Layout, slotAt } from '../src/windows/slot.ts';
+import { isLive } from '../src/plan/settled.ts';
+import { type Layout, slotAt } from '../src/windows/slot.ts';
 import type { SourceTruth } from './source-process.ts';
 
 /** What a run of the action looked at. */

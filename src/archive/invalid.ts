@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { InvalidMessage } from '../export/findings.ts';
 import type { InvalidFacts, LedgerRecord } from './ledger.ts';
 
 /** Reasons that a record keeps, the most frequent first. */
@@ -11,7 +10,7 @@ const markCharacters = 12;
 
 /** What the ledger keeps of the invalid messages of one reading, each given once; undefined where there are none. */
 export function invalidFacts(
-  invalid: readonly Pick<InvalidMessage, 'sha' | 'reason' | 'id'>[],
+  invalid: readonly { readonly sha: string; readonly reason: string; readonly id: string | undefined }[],
 ): InvalidFacts | undefined {
   if (invalid.length === 0) return undefined;
   const counts = new Map<string, number>();

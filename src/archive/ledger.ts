@@ -187,3 +187,11 @@ export interface StagedMessage {
   /** Set when the source no longer showed it, at this instant. */
   readonly removed_at?: Instant;
 }
+
+/** All that is known of an archive's slots. */
+export interface ArchiveState {
+  readonly ledger: readonly LedgerRecord[];
+  readonly staged: readonly StagedMessage[];
+  /** What sources hold that lies in no slot; absent where nothing is known of any. */
+  readonly sources?: readonly SourceRecord[];
+}

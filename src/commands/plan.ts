@@ -4,13 +4,12 @@ import { bytes, counted, number } from '../format.ts';
 import type { Log, Strays } from '../io/ports.ts';
 import { packed } from '../plan/codec.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
-import { audited, gatherFacts, type Scope } from '../plan/facts.ts';
+import { audited, gatherFacts, pastOf, type Scope } from '../plan/facts.ts';
 import { type Leg, legs } from '../plan/legs.ts';
 import { compareSources } from '../reconcile/overlap.ts';
 import { unsearchedSentence } from '../report/off-slot.ts';
 import { foreignObjects } from '../verify/foreign-objects.ts';
 import { type Interval, instant } from '../windows/interval.ts';
-import { widen } from '../windows/slot.ts';
 
 export interface Plan {
   readonly facts: Facts;
@@ -37,12 +36,6 @@ export async function plan(context: Context, sources: Sources, scope: Scope): Pr
     context.log.warning(warning);
   const comparison = await compareSources(context, sources, scope.range, scope.overlapDays ?? 0);
   return comparison === undefined ? made : { ...made, output: { ...made.output, comparison } };
-}
-
-/** The whole slots of the range, as far as they lie in the past: what they do not hold is in no slot. */
-export function pastOf({ range, layout, now }: Facts): Interval {
-  const { start, end } = widen(range, layout);
-  return { start, end: Math.min(end, now) };
 }
 
 /** The outputs of `plan`. */

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
 import type { Comparison } from '../archive/comparison.ts';
-import type { LedgerRecord } from '../archive/ledger.ts';
+import type { ArchiveState, LedgerRecord } from '../archive/ledger.ts';
 import { asideFrom } from '../auxiliary.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { noteDeferred } from '../export/deferred.ts';
 import { settleSeams } from '../export/seams.ts';
 import { counted } from '../format.ts';
-import type { ArchiveState } from '../io/ports.ts';
 import { unpacked } from '../plan/codec.ts';
 import { type PlanOutput, reasons } from '../plan/decide.ts';
 import { doubtsOf } from '../report/doubts.ts';

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { unplacedPath } from '../archive/layout.ts';
 import type { SourceRecord, Unplaced } from '../archive/ledger.ts';
 import { UnplacedMessages } from '../archive/unplaced.ts';
-import { type Plan, pastOf } from '../commands/plan.ts';
 import type { Context, Sources } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { counted, names } from '../format.ts';
 import { LostReading, type Source, type Strays } from '../io/ports.ts';
 import { Spool } from '../memory/spool.ts';
 import { type SourceName, sourceNames } from '../messages/message.ts';
+import type { Facts } from '../plan/decide.ts';
+import { pastOf } from '../plan/facts.ts';
 import { type Interval, instant } from '../windows/interval.ts';
 
 /** Readings until one is not lost. */
@@ -18,13 +19,17 @@ const writesMax = 5;
 const unsearchedMax = 100;
 
 /** What a record says beside its name and revision. */
-type Facts = Omit<SourceRecord, 'source' | 'revision'>;
+type SourceFacts = Omit<SourceRecord, 'source' | 'revision'>;
 
 /**
  * Reads the messages that no slot owns, keeps them in quarantine, and leaves in the ledger what is known of the source beside
  * its slots. A failure is left there too: it makes the archive incomplete, and ends nothing.
  */
-export async function recordOffSlot(context: Context, sources: Sources, { facts, strays = {} }: Plan): Promise<void> {
+export async function recordOffSlot(
+  context: Context,
+  sources: Sources,
+  { facts, strays = {} }: { readonly facts: Facts; readonly strays?: Strays | undefined },
+): Promise<void> {
   const { settled, live } = sources;
   for (const name of sourceNames) {
     if (name === settled.name && settled.readUnplaced !== undefined)
@@ -124,7 +129,7 @@ async function keep(
 async function write(
   context: Context,
   source: SourceName,
-  facts: (last: SourceRecord | undefined) => Facts,
+  facts: (last: SourceRecord | undefined) => SourceFacts,
 ): Promise<void> {
   for (let attempt = 0; attempt < writesMax; attempt += 1) {
     const last = await context.staging.source(source);

@@ -1,11 +1,11 @@
 import { objectPath } from '../archive/layout.ts';
-import type { LedgerRecord, StagedMessage, Unowned, UnownedMessage } from '../archive/ledger.ts';
+import type { ArchiveState, LedgerRecord, StagedMessage, Unowned, UnownedMessage } from '../archive/ledger.ts';
 import { asideFrom } from '../auxiliary.ts';
 import type { Context } from '../context.ts';
-import type { ArchiveState } from '../io/ports.ts';
+import { isLive } from '../plan/settled.ts';
 import type { Seam } from '../report/faults.ts';
 import { instant } from '../windows/interval.ts';
-import { isLive, type Slot, slotAt, slotById } from '../windows/slot.ts';
+import { type Slot, slotAt, slotById } from '../windows/slot.ts';
 import { readObject } from '../worker/objects.ts';
 import type { Findings } from './findings.ts';
 import type { Outside } from './outside.ts';

@@ -1,4 +1,12 @@
-import type { LedgerRecord, OwnDays, SourceCount, SourceRecord, StagedMessage, Unsearched } from '../archive/ledger.ts';
+import type {
+  ArchiveState,
+  LedgerRecord,
+  OwnDays,
+  SourceCount,
+  SourceRecord,
+  StagedMessage,
+  Unsearched,
+} from '../archive/ledger.ts';
 import type { ByteRanges } from '../archive/object.ts';
 import { UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
@@ -210,12 +218,9 @@ export interface Issue {
 /** What an issue is to say. */
 export interface IssueText {
   readonly title: string;
-  /** Markdown, of {@link issueBytesMax} bytes of UTF-8 at most. */
+  /** Markdown. GitHub takes 65,536 characters. */
   readonly body: string;
 }
-
-/** Of what a tracker takes for a body or a comment: GitHub takes 65,536 characters. */
-export const issueBytesMax = 65_000;
 
 /**
  * Where people are told that an archive is incomplete: one issue, never two. A request whose answer was lost is never made
@@ -231,14 +236,6 @@ export interface Tracker {
   /** Says something to all who follow the issue. */
   comment(number: number, body: string): Promise<void>;
   close(): Promise<void>;
-}
-
-/** All that is known of an archive's slots. */
-export interface ArchiveState {
-  readonly ledger: readonly LedgerRecord[];
-  readonly staged: readonly StagedMessage[];
-  /** What sources hold that lies in no slot; absent where nothing is known of any. */
-  readonly sources?: readonly SourceRecord[];
 }
 
 /** Where open messages wait, and the ledger; of one archive. Every read sees every write that was made before. */

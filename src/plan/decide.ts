@@ -2,7 +2,8 @@ import type { Comparison } from '../archive/comparison.ts';
 import type { LedgerRecord, SourceCount } from '../archive/ledger.ts';
 import type { SourceName } from '../messages/message.ts';
 import { covers, type Instant, type Interval, intersection, latest } from '../windows/interval.ts';
-import { isLive, isSettled, type Layout, type Slot, slotAt, slotById, slotsIn, widen } from '../windows/slot.ts';
+import { type Layout, type Slot, slotAt, slotById, slotsIn, widen } from '../windows/slot.ts';
+import { isLive, isSettled } from './settled.ts';
 
 /** All that the plan depends on. */
 export interface Facts {

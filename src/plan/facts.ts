@@ -6,6 +6,7 @@ import { counted, number } from '../format.ts';
 import { type ListedObject, type Log, type Source, Unavailable } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
+import { widen } from '../windows/slot.ts';
 import { auditable, type Facts } from './decide.ts';
 
 /** Slots whose count is refused before the older ones are not asked for any more. */
@@ -92,4 +93,10 @@ async function countEach(
 function refusedText(refused: number, all: number): string {
   if (refused === 0) return 'The settled slots were not compared with its counts; everything else goes on.';
   return `${number(refused)} of ${counted(all, 'settled slot')} could not be compared with the source's counts and stay as they are; everything else goes on.`;
+}
+
+/** The whole slots of the range, as far as they lie in the past: what they do not hold is in no slot. */
+export function pastOf({ range, layout, now }: Facts): Interval {
+  const { start, end } = widen(range, layout);
+  return { start, end: Math.min(end, now) };
 }

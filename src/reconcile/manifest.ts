@@ -12,9 +12,10 @@ import { watchedSource } from '../export/watched-source.ts';
 import { counted, number } from '../format.ts';
 import { LostReading, type Source } from '../io/ports.ts';
 import type { Page } from '../messages/page.ts';
+import { isLive } from '../plan/settled.ts';
 import { type ManifestCheck, type ManifestState, manifestNamedMax, manifestStates } from '../report/manifest.ts';
 import { type Interval, intersection } from '../windows/interval.ts';
-import { isLive, slotsIn } from '../windows/slot.ts';
+import { slotsIn } from '../windows/slot.ts';
 import { readObject } from '../worker/objects.ts';
 import { ManifestRegister } from './manifest-register.ts';
 

@@ -1,11 +1,20 @@
 import * as v from 'valibot';
-import { type IssueText, issueBytesMax } from '../io/ports.ts';
 import { compactInstant, covers, type Interval, parseCompactInstant, union } from '../windows/interval.ts';
 import { moment } from './dates.ts';
 import type { Fault } from './faults.ts';
 import { code, link, type Part, page, plain } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
 import type { Missing, Survey } from './survey.ts';
+
+/** What an issue is to say. */
+export interface IssueText {
+  readonly title: string;
+  /** Markdown, of {@link issueBytesMax} bytes of UTF-8 at most. */
+  readonly body: string;
+}
+
+/** Of what a tracker takes for a body or a comment: GitHub takes 65,536 characters. */
+export const issueBytesMax = 65_000;
 
 const titleCharactersMax = 200;
 const urlCharactersMax = 300;

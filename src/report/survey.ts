@@ -1,8 +1,8 @@
 import type { Comparison } from '../archive/comparison.ts';
-import type { Deferred, LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
-import type { ArchiveState } from '../io/ports.ts';
+import type { ArchiveState, Deferred, LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
 import type { PlanOutput, Reason } from '../plan/decide.ts';
-import { isSettled, type Layout, type Slot, slotById } from '../windows/slot.ts';
+import { isSettled } from '../plan/settled.ts';
+import { type Layout, type Slot, slotById } from '../windows/slot.ts';
 import { type Fault, faultsOf, type Seam } from './faults.ts';
 import { offSlotFaults } from './off-slot.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';

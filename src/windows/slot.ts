@@ -1,4 +1,3 @@
-import type { LedgerRecord } from '../archive/ledger.ts';
 import { UserError } from '../errors.ts';
 import { type Window, windowAt, windowsOf } from './grid.ts';
 import { compactInstant, DAY_MS, day, type Interval, intersection, isEmpty, parseCompactInstant } from './interval.ts';
@@ -64,22 +63,6 @@ export function slotById(id: string, layout: Layout): Slot {
     `${JSON.stringify(id)} is not a slot of an archive with window-days ${layout.windowDays} and partition-by ` +
       `${layout.partitionBy}: the slot that its start lies in is ${slot.id}.`,
   );
-}
-
-/** Whether alerts of the slot may still move: it ends later than `recentDays` before `now` (ms since 1970). */
-export function isLive(slot: Interval, now: number, recentDays: number): boolean {
-  return slot.end > now - recentDays * DAY_MS;
-}
-
-/** Whether the slot is not live, and was read as a whole, provably, after it stopped being live. */
-export function isSettled(
-  slot: Interval,
-  record: Pick<LedgerRecord, 'read_at' | 'unproven'> | undefined,
-  now: number,
-  recentDays: number,
-): boolean {
-  if (isLive(slot, now, recentDays) || record?.read_at === undefined || record.unproven) return false;
-  return Date.parse(record.read_at) >= slot.end + recentDays * DAY_MS;
 }
 
 function slotOf(ms: number, window: Window, partitionBy: PartitionBy): Slot {

@@ -10,8 +10,9 @@ import { verify } from '../../src/commands/verify.ts';
 import type { Context } from '../../src/context.ts';
 import type { Tally } from '../../src/export/result.ts';
 import { parseLeg } from '../../src/plan/legs.ts';
+import { isLive, isSettled } from '../../src/plan/settled.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
-import { isLive, isSettled, type Slot, slotsIn } from '../../src/windows/slot.ts';
+import { type Slot, slotsIn } from '../../src/windows/slot.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import {

@@ -177,7 +177,9 @@ describe('merging', () => {
 });
 
 describe('planMerge', () => {
-  const archived = rowsOf(...['same', 'changed', 'older', 'open', 'bare', 'removed'].map((id) => row(id, `${id} 1`, 10)));
+  const archived = rowsOf(
+    ...['same', 'changed', 'older', 'open', 'bare', 'removed'].map((id) => row(id, `${id} 1`, 10)),
+  );
   const met: Met = {
     readAt: 20,
     messages: [

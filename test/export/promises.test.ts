@@ -92,7 +92,11 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect(record?.cases).toEqual({ reopened: 1, amended: 2, removed: 1, removed_pending: 0, conflicting: 0 });
     expect(staged).toMatchObject([{ message_id: 'reopened', reason: 'reopened' }]);
     const said = embedded.said.warnings.join('\n');
-    for (const words of ['opened again; .*: "reopened"', 'changed .*: "amended", "unalerted"', 'no longer .*: "removed"'])
+    for (const words of [
+      'opened again; .*: "reopened"',
+      'changed .*: "amended", "unalerted"',
+      'no longer .*: "removed"',
+    ])
       expect(said).toMatch(new RegExp(words));
     truth.put({ id: 'reopened', at: day(0), statuses: ['closed'], text: 'closed again' });
     embedded.clock.now += DAY_MS;

@@ -540,7 +540,10 @@ describe('a look again', () => {
     truth.remove('o3');
     const { tally } = await runAll(embedded.parts, source, april);
     expect(tally.failed).toEqual([]);
-    expect(await recordOf(embedded)).toMatchObject({ cases: { removed_pending: 1 }, counts: { read: 4, open: 3, closed: 1 } });
+    expect(await recordOf(embedded)).toMatchObject({
+      cases: { removed_pending: 1 },
+      counts: { read: 4, open: 3, closed: 1 },
+    });
     const { staged } = await embedded.parts.staging.slot(slot);
     expect(staged.find(({ message_id }) => message_id === 'o3')?.removed_at).toBe(instant(now + DAY_MS));
     expect(embedded.said.warnings.join('\n')).toContain('no longer shown by the source; they stay staged: "o3"');

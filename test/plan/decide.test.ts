@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { SourceCount } from '../../src/archive/ledger.ts';
 import { UserError } from '../../src/errors.ts';
 import { auditable, decide, type Facts, type PlannedSlot } from '../../src/plan/decide.ts';
+import { isLive, isSettled } from '../../src/plan/settled.ts';
 import { covers, DAY_MS, instant } from '../../src/windows/interval.ts';
-import { isLive, isSettled, slotById, slotsIn, widen } from '../../src/windows/slot.ts';
+import { slotById, slotsIn, widen } from '../../src/windows/slot.ts';
 import { ms, range } from '../windows/arbitraries.ts';
 import { anyFacts, noon, record, settledFacts, withRecord, withVersion } from '../windows/facts.ts';
 

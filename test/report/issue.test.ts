@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { issueBytesMax } from '../../src/io/ports.ts';
 import {
   completeIssue,
   incompleteIssue,
+  issueBytesMax,
   newsFor,
   tellComplete,
   tellIncomplete,

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { isLive, isSettled } from '../../src/plan/settled.ts';
 import { windowAt, windowsOf } from '../../src/windows/grid.ts';
 import { contains, covers, DAY_MS, instant, union } from '../../src/windows/interval.ts';
-import { isLive, isSettled, type Layout, slotAt, slotById, slotsIn, slotsOf, widen } from '../../src/windows/slot.ts';
+import { type Layout, slotAt, slotById, slotsIn, slotsOf, widen } from '../../src/windows/slot.ts';
 import { anyLayout, anyMs, anyRange, ms, range } from './arbitraries.ts';
 
 const monthly: Layout = { windowDays: 60, partitionBy: 'month' };

@@ -17,8 +17,8 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isInPartition } from '../../archive/layout.ts';
 import { messageOf, UserError, writeFailure } from '../../errors.ts';
+import { makeFolder } from '../files.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from '../ports.ts';
-import { makeFolder } from './folders.ts';
 
 const lockWaitMsMax = 30_000;
 const leftoverMsMax = 24 * 3_600_000;

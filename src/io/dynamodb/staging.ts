@@ -10,7 +10,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
-import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
 import { eachWithin } from '../../concurrency.ts';
 import { UserError } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
@@ -18,7 +18,7 @@ import type { Instant } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
 import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
-import type { ArchiveState, Staging } from '../ports.ts';
+import type { Staging } from '../ports.ts';
 import { type Attributes, attributesBytes, toAttributes } from './attributes.ts';
 import {
   fitted,

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { writeFailure } from '../../errors.ts';
-import { makePrivateFile } from '../directory/folders.ts';
+import { makePrivateFile } from '../files.ts';
 
 const prefix = 'message-archive-';
 /** What `mkdtemp` makes of the prefix. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '../../errors.ts';
-import { accessFolder } from '../directory/folders.ts';
+import { accessFolder } from '../files.ts';
 
 const lockWaitMsMax = 30_000;
 const attemptsMax = 5;

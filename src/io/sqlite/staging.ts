@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
 import { messageOf, UserError } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
-import { accessFolder, makeFolder, makePrivateFile } from '../directory/folders.ts';
-import type { ArchiveState, Staging } from '../ports.ts';
+import { accessFolder, makeFolder, makePrivateFile } from '../files.ts';
+import type { Staging } from '../ports.ts';
 import { mayBeWritten, readOnly } from './read-only.ts';
 
 const lockWaitMsMax = 30_000;

@@ -1,7 +1,8 @@
 import type { Counts, LedgerRecord } from '../../archive/ledger.ts';
 import type { Format } from '../../archive/schema.ts';
+import { isLive, isSettled } from '../../plan/settled.ts';
 import type { Instant } from '../../windows/interval.ts';
-import { isLive, isSettled, type Layout, type Slot, slotById, slotsIn } from '../../windows/slot.ts';
+import { type Layout, type Slot, slotById, slotsIn } from '../../windows/slot.ts';
 import type { Missing, Survey } from '../survey.ts';
 
 /** What a page tells of an archive beside its {@link Survey}. */

@@ -1,10 +1,11 @@
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import type { PlanOutput } from '../../../src/plan/decide.ts';
+import { isLive } from '../../../src/plan/settled.ts';
 import { type Setting, type SlotCoverage, slotsOf } from '../../../src/report/page/coverage.ts';
 import { coveragePage } from '../../../src/report/page/page.ts';
 import { type NoPlan, type Survey, survey } from '../../../src/report/survey.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
-import { isLive, type Layout, type Slot, slotsIn } from '../../../src/windows/slot.ts';
+import { type Layout, type Slot, slotsIn } from '../../../src/windows/slot.ts';
 
 export const now = Date.parse('2026-01-15T03:17:00Z');
 export const monthly: Layout = { windowDays: 60, partitionBy: 'month' };

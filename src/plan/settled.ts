@@ -1,0 +1,18 @@
+import type { LedgerRecord } from '../archive/ledger.ts';
+import { DAY_MS, type Interval } from '../windows/interval.ts';
+
+/** Whether alerts of the slot may still move: it ends later than `recentDays` before `now` (ms since 1970). */
+export function isLive(slot: Interval, now: number, recentDays: number): boolean {
+  return slot.end > now - recentDays * DAY_MS;
+}
+
+/** Whether the slot is not live, and was read as a whole, provably, after it stopped being live. */
+export function isSettled(
+  slot: Interval,
+  record: Pick<LedgerRecord, 'read_at' | 'unproven'> | undefined,
+  now: number,
+  recentDays: number,
+): boolean {
+  if (isLive(slot, now, recentDays) || record?.read_at === undefined || record.unproven) return false;
+  return Date.parse(record.read_at) >= slot.end + recentDays * DAY_MS;
+}
