@@ -7,6 +7,7 @@ import { FileSink } from './file-sink.ts';
 import {
   type ByteRanges,
   DamagedError,
+  decodingFailure,
   type Emit,
   type EncodedObject,
   type EncodeJob,
@@ -175,7 +176,7 @@ async function* unzipped(ranges: ByteRanges, used: { bytes: number }): AsyncGene
     used.bytes = gunzip.bytesWritten;
   } catch (error) {
     const isCut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
-    throw isCut ? new DamagedError('it ends too early') : error;
+    throw isCut ? new DamagedError('it ends too early') : decodingFailure(error);
   }
 }
 

@@ -25,6 +25,8 @@ const factKeys = {
   schema: 'schema',
 } as const;
 
+export const factKeyNames: readonly string[] = Object.values(factKeys);
+
 /** Facts as text pairs, for a footer or metadata. */
 export function factPairs(facts: ObjectFacts): [string, string][] {
   return [

@@ -150,6 +150,10 @@ const forgeries: Record<string, { forge: (path: string) => Promise<void>; says: 
     forge: behindPages('footer', micros(last), micros(last - 1)),
     says: 'the statistics of its column timestamp are not those of its values',
   },
+  'the width of a number in the footer, which strict readers refuse': {
+    forge: behindPages('footer', Buffer.from('alert_count\x005'), Buffer.from('alert_count\x004')),
+    says: 'its footer is not spelled as this archive does',
+  },
   'the page index of the timestamps': {
     forge: behindPages('indexes', micros(last), micros(last - 1)),
     says: 'the page index of its column timestamp says something else',

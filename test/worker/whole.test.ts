@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
@@ -115,9 +116,13 @@ describe.each(['parquet', 'jsonl'] as const)('an object of %s that is read whole
   });
 });
 
-/** One to four bytes changed, anywhere in a copy. */
+/** A copy with one bit changed, or one to four bytes, anywhere. */
 function damaged(bytes: Uint8Array, pick: (count: number) => number): Uint8Array {
   const copy = new Uint8Array(bytes);
+  if (pick(2) === 0) {
+    copy[pick(copy.length)]! ^= 1 << pick(8);
+    return copy;
+  }
   const count = 1 + pick(4);
   for (let n = 0; n < count; n += 1) copy[pick(copy.length)]! ^= 1 + pick(255);
   return copy;
@@ -153,21 +158,29 @@ async function seen(path: string): Promise<string> {
   return JSON.stringify(await Promise.all(answers));
 }
 
-describe(`${damages} random damages of a Parquet object`, () => {
+/** All that a reader of JSON Lines sees. */
+async function linesIn(path: string): Promise<string> {
+  return gunzipSync(await readFile(path)).toString();
+}
+
+describe.each([
+  ['parquet', seen],
+  ['jsonl', linesIn],
+] as const)(`${damages} random damages of an object of %s`, (format, see) => {
   it('are all found by its SHA-256, and without it unless no reader sees them', async () => {
-    const object = await makeObject(encoders, await testFolder(), 'parquet', columnsShape, texts(60));
-    const intact = await seen(object.path);
+    const object = await makeObject(encoders, await testFolder(), format, columnsShape, texts(60));
+    const intact = await see(object.path);
     const sha256 = createHash('sha256').update(object.bytes).digest('hex');
     const pick = chance(20_240_601);
     const all = Array.from({ length: damages }, () => damaged(object.bytes, pick));
     const found = await Promise.all(
       all.map(async (bytes, n) => {
         expect(createHash('sha256').update(bytes).digest('hex')).not.toBe(sha256);
-        const by = await foundBy('parquet', bytes, object.facts);
+        const by = await foundBy(format, bytes, object.facts);
         if (by !== undefined) return by;
-        const path = join(folder, `${n}.parquet`);
+        const path = join(folder, `${n}.${format}`);
         await writeFile(path, bytes);
-        expect(await seen(path), `damage ${n}`).toBe(intact);
+        expect(await see(path), `damage ${n}`).toBe(intact);
         return undefined;
       }),
     );

@@ -45,8 +45,8 @@ export function spelledValue(type: number, bytes: Uint8Array): LeafValue | undef
   }
 }
 
-/** Text is cut to at least so many bytes, never shorter. */
-const cutBytesMin = 60;
+/** Longer text is cut to so many bytes, or to a few less where a character would be cut in two. */
+const cutBytes = 64;
 
 /**
  * Whether a bound is what a reader may rely on: the value itself, or of long text one that was cut, on the right side of it.
@@ -60,7 +60,8 @@ export function isBound(
 ): boolean {
   const order = compareValues(bound, value);
   if (order === 0) return true;
-  if (!(bound instanceof Uint8Array) || isExact === true || bound.length < cutBytesMin) return false;
+  if (!(bound instanceof Uint8Array) || isExact === true || bound.length < cutBytes - 3) return false;
+  if ((value as Uint8Array).length <= cutBytes) return false;
   const kept = side === 'least' ? bound.length : bound.length - 4;
   const isCut = Buffer.compare(bound.subarray(0, kept), (value as Uint8Array).subarray(0, kept)) === 0;
   return isCut && (side === 'least' ? order < 0 : order > 0);

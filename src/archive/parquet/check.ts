@@ -1,12 +1,13 @@
-import { type ByteRanges, DamagedError, type ExpectedRows } from '../object.ts';
+import { type ByteRanges, DamagedError, type ExpectedRows, factKeyNames } from '../object.ts';
 import type { ArchiveSchema } from '../schema.ts';
 import { type Bounds, boundsOf, compareValues, isBound, spelledValue } from './bounds.ts';
 import { type Leaf, type LeafValue, latin1, leavesOf, schemaElements } from './leaves.ts';
 import { fileMagic } from './offsets.ts';
+import { columnIndexSpec, fileSpec, offsetIndexSpec, pageSpec } from './spelling.ts';
 import { type PlainThrift, readStruct, type ThriftStruct } from './thrift.ts';
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
-const fileMetadata = { schema: 2, rows: 3, rowGroups: 4, orders: 7 };
+const fileMetadata = { schema: 2, rows: 3, rowGroups: 4, pairs: 5, orders: 7 };
 const rowGroup = { columns: 1, plainBytes: 2, rows: 3, fileOffset: 5, storedBytes: 6, ordinal: 7 };
 const columnChunk = { fileOffset: 2, metaData: 3, offsetIndex: 4, columnIndex: 6 };
 const metaData = {
@@ -32,14 +33,6 @@ const pageLocation = { offset: 1, storedBytes: 2, firstRow: 3 };
 const columnIndex = { nullPages: 1, mins: 2, maxs: 3, order: 4, nulls: 5, repetitions: 6, definitions: 7 };
 const pageTypes = { data: 0, dictionary: 2 };
 const encodings = { plain: 0, rle: 3, dictionary: 8 };
-
-/** The fields that an object of this archive has, where it has them; another one would be for readers to act upon. */
-const groupFields = new Set([1, 2, 3, 5, 6, 7]);
-const chunkFields = new Set([2, 3, 4, 5, 6, 7]);
-const metaDataFields = new Set([1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13, 16]);
-const statisticsFields = new Set([1, 2, 3, 5, 6, 7, 8]);
-const pageFields = new Set([1, 2, 3, 5, 7]);
-const dataPageFields = new Set([1, 2, 3, 4]);
 
 /** Bytes `[start, end)` of the file. */
 interface Span {
@@ -93,6 +86,7 @@ export class ParquetCheck {
 
   private constructor(footer: ThriftStruct, footerStart: number, schema: ArchiveSchema) {
     const leaves = leavesOf(schema);
+    this.#expect(footer.isSpelled(fileSpec) && sameKeys(footer), 'its footer is not spelled as this archive does');
     this.#expect(
       sameThrift(footer.plain(fileMetadata.schema), [rootOf(footer), ...schemaElements(schema)]),
       'its columns are not those that its footer names',
@@ -138,8 +132,7 @@ export class ParquetCheck {
     const plainBytes = sizes.reduce((sum, size) => sum + size, 0);
     const is = (field: number, value: number) => !struct.has(field) || struct.int(field).value === value;
     this.#expect(
-      onlyFields(struct, groupFields) &&
-        rows === expected.rows.length &&
+      rows === expected.rows.length &&
         is(rowGroup.plainBytes, plainBytes) &&
         is(rowGroup.fileOffset, start) &&
         is(rowGroup.storedBytes, end - start) &&
@@ -181,9 +174,7 @@ export class ParquetCheck {
     const used = [encodings.rle, ...dataEncodings, ...(dictionary === undefined ? [] : [encodings.plain])];
     const is = (field: number, value: number) => metadata.int(field).value === value;
     this.#expect(
-      onlyFields(column, chunkFields) &&
-        onlyFields(metadata, metaDataFields) &&
-        [0, chunk.start].includes(column.int(columnChunk.fileOffset).value) &&
+      [0, chunk.start].includes(column.int(columnChunk.fileOffset).value) &&
         is(metaData.type, leaf.type) &&
         sameThrift(metadata.plain(metaData.path), leaf.path.map(latin1)) &&
         sameSet(metadata.plain(metaData.encodings), used) &&
@@ -224,7 +215,7 @@ export class ParquetCheck {
       if (bodyBytes < 0 || pageEnd > end) throw unaccounted(at);
       plainBytes += base + header.end - at + header.int(pageHeader.plainBytes).value;
       const type = header.int(pageHeader.type).value;
-      let isRight = onlyFields(header, pageFields);
+      let isRight = header.isSpelled(pageSpec);
       if (type === pageTypes.dictionary && at === start && metadata.has(metaData.dictionaryPageOffset)) {
         const page = header.struct(pageHeader.dictionaryPage);
         dictionary = { values: page.int(dictionaryPage.values).value };
@@ -239,7 +230,7 @@ export class ParquetCheck {
         taken += held.length;
         const rows = rowOf(taken - 1) - firstRow + 1;
         pages.push({ start: at, end: pageEnd, values: held, encoding, firstRow, rows, bounds: boundsOf(held) });
-        isRight &&= onlyFields(page, dataPageFields) && count === held.length && count > 0;
+        isRight &&= count === held.length && count > 0;
         isRight &&= page.int(dataPage.definitionEncoding).value === encodings.rle;
         isRight &&= page.int(dataPage.repetitionEncoding).value === encodings.rle;
         // A page that began within a row could not be found by its first row.
@@ -313,8 +304,10 @@ function groupsOf(footer: ThriftStruct, leaves: readonly Leaf[]): Group[] {
   });
 }
 
-function onlyFields(struct: ThriftStruct, fields: ReadonlySet<number>): boolean {
-  return struct.numbers.every((field) => fields.has(field));
+/** Others would tell readers how to take the columns. */
+function sameKeys(footer: ThriftStruct): boolean {
+  const keys = footer.structs(fileMetadata.pairs).map((pair) => pair.plain(1));
+  return sameThrift(keys.map(String).sort(), [...factKeyNames, 'ARROW:schema'].sort());
 }
 
 function sameThrift(found: PlainThrift | undefined, wanted: PlainThrift): boolean {
@@ -383,7 +376,6 @@ function areSizes(
 }
 
 function areStatistics(found: ThriftStruct, type: number, bounds: Bounds): boolean {
-  if (!onlyFields(found, statisticsFields)) return false;
   if (found.has(statistics.nulls) && found.int(statistics.nulls).value !== bounds.nulls) return false;
   const { max, maxValue, isMaxExact, min, minValue, isMinExact } = statistics;
   const flag = (field: number) => {
@@ -407,6 +399,7 @@ function areStatistics(found: ThriftStruct, type: number, bounds: Bounds): boole
 function isOffsetIndex(index: ThriftStruct, chunk: Chunk, pages: Indexed['pages']): boolean {
   const locations = index.structs(offsetIndex.locations);
   return (
+    index.isSpelled(offsetIndexSpec) &&
     locations.length === pages.length &&
     locations.every((location, n) => {
       const { start, end, firstRow } = pages[n]!;
@@ -429,6 +422,7 @@ function isTextBytes(found: PlainThrift | undefined, { metadata }: Chunk, pages:
 }
 
 function isColumnIndex(index: ThriftStruct, leaf: Leaf, pages: Indexed['pages']): boolean {
+  if (!index.isSpelled(columnIndexSpec)) return false;
   const nullPages = index.plain(columnIndex.nullPages);
   const [mins, maxs] = [boundsIn(index, columnIndex.mins, leaf), boundsIn(index, columnIndex.maxs, leaf)];
   const isList = (list: unknown): list is unknown[] => Array.isArray(list) && list.length === pages.length;

@@ -41,7 +41,7 @@ function unlike(column: string, row: number): string {
 }
 
 function describe({ fields }: ArrowTable['schema']): string {
-  return fields.map(({ name, type, nullable }) => `${name} ${type} ${nullable}`).join(', ');
+  return fields.map(({ name, type, nullable, metadata }) => `${name} ${type} ${nullable} ${metadata.size}`).join(', ');
 }
 
 function dataOf(table: ArrowTable, name: string): Data | undefined {

@@ -11,6 +11,23 @@ type ThriftValue = ThriftInt | ThriftStruct | Uint8Array | boolean | readonly Th
 /** A value without the places at which it was spelled: a struct as its fields by their numbers. */
 export type PlainThrift = number | string | boolean | null | PlainThrift[] | { [field: number]: PlainThrift };
 
+/** What a value must be: of a struct, which fields it may have. */
+export type ThriftSpec =
+  | 'bool'
+  | 'i16'
+  | 'i32'
+  | 'i64'
+  | 'binary'
+  | { readonly list: ThriftSpec }
+  | { readonly struct: Readonly<Record<number, ThriftSpec>> };
+
+/** A value and the type that its bytes give it: of a list also that of its items. */
+interface Field {
+  readonly value: ThriftValue;
+  readonly type: number;
+  readonly itemType?: number;
+}
+
 /** The bytes end within a struct. */
 export class ThriftCut extends Error {
   override readonly name = 'ThriftCut';
@@ -18,28 +35,28 @@ export class ThriftCut extends Error {
 
 /** A struct in Thrift's compact protocol; its fields by their numbers, and where it ends. */
 export class ThriftStruct {
-  readonly #fields: ReadonlyMap<number, ThriftValue>;
+  readonly #fields: ReadonlyMap<number, Field>;
   readonly end: number;
 
-  constructor(fields: ReadonlyMap<number, ThriftValue>, end: number) {
+  constructor(fields: ReadonlyMap<number, Field>, end: number) {
     this.#fields = fields;
     this.end = end;
   }
 
   hasInt(field: number): boolean {
-    return isInt(this.#fields.get(field));
+    return isInt(this.#fields.get(field)?.value);
   }
 
   /** @throws Error when the field is no integer */
   int(field: number): ThriftInt {
-    const value = this.#fields.get(field);
+    const value = this.#fields.get(field)?.value;
     if (!isInt(value)) throw new Error(`field ${field} of a Thrift struct is no integer`);
     return value;
   }
 
   /** Undefined where there is no such field. @throws Error when it is not bytes */
   bytes(field: number): Uint8Array | undefined {
-    const value = this.#fields.get(field);
+    const value = this.#fields.get(field)?.value;
     if (value === undefined || value instanceof Uint8Array) return value;
     throw new Error(`field ${field} of a Thrift struct is no text`);
   }
@@ -53,14 +70,23 @@ export class ThriftStruct {
     return [...this.#fields.keys()];
   }
 
+  /** Whether it has no other fields than the spec, each of the type that it gives it, and so all structs within. */
+  isSpelled(spec: ThriftSpec): boolean {
+    if (typeof spec === 'string' || !('struct' in spec)) return false;
+    return [...this.#fields].every(([field, found]) => {
+      const wanted = spec.struct[field];
+      return wanted !== undefined && isSpelled(found, wanted);
+    });
+  }
+
   /** A field's value as it is, texts in Latin-1 so that no byte is lost; undefined where there is none. */
   plain(field: number): PlainThrift | undefined {
-    return this.#fields.has(field) ? plainOf(this.#fields.get(field)) : undefined;
+    return this.#fields.has(field) ? plainOf(this.#fields.get(field)?.value) : undefined;
   }
 
   /** Of a field that is a list of texts; undefined where there is none. @throws Error when it is another list */
   texts(field: number): readonly Uint8Array[] | undefined {
-    const value = this.#fields.get(field);
+    const value = this.#fields.get(field)?.value;
     if (value === undefined) return undefined;
     if (!Array.isArray(value) || !value.every((item) => item instanceof Uint8Array))
       throw new Error(`field ${field} of a Thrift struct is no list of texts`);
@@ -69,15 +95,22 @@ export class ThriftStruct {
 
   /** @throws Error when the field is no struct */
   struct(field: number): ThriftStruct {
-    return asStruct(this.#fields.get(field), field);
+    return asStruct(this.#fields.get(field)?.value, field);
   }
 
   /** @throws Error when the field is no list of structs */
   structs(field: number): readonly ThriftStruct[] {
-    const value = this.#fields.get(field);
+    const value = this.#fields.get(field)?.value;
     if (!Array.isArray(value)) throw new Error(`field ${field} of a Thrift struct is no list`);
     return value.map((item: ThriftValue) => asStruct(item, field));
   }
+}
+
+function isSpelled({ value, type: found, itemType }: Field, wanted: ThriftSpec): boolean {
+  if (typeof wanted === 'string') return typesOf[wanted].includes(found);
+  if ('struct' in wanted) return value instanceof ThriftStruct && value.isSpelled(wanted);
+  if (!Array.isArray(value) || itemType === undefined) return false;
+  return value.every((item: ThriftValue) => isSpelled({ value: item, type: itemType }, wanted.list));
 }
 
 function isInt(value: ThriftValue): value is ThriftInt {
@@ -101,6 +134,14 @@ function asStruct(value: ThriftValue, field: number): ThriftStruct {
 /** Types of the compact protocol, as Parquet uses them; maps, sets and UUIDs it does not. */
 const type = { stop: 0, true: 1, false: 2, byte: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
 
+const typesOf: Readonly<Record<Extract<ThriftSpec, string>, readonly number[]>> = {
+  bool: [type.true, type.false],
+  i16: [type.i16],
+  i32: [type.i32],
+  i64: [type.i64],
+  binary: [type.binary],
+};
+
 /**
  * Reads the struct that begins at `start`. Integers beyond 2^53 lose digits.
  * Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
@@ -120,14 +161,20 @@ class StructReader {
   }
 
   struct(): ThriftStruct {
-    const fields = new Map<number, ThriftValue>();
+    const fields = new Map<number, Field>();
     for (let field = 0; ; ) {
       const head = this.#byte();
       if (head === type.stop) return new ThriftStruct(fields, this.#at);
       const delta = head >> 4;
       field = delta === 0 ? this.#int().value : field + delta;
-      fields.set(field, this.#value(head & 0x0f));
+      if (fields.has(field)) throw new Error(`field ${field} of a Thrift struct stands twice`);
+      fields.set(field, this.#field(head & 0x0f));
     }
+  }
+
+  #field(of: number): Field {
+    const itemType = this.#bytes[this.#at]! & 0x0f;
+    return { value: this.#value(of), type: of, ...(of === type.list && { itemType }) };
   }
 
   #value(of: number): ThriftValue {
@@ -161,7 +208,7 @@ class StructReader {
     const of = head & 0x0f;
     const isBoolean = of === type.true || of === type.false;
     const values: ThriftValue[] = [];
-    for (let n = 0; n < length; n += 1) values.push(isBoolean ? this.#byte() === type.true : this.#value(of));
+    for (let n = 0; n < length; n += 1) values.push(isBoolean ? this.#flag() : this.#value(of));
     return values;
   }
 
@@ -178,6 +225,11 @@ class StructReader {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
+  }
+
+  /** Of a list. Some writers spell false as 0. */
+  #flag(): boolean {
+    return this.#byte() === type.true;
   }
 
   #bytesOf(length: number): Uint8Array {

@@ -103,6 +103,73 @@ describe('readStruct', () => {
   });
 });
 
+describe('ThriftStruct', () => {
+  const struct = readStruct(
+    Uint8Array.from(
+      spell(
+        new Map([
+          [1, { kind: 'int', type: 5, value: -3 }],
+          [2, { kind: 'text', bytes: Uint8Array.from([0x61, 0xff]) }],
+          [3, { kind: 'boolean', value: true }],
+          [5, { kind: 'flags', values: [true, false] }],
+          [7, { kind: 'ints', values: [1, 2] }],
+          [8, { kind: 'structs', values: [new Map([[1, { kind: 'boolean', value: false }]])] }],
+          [40, { kind: 'struct', fields: new Map() }],
+        ] as const satisfies [number, Value][]),
+      ),
+    ),
+    0,
+  );
+  const spec = {
+    1: 'i32',
+    2: 'binary',
+    3: 'bool',
+    5: { list: 'bool' },
+    7: { list: 'i64' },
+    8: { list: { struct: { 1: 'bool' } } },
+    40: { struct: {} },
+  } as const;
+
+  it('shows its fields without the places at which they are spelled', () => {
+    expect(struct.numbers.map((field) => struct.plain(field))).toEqual([
+      -3,
+      'a\u00ff',
+      true,
+      [true, false],
+      [1, 2],
+      [{ 1: false }],
+      {},
+    ]);
+    expect([struct.plain(4), struct.bytes(4), struct.texts(4), struct.has(4)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      false,
+    ]);
+    expect(struct.bytes(2)).toEqual(Uint8Array.from([0x61, 0xff]));
+    expect(() => struct.bytes(1)).toThrow('field 1 of a Thrift struct is no text');
+    expect(() => struct.texts(7)).toThrow('field 7 of a Thrift struct is no list of texts');
+  });
+
+  it.each<[string, object]>([
+    ['a field that it may not have', { 40: undefined }],
+    ['a number of another width', { 1: 'i64' }],
+    ['numbers of another width in a list', { 7: { list: 'i32' } }],
+    ['text where a number should be', { 2: 'i32' }],
+    ['a struct within that has more', { 8: { list: { struct: {} } } }],
+    ['a struct where a list should be', { 40: { list: 'i32' } }],
+  ])('tells when it has %s', (_, change) => {
+    expect(struct.isSpelled({ struct: spec })).toBe(true);
+    expect(struct.isSpelled({ struct: { ...spec, ...change } as typeof spec })).toBe(false);
+  });
+
+  it('is none where a field stands twice', () => {
+    expect(() => readStruct(Uint8Array.from([0x15, 2, 0x05, 2, 4, 0]), 0)).toThrow(
+      'field 1 of a Thrift struct stands twice',
+    );
+  });
+});
+
 describe('ThriftEdits', () => {
   it('change integers and nothing else', () => {
     fc.assert(
