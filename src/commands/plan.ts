@@ -1,7 +1,6 @@
 import type { Context, Sources } from '../context.ts';
-import { UserError } from '../errors.ts';
 import { bytes, counted, number } from '../format.ts';
-import type { Log, Strays } from '../io/ports.ts';
+import { type Log, type Strays, Unavailable } from '../io/ports.ts';
 import { packed } from '../plan/codec.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
 import { audited, gatherFacts, pastOf, type Scope } from '../plan/facts.ts';
@@ -43,12 +42,12 @@ export function planOutputs(made: Plan): Record<string, string> {
   return { matrix: JSON.stringify(made.legs), count: String(made.legs.length), plan: packed(made.output) };
 }
 
-/** Where live slots have a source of their own, they are read whatever ails the other. */
+/** Live slots with a source of their own are read while the other one is unavailable; a wrong setting of it ends the plan. */
 async function straysOf({ log }: Context, { live, settled }: Sources, range: Interval): Promise<Strays | undefined> {
   try {
     return await settled.strays?.(range);
   } catch (error) {
-    if (live === settled || !(error instanceof UserError)) throw error;
+    if (live === settled || !(error instanceof Unavailable)) throw error;
     log.warning(`Only ${live.name} can be read now: ${error.message}`);
     return {};
   }

@@ -3,12 +3,14 @@ import type { SourceCount } from '../archive/ledger.ts';
 import { asideFrom } from '../auxiliary.ts';
 import type { Context, Sources } from '../context.ts';
 import { counted, number } from '../format.ts';
-import { type ListedObject, type Log, type Source, Unavailable } from '../io/ports.ts';
+import { type ListedObject, type Log, RequestRefused, type Source, Unavailable } from '../io/ports.ts';
 import type { Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import { widen } from '../windows/slot.ts';
 import { auditable, type Facts } from './decide.ts';
 
+/** Statuses by which a source says that its URL or its credentials are wrong, whatever it is asked for. */
+const misconfigured: ReadonlySet<number> = new Set([401, 403, 404]);
 /** Slots whose count is refused before the older ones are not asked for any more. */
 const refusalsMax = 3;
 
@@ -79,6 +81,8 @@ async function countEach(
     });
   const failure = await asideFrom(async () => note(slots, await source.count(slots)));
   if (failure === undefined) return undefined;
+  // A source that lets nobody in will not be read either.
+  if (failure instanceof RequestRefused && misconfigured.has(failure.status)) throw failure;
   // A source that is down has refused nothing: the slots that are scrubbed will tell.
   if (failure instanceof Unavailable) return { slots: [], told: failure.message };
   const refused: Slot[] = [];

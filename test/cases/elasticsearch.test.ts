@@ -130,7 +130,7 @@ describe('an auxiliary request that Elasticsearch refuses ends nothing', () => {
     expect(log).toContain('The audit of 1 slot was skipped');
   });
 
-  it('whatever it is, where live slots have an API of their own', async () => {
+  it('but indices that cannot be archived end the plan, before anything is written', async () => {
     const recent = [message('live', '2024-10-10T00:00:00Z')];
     const { url } = await api((asked) => pageOf(recent, asked));
     const { made } = await caseOver(
@@ -138,8 +138,8 @@ describe('an auxiliary request that Elasticsearch refuses ends nothing', () => {
       { 'api-url': url.href, 'api-token': 'a-token', 'api-page-size': '10', from: '2024-06-01', to: '2024-11-01' },
     );
     const { code, outputs, log } = await made.run();
-    expect({ code, ...outputs }).toMatchObject({ code: 1, archived: '1', complete: 'false' });
+    expect({ code, complete: outputs.complete }).toEqual({ code: 1, complete: 'false' });
     expect(log).toContain('(synthetic _source) in "messages-1"');
-    expect(await made.archivedIds()).toEqual(['live']);
+    expect(await made.archivedIds()).toEqual([]);
   });
 });

@@ -91,9 +91,9 @@ test('archive.yml hands every input of the action on, from a call or from the va
   }
   const missingFrom = (names: Iterable<string>) =>
     Object.keys(inputDefaults).filter((name) => ![...names].includes(name));
-  expect(missingFrom(handedOn)).toEqual(['github-token']);
+  expect(missingFrom(handedOn)).toEqual(['manifest', 'manifest-column', 'github-token']);
   const asked = [...Object.keys(inputs), ...Object.keys(declared)];
-  expect(missingFrom(asked)).toEqual(['command', 'window', 'plan', 'github-token']);
+  expect(missingFrom(asked)).toEqual(['command', 'window', 'plan', 'manifest', 'manifest-column', 'github-token']);
 });
 
 test("each of the workflow's jobs is given what its command needs", async () => {
