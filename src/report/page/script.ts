@@ -1,6 +1,6 @@
 /**
- * What the page does in a browser: a slot's record in a panel of its own, and arrow keys in the calendar. The records are
- * taken out of the tables that stand in the page anyway; without the script every link leads to them.
+ * The page's script: shows a slot's record in a panel, and handles arrow keys in the calendar. Records are copied from the
+ * tables in the page; without the script, links lead to these tables.
  */
 export const script = `'use strict';
 {
@@ -26,9 +26,9 @@ export const script = `'use strict';
     let at = 0;
     return [...groups.cells].slice(1).flatMap((group) => {
       const pairs = Array.from({ length: group.colSpan }, () => [fields.cells[at], row.cells[++at]]);
-      const told = pairs.filter(([, cell]) => cell.hasChildNodes());
-      if (told.length === 0) return [];
-      const lines = told.map(([field, cell]) => {
+      const filled = pairs.filter(([, cell]) => cell.hasChildNodes());
+      if (filled.length === 0) return [];
+      const lines = filled.map(([field, cell]) => {
         const line = element('div', [element('dt', copyOf(field)), element('dd', copyOf(cell))]);
         line.className = cell.className;
         return line;
@@ -54,7 +54,7 @@ export const script = `'use strict';
     title.focus();
   };
 
-  /** The one mark that the tab key stops at. */
+  /** Makes a mark the calendar's only tab stop. */
   const reach = (mark) => {
     for (const other of marks) if (other.tabIndex === 0) other.tabIndex = -1;
     mark.tabIndex = 0;
@@ -65,7 +65,7 @@ export const script = `'use strict';
     return { x: (left + right) / 2, y: (top + bottom) / 2 };
   };
 
-  /** The nearest mark of the next line above or below. */
+  /** Returns the nearest mark in the line above or below. */
   const across = (mark, sign) => {
     const from = middle(mark);
     let best;
