@@ -78,7 +78,7 @@ export const causePhrases: Readonly<Record<CauseName, CausePhrases>> = {
   },
   unsearched: {
     what: ({ count }) =>
-      `\`elasticsearch-index\` covers ${count === 1 ? 'an index that is' : `${number(count)} indices that are`} not searched`,
+      `elasticsearch-index covers ${count === 1 ? 'an index that is' : `${number(count)} indices that are`} not searched`,
     toDo: () =>
       'Open closed indices, name hidden ones, or exclude in `elasticsearch-index` those to skip (`messages-*,-messages-old`). Then re-run.',
   },
@@ -88,7 +88,8 @@ export const causePhrases: Readonly<Record<CauseName, CausePhrases>> = {
   },
   failed: {
     what: ({ count }) => `${counted(count, 'slot')} failed`,
-    toDo: () => 'Fix the errors below, then re-run: every run retries failed slots.',
+    toDo: ({ count }) =>
+      `Fix the ${count === 1 ? 'error' : 'errors'} below, then re-run: every run retries failed slots.`,
   },
   source: {
     what: ({ count }) => `Source unavailable: ${counted(count, 'slot')} deferred`,
@@ -246,10 +247,11 @@ export function caseSentence(name: CaseName, count: number): string {
 
 /**
  * Returns a warning about slots without messages between slots with some.
- * @param first the first of them, for people
+ * @param first the first of them, for people; absent if they are listed beside it
  */
-export function gapSentence(count: number, first: string): string {
-  const which = count === 1 ? `${first} holds` : `${counted(count, 'slot')} (${first} first) hold`;
+export function gapSentence(count: number, first?: string): string {
+  const slots = first === undefined ? counted(count, 'slot') : `${counted(count, 'slot')} (${first} first)`;
+  const which = count === 1 ? `${first ?? slots} holds` : `${slots} hold`;
   return `${which} no messages, although earlier and later slots do. Check the source for a gap.`;
 }
 

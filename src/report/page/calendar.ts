@@ -34,9 +34,9 @@ export function calendar(slots: readonly SlotCoverage[], recentDays: number): Ht
   const isDaily = slots.every(({ slot }) => daysOf(slot) === 1);
   const years = [...Map.groupBy(slots, ({ slot }) => yearOf(slot))];
   return html`${legend(slots)}
-<p class="hint">A slot is <i>live</i> until ${recentDays} days after its end: its alerts may still change, so every run reads it. After that it is <i>settled</i>, and complete once it has been read again.</p>
 <div class="calendar ${isDense ? 'dense' : 'side-by-side'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
 ${years.map(([year, group]) => yearBlock(year, group, isDaily))}</div>
+<p class="note">A slot is <i>live</i> until ${recentDays} days after it ends: its alerts may still change, so every run reads it. One more read makes it <i>settled</i>.</p>
 `;
 }
 
@@ -44,7 +44,7 @@ function legend(slots: readonly SlotCoverage[]): Html {
   const pending = slots.filter((one) => one.pending > 0).length;
   return html`<ul class="legend">
 ${meanings.map(([state, meaning]) => legendItem(`slot ${state}`, state, slots.filter((one) => one.state === state).length, meaning))}
-${legendItem('slot complete has-pending', 'with a dot', pending, 'has pending messages')}
+${legendItem('slot complete has-pending', 'with a dot', pending, 'pending messages')}
 </ul>`;
 }
 

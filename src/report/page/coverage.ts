@@ -30,7 +30,7 @@ export const whys: Readonly<Record<Why, string>> = {
   unsettled: 'last read while its alerts could still change',
   live: 'its alerts may still change, so every run reads it',
   empty: 'the source has no messages in it',
-  settled: 'read and verified after it was settled',
+  settled: 'read and verified, and its alerts are final',
 };
 
 const stateOfWhy: Readonly<Record<Why, State>> = {

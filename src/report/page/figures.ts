@@ -9,11 +9,15 @@ export function figures({ staged, now }: Survey, slots: readonly SlotCoverage[],
   const { rows, objects, bytesIn, bytesOut } = totals;
   const [first, last, oldest] = [slots[0], slots.at(-1), staged[0]];
   return html`<dl class="figures">
-${figure('Archived', counted(rows, 'message'), `in ${counted(objects, 'object')}`)}
-${figure('Pending', counted(staged.length, 'message'), oldest ? `the oldest is ${age(timeOf(oldest), now)} old` : 'no open alerts')}
-${first && last && figure('Covered', age(first.slot.start, Math.min(now, last.slot.end)), `from ${date(first.slot.start)} to ${date(Math.min(now, last.slot.end - 1))}`)}
+${figure('Archived messages', number(rows), `in ${counted(objects, 'object')}`)}
+${figure('Pending messages', number(staged.length), oldest ? `oldest: ${age(timeOf(oldest), now)}` : 'no open alerts')}
+${first && last && figure('Covered', age(first.slot.start, Math.min(now, last.slot.end)), period(first.slot.start, last.slot.end, now))}
 ${figure('Stored', bytes(bytesOut), `from ${bytes(bytesIn)} of JSON`)}
 </dl>`;
+}
+
+function period(start: number, end: number, now: number): string {
+  return end >= now ? `since ${date(start)}` : `from ${date(start)} to ${date(end - 1)}`;
 }
 
 /** Returns the sum of all messages read, by outcome: the same sum holds for every slot. */

@@ -1,7 +1,6 @@
 import { counted, number } from '../../format.ts';
 import type { Slot } from '../../windows/slot.ts';
 import { type Cause, type CauseRow, causesOf } from '../causes.ts';
-import { span } from '../dates.ts';
 import { verdict } from '../missing.ts';
 import { type CaseName, caseNames, caseSentence, gapSentence, type Piece } from '../phrases.ts';
 import { isComplete, type Survey } from '../survey.ts';
@@ -99,7 +98,7 @@ function noteworthy({ gaps }: Survey, slots: readonly SlotCoverage[]): Note[] {
       () => caseSentence(name, count),
     );
   });
-  return [...note(gaps, (count) => gapSentence(count, span(gaps[0]!))), ...cases];
+  return [...note(gaps, (count) => gapSentence(count)), ...cases];
 }
 
 /** The ledger does not count twins apart from other duplicates. */

@@ -49,7 +49,7 @@ export function coveragePage(survey: Survey, setting: Setting): string {
 ${headline(survey, slots)}
 ${figures(survey, slots, totals)}
 <section aria-labelledby="calendar"><h2 id="calendar">Slots by year and month</h2>
-<p class="hint" id="calendar-hint">Each slot is one object of the archive. Select a slot to see its ledger record.<span hidden> Arrow keys move between slots; Home and End move to the first and last slot of the year.</span></p>
+<p class="hint" id="calendar-hint">Each slot is one object of the archive. Select one to see its ledger record.<span hidden> Arrow keys, Home and End move between slots.</span></p>
 <a class="skip" href="#months">Skip the calendar</a>
 ${calendar(slots, setting.recentDays)}</section>
 <section aria-labelledby="months"><h2 id="months">Messages by month</h2>

@@ -20,7 +20,7 @@ interface Field {
 
 const groups: readonly (readonly [name: string, fields: readonly Field[]])[] = [
   [
-    'State',
+    'Status',
     [
       { name: 'State', of: ({ state, why }) => html`<b>${state}</b>: ${whys[why]}` },
       ofRecord('Last error', ({ last_error }) => ifKnown(last_error, errorText)),

@@ -36,6 +36,7 @@ h3 { font-size: 1rem; margin: 1.25rem 0 0.5rem; }
 .hint, .meaning { color: var(--muted); }
 .hint { margin: 0 0 0.75rem; }
 .note { color: var(--muted); }
+p.note { margin: 1rem 0 0; }
 .skip:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 
@@ -61,7 +62,7 @@ h1 { display: flex; align-items: center; gap: 0.6rem; font-size: 1.7rem; line-he
 .figures dd { margin: 0; color: var(--muted); }
 .figures .value { color: var(--ink); font-size: 1.45rem; font-weight: 600; line-height: 1.3; }
 
-.legend { display: flex; flex-wrap: wrap; gap: 0.4rem 1.5rem; list-style: none; margin: 0 0 1rem; padding: 0; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.4rem 1.25rem; font-size: 0.95rem; list-style: none; margin: 0 0 1rem; padding: 0; }
 .legend li { display: flex; align-items: center; gap: 0.5rem; }
 .legend .slot { flex: none; width: 24px; height: 24px; }
 
@@ -137,7 +138,8 @@ tbody th { font-weight: 400; }
 .proof { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; list-style: none; margin: 0.75rem 0 0; padding: 0; }
 .proof .meaning { display: block; font-size: 0.9rem; }
 .proof b { font-size: 1.2rem; font-variant-numeric: tabular-nums; }
-.proof li + li::before { float: left; margin-right: 0.6rem; color: var(--muted); font-size: 1.2rem; content: "+"; }
+.proof li + li { position: relative; padding-left: 1.4rem; }
+.proof li + li::before { position: absolute; left: 0; color: var(--muted); font-size: 1.2rem; line-height: 1.8rem; content: "+"; }
 .proof li:nth-child(2)::before { content: "="; }
 
 dialog { margin: 0 0 0 auto; width: min(30rem, 100%); max-width: none; height: 100%; max-height: none; padding: 0; border: 0; background: var(--card); color: var(--ink); box-shadow: 0 0 3rem rgb(0 0 0 / 0.35); }
@@ -165,6 +167,7 @@ button:disabled { color: var(--muted); border-color: var(--line); cursor: defaul
 @media (max-width: 60rem) {
   .year { grid-template-columns: 1fr; margin-top: 1rem; }
   .year ol { grid-template-columns: repeat(6, 1fr); }
+  .year:last-child:not(:first-child) li:not(:has(a)) { display: none; }
   .year:not(:first-child) .month { position: static; width: auto; height: auto; clip-path: none; }
 }
 @media (max-width: 36rem) {
