@@ -184,6 +184,8 @@ export type CaseName = keyof Cases | 'twins' | 'invalid';
 interface CasePhrases {
   /** A column's name. */
   readonly label: string;
+  /** What the label means: a clause. */
+  readonly definition: string;
   /** A clause: `3 archived messages were re-opened`. */
   readonly what: (count: number) => string;
   /** The consequence, as a sentence. */
@@ -193,36 +195,43 @@ interface CasePhrases {
 export const casePhrases: Readonly<Record<CaseName, CasePhrases>> = {
   reopened: {
     label: 're-opened',
+    definition: 'an archived message has an open alert again',
     what: (count) => `${counted(count, 'archived message')} ${was(count)} re-opened`,
     outcome: 'The archived version stays until all alerts are closed again.',
   },
   amended: {
     label: 'amended',
+    definition: 'the content of an archived message changed',
     what: (count) => `${counted(count, 'archived message')} ${was(count)} amended at source`,
     outcome: 'A newer closed version replaces the archived one.',
   },
   removed: {
     label: 'removed at source',
+    definition: 'the source no longer returns an archived message',
     what: (count) => `${counted(count, 'archived message')} ${was(count)} removed at source`,
     outcome: 'The archived version stays.',
   },
   removed_pending: {
     label: 'pending, removed at source',
+    definition: 'the source no longer returns a pending message',
     what: (count) => `${counted(count, 'pending message')} ${was(count)} removed at source`,
     outcome: 'Such messages stay pending.',
   },
   conflicting: {
     label: 'conflicting',
+    definition: 'one read returned different versions of a message',
     what: (count) => `${counted(count, 'message')} ${count === 1 ? 'has' : 'have'} more than one version at the source`,
     outcome: 'The version whose alerts changed last is used.',
   },
   twins: {
     label: 'twins',
+    definition: 'one read returned copies of a message',
     what: (count) => `${counted(count, 'message')} ${is(count)} held more than once by the source`,
-    outcome: 'Each is archived once, and every copy is counted as a duplicate.',
+    outcome: 'Each is archived once, and extra copies are counted as duplicates.',
   },
   invalid: {
     label: 'invalid',
+    definition: 'it cannot be read as a message',
     what: (count) => `${counted(count, 'message')} ${is(count)} invalid`,
     outcome: '_quarantine/ holds each with its reason.',
   },

@@ -140,15 +140,15 @@ function remarkOn({ reason, removed_at }: StagedMessage): string {
 
 /** Returns the cases that the last read of each slot found, the latest read first. */
 function caseParts({ slots, ledger }: Survey): Part[] {
-  const met = slots
+  const affected = slots
     .map((slot) => ({ slot, record: ledger.get(slot.id) }))
     .filter(({ record }) => cases.some((name) => (record?.cases?.[name] ?? 0) > 0))
     .map(({ slot, record }) => ({ slot, record: record!, at: latest(record!.read_at, record!.rechecked_at)! }))
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.slot.start - a.slot.start));
-  if (met.length === 0) return [];
+  if (affected.length === 0) return [];
   const row = (slot: string, count: (name: keyof Cases) => number, last: string) =>
     `| ${[slot, ...cases.map((name) => number(count(name))), last].join(' | ')} |`;
-  const total = (name: keyof Cases) => met.reduce((sum, { record }) => sum + record.cases![name], 0);
+  const total = (name: keyof Cases) => affected.reduce((sum, { record }) => sum + record.cases![name], 0);
   return [
     {
       head: [
@@ -160,9 +160,9 @@ function caseParts({ slots, ledger }: Survey): Part[] {
         '',
         `| slot | ${cases.map((name) => casePhrases[name].label).join(' | ')} | read |`,
         `|---|${'--:|'.repeat(cases.length)}---|`,
-        row(`**${counted(met.length, 'slot')}**`, total, ''),
+        row(`**${counted(affected.length, 'slot')}**`, total, ''),
       ],
-      rows: met.map(({ slot, record, at }) =>
+      rows: affected.map(({ slot, record, at }) =>
         row(span(slot), (name) => record.cases![name], link(date(Date.parse(at)), record.run_url)),
       ),
       rowsMax: caseRowsMax,

@@ -82,8 +82,8 @@ export interface Work {
   readonly rechecked: number;
 }
 
-/** Circumstances of a survey. */
-export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
+/** What a survey depends on besides the plan and the archive's state. */
+export type Circumstances = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
   readonly layout: Layout;
   readonly recentDays: number;
 };
@@ -96,20 +96,20 @@ const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
  * @throws UserError if a slot of the state or the plan does not belong to this layout
  */
 export function survey(
-  { layout, recentDays, ...place }: Place,
-  made: PlanOutput | NoPlan,
+  { layout, recentDays, ...circumstances }: Circumstances,
+  planned: PlanOutput | NoPlan,
   state: ArchiveState,
   seams: readonly Seam[] = [],
 ): Survey {
-  const noPlan = 'failure' in made ? made : undefined;
-  const plan = 'failure' in made ? nothingPlanned : made;
+  const noPlan = 'failure' in planned ? planned : undefined;
+  const plan = 'failure' in planned ? nothingPlanned : planned;
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const ids = new Set([...ledger.keys(), ...plan.slots.map(([id]) => id)]);
   const slots = new Map([...ids].map((id) => [id, slotById(id, layout)]));
-  const settled = (record: LedgerRecord) => isSettled(slots.get(record.slot)!, record, place.now, recentDays);
+  const settled = (record: LedgerRecord) => isSettled(slots.get(record.slot)!, record, circumstances.now, recentDays);
   const inOrder = [...slots.values()].sort((a, b) => a.start - b.start);
   return {
-    ...place,
+    ...circumstances,
     noPlan,
     planned: new Set(plan.slots.map(([id]) => id)),
     work: workOf(plan, ledger),

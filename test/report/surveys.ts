@@ -62,8 +62,8 @@ export interface Circumstances {
 /** Returns the survey of an archive whose slots were all planned and read, with changes. */
 export function surveyOf(changes: Partial<Circumstances> = {}): Survey {
   const { records = slots.map((slot) => recordOf(slot)), staged = [], plan = planOf(slots) } = changes;
-  const place = { archive: 's3://bucket/messages', now, runUrl, layout, ...changes };
-  const { archive, runUrl: url, layout: laid } = place;
+  const circumstances = { archive: 's3://bucket/messages', now, runUrl, layout, ...changes };
+  const { archive, runUrl: url, layout: laid } = circumstances;
   return survey({ archive, now, runUrl: url, layout: laid, recentDays: 60 }, plan, { ledger: records, staged });
 }
 

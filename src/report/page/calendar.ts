@@ -36,7 +36,7 @@ export function calendar(slots: readonly SlotCoverage[], recentDays: number): Ht
   return html`${legend(slots)}
 <div class="calendar ${isDense ? 'dense' : 'side-by-side'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
 ${years.map(([year, group]) => yearBlock(year, group, isDaily))}</div>
-<p class="note">A slot is <i>live</i> until ${recentDays} days after it ends: its alerts may still change, so every run reads it. One more read makes it <i>settled</i>.</p>
+<p class="note">A slot is <i>live</i> until ${recentDays} days after it ends: its alerts may still change, so every run reads it. One more read after that makes it <i>settled</i>.</p>
 `;
 }
 

@@ -15,6 +15,8 @@ const nameCharactersMax = 200;
 interface Field {
   readonly name: string;
   readonly isNumber?: true;
+  /** Shown as a tooltip of the column's header. */
+  readonly title?: string;
   readonly of: (one: SlotCoverage, format: Format) => Content;
 }
 
@@ -24,7 +26,10 @@ const groups: readonly (readonly [name: string, fields: readonly Field[]])[] = [
     [
       { name: 'State', of: ({ state, why }) => html`<b>${state}</b>: ${whys[why]}` },
       ofRecord('Last error', ({ last_error }) => ifKnown(last_error, errorText)),
-      ofRecord('Deferred', ({ deferred }) => ifKnown(deferred, deferralText)),
+      {
+        ...ofRecord('Deferred', ({ deferred }) => ifKnown(deferred, deferralText)),
+        title: 'A run planned the slot and did not get to it.',
+      },
     ],
   ],
   [
@@ -53,9 +58,18 @@ const groups: readonly (readonly [name: string, fields: readonly Field[]])[] = [
       ofRecord('Re-checked at', ({ rechecked_at }) => ifKnown(rechecked_at, at)),
       ofRecord('Duration', ({ took_ms }) => ifKnown(took_ms, duration)),
       ofRecord('JSON read', ({ bytes_in }) => bytes(bytes_in)),
-      ofRecord('Source counts', ({ source_count }) => ifKnown(source_count, sourceCountText)),
-      ofRecord('In other slots', ({ outside }) => number(outside)),
-      ofRecord('Cases', ({ cases }) => ifKnown(cases, casesText)),
+      {
+        ...ofRecord('Source counts', ({ source_count }) => ifKnown(source_count, sourceCountText)),
+        title: 'Totals that the source reported for this read.',
+      },
+      {
+        ...ofRecord('In other slots', ({ outside }) => number(outside)),
+        title: 'Messages that this read returned and that belong to other slots.',
+      },
+      {
+        ...ofRecord('Cases', ({ cases }) => ifKnown(cases, casesText)),
+        title: ledgerCaseNames.map((name) => `${casePhrases[name].label}: ${casePhrases[name].definition}`).join('; '),
+      },
     ],
   ],
   [
@@ -88,7 +102,7 @@ function yearTable(year: number, slots: readonly SlotCoverage[], format: Format)
   return html`<details><summary>${year}: ${counted(slots.length, 'slot')}, ${number(slots.reduce((sum, { record }) => sum + (record?.rows ?? 0), 0))} archived</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Slots of ${year}"><table class="records">
 <thead><tr><th scope="col" rowspan="2">Slot</th>${groups.map(([name, { length }]) => html`<th scope="colgroup" colspan="${length}">${name}</th>`)}</tr>
-<tr>${fields.map(({ name, isNumber }) => html`<th scope="col"${numeric(isNumber)}>${name}</th>`)}</tr></thead>
+<tr>${fields.map(({ name, isNumber, title }) => html`<th scope="col"${numeric(isNumber)}${titled(title)}>${name}</th>`)}</tr></thead>
 <tbody>
 ${slots.map((one) => html`<tr id="${anchorOf(one.slot)}"><th scope="row">${span(one.slot)}</th>${fields.map(({ isNumber, of }) => html`<td${numeric(isNumber)}>${of(one, format)}</td>`)}</tr>\n`)}</tbody>
 </table></div></details>
@@ -97,6 +111,10 @@ ${slots.map((one) => html`<tr id="${anchorOf(one.slot)}"><th scope="row">${span(
 
 function numeric(isNumber: true | undefined): Content {
   return isNumber && html` class="n"`;
+}
+
+function titled(title: string | undefined): Content {
+  return title && html` title="${title}"`;
 }
 
 function ofRecord(name: string, of: (record: LedgerRecord) => Content): Field {

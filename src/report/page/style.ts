@@ -14,7 +14,7 @@ const colors = {
   --failed-ink: #2a0805; --empty: #778491; --pending: #f2f5f8;`,
 };
 
-/** The page's style. No state is told by colour alone: each also has a stripe, a border or a sign. */
+/** The page's style. No state is indicated by color alone: each also has a stripe, a border or a sign. */
 export const style = `
 :root {${colors.light}
   color-scheme: light dark;
