@@ -11,7 +11,7 @@ export interface SlotStatus {
 }
 
 /** Reasons to read a slot that are gone once it is settled, whoever read it and when. */
-const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'deferred']);
+const untilSettled: ReadonlySet<Reason> = new Set(['new', 'no-longer-live', 'failed', 'deferred']);
 
 /**
  * What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made, or by

@@ -31,7 +31,7 @@ export function bareRecord(slot: Slot, changes: Partial<LedgerRecord> = {}): Led
 }
 
 export function failed(message: string, at = instant(now)): Partial<LedgerRecord> {
-  return { last_error: { at, message, run_url: runUrl } };
+  return { last_error: { at, code: 'source-unavailable', message, run_url: runUrl } };
 }
 
 export function left(because: Deferred['because'], at = instant(now)): Partial<LedgerRecord> {

@@ -116,7 +116,7 @@ export function troubledArchive(layout: Layout, told: Partial<Told> = {}): Archi
   const [left, silent, empty, met] = [at(0.7), at(0.8), at(0.2), at(0.65)];
   const message =
     'The message API at https://surveillance.example.com answered 503 seven times: see whether it is up, then run again.';
-  const last_error = { at: instant(now), message, run_url: runUrl };
+  const last_error = { at: instant(now), code: 'source-unavailable' as const, message, run_url: runUrl };
   const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
   const before = { read_at: instant(now - DAY_MS) };
   const changes = new Map<Slot, Partial<LedgerRecord>>([

@@ -27,7 +27,7 @@ function judged(changes: Changes, planned: readonly number[] = [125, 126]) {
 
 const said = (...given: Parameters<typeof judged>) => textOf(judged(...given));
 const failed = (message: string): Partial<LedgerRecord> => ({
-  last_error: { at: instant(now), message, run_url: runUrl },
+  last_error: { at: instant(now), code: 'source-unavailable' as const, message, run_url: runUrl },
 });
 const left = (because: Deferred['because']) => ({
   ...before,

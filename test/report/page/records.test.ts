@@ -90,7 +90,12 @@ describe('the record of a slot', () => {
 
   it('tells a failure as text, cut where it is long, with its run', () => {
     const message = `<script>${'x'.repeat(2_000)}`;
-    const last_error = { at: instant(now), message, run_url: 'https://github.com/octo/archive/actions/runs/7' };
+    const last_error = {
+      at: instant(now),
+      code: 'source-unavailable' as const,
+      message,
+      run_url: 'https://github.com/octo/archive/actions/runs/7',
+    };
     expect(told({ last_error })['Last error']).toBe(
       `${message.slice(0, 1_000)}… (15 January 2026, 03:17 UTC, its run )`,
     );
