@@ -5,17 +5,17 @@ import type { PlanOutput, Reason } from '../src/plan/decide.ts';
 const meanings: Readonly<Record<Reason, string>> = {
   new: 'never read before',
   live: 'their alerts still move',
-  unsettled: 'were still live when they were last read',
+  'no-longer-live': 'were still live when they were last read',
   deferred: 'no leg of an earlier plan got to them',
   failed: 'the last attempt failed',
-  seam: 'another slot met messages of theirs',
-  'object missing': 'their object was deleted',
-  'object changed': 'their object was written by somebody else',
+  'missed-message': 'another slot met messages of theirs',
+  'object-missing': 'their object was deleted',
+  'object-changed': 'their object was written by somebody else',
   refresh: 'asked for',
   audit: 'the source now counts otherwise than when they were read',
   scrub: 'in the window that was read longest ago',
-  staged: 'messages of theirs wait for their alerts',
-  settled: 'deferred alone',
+  pending: 'messages of theirs wait for their alerts',
+  'up-to-date': 'deferred alone',
 };
 
 /** A line for each action and reason of a plan, the most frequent first. */

@@ -1,5 +1,5 @@
-import { parsePlan } from '../src/commands/report.ts';
 import { bytes, counted, duration, number, rate } from '../src/format.ts';
+import { parsePlan } from '../src/plan/codec.ts';
 import type { PlanOutput } from '../src/plan/decide.ts';
 import type { Leg } from '../src/plan/legs.ts';
 import type { Action, Step } from './action.ts';

@@ -105,3 +105,10 @@ export function writeFailure(what: string, error: unknown): unknown {
 function isOfSystem(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || 'errcode' in error);
 }
+
+/** The code of anything thrown: of a {@link UserError} its own, else `disk-full` or `internal-error`. */
+export function codeOf(error: unknown): ErrorCode {
+  if (error instanceof UserError) return error.code;
+  const isDiskFull = error instanceof Error && noRoom.has((error as NodeJS.ErrnoException).code);
+  return isDiskFull ? 'disk-full' : 'internal-error';
+}

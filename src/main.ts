@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import { plan, planOutputs } from './commands/plan.ts';
-import { parsePlan, type Report, report } from './commands/report.ts';
+import { type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
@@ -24,6 +24,7 @@ import { stopOnSignals } from './io/process/signals.ts';
 import { removeStaleFolders, TemporaryFolder } from './io/process/temporary.ts';
 import { SqliteStaging } from './io/sqlite/staging.ts';
 import { BufferPool } from './memory/buffer-pool.ts';
+import { parsePlan } from './plan/codec.ts';
 import { checkManifest } from './reconcile/manifest.ts';
 import { type ManifestCheck, manifestProblem } from './report/manifest.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
@@ -84,7 +85,7 @@ async function execute(inputs: Inputs, context: Context, host: Host): Promise<vo
       if (!inputs.dryRun) await recordOffSlot(context, sources, made);
       host.setOutputs(planOutputs(made));
     } else if (inputs.command === 'export') {
-      const tally = await exportLeg(context, sources, inputs, inputs.assignment!, inputs);
+      const tally = await exportLeg(context, sources, inputs.assignment!, inputs);
       if (!inputs.dryRun) host.setOutputs(outputsOf(tally));
       assertNothingFailed(tally);
     } else {

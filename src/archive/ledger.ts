@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Instant } from '../windows/interval.ts';
 
@@ -56,6 +57,7 @@ export interface OwnDays {
 /** The failed attempt after which no other succeeded. */
 export interface LastError {
   readonly at: Instant;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly run_url?: string;
 }

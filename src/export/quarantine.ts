@@ -3,13 +3,12 @@ import type { Context } from '../context.ts';
 import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Slot } from '../windows/slot.ts';
 import type { InvalidMessage } from './findings.ts';
-import { publishLines } from './lines-object.ts';
+import { publishLines } from './publish-lines.ts';
 
 /**
- * Keeps what a reading of a slot could not read as messages, each with the reason: one object for all of them. Objects of
- * readings before stay.
+ * Publishes the invalid messages of a read, each with its reason, as one object. Objects of earlier reads stay.
  * @param spool holds their bytes
- * @returns hex SHA-256 of the object; undefined where there is nothing to keep
+ * @returns the object's SHA-256 in hex; undefined if there are none
  */
 export async function quarantine(
   context: Context,
@@ -39,8 +38,8 @@ function bySha({ sha: a }: InvalidMessage, { sha: b }: InvalidMessage): number {
 }
 
 /**
- * A line of a quarantine object: the reason, and the bytes as text, or where they are no UTF-8 as base64.
- * @param sha hex SHA-256 of the bytes
+ * A line of a quarantine object: the reason, and the bytes as text, or as base64 if they are not UTF-8.
+ * @param sha the SHA-256 of the bytes, in hex
  */
 export function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes);

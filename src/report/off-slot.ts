@@ -1,7 +1,6 @@
 import type { SourceRecord, Unsearched } from '../archive/ledger.ts';
 import { counted, number } from '../format.ts';
 import { type Fault, faultOf, faultText } from './faults.ts';
-import { codeOf } from './phrases.ts';
 
 const namesMax = 10;
 
@@ -26,7 +25,7 @@ function detailsOf(unsearched: readonly Unsearched[], count: number): string[] {
 
 function unreadFault({ last_error }: SourceRecord): Fault[] {
   if (last_error === undefined) return [];
-  const code = codeOf(last_error);
+  const code = last_error.code;
   return [{ ...faultOf('unplaced', { count: 1 }, [last_error.message]), ...(code !== undefined && { code }) }];
 }
 

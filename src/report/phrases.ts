@@ -1,4 +1,4 @@
-import type { Cases, Deferred, LastError } from '../archive/ledger.ts';
+import type { Cases, Deferred } from '../archive/ledger.ts';
 import { counted, names, number } from '../format.ts';
 import type { SourceName } from '../messages/message.ts';
 
@@ -272,8 +272,3 @@ export const sourceNouns: Readonly<Record<SourceName, string>> = { api: 'the API
 
 /** The source that each one is compared with. */
 export const otherSource: Readonly<Record<SourceName, SourceName>> = { api: 'elasticsearch', elasticsearch: 'api' };
-
-/** Returns the stable code of a failure, if the ledger has one. */
-export function codeOf(error: LastError): string | undefined {
-  return (error as LastError & { readonly code?: string }).code;
-}

@@ -11,7 +11,7 @@ export interface SlotStatus {
 }
 
 /** Reasons to read a slot that no longer apply once it is settled, whichever run read it. */
-const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'deferred']);
+const untilSettled: ReadonlySet<Reason> = new Set(['new', 'no-longer-live', 'failed', 'deferred']);
 
 /**
  * Compares the plan with the ledger. A slot is done if it was read since the plan was made, or settled by another run that

@@ -12,7 +12,7 @@ import { isSettled } from '../plan/settled.ts';
 import { type Layout, type Slot, slotById } from '../windows/slot.ts';
 import { type Fault, faultsOf, type Seam } from './faults.ts';
 import { offSlotFaults } from './off-slot.ts';
-import { codeOf, type Shortfall } from './phrases.ts';
+import type { Shortfall } from './phrases.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
 /** A planned slot that is not up to date. */
@@ -183,7 +183,7 @@ function missingElsewhere(
 
 function failureOf(error: LastError) {
   const { message, run_url } = error;
-  const code = codeOf(error);
+  const code = error.code;
   return {
     why: 'failed',
     message,

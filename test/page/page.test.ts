@@ -219,6 +219,7 @@ describe('hostile text', () => {
     const ledger = slots.map((slot, n) => {
       const text = hostile[n % hostile.length]!;
       const last_error = {
+        code: 'source-unavailable' as const,
         at: '2026-01-15T00:00:00.000Z',
         message: text,
         run_url: `javascript:globalThis.pwned=1//${text}`,

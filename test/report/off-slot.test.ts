@@ -14,7 +14,9 @@ const record = (changes: Partial<SourceRecord> = {}): SourceRecord => ({
   ...changes,
 });
 const closed = record({ unsearched_count: 1, unsearched: [{ index: 'messages-old', why: 'closed' }] });
-const failed = record({ last_error: { at: '2024-09-01T00:00:00.000Z', message: 'No response.' } });
+const failed = record({
+  last_error: { at: '2024-09-01T00:00:00.000Z', code: 'source-unavailable', message: 'No response.' },
+});
 const over = (...sources: SourceRecord[]): Survey => ({ ...surveyOf(), sources, faults: offSlotFaults(sources) });
 
 describe('facts about sources that concern no slot', () => {

@@ -5,7 +5,6 @@ import {
   caseSentence,
   causeNames,
   causePhrases,
-  codeOf,
   ledgerCaseNames,
   piecesOf,
 } from '../../src/report/phrases.ts';
@@ -50,11 +49,4 @@ it('piecesOf separates code and links from words', () => {
     { code: 'refresh: true' },
     '.',
   ]);
-});
-
-it('codeOf is undefined for records without a code', () => {
-  const error = { at: '2025-01-01T00:00:00.000Z', message: 'It failed.' };
-  expect(codeOf(error)).toBeUndefined();
-  const withCode = { ...error, code: 'slot-shrunk' };
-  expect(codeOf(withCode)).toBe('slot-shrunk');
 });

@@ -10,7 +10,7 @@ const planned_at = '2025-01-10T00:00:00.000Z';
 const before = '2025-01-09T23:59:59.999Z';
 const after = '2025-01-10T00:00:00.001Z';
 const counts = (read: number) => ({ read, closed: read, open: 0, unalerted: 0, invalid: 0, duplicates: 0 });
-const error = (at: string) => ({ last_error: { at, message: 'It failed.' } });
+const error = (at: string) => ({ last_error: { at, code: 'source-unavailable' as const, message: 'It failed.' } });
 
 describe('statusOf a slot that another run settled which started before the plan was made', () => {
   const status = (reason: Reason, changes: Partial<LedgerRecord> = {}, isSettled = true) =>
@@ -22,11 +22,11 @@ describe('statusOf a slot that another run settled which started before the plan
 
   it.each<[Reason, string]>([
     ['new', 'done'],
-    ['unsettled', 'done'],
+    ['no-longer-live', 'done'],
     ['failed', 'done'],
     ['deferred', 'done'],
     ['live', 'not read'],
-    ['object changed', 'not read'],
+    ['object-changed', 'not read'],
     ['refresh', 'not read'],
     ['audit', 'not read'],
     ['scrub', 'not read'],
@@ -53,7 +53,7 @@ describe('statusOf', () => {
     ['failed before it and not retried', 'read', { read_at: before, ...error(before) }, 'not read'],
   ])('of a slot with %s (%s)', (_, action, changes, expected) => {
     const ledger = new Map(changes === undefined ? [] : [['a', record('a', changes)]]);
-    const reason = action === 'read' ? 'live' : 'staged';
+    const reason = action === 'read' ? 'live' : 'pending';
     const [status] = statusOf({ planned_at, slots: [['a', action, reason]] }, ledger, () => true);
     expect(status).toMatchObject({ slot: 'a', status: expected });
   });

@@ -31,8 +31,12 @@ export function bareRecord(slot: Slot, changes: Partial<LedgerRecord> = {}): Led
   return { slot: slot.id, revision: 1, outside: 0, rows: 0, bytes_in: 0, bytes_out: 0, took_ms: 0, ...changes };
 }
 
-export function failed(message: string, at = instant(now), code?: ErrorCode): Partial<LedgerRecord> {
-  const last_error = { at, message, run_url: runUrl, ...(code !== undefined && { code }) };
+export function failed(
+  message: string,
+  at = instant(now),
+  code: ErrorCode = 'source-unavailable',
+): Partial<LedgerRecord> {
+  const last_error = { at, code, message, run_url: runUrl };
   return { last_error };
 }
 

@@ -177,7 +177,7 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const archived = runs.map(({ legs }) => legs.reduce((sum, leg) => sum + Number(leg.archived), 0));
       expect(archived.slice(0, 3).every((count) => count > 0)).toBe(true);
       const reasons = new Set(runs.flatMap(({ plan }) => plan.slots.map(([, , reason]) => reason)));
-      expect([...reasons].sort()).toEqual(['audit', 'live', 'new', 'scrub', 'staged', 'unsettled']);
+      expect([...reasons].sort()).toEqual(['audit', 'live', 'new', 'no-longer-live', 'pending', 'scrub']);
     });
 
     it('writes no object when nothing has changed', async () => {

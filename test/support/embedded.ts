@@ -11,7 +11,7 @@ import { openArchive } from '../../src/commands/open-archive.ts';
 import { run } from '../../src/commands/run.ts';
 import type { Context, Sources } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
-import type { WorkOptions } from '../../src/export/leg.ts';
+import type { LegOptions } from '../../src/export/leg.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
@@ -113,7 +113,7 @@ async function open(
 }
 
 /** What a run is told beside its range. */
-export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
+export type RunChanges = Partial<Omit<Scope, 'range'> & LegOptions>;
 
 /** One run of everything: plan, legs and report, failing where no plan can be made; from one source, or from one for each kind of slot. */
 export async function runAll(parts: Context, source: Source | Sources, range: Interval, changes: RunChanges = {}) {

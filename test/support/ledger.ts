@@ -19,7 +19,11 @@ export function ledgerRecord(told: Partial<LedgerRecord> & Pick<LedgerRecord, 's
     took_ms: 1234.5,
     run_id: '77',
     run_url: 'https://example.com/run?a=1&b=ü',
-    last_error: { at: '2024-09-01T00:00:00.000Z', message: 'It broke: "why", \\ and \u{1f4a5}.' },
+    last_error: {
+      at: '2024-09-01T00:00:00.000Z',
+      code: 'source-unavailable',
+      message: 'It broke: "why", \\ and \u{1f4a5}.',
+    },
     deferred: { at: '2024-09-01T00:00:00.000Z', action: 'read', because: 'time', run_url: 'https://example.com/run' },
     ...told,
   };

@@ -100,7 +100,9 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
     for (const slot of outside) facts.staged.set(slot.id, 1);
     for (const [index, slot] of [...outside, ...slotsIn(asked, layout)].entries()) {
       const state = states[index % states.length]!;
-      const failed = state.failed ? { last_error: { at: instant(now), message: 'The source is down.' } } : {};
+      const failed = state.failed
+        ? { last_error: { at: instant(now), code: 'source-unavailable' as const, message: 'The source is down.' } }
+        : {};
       const read_at = instant(now - state.readDaysAgo * DAY_MS);
       if (state.record) facts.ledger.set(slot.id, record(slot.id, { read_at, ...failed }));
       if (state.version) facts.versions.set(slot.id, state.version);

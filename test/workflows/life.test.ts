@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LedgerFile, readLedger } from '../../demo/ledger.ts';
-import { parsePlan } from '../../src/commands/report.ts';
+import { parsePlan } from '../../src/plan/codec.ts';
 import type { PlanOutput } from '../../src/plan/decide.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { type ReadRow, readBack } from '../services/read-back.ts';
@@ -168,7 +168,7 @@ describe('the life of an archive, run by run', () => {
 
   it('archives new messages, late ones, and those that were closed since', () => {
     expect(reasonFor(weekly, '2026-01-08')).toBe('live');
-    expect(reasonFor(weekly, '2023-09-20')).toBe('staged');
+    expect(reasonFor(weekly, '2023-09-20')).toBe('pending');
     expect(reasonFor(weekly, '2021-05-20')).toBe('audit');
     for (const id of ['new', 'recent', 'slow', 'late']) expect(weekly.rows.has(id), id).toBe(true);
     expect(staged(weekly)).not.toHaveProperty('slow');
@@ -216,7 +216,7 @@ describe('the life of an archive, run by run', () => {
 
   it('replaces a re-opened message by its newer closed version', () => {
     expect(closed.outcome.code, closed.outcome.log).toBe(0);
-    expect(reasonFor(closed, '2021-10-20')).toBe('staged');
+    expect(reasonFor(closed, '2021-10-20')).toBe('pending');
     expect(textOf(closed, 'reopened')).toBe('as it is now');
     expect(staged(closed)).toEqual({ forgotten: 'open', removed_pending: 'open' });
     const { id } = slotAt(Date.parse('2021-10-20'), layout);

@@ -3,7 +3,7 @@ import type { Cases, Deferred, LastError, LedgerRecord, SourceCount } from '../.
 import type { Format } from '../../archive/schema.ts';
 import { bytes, counted, duration, number } from '../../format.ts';
 import { moment, span } from '../dates.ts';
-import { casePhrases, codeOf, ledgerCaseNames, shortfallPhrases, sourceLabels } from '../phrases.ts';
+import { casePhrases, ledgerCaseNames, shortfallPhrases, sourceLabels } from '../phrases.ts';
 import { anchorOf } from './calendar.ts';
 import { type SlotCoverage, whys, yearOf } from './coverage.ts';
 import { type Content, type Html, html, link, shown } from './html.ts';
@@ -143,7 +143,7 @@ function at(instant: string): string {
 
 function errorText(error: LastError): Html {
   const { at: when, message, run_url } = error;
-  const identity = ifKnown(codeOf(error), (text) => html` ${code(`[${text}]`)}`);
+  const identity = ifKnown(error.code, (text) => html` ${code(`[${text}]`)}`);
   return html`<span class="error">${shown(message, errorCharactersMax)}${identity} (${at(when)}${ifKnown(run_url, (url) => html`, ${link(url, 'run')}`)})</span>`;
 }
 

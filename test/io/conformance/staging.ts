@@ -116,7 +116,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       const second = await secondHandle();
       expect(await staging.recordSource(record, 0)).toBe(true);
       expect(await second.recordSource(record, 0)).toBe(false);
-      const error = { at: late!, message: 'It broke.' };
+      const error = { at: late!, code: 'source-unavailable', message: 'It broke.' } as const;
       expect(await second.recordSource({ source: 'elasticsearch', revision: 2, last_error: error }, 1)).toBe(true);
       expect(await staging.recordSource({ ...record, revision: 2 }, 1)).toBe(false);
       expect(await staging.source('elasticsearch')).toEqual({

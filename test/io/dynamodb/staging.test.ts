@@ -132,9 +132,14 @@ describe('DynamoStaging: items', () => {
       stagedMessage({ slot: slot.id, message_id: '\u{1f4a5}'.repeat(2_048), open_alerts, open_alert_count: 345 }),
     ]);
     const message = `${'x'.repeat(4_095)}\u{1f4a5}${'y'.repeat(500_000)}`;
-    expect(await staging.record(ledgerRecord({ slot: slot.id, last_error: { at: late, message } }), 0)).toBe(true);
+    expect(
+      await staging.record(
+        ledgerRecord({ slot: slot.id, last_error: { at: late, code: 'source-unavailable', message } }),
+        0,
+      ),
+    ).toBe(true);
     const { record, staged } = await staging.slot(slot);
-    expect(record?.last_error).toEqual({ at: late, message: `${'x'.repeat(4_095)}\ufffd` });
+    expect(record?.last_error).toEqual({ at: late, code: 'source-unavailable', message: `${'x'.repeat(4_095)}\ufffd` });
     expect(staged[0]!.open_alert_count).toBe(345);
     expect(staged[0]!.open_alerts).toEqual(open_alerts.slice(0, staged[0]!.open_alerts.length));
     expect(staged[0]!.open_alerts).toHaveLength(11);

@@ -116,7 +116,7 @@ export function troubledArchive(layout: Layout, changes: Partial<Circumstances> 
   const [left, silent, empty, met] = [at(0.7), at(0.8), at(0.2), at(0.65)];
   const message =
     'The message API at https://surveillance.example.com was unavailable after 7 attempts (503). Check that the service is up, then re-run.';
-  const last_error = { at: instant(now), message, run_url: runUrl };
+  const last_error = { at: instant(now), code: 'source-unavailable', message, run_url: runUrl } as const;
   const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
   const before = { read_at: instant(now - DAY_MS) };
   const recordChanges = new Map<Slot, Partial<LedgerRecord>>([

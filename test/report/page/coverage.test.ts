@@ -19,7 +19,7 @@ const slots = slotsOfYears(monthly);
 const settled = slots[10]!;
 const live = slots.at(-1)!;
 const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
-const last_error = { at: instant(now), message: 'It broke.' };
+const last_error = { at: instant(now), code: 'source-unavailable' as const, message: 'It broke.' };
 
 /** Returns the state of a slot that is alone in the ledger. */
 function standing(record: LedgerRecord, told: Parameters<typeof completeArchive>[1] = {}): string {

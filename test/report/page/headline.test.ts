@@ -28,7 +28,7 @@ function headlineWith(changes: Changes, planned: readonly number[] = [125, 126])
 
 const textWith = (...given: Parameters<typeof headlineWith>) => textOf(headlineWith(...given));
 const failed = (message: string): Partial<LedgerRecord> => ({
-  last_error: { at: instant(now), message, run_url: runUrl },
+  last_error: { at: instant(now), code: 'source-unavailable' as const, message, run_url: runUrl },
 });
 const left = (because: Deferred['because']) => ({
   ...before,

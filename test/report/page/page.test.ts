@@ -28,7 +28,12 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('base6
 /** Returns a small archive with the text in every field that comes from outside. */
 function archiveWith(text: string): Archive {
   const some = slotsIn({ start: Date.parse('2024-01-01'), end: Date.parse('2024-03-01') }, monthly);
-  const last_error = { at: instant(now), message: text, run_url: `https://example.com/${text}` };
+  const last_error = {
+    at: instant(now),
+    code: 'source-unavailable' as const,
+    message: text,
+    run_url: `https://example.com/${text}`,
+  };
   const staged = some.map((slot) => stagedOf(slot, text, { open_alerts: [text], removed_at: instant(now) }));
   const ledger = some.map((slot) =>
     recordOf(slot, { digest: text, version: text, run_id: text, run_url: `https://example.com/${text}`, last_error }),

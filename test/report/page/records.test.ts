@@ -92,7 +92,7 @@ describe('the record of a slot', () => {
   it('shows an error with its code and run, cut if it is long', () => {
     const message = `<script>${'x'.repeat(2_000)}`;
     const run_url = 'https://github.com/octo/archive/actions/runs/7';
-    const last_error = { at: instant(now), message, run_url, code: 'slot-shrunk' };
+    const last_error = { at: instant(now), message, run_url, code: 'slot-shrunk' } as const;
     expect(cellsOf({ last_error })['Last error']).toBe(
       `${message.slice(0, 1_000)}… [slot-shrunk] (15 January 2026, 03:17 UTC, run )`,
     );

@@ -48,7 +48,7 @@ export function sampleArchive(): Archive {
     const last_error = {
       at: instant(now),
       message: `The slot has shrunk: the source no longer returns 3 archived messages. Check the source, then re-run.`,
-      code: 'slot-shrunk',
+      code: 'slot-shrunk' as const,
       run_url: runUrl,
     };
     const cases = { reopened: 0, amended: 0, removed: 0, removed_pending: 0, conflicting: 0 };
