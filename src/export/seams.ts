@@ -1,5 +1,6 @@
 import { objectPath } from '../archive/layout.ts';
 import type { ArchiveState, LedgerRecord, StagedMessage, Unowned, UnownedMessage } from '../archive/ledger.ts';
+import { objectDamaged } from '../archive/object.ts';
 import { asideFrom } from '../auxiliary.ts';
 import type { Context } from '../context.ts';
 import { isLive } from '../plan/settled.ts';
@@ -127,6 +128,8 @@ async function unknownTo(
     try {
       await readObject(context.threads, object, { format, payloads: false }, async ({ ids }) => {
         for (const id of ids) wanted.delete(id);
+      }).catch((error: unknown) => {
+        throw objectDamaged(objectPath(slot, format), context.archive.url, error);
       });
     } finally {
       await object.close();

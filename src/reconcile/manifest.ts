@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invalidIdMark } from '../archive/invalid.ts';
 import { slotOfPath } from '../archive/layout.ts';
+import { objectDamaged } from '../archive/object.ts';
 import type { Context, Sources } from '../context.ts';
 import { writeFailure } from '../errors.ts';
 import { readThrough } from '../export/read.ts';
@@ -96,7 +97,9 @@ async function markArchived(context: Context, register: ManifestRegister): Promi
     try {
       await readObject(context.threads, object, { format, payloads: false }, async (chunk) =>
         register.mark(chunk.ids, 'archived'),
-      );
+      ).catch((error: unknown) => {
+        throw objectDamaged(path, context.archive.url, error);
+      });
     } finally {
       await object.close();
     }

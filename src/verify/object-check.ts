@@ -58,9 +58,9 @@ export class ObjectCheck {
     try {
       await this.#read();
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
       if (error instanceof DamagedError)
         this.#differs('unreadable', `is damaged or forged (${error.message}): ${restore}`);
+      else if (!(error instanceof UserError)) throw error;
       else this.#found.set('unreadable', `The object ${this.#object.path} cannot be checked: ${error.message}`);
     }
     return [...this.#found.values()];

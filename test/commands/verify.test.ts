@@ -151,9 +151,9 @@ describe('verify', () => {
     [
       'with a line that is no JSON, and shows nothing of it',
       (lines) => lines.replace('"message_id":"a1"', '"message_id":a1'),
-      'a line of it is not of this archive',
+      'one of its lines was not written by this archive',
     ],
-    ['whose last line is cut', (lines) => lines.slice(0, -1), 'its last line is cut'],
+    ['whose last line is cut', (lines) => lines.slice(0, -1), 'its last line is truncated'],
   ])('names an object %s', async (_, change, reason) => {
     const embedded = await archiveOf(truthOf(), 'jsonl');
     const path = fileOf(embedded, april);

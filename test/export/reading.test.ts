@@ -194,7 +194,7 @@ describe('Reading', () => {
       },
     ]);
     expect(result.unalerted).toEqual(['unalerted']);
-    expect(result.invalid).toMatchObject([{ reason: 'a timestamp that cannot be read', bytes: held[3]!.json }]);
+    expect(result.invalid).toMatchObject([{ reason: 'timestamp cannot be parsed', bytes: held[3]!.json }]);
   });
 
   it('lets the content whose alerts changed last win, and names the id', async () => {

@@ -56,10 +56,10 @@ describe('what a source holds beside its slots', () => {
   });
 
   it('is counted with its reasons', () => {
-    const reasons = [{ reason: 'no timestamp', count: 2 }];
+    const reasons = [{ reason: 'missing timestamp', count: 2 }];
     const unplaced = { count: 2, duplicates: 0, reasons, objects: [] };
     expect(offSlotLines([record({ unplaced, outside: 3 })])).toEqual([
-      '**2 in no slot**, in quarantine: no timestamp (2)',
+      '**2 in no slot**, in quarantine: missing timestamp (2)',
       '3 messages before and after the range of this run',
     ]);
     expect(offSlotLines([record()])).toEqual([]);

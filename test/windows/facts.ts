@@ -7,7 +7,7 @@ import { anyLayout, anyMs, ms, range } from './arbitraries.ts';
 
 export const noon = ms('2025-01-15T12:00:00Z');
 
-/** The record of a slot of one object that was read on 2025-01-01, unless told otherwise. */
+/** The record of a slot with an object, read on 2025-01-01 by default. */
 export function record(slot: string, changes: Partial<LedgerRecord> = {}): LedgerRecord {
   return {
     slot,

@@ -41,17 +41,17 @@ const texts = Array.from({ length: 40 }, (_, n) =>
 /** All that is said of these damages, whatever the libraries say of them. */
 const ourWords = [
   'it is empty',
-  'it ends too early',
+  'it is truncated',
   'it was not written by this archive',
-  'it does not end as a Parquet file does',
+  'it does not end like a Parquet file',
   'its footer cannot be read',
-  'its footer points outside of the file',
+  'its footer points outside the file',
   'its bytes cannot be decoded',
-  'its bytes bring the reader to a halt',
-  'its last line is cut',
+  'its bytes make the reader hang',
+  'its last line is truncated',
   'its column payload cannot be read',
-  'a line of it is not of this archive',
-  'the payload of its row 1 does not have the SHA-256 that stands beside it',
+  'one of its lines was not written by this archive',
+  'the payload of row 1 does not match its SHA-256',
 ];
 
 type ReadBack = Awaited<ReturnType<typeof readBack>>;
@@ -74,7 +74,7 @@ async function assertEnds(format: Format, bytes: Uint8Array, object: TestObject)
   } catch (error) {
     expect(error).toBeInstanceOf(DamagedError);
     expect(ourWords).toContain(
-      (error as Error).message.replace(/ of its row \d+/, ' of its row 1').replace(/(?<=its column )\w+/, 'payload'),
+      (error as Error).message.replace(/ of row \d+/, ' of row 1').replace(/(?<=its column )\w+/, 'payload'),
     );
     return false;
   }
@@ -123,9 +123,9 @@ describe('readObject', () => {
   it.each<[string, Format, (bytes: Uint8Array) => Uint8Array]>([
     ['it is empty', 'parquet', (bytes) => bytes.subarray(0, 0)],
     ['it is empty', 'jsonl', (bytes) => bytes.subarray(0, 0)],
-    ['it does not end as a Parquet file does', 'parquet', (bytes) => bytes.subarray(0, -1)],
-    ['it does not end as a Parquet file does', 'parquet', (bytes) => bytes.subarray(0, 3)],
-    ['it ends too early', 'jsonl', (bytes) => bytes.subarray(0, -20)],
+    ['it does not end like a Parquet file', 'parquet', (bytes) => bytes.subarray(0, -1)],
+    ['it does not end like a Parquet file', 'parquet', (bytes) => bytes.subarray(0, 3)],
+    ['it is truncated', 'jsonl', (bytes) => bytes.subarray(0, -20)],
     [
       'its footer cannot be read',
       'parquet',
@@ -146,7 +146,7 @@ describe('readObject', () => {
     const zeros = gzipSync(Buffer.alloc(8 * 2 ** 20));
     const endless = Buffer.concat([bytes, ...Array<Buffer>(16).fill(zeros)]);
     const reading = readBack(threads, 'jsonl', endless, 50, readObject);
-    await expect(reading).rejects.toThrow(new DamagedError('its bytes bring the reader to a halt'));
+    await expect(reading).rejects.toThrow(new DamagedError('its bytes make the reader hang'));
   });
 });
 

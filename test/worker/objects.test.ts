@@ -89,12 +89,12 @@ describe('readObject', () => {
   it('lets a taker be slower than a thread may be silent', async () => {
     const texts = [1, 2, 3].map((n) => messageText(`${n}`, '2024-06-01', { body: hexNoise(n, 3_000_000) }));
     const { bytes, facts } = await makeObject(threads, await testFolder(), 'jsonl', plainShape, texts);
-    const request = { format: 'jsonl', payloads: true } as const;
+    const request = { format: 'jsonl', payloads: true, silenceMs: 900 } as const;
     const { size, read } = rangesOf(bytes);
     // What the thread reads ahead is answered while the first chunk is being taken.
     const slowRead = (start: number, end: number) => setTimeout(50).then(() => read(start, end));
     const slowTake = ({ first }: RowChunk) => setTimeout(first === 0 ? 1_400 : 0);
-    expect(await readObject(threads, { size, read: slowRead }, request, slowTake, 900)).toEqual({ facts });
+    expect(await readObject(threads, { size, read: slowRead }, request, slowTake)).toEqual({ facts });
   });
 });
 
@@ -106,7 +106,7 @@ describe('readObject, told of the shape of messages', () => {
     const request = { format, payloads: true, shape: plainShape };
     const read = readObject(threads, rangesOf(bytes), request, async () => undefined);
     await expect(read).rejects.toEqual(
-      new DamagedError('the payload of its row 1 is no message whose alerts are all closed'),
+      new DamagedError('the payload of row 1 is not a message whose alerts are all closed'),
     );
   });
 });

@@ -78,7 +78,7 @@ function movesOf(): PageMoves {
 }
 
 describe('movedTail', () => {
-  it('finds every page of a file of more than 4 GiB, whose offsets began with 0 again', () => {
+  it('finds every page of a file over 4 GiB, whose offsets wrapped around', () => {
     const before = layAll(1);
     expect(before[1]!.offsets.some((offset) => offset > wrap)).toBe(true);
     const after = layAll(0.1);
@@ -98,7 +98,7 @@ describe('movedTail', () => {
     });
   });
 
-  it('refuses a footer that does not account for every byte', () => {
-    expect(() => movedTail(tailOf(layAll(1), 1), movesOf())).toThrow('does not tell what stands at byte 4650000004');
+  it('rejects a footer that does not account for every byte', () => {
+    expect(() => movedTail(tailOf(layAll(1), 1), movesOf())).toThrow('does not account for byte 4650000004');
   });
 });
