@@ -180,9 +180,7 @@ describe('compressPages', () => {
   it('rejects files with another structure', async () => {
     const file = written();
     await expect(compressed(written({ compression: Compression.ZSTD }))).rejects.toThrow('compressed already');
-    await expect(compressed(written({ version: WriterVersion.V2 }))).rejects.toThrow(
-      'does not account for byte',
-    );
+    await expect(compressed(written({ version: WriterVersion.V2 }))).rejects.toThrow('does not account for byte');
     await expect(compressed(new Uint8Array(0))).rejects.toThrow('the Parquet file has no footer');
     await expect(compressed(Buffer.from('PAR1'))).rejects.toThrow('the Parquet file has no footer');
     await expect(compressed(Buffer.concat([file.subarray(0, 4), Buffer.alloc(9), file.subarray(4)]))).rejects.toThrow();

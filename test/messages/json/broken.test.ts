@@ -25,12 +25,9 @@ describe('skipBalanced', () => {
     expect(skipBalanced(bytes, 3)).toBe(3 + value.length);
   });
 
-  it.each(['{', '{"a', '{"a\\', '[1, "', '"', '"\\"', '{"a":[}'])(
-    'ends %j at the end of the bytes',
-    (value) => {
-      expect(skipBalanced(Buffer.from(value), 0)).toBe(value.length);
-    },
-  );
+  it.each(['{', '{"a', '{"a\\', '[1, "', '"', '"\\"', '{"a":[}'])('ends %j at the end of the bytes', (value) => {
+    expect(skipBalanced(Buffer.from(value), 0)).toBe(value.length);
+  });
 
   it('supports any depth', () => {
     const bytes = Buffer.from(`${'[{"a":'.repeat(200_000)}${'}]'.repeat(200_000)}, 1`);
