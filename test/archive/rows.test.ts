@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareIds, packShas, type Row, Rows, shaBytes, sourceAt } from '../../src/archive/rows.ts';
+import { compareIds, isSource, packShas, type Row, Rows, shaBytes, sourceAt } from '../../src/archive/rows.ts';
+import { sourceNames } from '../../src/messages/message.ts';
 import { anyCharacter } from '../support/texts.ts';
 
 const anyId = fc.oneof(
@@ -112,6 +113,14 @@ describe('Rows', () => {
     expect([...columns.lengths]).toEqual([6, 5]);
     expect([...columns.readAts]).toEqual([10, 20]);
     expect([sourceAt(columns, 0), sourceAt(columns, 1)]).toEqual(['api', 'elasticsearch']);
+  });
+
+  it.each(sourceNames)('keep the source %s', (source) => {
+    const rows = new Rows();
+    rows.set(row('a', { source }));
+    expect(rows.source(0)).toBe(source);
+    expect(sourceAt(rows.columns(rows.order()), 0)).toBe(source);
+    expect(isSource(source)).toBe(true);
   });
 
   it('place sets the position of a payload later', () => {

@@ -241,7 +241,7 @@ describe('one bad thing is not all', () => {
     const made = await Case.make({ 'api-url': url.href, 'api-page-size': '500' });
     const ran = await made.run();
     expect(ran).toMatchObject({ code: 1, outputs: { complete: 'false' } });
-    expect(ran.log).toContain('it has more messages than were asked for');
+    expect(ran.log).toContain('it has more messages than requested');
     expect(ran.log).toContain('api-page-size');
   });
 });

@@ -147,7 +147,7 @@ describe('an object that somebody', () => {
     await writeTable(fileOf(embedded, april), table.setChild('payload', forged.table.getChild('payload')!), facts);
     const { tally } = await runAll(embedded.parts, sourceOf(truth), range);
     expect(tally.failed.map(({ message }) => message)).toEqual([
-      expect.stringContaining('the payload of its row 2 does not have the SHA-256 that stands beside it'),
+      expect.stringContaining('the payload of row 2 does not match its SHA-256'),
     ]);
   });
 

@@ -248,6 +248,6 @@ describe('parseLeg', () => {
   });
 
   it('refuses the legs of another window-days', () => {
-    expect(() => sent(leg, 30)).toThrow('not a window of 30 days');
+    expect(() => sent(leg, 30)).toThrow('not a window on the 30-day grid');
   });
 });

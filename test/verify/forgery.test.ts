@@ -104,59 +104,59 @@ const last = april.start + 5 * DAY_MS;
 const forgeries: Record<string, { forge: (path: string) => Promise<void>; says: string }> = {
   'an alert status': {
     forge: inTable((table) => spell(alerts(table, 1), 'closed', 'opened')),
-    says: 'the alerts.status of its row 1 is not what its payload gives',
+    says: 'the alerts.status of row 1 does not match its payload',
   },
   'an alert id': {
     forge: inTable((table) => spell(alerts(table, 0), 'x3', 'y3')),
-    says: 'the alerts.alert_id of its row 4 is not what its payload gives',
+    says: 'the alerts.alert_id of row 4 does not match its payload',
   },
   'an alert count': {
     forge: inTable((table) => put(values(table, 'alert_count'), 2, () => 2)),
-    says: 'the alert_count of its row 3 is not what its payload gives',
+    says: 'the alert_count of row 3 does not match its payload',
   },
   'a declared text': {
     forge: inTable((table) => spell(values(table, 'subject'), 'subject 4', 'Subject 4')),
-    says: 'the subject of its row 5 is not what its payload gives',
+    says: 'the subject of row 5 does not match its payload',
   },
   'a declared number': {
     forge: inTable((table) => put(values(table, 'sequence'), 1, () => 7n)),
-    says: 'the sequence of its row 2 is not what its payload gives',
+    says: 'the sequence of row 2 does not match its payload',
   },
   'a declared double': {
     forge: inTable((table) => put(values(table, 'score'), 0, () => -0)),
-    says: 'the score of its row 1 is not what its payload gives',
+    says: 'the score of row 1 does not match its payload',
   },
   'a declared boolean': {
     forge: inTable((table) => put(values(table, 'private'), 0, (value: number) => value ^ 4)),
-    says: 'the private of its row 3 is not what its payload gives',
+    says: 'the private of row 3 does not match its payload',
   },
   'a declared timestamp': {
     forge: inTable((table) => put(values(table, 'sent'), 5, (value: bigint) => value + 1n)),
-    says: 'the sent of its row 6 is not what its payload gives',
+    says: 'the sent of row 6 does not match its payload',
   },
   'when a row was read, to an instant that is none of ours': {
     forge: inTable((table) => put(values(table, 'read_at'), 0, (value: bigint) => value + 1n)),
-    says: 'the read_at of its row 1 is not what its payload gives',
+    says: 'the read_at of row 1 does not match its payload',
   },
   'a source, to one that there is not': {
     forge: inTable((table) => spell(values(table, 'source'), 'api', 'apj')),
-    says: 'the source of its row 1 is none',
+    says: 'the source of row 1 is unknown',
   },
   'the statistics of the ids': {
     forge: behindPages('footer', Buffer.from('\x02a5'), Buffer.from('\x02a2')),
-    says: 'the statistics of its column message_id are not those of its values',
+    says: 'the statistics of its column message_id do not match its values',
   },
   'the statistics of the timestamps': {
     forge: behindPages('footer', micros(last), micros(last - 1)),
-    says: 'the statistics of its column timestamp are not those of its values',
+    says: 'the statistics of its column timestamp do not match its values',
   },
   'the width of a number in the footer, which strict readers refuse': {
     forge: behindPages('footer', Buffer.from('alert_count\x005'), Buffer.from('alert_count\x004')),
-    says: 'its footer is not spelled as this archive does',
+    says: 'its footer has unexpected fields',
   },
   'the page index of the timestamps': {
     forge: behindPages('indexes', micros(last), micros(last - 1)),
-    says: 'the page index of its column timestamp says something else',
+    says: 'the page index of its column timestamp does not match its pages',
   },
 };
 
@@ -171,7 +171,7 @@ const proven: Record<string, (path: string) => Promise<void>> = {
 
 const path = objectPath(slot, 'parquet');
 const restore = 'restore it from an earlier version or a backup.';
-const other = `The object ${path} has other bytes than the ledger says: it is damaged or forged: ${restore}`;
+const other = `The object ${path} does not have the SHA-256 of the ledger: it is damaged or forged: ${restore}`;
 
 /** Who reads the object next finds it in this version, or does not. */
 const versions = { 'whose version is the ledger’s': true, 'of another version': false };
@@ -310,7 +310,7 @@ describe('an object of JSON Lines', () => {
         file,
         Buffer.concat([bytes.subarray(0, bytes.indexOf(0, 10) + 1), gzipSync(change(lines)).subarray(10)]),
       );
-      const says = `damaged or forged (what stands beside the message of its ${row} is not what that gives)`;
+      const says = `damaged or forged (the values beside the message of ${row} do not match it)`;
       expect((await verify(embedded.parts)).differences).toEqual([`The object ${name} is ${says}: ${restore}`]);
       const { tally } = await runAll(embedded.parts, new ModelSource(truthOf(), scan('jsonl')), april);
       expect(tally.failed.map(({ message }) => message)).toEqual([expect.stringContaining(says)]);
@@ -323,7 +323,7 @@ describe('an object of JSON Lines', () => {
     const file = fileOf(embedded, slot);
     await writeFile(file, Buffer.concat([await readFile(file), Buffer.alloc(4)]));
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${name} is damaged or forged (something stands behind its last line): ${restore}`,
+      `The object ${name} is damaged or forged (there are bytes after its last line): ${restore}`,
     ]);
   });
 });

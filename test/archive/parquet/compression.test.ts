@@ -35,7 +35,7 @@ import { testFolder } from '../../support/folders.ts';
 const count = 500;
 const element = new Struct([new Field('alert_id', new Utf8(), true), new Field('status', new Utf8(), true)]);
 
-/** Columns with and without a dictionary, nulls, statistics; lists of structs; pages of every length. */
+/** Columns with and without dictionaries, nulls and statistics; lists of structs; pages of many sizes. */
 const table = new ArrowTable({
   id: vectorFromArray(
     Array.from({ length: count }, (_, n) => `message ${n}`),
@@ -72,7 +72,7 @@ interface Options {
   readonly statistics?: EnabledStatistics;
 }
 
-/** The table as parquet-wasm writes it. */
+/** The table, as written by parquet-wasm. */
 function written({ rowsPerGroup = 120, compression, version, statistics }: Options = {}): Uint8Array {
   const properties = new WriterPropertiesBuilder()
     .setCompression(compression ?? Compression.UNCOMPRESSED)
@@ -107,10 +107,10 @@ beforeAll(async () => loadParquet(await parquetModule()));
 
 describe('compressPages', () => {
   it.each<[string, Options]>([
-    ['of some row groups', {}],
-    ['of one row group', { rowsPerGroup: count }],
-    ['of a row a group', { rowsPerGroup: 1 }],
-    ['without statistics and indexes of columns', { statistics: EnabledStatistics.None }],
+    ['with several row groups', {}],
+    ['with one row group', { rowsPerGroup: count }],
+    ['with one row per row group', { rowsPerGroup: 1 }],
+    ['without statistics and column indexes', { statistics: EnabledStatistics.None }],
   ])('keeps every row of a file %s in fewer bytes', async (_, options) => {
     const file = written(options);
     const smaller = await compressed(file);
@@ -206,7 +206,7 @@ interface PageFound {
 
 const frameMagic = Buffer.from('28b52ffd', 'hex');
 
-/** Every page, one after the other; each is one frame, which unpacks to the size that its header tells. */
+/** All pages in order. Each must be one frame that decompresses to the size in its header. */
 function pagesOf(file: Buffer): PageFound[] {
   const pages: PageFound[] = [];
   const ends = chunksOf(file).map(({ end }) => end);
@@ -223,7 +223,7 @@ function pagesOf(file: Buffer): PageFound[] {
   return pages;
 }
 
-/** The chunks of columns, as the footer tells them. */
+/** The column chunks, as described by the footer. */
 function chunksOf(file: Buffer) {
   const footer = readStruct(file, file.length - 8 - file.readUInt32LE(file.length - 8));
   return footer.structs(4).flatMap((group) =>

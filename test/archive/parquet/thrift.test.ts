@@ -34,7 +34,7 @@ const { fields } = fc.letrec<{ fields: Fields; value: Value }>((tie) => ({
   ),
 }));
 
-/** Every integer that is a field of a struct, beside where it was read. */
+/** Every integer field of a struct, with its offsets. */
 function intsOf(written: Fields, read: ThriftStruct): { readonly value: number; readonly int: ThriftInt }[] {
   return [...written].flatMap(([field, value]) => {
     if (value.kind === 'int') return [{ value: value.value, int: read.int(field) }];
@@ -44,7 +44,7 @@ function intsOf(written: Fields, read: ThriftStruct): { readonly value: number; 
   });
 }
 
-/** The same fields, each integer changed. */
+/** The same fields with every integer changed. */
 function changed(written: Fields, change: (value: number) => number): Fields {
   return new Map(
     [...written].map(([field, value]): [number, Value] => {
@@ -152,12 +152,12 @@ describe('ThriftStruct', () => {
   });
 
   it.each<[string, object]>([
-    ['a field that it may not have', { 40: undefined }],
-    ['a number of another width', { 1: 'i64' }],
-    ['numbers of another width in a list', { 7: { list: 'i32' } }],
-    ['text where a number should be', { 2: 'i32' }],
-    ['a struct within that has more', { 8: { list: { struct: {} } } }],
-    ['a struct where a list should be', { 40: { list: 'i32' } }],
+    ['an unknown field', { 40: undefined }],
+    ['an integer of another width', { 1: 'i64' }],
+    ['integers of another width in a list', { 7: { list: 'i32' } }],
+    ['text instead of an integer', { 2: 'i32' }],
+    ['an unknown field in a nested struct', { 8: { list: { struct: {} } } }],
+    ['a struct instead of a list', { 40: { list: 'i32' } }],
   ])('isSpelled is false with %s', (_, change) => {
     expect(struct.isSpelled({ struct: spec })).toBe(true);
     expect(struct.isSpelled({ struct: { ...spec, ...change } as typeof spec })).toBe(false);
