@@ -153,7 +153,7 @@ describe('a dry run', () => {
     const other = await runAction({ ...inputs, 'window-days': '30' });
     expect(other).toMatchObject({ code: 1, error: '' });
     expect(other.lines).toEqual([
-      `Error: The input \`window-days\` is "30", but the archive file:${join(folder, 'archive')} was made with "60": set it to that value, or name another archive.`,
+      `Error: The input \`window-days\` is "30", but the archive file:${join(folder, 'archive')} was created with "60". Use that value, or another archive.`,
     ]);
     expect(await contentOf(folder)).toEqual(before);
     expect(api.requests.length).toBe(asked);

@@ -1,4 +1,5 @@
 import { quarantineFolder } from '../archive/layout.ts';
+import { quarantineLine } from '../archive/unplaced.ts';
 import type { Context } from '../context.ts';
 import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Slot } from '../windows/slot.ts';
@@ -35,15 +36,4 @@ function* quarantineLines(invalid: readonly InvalidMessage[], spool: SpoolReader
 
 function bySha({ sha: a }: InvalidMessage, { sha: b }: InvalidMessage): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/**
- * A line of a quarantine object: the reason, and the bytes as text, or as base64 if they are not UTF-8.
- * @param sha the SHA-256 of the bytes, in hex
- */
-export function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes);
-  const text = buffer.toString('utf8');
-  const payload = Buffer.from(text).equals(buffer) ? { payload: text } : { payload_base64: buffer.toString('base64') };
-  return `${JSON.stringify({ reason, payload_sha256: sha, ...payload })}\n`;
 }

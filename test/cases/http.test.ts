@@ -270,7 +270,7 @@ describe('case 28', () => {
       {},
       200,
       '<!doctype html><title>Sign in</title>',
-      'it is HTML or XML rather than JSON, a sign-in page perhaps (its title is "Sign in")',
+      'it is HTML or XML rather than JSON, perhaps a sign-in page (its title is "Sign in")',
     ],
     [
       'a page of HTML with a status',

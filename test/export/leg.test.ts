@@ -143,7 +143,7 @@ describe('a slot whose object cannot be made', () => {
     const embedded = await newParts({ settings: { ...plainSettings, shape } });
     const { tally } = await runAll(embedded.parts, newSource(), slots[0]!);
     expect(tally.failed.map(({ message }) => message)).toEqual([
-      expect.stringContaining('A row is made of a closed message'),
+      expect.stringContaining('A row requires exactly one closed message'),
     ]);
     expect(await filesBelow(embedded.parts.archive.scratch)).toEqual(['lock.sqlite']);
   });

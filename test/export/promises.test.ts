@@ -234,7 +234,7 @@ it('promise 9: keeps and counts invalid messages with their reason, without fail
   expect(kept).toEqual([
     expect.objectContaining({ reason: 'not valid JSON', payload: texts[0] }),
     expect.objectContaining({ reason: 'not a JSON object', payload: texts[1] }),
-    expect.objectContaining({ reason: 'a timestamp that cannot be read', payload: texts[2] }),
+    expect.objectContaining({ reason: 'timestamp cannot be parsed', payload: texts[2] }),
   ]);
 });
 

@@ -197,7 +197,7 @@ describe('Reading', () => {
       },
     ]);
     expect(result.unalerted).toEqual(['unalerted']);
-    expect(result.invalid).toMatchObject([{ reason: 'a timestamp that cannot be read', bytes: held[3]!.json }]);
+    expect(result.invalid).toMatchObject([{ reason: 'timestamp cannot be parsed', bytes: held[3]!.json }]);
   });
 
   it('keeps the content whose alerts changed last, and names the id', async () => {

@@ -137,7 +137,7 @@ describe('an object that somebody', () => {
     await writeTable(fileOf(embedded, april), table.setChild('payload', forged.table.getChild('payload')!), facts);
     const { tally } = await runAll(embedded.parts, sourceOf(truth), range);
     expect(tally.failed).toMatchObject([
-      { code: 'object-damaged', message: expect.stringContaining('the payload of its row 2') },
+      { code: 'object-damaged', message: expect.stringContaining('the payload of row 2') },
     ]);
   });
 

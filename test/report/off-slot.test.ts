@@ -58,10 +58,10 @@ describe('facts about sources that concern no slot', () => {
   });
 
   it('are counted with their reasons', () => {
-    const reasons = [{ reason: 'no timestamp', count: 2 }];
+    const reasons = [{ reason: 'missing timestamp', count: 2 }];
     const unplaced = { count: 2, duplicates: 0, reasons, objects: [] };
     expect(offSlotLines([record({ unplaced, outside: 3 })])).toEqual([
-      '**2 in no slot**, in quarantine: no timestamp (2)',
+      '**2 in no slot**, in quarantine: missing timestamp (2)',
       '3 messages outside the range of this run',
     ]);
     expect(offSlotLines([record()])).toEqual([]);

@@ -112,7 +112,7 @@ export async function readBack(
 ): Promise<{ facts: ObjectFacts; rows: ObjectRow[] }> {
   const rows: ObjectRow[] = [];
   const take = async (chunk: RowChunk) => void rows.push(...rowsOf(chunk));
-  const { facts } = await read(threads, rangesOf(bytes), { format, payloads: true }, take, silenceMs);
+  const { facts } = await read(threads, rangesOf(bytes), { format, payloads: true, silenceMs }, take);
   return { facts, rows };
 }
 

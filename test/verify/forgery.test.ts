@@ -104,43 +104,43 @@ const last = april.start + 5 * DAY_MS;
 const forgeries: Record<string, { forge: (path: string) => Promise<void>; says: string }> = {
   'an alert status': {
     forge: inTable((table) => spell(alerts(table, 1), 'closed', 'opened')),
-    says: 'alerts.status of its row 1',
+    says: 'alerts.status of row 1',
   },
   'an alert id': {
     forge: inTable((table) => spell(alerts(table, 0), 'x3', 'y3')),
-    says: 'alerts.alert_id of its row 4',
+    says: 'alerts.alert_id of row 4',
   },
   'an alert count': {
     forge: inTable((table) => put(values(table, 'alert_count'), 2, () => 2)),
-    says: 'alert_count of its row 3',
+    says: 'alert_count of row 3',
   },
   'a declared text': {
     forge: inTable((table) => spell(values(table, 'subject'), 'subject 4', 'Subject 4')),
-    says: 'subject of its row 5',
+    says: 'subject of row 5',
   },
   'a declared number': {
     forge: inTable((table) => put(values(table, 'sequence'), 1, () => 7n)),
-    says: 'sequence of its row 2',
+    says: 'sequence of row 2',
   },
   'a declared double': {
     forge: inTable((table) => put(values(table, 'score'), 0, () => -0)),
-    says: 'score of its row 1',
+    says: 'score of row 1',
   },
   'a declared boolean': {
     forge: inTable((table) => put(values(table, 'private'), 0, (value: number) => value ^ 4)),
-    says: 'private of its row 3',
+    says: 'private of row 3',
   },
   'a declared timestamp': {
     forge: inTable((table) => put(values(table, 'sent'), 5, (value: bigint) => value + 1n)),
-    says: 'sent of its row 6',
+    says: 'sent of row 6',
   },
   'when a row was read, to an instant with microseconds': {
     forge: inTable((table) => put(values(table, 'read_at'), 0, (value: bigint) => value + 1n)),
-    says: 'read_at of its row 1',
+    says: 'read_at of row 1',
   },
   'a source, to an unknown one': {
     forge: inTable((table) => spell(values(table, 'source'), 'api', 'apj')),
-    says: 'source of its row 1',
+    says: 'source of row 1',
   },
   'the statistics of the ids': {
     forge: behindPages('footer', Buffer.from('\x02a5'), Buffer.from('\x02a2')),

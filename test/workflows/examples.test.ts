@@ -96,7 +96,7 @@ describe('an example, filled in and run by hand', () => {
     source.truth.putRaw('invalid', Date.parse('2024-03-03'), '{"timestamp":"2024-03-03T00:00:00Z","alerts":[]}');
     const outcome = await company.run('trial.yml', spring);
     expectComplete(outcome);
-    expect(outcome.jobs[0]!.lines.join('\n')).toMatch(/^ +1 no id$/m);
+    expect(outcome.jobs[0]!.lines.join('\n')).toMatch(/^ +1 missing id$/m);
     expect(await company.slots()).toEqual([]);
   });
 

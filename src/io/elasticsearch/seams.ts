@@ -6,7 +6,7 @@ import { invalidMessage } from '../../messages/read.ts';
 import { contains, type Interval, instant } from '../../windows/interval.ts';
 import { isOfList } from './fields.ts';
 
-const reason = 'a timestamp in another slot than its field in Elasticsearch';
+const reason = 'timestamp and indexed field are in different slots';
 
 function misplaced({ start, end, id, extras }: ScannedMessage): ScannedMessage {
   return { start, ...invalidMessage(end, reason, id), ...(extras && { extras }) };

@@ -87,7 +87,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       unplaced: {
         count: 3,
         duplicates: 1,
-        reasons: [{ reason: 'no timestamp', count: 2 }],
+        reasons: [{ reason: 'missing timestamp', count: 2 }],
         objects: ['_quarantine/no-slot/a.jsonl'],
       },
       outside: 4,
