@@ -123,7 +123,10 @@ export function writeFailure(file: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return isDiskFull(error)
     ? new UserError('disk-full', `${file} could not be written (${error.message}). Free disk space, then re-run.`)
-    : new UserError('file-unwritable', `${file} could not be written (${error.message}). Check its permissions, then re-run.`);
+    : new UserError(
+        'file-unwritable',
+        `${file} could not be written (${error.message}). Check its permissions, then re-run.`,
+      );
 }
 
 function isDiskFull(error: unknown): boolean {

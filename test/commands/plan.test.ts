@@ -86,7 +86,10 @@ describe('what a plan can do without', () => {
 
   it('is noted when it is refused, in one warning each, and the plan is made', async () => {
     const { parts, said, source } = await archived();
-    const refusing = Object.assign(source, { count: () => fails('No counts.'), strays: () => Promise.reject(new Unavailable('No strays.')) });
+    const refusing = Object.assign(source, {
+      count: () => fails('No counts.'),
+      strays: () => Promise.reject(new Unavailable('No strays.')),
+    });
     const made = await plan(parts, { live: new ModelSource(source.truth, scan()), settled: refusing }, scope);
     expect(said.warnings).toEqual([
       "No counts. 18 of 18 settled slots could not be compared with the source's counts and stay as they are; everything else goes on.",

@@ -186,7 +186,11 @@ export function awsFault(error: unknown, code: ErrorCode): AwsFault | undefined 
     };
   }
   if (status !== undefined && status >= 500) {
-    return { code, reason: `it responded ${status}${repeated}`, remedy: 'check the status of the service, then re-run' };
+    return {
+      code,
+      reason: `it responded ${status}${repeated}`,
+      remedy: 'check the status of the service, then re-run',
+    };
   }
   if (systemCode !== undefined && status !== undefined && status < 300) {
     return {

@@ -159,10 +159,7 @@ async function session(settings: RoleSettings, token: string): Promise<SessionCr
 function sessionOf(given: AssumeRoleWithWebIdentityCommandOutput['Credentials']): SessionCredentials {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = given ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined) {
-    throw new UserError(
-      'aws-credentials',
-      'AWS STS sent a response without credentials. Check AWS_ENDPOINT_URL_STS.',
-    );
+    throw new UserError('aws-credentials', 'AWS STS sent a response without credentials. Check AWS_ENDPOINT_URL_STS.');
   }
   return {
     accessKeyId: AccessKeyId,

@@ -108,11 +108,7 @@ export class HttpClient {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
       const code = error.status === undefined && error.waitMs === 0 ? 'source-unreachable' : 'source-unavailable';
-      throw new Unavailable(
-        code,
-        this.#sentence(request.url, why, what),
-        error.waitMs > 0 ? undefined : error.status,
-      );
+      throw new Unavailable(code, this.#sentence(request.url, why, what), error.waitMs > 0 ? undefined : error.status);
     }
   }
 

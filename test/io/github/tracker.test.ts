@@ -27,7 +27,7 @@ function trackerOn(
   notes: Notes = testNotes(),
   say: (text: string) => void = () => undefined,
 ) {
-  const tracker = new GithubTracker({ ...github.settings, ...changes }, archive, notes, clock, say);
+  const tracker = new GithubTracker({ ...github.settings, ...changes, archive, notes, clock, say });
   onTestFinished(() => tracker.close());
   return tracker;
 }

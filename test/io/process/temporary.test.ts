@@ -6,7 +6,7 @@ import { failureOf } from '../../support/failure.ts';
 import { testFolder } from '../../support/folders.ts';
 
 async function made(parent: string): Promise<TemporaryFolder> {
-  const folder = await TemporaryFolder.make(parent);
+  const folder = await TemporaryFolder.create(parent);
   onTestFinished(() => folder.remove());
   return folder;
 }
@@ -36,15 +36,17 @@ describe('TemporaryFolder', () => {
     await folder.remove();
     expect(await readdir(parent)).toEqual([]);
     const other = await made(parent);
-    other.removeAtOnce();
+    other.removeSync();
     expect(await readdir(parent)).toEqual([]);
-    other.removeAtOnce();
+    other.removeSync();
   });
 
   it('says where it cannot be made', async () => {
     const file = join(await testFolder(), 'file');
     await writeFile(file, '');
-    expect(await failureOf(TemporaryFolder.make(file))).toContain(`The folder for temporary files, ${file}, cannot be`);
+    expect(await failureOf(TemporaryFolder.create(file))).toContain(
+      `The folder for temporary files, ${file}, cannot be`,
+    );
   });
 });
 
