@@ -92,7 +92,7 @@ export class Given {
       if (value !== undefined) return value;
     } catch (error) {
       if (error instanceof Refusal) throw this.refuse(name, error.message, error.shown);
-      if (error instanceof UserError) throw new UserError(error.code, this.#safe(error.message));
+      if (error instanceof UserError) throw new UserError('input-invalid', this.#safe(error.message));
       throw error;
     }
     throw this.refuse(name, parser.accepted);
