@@ -1,18 +1,18 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
-import { messageOf, toldOf, UserError, writeFailure } from '../src/errors.ts';
+import { messageOf, sentenceOf, UserError, writeFailure } from '../src/errors.ts';
 
 const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
 
 it("tells a user's mistake as it stands, and a defect with its trace", () => {
-  expect(toldOf(new UserError('The key is missing.'))).toBe('The key is missing.');
-  expect(toldOf(new TypeError('x is no function'))).toMatch(
+  expect(sentenceOf(new UserError('The key is missing.'))).toBe('The key is missing.');
+  expect(sentenceOf(new TypeError('x is no function'))).toMatch(
     /^A defect of Message Archive, please report it: TypeError: x is no function\n +at /,
   );
 });
 
 it('tells a full disk as one, whoever met it', () => {
-  expect(toldOf(full)).toBe(
+  expect(sentenceOf(full)).toBe(
     'The disk of this machine has no room left (ENOSPC: no space left on device, write): use one on which the messages of a slot and its object fit.',
   );
 });

@@ -1,5 +1,5 @@
 import type { Context, Sources } from '../context.ts';
-import { codeOf, toldOf } from '../errors.ts';
+import { codeOf, sentenceOf } from '../errors.ts';
 import { type LegOptions, processLeg } from '../export/leg.ts';
 import { recordOffSlot } from '../export/off-slot.ts';
 import { type LegResult, logResult } from '../export/result.ts';
@@ -37,7 +37,7 @@ export async function run(
 
 /** The cause of a failed plan may make the report fail too: then the plan's error is thrown. */
 async function reportFailure(context: Context, error: unknown): Promise<Report> {
-  const made = await report(context, { failure: toldOf(error) }).catch(() => {
+  const made = await report(context, { failure: sentenceOf(error) }).catch(() => {
     throw error;
   });
   return { ...made, code: codeOf(error) };

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Deferred } from '../archive/ledger.ts';
 import type { Context, Sources } from '../context.ts';
-import { codeOf, toldOf } from '../errors.ts';
+import { codeOf, sentenceOf } from '../errors.ts';
 import type { PlannedSlot } from '../plan/decide.ts';
 import { Breaker } from './breaker.ts';
 import { type DeferredSlot, recordDeferred, recordFailure } from './deferred.ts';
@@ -52,7 +52,7 @@ export async function processLeg(
       progress.logDone(one, result);
     } catch (error) {
       breaker.note(one.source, error);
-      const message = toldOf(error);
+      const message = sentenceOf(error);
       failed.push({ slot: one.slot, code: codeOf(error), message });
       progress.logFailed(one.slot, message);
       await recordFailure(context, one.slot, error);

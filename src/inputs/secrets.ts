@@ -8,7 +8,7 @@ export const secretInputs = [
   'github-token',
 ] as const satisfies readonly InputName[];
 
-/** What the runner and the AWS SDK take for a secret. */
+/** Variables of the runner and the AWS SDK that are secret. */
 const variables = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -17,28 +17,28 @@ const variables = [
   'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
   'ACTIONS_RUNTIME_TOKEN',
 ] as const;
-/** Addresses that may hold a password. */
-const addresses = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
-const addressInputs = ['api-url', 'elasticsearch-url'] as const;
+/** Variables and inputs with URLs that may contain a password. */
+const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
+const urlInputs = ['api-url', 'elasticsearch-url'] as const;
 const secretParameter = /auth|key|pass|secret|sig|token/i;
 
 /**
- * Every secret that the process was given, whether or not it is accepted later: inputs, credentials, passwords within
- * addresses, and parameters of a query that are named like one.
- * @param environment the process's variables, with the inputs as GitHub gives them
+ * Every secret in the process's variables, whether or not it is accepted later: inputs, credentials, passwords within URLs,
+ * and query parameters with a telling name.
+ * @param environment the process's variables, with the inputs as GitHub passes them
  */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {
   const text = (name: string) => environment[name]?.trim() ?? '';
   const inputs = secretInputs.map((name) => text(variableOf(name)));
   const query = secretParameters(new URLSearchParams(text(variableOf('api-query'))));
-  const within = [...addresses, ...addressInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
+  const within = [...proxyVariables, ...urlInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
   const found = [...inputs, ...variables.map(text), ...query, ...within];
   return [...new Set(found)].filter((secret) => secret !== '');
 }
 
-function secretsWithin(address: string): string[] {
-  const [, userInfo] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(address) ?? [];
-  const query = secretParameters(parseHttp(address)?.searchParams ?? new URLSearchParams());
+function secretsWithin(url: string): string[] {
+  const [, userInfo] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(url) ?? [];
+  const query = secretParameters(parseHttp(url)?.searchParams ?? new URLSearchParams());
   if (userInfo === undefined) return query;
   const [user = '', ...rest] = userInfo.split(':');
   const password = rest.join(':');

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findArchive, openArchive } from '../../src/commands/open-archive.ts';
+import { clock } from '../../src/io/clock.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Archive } from '../../src/io/ports.ts';
 import { around } from '../support/crashing.ts';
@@ -13,7 +15,7 @@ let archive: DirectoryArchive;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(scratchFolder, 'archive-'));
-  archive = new DirectoryArchive(join(folder, 'archive'));
+  archive = new DirectoryArchive({ folder: join(folder, 'archive'), clock, newId: randomUUID });
   await archive.prepare();
 });
 afterEach(async () => {
@@ -55,8 +57,8 @@ describe('openArchive', () => {
     expect(await file()).toBe(before);
   });
 
-  it('returns the id of another run that was faster', async () => {
-    const other = new DirectoryArchive(join(folder, 'archive'));
+  it('takes the id of another run that was faster', async () => {
+    const other = new DirectoryArchive({ folder: join(folder, 'archive'), clock, newId: randomUUID });
     const slow = around<Archive>(archive, async (method, call) => {
       if (method === 'publish') await openArchive(other, plainSettings, id(faster));
       return call();
@@ -76,8 +78,8 @@ describe('openArchive', () => {
     await expect(openArchive(archive, plainSettings, id(one))).rejects.toThrow(' and 1 other object, but no _archive');
   });
 
-  it('finds an archive that another run creates in the meantime', async () => {
-    const other = new DirectoryArchive(join(folder, 'archive'));
+  it('is not misled by what another run makes and writes meanwhile', async () => {
+    const other = new DirectoryArchive({ folder: join(folder, 'archive'), clock, newId: randomUUID });
     const slow = around<Archive>(archive, async (method, call) => {
       if (method === 'list') {
         await openArchive(other, plainSettings, id(faster));

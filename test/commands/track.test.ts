@@ -31,13 +31,13 @@ function notesOf(github: TestGithub): Notes {
 
 /** One run, with its own tracker. */
 async function runOn(github: TestGithub, survey: Survey): Promise<number | undefined> {
-  const tracker = new GithubTracker(
-    github.settings,
-    '3f2b7c1e-0000-4000-8000-000000000001',
-    notesOf(github),
-    new TestClock(),
-    () => undefined,
-  );
+  const tracker = new GithubTracker({
+    ...github.settings,
+    archive: '3f2b7c1e-0000-4000-8000-000000000001',
+    notes: notesOf(github),
+    clock: new TestClock(),
+    say: () => undefined,
+  });
   try {
     return await track(tracker, survey);
   } finally {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { messageOf, toldOf } from '../../src/errors.ts';
+import { describeError, messageOf } from '../../src/errors.ts';
 import { githubHost } from '../../src/io/actions/host.ts';
 import { roleCredentials } from '../../src/io/aws/credentials.ts';
 import { DynamoStaging } from '../../src/io/dynamodb/staging.ts';
@@ -92,7 +92,7 @@ function expectNoCommand(error: unknown): void {
     host.line(`  [1/1] 2024-06-01  failed: ${messageOf(error)}`);
     host.line(messageOf(error));
     host.warning(messageOf(error));
-    host.error(toldOf(error));
+    host.error(describeError(error));
   } finally {
     write.mockRestore();
   }
@@ -164,13 +164,14 @@ describe('no text of a server is a command of the runner, and none is more than 
   it('GitHub', async () => {
     await fuzz(async ({ url }) => {
       const place = { apiUrl: url.origin, owner: 'acme', repository: 'messages', token: 'ghs_0123456789' };
-      const tracker = new GithubTracker(
-        { ...place, label: 'a-label' },
-        randomUUID(),
-        testNotes(),
-        new TestClock(),
-        () => undefined,
-      );
+      const tracker = new GithubTracker({
+        ...place,
+        label: 'a-label',
+        archive: randomUUID(),
+        notes: testNotes(),
+        clock: new TestClock(),
+        say: () => undefined,
+      });
       onTestFinished(() => tracker.close());
       return () => tracker.open({ title: 'a', body: 'b' });
     });

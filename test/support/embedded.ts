@@ -12,6 +12,7 @@ import { run } from '../../src/commands/run.ts';
 import type { Context, Sources } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
 import type { LegOptions } from '../../src/export/leg.ts';
+import { clock as systemClock } from '../../src/io/clock.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
@@ -75,7 +76,7 @@ async function open(
   options: Partial<EmbeddedOptions> & { now: number },
 ): Promise<Embedded> {
   const settings = options.settings ?? plainSettings;
-  const archive = new DirectoryArchive(join(folder, 'archive'));
+  const archive = new DirectoryArchive({ folder: join(folder, 'archive'), clock: systemClock, newId: randomUUID });
   await archive.prepare();
   const archiveId = await openArchive(archive, settings, randomUUID);
   const staging = new SqliteStaging(join(folder, 'staging.db'), archiveId);

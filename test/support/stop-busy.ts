@@ -4,14 +4,14 @@ import { TemporaryFolder } from '../../src/io/process/temporary.ts';
 
 /** Makes a temporary folder, prints where, and works in a thread that does nothing else; `stuck`: its removal never ends. */
 const [parent, how] = process.argv.slice(2) as [string, string?];
-const folder = await TemporaryFolder.make(parent);
+const folder = await TemporaryFolder.create(parent);
 stopOnSignals(
   () => {
     if (how === 'stuck') {
       console.log('stuck');
       for (;;);
     }
-    folder.removeAtOnce();
+    folder.removeSync();
   },
   (line) => console.log(line),
 );

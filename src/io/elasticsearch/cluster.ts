@@ -128,7 +128,7 @@ export class Cluster {
     const bytes = await readBody(
       answer,
       one(headers['content-length']),
-      isRefused ? errorBytesMax : answerBytesMax,
+      { bytesMax: isRefused ? errorBytesMax : answerBytesMax },
       this.#memory,
     ).catch((error: unknown) => {
       if (!(error instanceof BodyTooLarge)) throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
