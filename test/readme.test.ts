@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { marked, type Tokens } from 'marked';
 import { describe, expect, it, test } from 'vitest';
-import { readmeFrom, workflowFrom } from '../tools/action-docs.ts';
+import { readmeFrom, referenceFrom, workflowFrom } from '../tools/action-docs.ts';
 import { declaredDefaults } from './support/declared.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -10,6 +10,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
 const action = read('action.yml');
 const workflow = read('.github/workflows/archive.yml');
+const reference = read('docs/inputs.md');
 
 const linesMax = 230;
 const firstScreenLines = 40;
@@ -29,16 +30,16 @@ describe('README.md', () => {
     expect(lines.findIndex((line) => line.includes('uses:'))).toBeLessThan(firstScreenLines);
   });
 
-  it('lists every input with its default, required inputs first', () => {
-    const rows = tableBelow('Inputs').filter(([name]) => name!.startsWith('`'));
-    expect(rows.slice(0, 2).map((cells) => cells.slice(0, 2))).toEqual([
+  it('names every input, required inputs first', () => {
+    const rows = tableBelow('Inputs');
+    expect(rows.slice(1, 3).map((cells) => cells.slice(0, 2))).toEqual([
       ['`archive`', 'required'],
       ['`staging`', 'required'],
     ]);
-    const listed = new Map(rows.map(([name, standard]) => [name!.replaceAll('`', ''), standard!]));
-    expect(new Set(listed.keys())).toEqual(new Set(Object.keys(declaredDefaults)));
-    for (const [name, value] of Object.entries(declaredDefaults))
-      if (value !== '' && name !== 'github-token') expect(listed.get(name), name).toBe(`\`${value}\``);
+    const named = rows.flatMap(([name, , description]) => (name!.startsWith('`') ? [name!] : description!.split(', ')));
+    expect(new Set(named.map((name) => name.replaceAll('`', '')).filter((name) => name !== ''))).toEqual(
+      new Set(Object.keys(declaredDefaults)),
+    );
   });
 
   it('lists every output', () => {
@@ -47,9 +48,20 @@ describe('README.md', () => {
   });
 });
 
+describe('docs/inputs.md', () => {
+  it('describes every input with its default', () => {
+    const rows = [...reference.matchAll(/^\| `([a-z-]+)` \| (.*?) \| .{10,} \|$/gm)];
+    const listed = new Map(rows.map(([, name, standard]) => [name!, standard!]));
+    expect(new Set(listed.keys())).toEqual(new Set(Object.keys(declaredDefaults)));
+    for (const [name, value] of Object.entries(declaredDefaults))
+      if (value !== '' && name !== 'github-token') expect(listed.get(name), name).toBe(`\`${value}\``);
+  });
+});
+
 describe('npm run docs', () => {
   it('has nothing to change', () => {
     expect(readmeFrom(action, readme)).toBe(readme);
+    expect(referenceFrom(action)).toBe(reference);
     expect(workflowFrom(action, workflow)).toBe(workflow);
   });
 

@@ -14,6 +14,13 @@ interface Output {
 }
 
 const requiredGroup = 'Required';
+const referencePath = 'docs/inputs.md';
+const inputHead = ['| input | default | description |', '|---|---|---|'];
+const referenceIntroduction = `# Inputs
+
+Every input of the action, generated from [action.yml](../action.yml) by \`npm run docs\`. Set \`archive\`, \`staging\` and a source.
+[Sources](sources.md) describes what sources must provide.
+`;
 const flagValues = ': `true` or `false`.';
 
 /**
@@ -51,20 +58,46 @@ export function workflowFrom(action: string, workflow: string): string {
   return lines.join('\n');
 }
 
-/** Inputs in a table: required ones first, then the groups in the order of action.yml. */
+/**
+ * Inputs in a table: required ones first, then the groups in the order of action.yml. A group such as `Message API: pages` is one row
+ * that names its inputs and links to the reference.
+ */
 function inputTable(action: string): string {
+  const rows = [...groupsOf(action)].flatMap(([group, members]) => {
+    if (!group.includes(': ')) return [`| **${group}** | | |`, ...members.map(inputRow)];
+    const names = members.map(({ name }) => `\`${name}\``).join(', ');
+    return [`| **[${group}](${referencePath}#${anchorOf(group)})** | | ${names} |`];
+  });
+  return [...inputHead, ...rows].join('\n');
+}
+
+/** The whole page docs/inputs.md: a table per group. */
+export function referenceFrom(action: string): string {
+  const tables = [...groupsOf(action)].map(
+    ([group, members]) => `## ${group}\n\n${[...inputHead, ...members.map(inputRow)].join('\n')}\n`,
+  );
+  return [referenceIntroduction, ...tables].join('\n');
+}
+
+function groupsOf(action: string): Map<string, Input[]> {
   const inputs = inputsOf(action);
   const groups = Map.groupBy(inputs, ({ required, group }) => (required ? requiredGroup : group));
   const first = groups.get(requiredGroup) ?? [];
   groups.delete(requiredGroup);
-  const rows = [[requiredGroup, first] as const, ...groups].flatMap(([group, members]) => [
-    `| **${group}** | | |`,
-    ...members.map(({ name, description, required }) => {
-      const [, text, standard] = /^(.*?)(?: Default: (.*)\.)?$/.exec(description)!;
-      return `| \`${name}\` | ${required ? 'required' : (standard ?? '')} | ${cell(text!)} |`;
-    }),
-  ]);
-  return ['| input | default | description |', '|---|---|---|', ...rows].join('\n');
+  return new Map([[requiredGroup, first], ...groups]);
+}
+
+function inputRow({ name, description, required }: Input): string {
+  const [, text, standard] = /^(.*?)(?: Default: (.*)\.)?$/.exec(description)!;
+  return `| \`${name}\` | ${required ? 'required' : cell(standard ?? '')} | ${cell(text!)} |`;
+}
+
+/** The anchor that GitHub makes from a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }
 
 function outputTable(action: string): string {

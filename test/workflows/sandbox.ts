@@ -11,7 +11,7 @@ const standIns: Readonly<Record<string, string>> = {
 };
 
 type SandboxEvent = Omit<Event, 'repository' | 'actions'> & {
-  /** Folder of the repository of the event. Default: the action's own. */
+  /** Repository of the event, as `owner/name`. Default: the action's own. */
   readonly in?: string;
 };
 
