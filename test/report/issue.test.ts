@@ -108,7 +108,7 @@ describe('news', () => {
       `**New** in [this run](${runUrl}):
 
 1. **1 slot failed.** Fix the error below, then re-run: every run retries failed slots.
-   - 1 to 17 March 2024: \`It is up, but broken.\` ([run](${runUrl}))
+   - 1 to 17 March 2024: \`It is up, but broken.\` \`[source-unavailable]\` ([run](${runUrl}))
 `,
     );
   });

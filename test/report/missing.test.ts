@@ -89,7 +89,7 @@ describe('the list of causes', () => {
     expect(textOf(surveyOf({ records: recordsWith({ 0: failed('Other.'), 2: down, 3: down, 8: down }) }))).toEqual([
       '1. **4 slots failed.** Fix the errors below, then re-run: every run retries failed slots.',
       `   - 3 slots from 1 March 2024 to 15 July 2024: \`The API is down.\` \`[source-unavailable]\` ([run](${runUrl}))`,
-      `   - 18 to 31 January 2024: \`Other.\` ([run](${runUrl}))`,
+      `   - 18 to 31 January 2024: \`Other.\` \`[source-unavailable]\` ([run](${runUrl}))`,
     ]);
   });
 
@@ -134,7 +134,7 @@ describe('the list of causes', () => {
     ];
     expect(textOf(surveyOf({ records, plan: planOf(slots.slice(4)) }))).toEqual([
       '1. **2 slots from earlier plans are still missing.** This run did not cover them: re-run with `from: 2024-01-18` and `to: 2024-03-18`.',
-      `   - 18 to 31 January 2024: \`It was down.\` ([run](${runUrl}))`,
+      `   - 18 to 31 January 2024: \`It was down.\` \`[source-unavailable]\` ([run](${runUrl}))`,
       '   - 2024-01-18..2024-03-18: 1 to 17 March 2024',
     ]);
   });
@@ -179,7 +179,7 @@ describe('without a plan', () => {
       '1. **No plan was made.** Fix the error below, then re-run.',
       '   - `The API responded with 401. Check api-token.`',
       '2. **1 slot from earlier plans is still missing.** Re-run.',
-      `   - 18 to 31 January 2024: \`It was down.\` ([run](${runUrl}))`,
+      `   - 18 to 31 January 2024: \`It was down.\` \`[source-unavailable]\` ([run](${runUrl}))`,
     ]);
   });
 

@@ -50,7 +50,7 @@ All 3 planned slots were read and verified; 3 slots are in the archive.
     ]);
     const summary = summarize(surveyOf({ records }));
     expect(summary.indexOf('1. **1 slot failed.**')).toBeLessThan(summary.indexOf('### Windows'));
-    expect(summary).toContain(`- 18 to 31 January 2024: \`It is down.\` ([run](${runUrl}))`);
+    expect(summary).toContain(`- 18 to 31 January 2024: \`It is down.\` \`[source-unavailable]\` ([run](${runUrl}))`);
     expect(summary).toContain('- 2024-03-18..2024-05-17: April 2024');
   });
 
