@@ -57,6 +57,7 @@ describe('action.yml', () => {
       'oldest-open',
       'issue',
       'manifest-result',
+      'error-code',
     ]);
   });
 
