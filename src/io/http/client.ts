@@ -251,7 +251,7 @@ async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<st
   );
 }
 
-/** Whether the body is whole. Some APIs page with 206 and `Content-Range: items 0-24/66`; a range of bytes is a part of a body. */
+/** True if the body is whole. Some APIs page with 206 and `Content-Range: items 0-24/66`; a range of bytes is a part of a body. */
 function isWhole({ statusCode, headers }: Dispatcher.ResponseData): boolean {
   if (statusCode === 206) return /^\s*(?!bytes)\w/i.test(String(headers['content-range'] ?? ''));
   return statusCode === 200;
