@@ -135,7 +135,7 @@ function isDiskFull(error: unknown): boolean {
   return diskFull.has(code) || errcode === sqliteFull;
 }
 
-/** Whether the operating system or SQLite reported the error. */
+/** True if the operating system or SQLite reported the error. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || 'errcode' in error);
 }

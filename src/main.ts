@@ -9,7 +9,7 @@ import { run } from './commands/run.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import type { Context, Sources } from './context.ts';
-import { sentenceOf, UserError } from './errors.ts';
+import { type ErrorCode, sentenceOf, UserError } from './errors.ts';
 import { recordOffSlot } from './export/off-slot.ts';
 import { outputsOf } from './export/result.ts';
 import { counted } from './format.ts';
@@ -132,11 +132,12 @@ async function updateIssue(
   }
 }
 
-function assertNoProblems({ problems, survey }: Report): void {
+function assertNoProblems(made: Report & { readonly code?: ErrorCode }): void {
+  const { problems, survey, code = survey.noPlan === undefined ? 'archive-incomplete' : 'plan-failed' } = made;
   const [first, ...others] = problems;
   if (first === undefined) return;
   const more = others.length === 0 ? '' : ` The summary lists ${counted(others.length, 'other problem')}.`;
-  throw new UserError(survey.noPlan === undefined ? 'archive-incomplete' : 'plan-failed', `${first}${more}`);
+  throw new UserError(code, `${first}${more}`);
 }
 
 /** Checks the archive against the manifest, if there is one, with the sources that the inputs name. */

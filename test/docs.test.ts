@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
+import { errorKinds } from '../src/errors.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -37,6 +38,11 @@ describe.each(pages)('%s', (page) => {
     });
     expect(broken).toEqual([]);
   });
+});
+
+test('the troubleshooting page has one entry for each error code', () => {
+  const entries = [...read('docs/troubleshooting.md').matchAll(/^### `([^`]+)`$/gm)].map(([, code]) => code!);
+  expect(entries.toSorted()).toEqual(Object.keys(errorKinds).toSorted());
 });
 
 test('the parameters of the guide are those of the template', () => {

@@ -55,7 +55,7 @@ export class Given {
     return this.#environment[variableOf(name)]?.trim() || inputDefaults[name];
   }
 
-  /** Whether the input was set to an empty string. */
+  /** True if the input was set to an empty string. */
   isEmptied(name: InputName): boolean {
     return this.#environment[variableOf(name)]?.trim() === '';
   }

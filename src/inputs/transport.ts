@@ -31,7 +31,7 @@ export function checkTransport(given: Given, { api, elasticsearch, github, issue
   if (issuer !== undefined && isExposed(issuer)) throw refuseVariable('ACTIONS_ID_TOKEN_REQUEST_URL', issuer, remedy);
 }
 
-/** Whether the network can read a secret that is sent to the URL. */
+/** True if the network can read a secret sent to the URL. */
 function isExposed(url: string): boolean {
   const { protocol, hostname } = URL.parse(url) ?? {};
   return protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname ?? '');

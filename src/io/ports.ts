@@ -35,7 +35,7 @@ export interface Pass {
 /** A source or store failed all attempts of a request. Further requests will most likely fail too. */
 export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
-  /** The status code of the last response; undefined without a response, or if that response asked to wait. */
+  /** The status code of the last response; undefined without a response, or if that response requested a wait. */
   readonly status: number | undefined;
 
   constructor(code: ErrorCode, message: string, status?: number);
@@ -92,7 +92,7 @@ export class TooDeep extends UserError {
 export interface Source {
   readonly name: SourceName;
   /**
-   * Whether one read delivers each stored message exactly once, so that a message received twice is stored twice. If false, a
+   * True if one read delivers each stored message exactly once, so that a message received twice is stored twice. Otherwise, a
    * message may appear on two pages because the source changed during the read.
    */
   readonly deliversOnce: boolean;

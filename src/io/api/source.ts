@@ -285,7 +285,7 @@ export class ApiSource implements Source {
     const { token } = this.#settings;
     const url = this.#address(asked, number, size);
     const read = (bytes: Uint8Array<SharedArrayBuffer>) => this.#scanned(bytes, interval, number);
-    return this.#http.getAs({ url, headers: { authorization: `Bearer ${token}` }, hints }, read, isEnough);
+    return this.#http.send({ url, headers: { authorization: `Bearer ${token}` } }, hints, read, isEnough);
   }
 
   async #scanned(bytes: Uint8Array<SharedArrayBuffer>, interval: Interval, number: number): Promise<Page> {

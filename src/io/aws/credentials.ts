@@ -113,7 +113,7 @@ async function identityToken(settings: RoleSettings, { url, bearer }: TokenEndpo
   const hint = 'check that the job has the permission `id-token: write`';
   try {
     const headers = { authorization: `Bearer ${bearer}` };
-    const bytes = await client.get({ url, headers, hints: { 400: hint, 401: hint, 403: hint, 404: hint } });
+    const bytes = await client.get(url, headers, { 400: hint, 401: hint, 403: hint, 404: hint });
     const token = tokenOf(Buffer.from(bytes).toString());
     if (token === undefined)
       throw new UserError('aws-credentials', `${name} at ${url.origin} sent a response without a token. Re-run.`);

@@ -185,7 +185,7 @@ export class GithubClient {
   }
 }
 
-/** Whether GitHub refused a request. GraphQL does so with status 200, which octokit turns into an error. */
+/** True if GitHub refused a request. GraphQL does so with status 200, which octokit turns into an error. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Refused || (error instanceof Error && error.name === 'GraphqlResponseError');
 }

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { RequestRefused, Unavailable } from '../ports.ts';
 import { BodyTooLarge, BodyTooSlow, type Buffers, readBody, unpooled } from './body.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
+import type { ResponseHead } from './responses.ts';
 import { gaveUp, type IsEnough, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
@@ -20,6 +21,8 @@ const stallMsMax = 60_000;
 /** How much of an error response's body is read for the server's explanation. */
 const errorBytesMax = 64 * 1024;
 const errorMsMax = 10_000;
+/** The maximum number of redirects within the origin of a request. */
+const redirectsMax = 5;
 
 export interface HttpLimits {
   /** The maximum size of a response's body, after decompression. */
@@ -28,6 +31,8 @@ export interface HttpLimits {
   readonly stallMs?: number;
   /** The longest time for a whole body. */
   readonly bodyMsMax?: number;
+  /** A client certificate and its key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface HttpSettings {
@@ -44,9 +49,12 @@ export interface HttpSettings {
 export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** The remedy for a response that is not retried, by its status code: `check api-token`. */
-  readonly hints: Readonly<Record<number, string>>;
+  readonly method?: 'GET' | 'POST';
+  readonly body?: string | undefined;
 }
+
+/** The remedy for a response that is not retried, by its status code: `check api-token`. */
+export type Hints = Readonly<Record<number, string>>;
 
 const decompressors: Readonly<
   Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>
@@ -60,15 +68,16 @@ const decompressors: Readonly<
  * A dispatcher with timeouts that uses the proxy of the environment.
  * @param stallMs the longest time between two chunks of a body
  */
-export function httpAgent(stallMs = stallMsMax): Dispatcher {
+export function httpAgent(stallMs = stallMsMax, tls?: HttpLimits['tls']): Dispatcher {
   return new EnvHttpProxyAgent({
-    connect: { timeout: connectMsMax },
+    connect: { timeout: connectMsMax, ...tls },
+    ...(tls && { requestTls: { timeout: connectMsMax, ...tls } }),
     headersTimeout: Math.min(headersMsMax, stallMs * 2),
     bodyTimeout: stallMs,
   });
 }
 
-/** Sends GET requests to one host, with timeouts, size limits and retries. */
+/** Sends requests to one host, with timeouts, size limits and retries. */
 export class HttpClient {
   readonly #name: string;
   readonly #retries: Retries;
@@ -80,7 +89,7 @@ export class HttpClient {
     this.#name = name;
     this.#retries = new Retries(name, clock, say);
     this.#limits = limits;
-    this.#agent = httpAgent(limits.stallMs);
+    this.#agent = httpAgent(limits.stallMs, limits.tls);
     this.#memory = memory;
   }
 
@@ -88,22 +97,28 @@ export class HttpClient {
    * The body of a response with status 200, in a buffer of the settings' memory; the caller gives it back.
    * @throws Unavailable if no attempt succeeds; RequestRefused for any other status; UserError
    */
-  get(request: HttpRequest): Promise<Uint8Array<SharedArrayBuffer>> {
-    return this.getAs(request, async (bytes) => bytes);
+  get(url: URL, headers: HttpRequest['headers'], hints: Hints): Promise<Uint8Array<SharedArrayBuffer>> {
+    return this.send({ url, headers }, hints, async (bytes) => bytes);
   }
 
   /**
-   * {@link get}, with the parsing of the body as a part of each attempt.
-   * @param read throws {@link Retryable} if another response may be readable
+   * Sends a request as {@link get} does, with the parsing of the body as a part of each attempt. Redirects within the origin are
+   * followed.
+   * @param read receives the body, and the headers by name in lower case; throws {@link Retryable} if another response may be
+   *   readable
    * @param isEnough ends the attempts early
    */
-  async getAs<Result>(
+  async send<Result>(
     request: HttpRequest,
-    read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
+    hints: Hints,
+    read: (bytes: Uint8Array<SharedArrayBuffer>, headers: ResponseHead['headers']) => Promise<Result>,
     isEnough?: IsEnough,
   ): Promise<Result> {
     try {
-      return await this.#retries.run(async () => read(await this.#attempt(request)), isEnough);
+      return await this.#retries.run(async () => {
+        const { bytes, headers } = await this.#attempt(request, hints);
+        return read(bytes, headers);
+      }, isEnough);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
@@ -116,19 +131,35 @@ export class HttpClient {
     return this.#agent.close();
   }
 
-  async #attempt({ url, headers, hints }: HttpRequest): Promise<Uint8Array<SharedArrayBuffer>> {
-    const response = await request(url, {
-      dispatcher: this.#agent,
-      headers: { ...headers, 'user-agent': userAgent, accept: 'application/json', 'accept-encoding': 'gzip' },
-    }).catch((error: unknown) => {
-      const cannot = (why: string, what: string, code: ErrorCode) =>
-        new UserError(code, this.#sentence(url, why, what));
-      throw unreached(reasonOf(error), url, cannot);
-    });
-    if (response.statusCode !== 200) throw await this.#refusal(url, response, hints);
+  async #attempt(request: HttpRequest, hints: Hints) {
+    const { url } = request;
+    const response = await this.#response(request);
+    if (!isWhole(response)) throw await this.#refusal(url, response, hints);
     const bytes = await this.#body(url, response);
-    const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase();
-    return encoding === 'identity' ? bytes : this.#decompressed(url, bytes, encoding);
+    const { headers } = response;
+    const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+    return { bytes: encoding === 'identity' ? bytes : await this.#decompressed(url, bytes, encoding), headers };
+  }
+
+  /** The first response that is not a redirect within the origin of the request. */
+  async #response({ url: first, method = 'GET', headers, body }: HttpRequest): Promise<Dispatcher.ResponseData> {
+    let url = first;
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await request(url, {
+        dispatcher: this.#agent,
+        method,
+        headers: { accept: 'application/json', ...headers, 'user-agent': userAgent, 'accept-encoding': 'gzip' },
+        ...(body !== undefined && { body }),
+      }).catch((error: unknown) => {
+        const cannot = (why: string, what: string, code: ErrorCode) =>
+          new UserError(code, this.#sentence(url, why, what));
+        throw unreached(reasonOf(error), url, cannot);
+      });
+      const target = redirects < redirectsMax ? redirectTarget(response, url, method) : undefined;
+      if (target === undefined) return response;
+      await response.body.dump();
+      url = target;
+    }
   }
 
   async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<SharedArrayBuffer>> {
@@ -178,7 +209,7 @@ export class HttpClient {
     );
   }
 
-  async #refusal(url: URL, response: Dispatcher.ResponseData, hints: HttpRequest['hints']): Promise<Error> {
+  async #refusal(url: URL, response: Dispatcher.ResponseData, hints: Hints): Promise<Error> {
     const { statusCode: status, headers } = response;
     const said = saidIn(await errorBody(response));
     const proxy = status === 407 ? proxyFor(url) : undefined;
@@ -220,11 +251,29 @@ async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<st
   );
 }
 
+/** True if the body is whole. Some APIs page with 206 and `Content-Range: items 0-24/66`; a range of bytes is a part of a body. */
+function isWhole({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  if (statusCode === 206) return /^\s*(?!bytes)\w/i.test(String(headers['content-range'] ?? ''));
+  return statusCode === 200;
+}
+
+/** The target of a redirect within the same origin that keeps the request's method; undefined for any other response. */
+function redirectTarget(
+  { statusCode, headers }: Dispatcher.ResponseData,
+  url: URL,
+  method: 'GET' | 'POST',
+): URL | undefined {
+  const keepsRequest = statusCode === 307 || statusCode === 308;
+  if (!keepsRequest && !(method === 'GET' && [301, 302, 303].includes(statusCode))) return undefined;
+  const target = URL.parse(String(headers.location ?? ''), url.href);
+  return headers.location !== undefined && target?.origin === url.origin ? target : undefined;
+}
+
 /** The remedy for a final response without a hint of its own. */
 function usualHint({ statusCode: status, headers }: Dispatcher.ResponseData): string {
   if (status >= 300 && status < 400) {
     const target = sayable(String(headers.location ?? '').replace(/[?#].*$/s, ''));
-    return `redirects are not followed: set the URL to ${target || 'the target of the redirect'}`;
+    return `redirects to another server are not followed: set the URL to ${target || 'the target of the redirect'}`;
   }
   if (status === 204) return 'JSON was expected: check the URL and the query';
   return "check the URL, and the server's logs";

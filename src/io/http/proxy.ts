@@ -87,7 +87,7 @@ export function tunnelReason(message: string): string | undefined {
   return status === undefined ? undefined : `the proxy responded ${status}`;
 }
 
-/** Whether NO_PROXY covers the host: `example.com` and `.example.com` with their subdomains, `host:port`, `*`. */
+/** True if NO_PROXY covers the host: `example.com` and `.example.com` with their subdomains, `host:port`, `*`. */
 function isExempt({ protocol, hostname, port }: URL, environment: Environment): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const requestedPort = port || String(defaultPorts[protocol] ?? '');

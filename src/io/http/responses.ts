@@ -9,7 +9,7 @@ export interface ResponseHead {
 export interface Passing {
   /** The wait that the server requests, in ms; 0 if it requests none. */
   readonly waitMs: number;
-  /** Whether all requests to the server must wait. */
+  /** True if all requests to the server must wait. */
   readonly throttles: boolean;
 }
 

@@ -22,7 +22,7 @@ const loggedMsMin = 2_000;
 export class Retryable extends Error {
   /** The shortest wait before the next attempt, as requested by the server, in ms; 0 if it requested none. */
   readonly waitMs: number;
-  /** Whether the host throttles, so that all requests to it must wait. */
+  /** True if the host throttles, so that all requests to it must wait. */
   readonly busy: boolean;
   /** The status code of the response; undefined without a response. */
   readonly status: number | undefined;
@@ -86,7 +86,7 @@ export function unreached(
   return new Unavailable(refused.code, cannot(refused.reason, refused.remedy, refused.code).message);
 }
 
-/** Whether to give up after so many failed attempts although the policy allows more. */
+/** True to give up after so many failed attempts although the policy allows more. */
 export type IsEnough = (error: Retryable, attempts: number) => boolean;
 
 /** Receives log lines. */

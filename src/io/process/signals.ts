@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
+import type { ErrorCode } from '../../errors.ts';
 
+const code: ErrorCode = 'interrupted';
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
@@ -11,7 +13,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export function stopOnSignals(clean: () => void, say: (text: string) => void): () => void {
   const stop = (signal: NodeJS.Signals) => {
     removeHandlers();
-    say(`Stopped by ${signal}; removing temporary files. Re-run to continue.`);
+    say(`Stopped by ${signal}; removing temporary files. Re-run to continue. [${code}]`);
     clean();
     process.exit(128 + constants.signals[signal]);
   };

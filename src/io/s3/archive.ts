@@ -27,7 +27,7 @@ export interface ObjectLock {
 }
 
 export interface S3Settings extends S3Place, AwsAccess {
-  /** Absent: the bucket's own encryption. */
+  /** Default: the bucket's own encryption. */
   readonly sseKmsKeyId?: string | undefined;
   readonly objectLock?: ObjectLock | undefined;
   /** A folder for files to publish. */

@@ -8,7 +8,7 @@ import { accessFolder } from '../files.ts';
 const lockWaitMsMax = 30_000;
 const attemptsMax = 5;
 
-/** Whether this process may write a SQLite file, which requires files beside it, or create it. */
+/** True if this process may write a SQLite file, which requires files beside it, or create it. */
 export function mayBeWritten(path: string): boolean {
   try {
     accessFolder(dirname(path));

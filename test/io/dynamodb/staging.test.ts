@@ -66,7 +66,7 @@ function rawClient(): DynamoDBClient {
 }
 
 describe('DynamoStaging: items', () => {
-  it('are stored under readable keys, as attributes of their own types', async () => {
+  it('are stored under readable keys, as typed attributes', async () => {
     const staging = openStaging({ newId: () => 'write-1' });
     await staging.record(ledgerRecord({ slot: slot.id }), 0);
     await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
@@ -96,7 +96,7 @@ describe('DynamoStaging: items', () => {
     });
   });
 
-  it('have keys that fit, and none that is taken for another', async () => {
+  it('have keys that fit and are unique', async () => {
     const staging = openStaging();
     const bytesLeft = 1_024 - Buffer.byteLength(`message#${start}#`);
     const long = 'x'.repeat(8_192);
@@ -126,7 +126,7 @@ describe('DynamoStaging: items', () => {
     expect((await staging.slot(slot)).staged).toHaveLength(ids.length - 1);
   });
 
-  it('stay far below the limit: alerts are left out, an error is cut', async () => {
+  it('stay far below the limit, with fewer alerts and a truncated error', async () => {
     const staging = openStaging();
     const open_alerts = Array.from({ length: 100 }, (_, n) => `${n} `.padEnd(4_000, 'é'));
     await staging.stage([
@@ -146,18 +146,21 @@ describe('DynamoStaging: items', () => {
     expect(staged[0]!.open_alerts).toHaveLength(11);
   });
 
-  it('that are too large even so are not sent', async () => {
+  it('that exceed the limit are not sent', async () => {
     const sent: string[] = [];
     await useFront(async ({ action }, pass) => {
       sent.push(action);
       return pass();
     });
     const record = ledgerRecord({ slot: slot.id, run_url: 'x'.repeat(100_000) });
-    expect(await failureOf(openStaging().record(record, 0))).toContain(`slot#${start}`);
+    expect(await errorOf(openStaging().record(record, 0))).toMatchObject({
+      code: 'staging-unavailable',
+      message: expect.stringContaining(`slot#${start}`),
+    });
     expect(sent).toEqual([]);
   });
 
-  it('with an alert that has no id keep it', async () => {
+  it('keep alerts without an id', async () => {
     const staging = openStaging();
     const message = stagedMessage({ slot: slot.id, open_alerts: ['', 'a', ''], open_alert_count: 3 });
     await staging.stage([message]);
@@ -166,8 +169,8 @@ describe('DynamoStaging: items', () => {
 });
 
 describe('DynamoStaging: pages', () => {
-  it('are read to the last key, whether they hold items or not', async () => {
-    /** How many items each page held. */
+  it('are read to the last key, including empty pages', async () => {
+    /** The number of items of each page. */
     const pages: number[] = [];
     const areConsistent: boolean[] = [];
     await useFront(async ({ action, body }, pass) => {
@@ -177,12 +180,12 @@ describe('DynamoStaging: pages', () => {
       const answer =
         pages.length % 2 === 1
           ? { status: 200, body: JSON.stringify({ Items: [], Count: 0, LastEvaluatedKey: body.ExclusiveStartKey }) }
-          : await pass({ ...body, Limit: 70 });
+          : await pass({ ...body, Limit: 12 });
       pages.push(JSON.parse(answer.body).Items.length);
       return answer;
     });
     const staging = openStaging();
-    const messages = Array.from({ length: 240 }, (_, n) =>
+    const messages = Array.from({ length: 40 }, (_, n) =>
       stagedMessage({
         slot: slot.id,
         message_id: String(n)
@@ -197,7 +200,7 @@ describe('DynamoStaging: pages', () => {
       pages.length = 0;
       const ids = (await read()).map(({ message_id }) => message_id);
       expect(ids.toSorted()).toEqual(messages.map(({ message_id }) => message_id).toSorted());
-      expect(pages.slice(0, 7)).toEqual([70, 0, 70, 0, 70, 0, expect.any(Number)]);
+      expect(pages.slice(0, 7)).toEqual([12, 0, 12, 0, 12, 0, expect.any(Number)]);
     };
     await found(async () => (await staging.state()).staged);
     await found(async () => (await staging.slot(slot)).staged);
@@ -205,9 +208,9 @@ describe('DynamoStaging: pages', () => {
   });
 });
 
-describe('DynamoStaging: replies that are lost', () => {
-  /** Lets the first request of the action take effect, and drops its reply. */
-  async function loseReply(action: string): Promise<() => number> {
+describe('DynamoStaging: lost responses', () => {
+  /** Lets the first request of the action take effect, and drops its response. */
+  async function loseResponse(action: string): Promise<() => number> {
     let seen = 0;
     await useFront(async (request, pass) => {
       if (request.action !== action) return pass();
@@ -220,7 +223,7 @@ describe('DynamoStaging: replies that are lost', () => {
 
   it.each([0, 1])('a record that was written at revision %i counts as written', async (revision) => {
     if (revision === 1) expect(await openStaging().record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
-    const seen = await loseReply('PutItem');
+    const seen = await loseResponse('PutItem');
     const staging = openStaging();
     const record = ledgerRecord({ slot: slot.id, revision: revision + 1, rows: 77 });
     expect(await staging.record(record, revision)).toBe(true);
@@ -229,20 +232,20 @@ describe('DynamoStaging: replies that are lost', () => {
     expect(await staging.record(ledgerRecord({ slot: slot.id, revision: revision + 1 }), revision)).toBe(false);
   });
 
-  it('a record that an equal one of another writer kept out does not', async () => {
+  it('an equal record of another writer does not', async () => {
     const record = ledgerRecord({ slot: slot.id });
     expect(await openStaging().record(record, 0)).toBe(true);
-    await loseReply('PutItem');
+    await loseResponse('PutItem');
     expect(await openStaging().record(record, 0)).toBe(false);
   });
 
-  it('messages are staged and unstaged all the same', async () => {
+  it('messages are staged and unstaged', async () => {
     const message = stagedMessage({ slot: slot.id });
-    const staged = await loseReply('PutItem');
+    const staged = await loseResponse('PutItem');
     await openStaging().stage([message]);
     expect(staged()).toBe(2);
     expect((await openStaging().slot(slot)).staged).toEqual([message]);
-    const unstaged = await loseReply('DeleteItem');
+    const unstaged = await loseResponse('DeleteItem');
     await openStaging().unstage(slot, [message.message_id], late);
     expect(unstaged()).toBe(2);
     expect((await openStaging().slot(slot)).staged).toEqual([]);

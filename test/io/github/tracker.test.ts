@@ -101,8 +101,12 @@ describe('the issue', () => {
   it('is found behind many others, page by page', async () => {
     const github = await testGithub();
     const number = await trackerOn(github).open(text);
-    for (let n = 0; n < 101; n += 1)
-      await github.api('POST', '/issues', { title: `Other ${n}`, body: '', labels: ['message-archive'] });
+    const others = Array.from({ length: 101 }, (_, n) => ({
+      title: `Other ${n}`,
+      body: '',
+      labels: ['message-archive'],
+    }));
+    await Promise.all(others.map((other) => github.api('POST', '/issues', other)));
     github.asked.length = 0;
     expect((await trackerOn(github).find())?.number).toBe(number);
     expect(github.asked.filter(({ line }) => line.startsWith('GET ')).length).toBe(2);

@@ -26,7 +26,7 @@ function clientOf(clock = new TestClock(), limits: Partial<HttpLimits> = {}): Ht
 }
 
 function get(client: HttpClient, { url }: TestServer): Promise<Buffer> {
-  return client.get({ url, headers, hints }).then((bytes) => Buffer.from(bytes));
+  return client.get(url, headers, hints).then((bytes) => Buffer.from(bytes));
 }
 
 function refuse(response: ServerResponse, status: number, retryAfter?: string | number): void {
@@ -34,6 +34,15 @@ function refuse(response: ServerResponse, status: number, retryAfter?: string | 
 }
 
 describe('HttpClient.get reads', () => {
+  it('the target of a redirect within the origin', async () => {
+    const server = await testServer((response, count) =>
+      count === 1 ? response.writeHead(301, { location: '/elsewhere' }).end() : response.end(body),
+    );
+    expect(await get(clientOf(), server)).toEqual(body);
+    expect(server.requests.map(({ url }) => url)).toEqual([server.url.pathname, '/elsewhere']);
+    expect(server.requests[1]!.headers).toMatchObject(headers);
+  });
+
   it('a body of any length, with and without content-length', async () => {
     const bodies = [Buffer.alloc(0), Buffer.from('x'), body, Buffer.alloc(bodyBytesMax, 7)];
     const server = await testServer((response, count) => {
@@ -55,7 +64,7 @@ describe('HttpClient.get reads', () => {
     const memory = new BufferPool(2 ** 20);
     const client = new HttpClient({ name: 'The test', clock: new TestClock(), limits: { bodyBytesMax }, memory });
     for (const each of bodies) {
-      const bytes = await client.get({ url: server.url, headers, hints });
+      const bytes = await client.get(server.url, headers, hints);
       expect(Buffer.from(bytes)).toEqual(each);
       memory.give(bytes.buffer);
     }
@@ -69,7 +78,7 @@ describe('HttpClient.get reads', () => {
     });
     const memory = new WatchedMemory();
     const client = new HttpClient({ name: 'The test', clock: new TestClock(), limits: { bodyBytesMax }, memory });
-    const bytes = await client.get({ url: server.url, headers, hints });
+    const bytes = await client.get(server.url, headers, hints);
     expect(Buffer.from(bytes)).toEqual(body);
     expect([memory.taken, memory.out]).toEqual([3, 1]);
     memory.give(bytes.buffer);
@@ -112,7 +121,7 @@ describe('HttpClient.get fails on', () => {
     const { url } = await testServer((response) => response.end(body));
     const clock = new TestClock();
     const secure = new URL(url.href.replace('http:', 'https:'));
-    expect(await errorOf(clientOf(clock).get({ url: secure, headers, hints }))).toMatchObject({
+    expect(await errorOf(clientOf(clock).get(secure, headers, hints))).toMatchObject({
       code: 'tls-invalid',
       message: expect.stringMatching(/^The test at https:.*\(ERR_SSL_WRONG_VERSION_NUMBER\)/),
     });
@@ -195,7 +204,7 @@ describe('HttpClient.get fails on', () => {
   it('a URL without showing its query or the headers', async () => {
     const server = await testServer((response) => refuse(response, 404));
     const url = new URL('?key=hush', server.url);
-    const message = await failureOf(clientOf().get({ url, headers, hints }));
+    const message = await failureOf(clientOf().get(url, headers, hints));
     expect(message).not.toMatch(/hush|nobody/);
   });
 });

@@ -33,7 +33,7 @@ async function proxyWith(status: number) {
 
 async function failing(url: string, clock = new TestClock()) {
   const client = new HttpClient({ name: 'The test', clock, limits: { bodyBytesMax: 1_000 } });
-  const failed = client.get({ url: new URL(url), headers: {}, hints: {} });
+  const failed = client.get(new URL(url), {}, {});
   const error = await errorOf(failed);
   await client.close();
   expect(error.message).not.toContain('sesame');
@@ -88,9 +88,7 @@ it('a request fails at once if the proxy refuses the host, and after 7 attempts 
 it('a fault of the proxy counts as an unavailable source', async () => {
   vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
   const client = new HttpClient({ name: 'The test', clock: new TestClock(), limits: { bodyBytesMax: 1_000 } });
-  await expect(client.get({ url: new URL('http://example.test/'), headers: {}, hints: {} })).rejects.toBeInstanceOf(
-    Unavailable,
-  );
+  await expect(client.get(new URL('http://example.test/'), {}, {})).rejects.toBeInstanceOf(Unavailable);
   await client.close();
 });
 
