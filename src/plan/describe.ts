@@ -27,7 +27,10 @@ export function describePlan(facts: Facts, slots: readonly PlannedSlot[], legs: 
 
 /** `18 re-check, 5 live, 2 scrub`: the most frequent first. */
 function countReasons(slots: readonly PlannedSlot[]): string {
-  const label = ({ action, reason }: PlannedSlot) => (action === 're-check' ? action : reason.replaceAll('-', ' '));
+  const label = ({ action, reason }: PlannedSlot) => {
+    if (action === 're-check') return action;
+    return reason === 'failed' ? 'failed before' : reason.replaceAll('-', ' ');
+  };
   return [...Map.groupBy(slots, label)]
     .sort(([, a], [, b]) => b.length - a.length)
     .map(([name, group]) => `${number(group.length)} ${name}`)
