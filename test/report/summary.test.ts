@@ -5,7 +5,19 @@ import type { LedgerRecord } from '../../src/archive/ledger.ts';
 import { summarize, summaryBytesMax } from '../../src/report/summary.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
-import { failed, left, noCases, planOf, recordOf, recordsWith, runUrl, slots, stagedOf, surveyOf } from './surveys.ts';
+import {
+  before,
+  failed,
+  left,
+  noCases,
+  planOf,
+  recordOf,
+  recordsWith,
+  runUrl,
+  slots,
+  stagedOf,
+  surveyOf,
+} from './surveys.ts';
 
 /** Returns the body rows of the table with this head. */
 function tableOf(summary: string, head: string): string[] {
@@ -52,6 +64,17 @@ All 3 planned slots were read and verified; 3 slots are in the archive.
     expect(summary.indexOf('1. **1 slot failed.**')).toBeLessThan(summary.indexOf('### Windows'));
     expect(summary).toContain(`- 18 to 31 January 2024: \`It is down.\` \`[source-unavailable]\` ([run](${runUrl}))`);
     expect(summary).toContain('- 2024-03-18..2024-05-17: April 2024');
+  });
+
+  it('counts the slots that this run re-checked', () => {
+    const records = recordsWith({ 0: { read_at: before, rechecked_at: '2025-01-10T03:16:30.000Z' } });
+    expect(summarize(surveyOf({ records, plan: planOf(slots.slice(0, 2)) }))).toContain(
+      `- **[This run](${runUrl})** read 1,000 messages (30 MB of JSON) in 1 slot and re-checked pending messages in 1 slot\n`,
+    );
+  });
+
+  it('does not mention a run that processed no slots', () => {
+    expect(summarize(surveyOf({ plan: planOf([]) }))).not.toContain('This run');
   });
 
   it('marks each window by its most serious shortfall, the latest window first', () => {

@@ -45,17 +45,17 @@ describe('link', () => {
 });
 
 describe('shown', () => {
-  it('leaves what can be seen as it is', () => {
+  it('keeps visible characters', () => {
     expect(shown('<a&b> "ü" 漢字 👍 \\', 100)).toBe('<a&b> "ü" 漢字 👍 \\');
   });
 
-  it('spells what cannot be seen, ends a line or turns the direction', () => {
+  it('escapes characters that are invisible, end a line or change the direction', () => {
     expect(shown('a\nb\u0000c\u202ed\u200be\ud800f\u2028', 100)).toBe(
       'a\\u{a}b\\u{0}c\\u{202e}d\\u{200b}e\\u{d800}f\\u{2028}',
     );
   });
 
-  it('cuts between characters', () => {
+  it('cuts between characters, never within one', () => {
     expect(shown('👍👍👍', 3)).toBe('👍👍👍');
     expect(shown('👍👍👍👍', 3)).toBe('👍👍👍…');
     expect(shown('abcd', 3)).toBe('abc…');
