@@ -51,7 +51,7 @@ export async function runWorkflow(run: Run, name: string, before: RunDone | unde
 }
 
 function printPlan(planned: Step, plan: PlanOutput, matrix: readonly Leg[], screen: Screen): void {
-  const first = planned.log[0]!.replace(/^Plan\b[^:]*: /, '');
+  const first = planned.log[0]!.replace(/^Plan.*?: /, '');
   screen.line(`  plan     ${first}`);
   screen.lines(planLines(plan), '           ');
   if (matrix.length === 0) screen.line('           Nothing to do.');
