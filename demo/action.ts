@@ -77,7 +77,7 @@ async function stepFiles(folder: string): Promise<StepFiles> {
   return files;
 }
 
-/** Of this process's own environment, a step inherits only PATH and HOME. */
+/** A step inherits only PATH and HOME from this process's environment. */
 function environmentOf(
   inputs: Readonly<Record<string, string>>,
   temporary: string,

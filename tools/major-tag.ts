@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 
 /**
- * Prints whether the major tag of a release moves to it: `true` or, where it already points at a later release, `false`. Reads
- * the tags of the repository in hand, which is to have them all. `node tools/major-tag.ts v1.2.3`
+ * Prints `true` if the major tag must move to a release, or `false` if it already points at a later one. Reads the tags of the
+ * current repository, which must have all of them. Usage: `node tools/major-tag.ts v1.2.3`
  */
 interface Tag {
   readonly name: string;
@@ -11,7 +11,7 @@ interface Tag {
 
 const tag = process.argv[2] ?? '';
 const version = versionOf(tag);
-if (version === undefined) fail(`The tag is ${JSON.stringify(tag)}, which is not of the form v1.2.3.`);
+if (version === undefined) fail(`The tag ${JSON.stringify(tag)} does not have the form v1.2.3.`);
 const major = `v${version[0]}`;
 const tags = readTags();
 const current = tags.find(({ name }) => name === major);
@@ -22,12 +22,12 @@ const there = tags
   .at(-1);
 
 if (current !== undefined && there === undefined)
-  fail(`The tag ${major} points at ${current.commit}, which no release tag names: point it at a release first.`);
+  fail(`The tag ${major} points at ${current.commit}, which has no release tag. Point it at a release first.`);
 const isBackwards = there !== undefined && compare(there, version) > 0;
 if (isBackwards) console.error(`${major} stays at v${there.join('.')}, which is later than ${tag}.`);
 console.log(String(!isBackwards));
 
-/** Every tag with the commit that it names, be it through an annotated tag. */
+/** Returns every tag with its commit; annotated tags are resolved. */
 function readTags(): Tag[] {
   const format = '%(refname:lstrip=2) %(objectname) %(*objectname)';
   const lines = execFileSync('git', ['for-each-ref', `--format=${format}`, 'refs/tags'], { encoding: 'utf8' });
