@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 
-/** The message of the UserError that a promise ends in: one line, which ends like a sentence. */
+/** Returns the message of the UserError a promise is rejected with. It must be one line and end like a sentence. */
 export async function failureOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => expect.fail('It should have failed.'),

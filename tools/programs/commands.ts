@@ -10,7 +10,7 @@ const outputCharactersMax = 4_000;
 export interface Command {
   readonly program: string;
   readonly parameters: readonly string[];
-  /** What to do if the program is missing, such as `install Go`. */
+  /** Advice if the program is missing, such as `install Go`. */
   readonly remedy: string;
   readonly folder?: string;
   readonly variables?: Readonly<Record<string, string>>;
