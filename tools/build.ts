@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { checksumsOf } from './checksums.ts';
 
 /** Bundles the action into `dist/`, or the folder given as argument. The output is reproducible. */
 const root = join(import.meta.dirname, '..');
@@ -59,7 +59,7 @@ await writeFile(
     rule +
     (await readFile(join(root, 'tools', 'licenses', 'wasm-crates.txt'), 'utf8')),
 );
-await writeFile(join(folder, 'SHA256SUMS'), await checksums());
+await writeFile(join(folder, 'SHA256SUMS'), await checksumsOf(folder));
 
 /** Returns the packages in the bundle. */
 function packagesOf({ inputs }: Metafile): string[] {
@@ -79,19 +79,6 @@ async function licenses(packages: readonly string[]): Promise<string> {
     }),
   );
   return `${texts.join(`\n${rule}`)}\n`;
-}
-
-/** Returns the SHA-256 of every file in the format of `sha256sum --check`. */
-async function checksums(): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const lines = files.sort().map(async (path) => {
-    const sha256 = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-    return `${sha256}  ${relative(folder, path).replaceAll('\\', '/')}\n`;
-  });
-  return (await Promise.all(lines)).join('');
 }
 
 console.log(`Built ${join(dirname(folder), 'dist').replace(`${root}/`, '')}/ from src/.`);
