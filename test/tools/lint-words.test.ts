@@ -28,7 +28,7 @@ it.each([
   '46 messages pending',
   'Default: now',
   '/** Returns what the source holds. */',
-  '## What it does',
+  '# What it does',
   'The source became well known.',
   'a job waits for the previous one',
 ])('findingsIn accepts plain English: %s', (text) => {
