@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceOptions } from '../../demo/source/options.ts';
 import { type Source, startSource } from '../../demo/source/server.ts';
-import { compare, expectation, type Look } from '../../demo/truth.ts';
+import { compare, expectation, type Observation as Look } from '../../demo/truth.ts';
 import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
 import { elasticsearches, endpoints } from './endpoints.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 
-/** The UserError that a promise rejects with. Its message is one line of sentences. */
+/** Returns the UserError a promise is rejected with. Its message must be one line and end like a sentence. */
 export async function errorOf(promise: Promise<unknown>): Promise<UserError> {
   const error = await promise.then(
     () => expect.fail('It should have failed.'),

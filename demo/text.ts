@@ -1,17 +1,17 @@
 import { date as dateOf } from '../src/report/dates.ts';
 
-/** `1 January 2026`: the UTC day of an ISO instant. */
+/** `1 January 2026`: the UTC date of an ISO instant. */
 export function date(iso: string): string {
   return dateOf(Date.parse(iso));
 }
 
-/** A cell of a table: numbers and sizes stand at the right. */
+/** A column of a table. */
 export interface Column {
   readonly name: string;
-  readonly align: 'deferred' | 'right';
+  readonly align: 'left' | 'right';
 }
 
-/** Lines of a table: a head, a rule, and a line for each row; as wide as what it holds. */
+/** Returns the lines of a table: header, rule, and one line per row. Columns are as wide as their content. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ name }, n) => Math.max(name.length, ...rows.map((row) => row[n]!.length)));
   const line = (cells: readonly string[]) =>
@@ -26,7 +26,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   ];
 }
 
-/** A text on one line, of at most so many characters. */
+/** Returns a text on one line, truncated to `charsMax` characters. */
 export function shortened(text: string, charsMax: number): string {
   const line = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
   const characters = [...line];
