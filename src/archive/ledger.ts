@@ -197,4 +197,18 @@ export interface ArchiveState {
   readonly staged: readonly StagedMessage[];
   /** Absent if there is no record of any source. */
   readonly sources?: readonly SourceRecord[];
+  /** Items that no run can have written; they are not among the others. Absent if there are none. */
+  readonly damaged?: readonly DamagedItem[];
+}
+
+/** A damaged item of the ledger or the staging. The next reading of its slot replaces or removes it. */
+export interface DamagedItem {
+  /** A slot's record, a staged message, or a source's record. */
+  readonly kind: 'slot' | 'message' | 'source';
+  /** Its key in the store. It may contain a message's id. */
+  readonly key: string;
+  /** The start of its slot in ms since 1970; absent if its key does not say. */
+  readonly start?: number;
+  /** The first member that is wrong: `counts.read`; absent if none can be read. */
+  readonly member?: string;
 }

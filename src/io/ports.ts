@@ -275,20 +275,23 @@ export interface Staging {
   readonly url: string;
   /** Checks that the store can be used, before anything is written. */
   prepare(): Promise<void>;
-  /** The whole ledger and all staged messages, each in the order of slots. */
+  /** The whole ledger and all staged messages, each in the order of slots; damaged items apart. */
   state(): Promise<ArchiveState>;
-  /** One slot's record and staged messages; the record is read no later than the messages. */
+  /**
+   * One slot's record and staged messages; the record is read no later than the messages. A damaged one has only its valid
+   * members, and defaults for the others, so that a reading of the slot can replace it.
+   */
   slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }>;
   /**
    * Writes a record of revision `revision + 1`, on condition that the stored one is still at `revision` (0: that none is
-   * stored). Returns false, and writes nothing, if the condition does not hold.
+   * stored, or one whose revision no run can have written). Returns false, and writes nothing, if the condition does not hold.
    */
   record(record: LedgerRecord, revision: number): Promise<boolean>;
   /** A source's record; undefined if there is none. */
   source(name: SourceName): Promise<SourceRecord | undefined>;
   /** Writes a source's record under the condition of {@link record}. */
   recordSource(record: SourceRecord, revision: number): Promise<boolean>;
-  /** Stages messages, replacing those with the same id, except where the stored one was read later. */
+  /** Stages messages, replacing those with the same id, except where the stored one was read later. Replaces damaged ones. */
   stage(messages: readonly StagedMessage[]): Promise<void>;
   /** Removes staged messages, except those read later than `readAt`. Ids that are not staged are ignored. */
   unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void>;

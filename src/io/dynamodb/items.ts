@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import { revisionMax, type StoredItem } from '../../archive/ledger-schema.ts';
 import type { SourceName } from '../../messages/message.ts';
-import { type Attributes, attributesBytes, fromAttributes } from './attributes.ts';
+import type { Instant } from '../../windows/interval.ts';
+import { type Attributes, attributesBytes, fromAttributes, toAttributes } from './attributes.ts';
 
 /** The maximum size of an item. DynamoDB allows 400 KB, but bills reads and writes by the size of whole items. */
 export const itemBytesMax = 100_000;
@@ -45,25 +47,55 @@ function startOf(slotId: string): string {
   return slotId.split('-')[0]!;
 }
 
-/** The ledger records among items. */
-export function records(items: readonly Attributes[]): LedgerRecord[] {
-  return valuesOf(items, slotPrefix).map(({ write_id, ...record }) => record as unknown as LedgerRecord);
+/** The condition of a first record: there is none, or one whose revision no run can have written. */
+export const noRecord = 'attribute_not_exists(pk) OR NOT (revision BETWEEN :first AND :last)';
+export const noRecordValues = toAttributes({ ':first': 1, ':last': revisionMax });
+/** The condition of a change to a staged message: it was not read later, or no run can have written when it was. */
+export const notReadLater =
+  'attribute_not_exists(pk) OR read_at <= :read_at OR NOT (size(read_at) = :chars AND read_at BETWEEN :from AND :to)';
+
+/** The values of {@link notReadLater}. */
+export function readAtValues(readAt: Instant): Attributes {
+  return toAttributes({ ':read_at': readAt, ':chars': readAt.length, ':from': '1', ':to': '3' });
 }
 
-/** The source records among items. */
-export function sourceRecords(items: readonly Attributes[]): SourceRecord[] {
-  return valuesOf(items, sourcePrefix).map(({ write_id, ...record }) => record as unknown as SourceRecord);
+/** Items of the table as they are checked; those of other kinds, such as notes, are left out. */
+export function storedItems(items: readonly Attributes[]): StoredItem[] {
+  return items.flatMap((item) => {
+    const sk = item.sk?.S ?? '';
+    const { pk: _, sk: __, write_id: ___, ...attributes } = item;
+    const value = fromAttributes(attributes);
+    if (sk.startsWith(slotPrefix)) return [storedSlot(sk, value)];
+    if (sk.startsWith(messagePrefix)) return [storedMessage(sk, value)];
+    if (sk.startsWith(sourcePrefix)) return [storedSource(sk, value)];
+    return [];
+  });
 }
 
-/** The staged messages among items. */
-export function stagedMessages(items: readonly Attributes[]): StagedMessage[] {
-  return valuesOf(items, messagePrefix) as unknown as StagedMessage[];
+type Value = Readonly<Record<string, unknown>>;
+
+function storedSlot(sk: string, value: Value): StoredItem {
+  const start = sk.slice(slotPrefix.length);
+  const isOwn = typeof value.slot === 'string' && startOf(value.slot) === start;
+  return { kind: 'slot', key: start, start, known: {}, value: isOwn ? value : { ...value, slot: undefined } };
 }
 
-function valuesOf(items: readonly Attributes[], prefix: string) {
-  return items
-    .filter(({ sk }) => sk?.S?.startsWith(prefix))
-    .map(({ pk, sk, ...attributes }) => fromAttributes(attributes));
+function storedMessage(sk: string, value: Value): StoredItem {
+  const [start = ''] = sk.slice(messagePrefix.length).split('#', 1);
+  const id = sk.slice(messagePrefix.length + start.length + 1);
+  const { slot, message_id } = value;
+  // A hash does not show its id, but an id shows whether the hash is its own.
+  const isOwn = typeof message_id === 'string' && messageKey(start, message_id) === sk;
+  const known = { ...(!id.startsWith(hashMark) && { message_id: id }) };
+  const isOfSlot = typeof slot === 'string' && startOf(slot) === start;
+  const { message_id: _, ...others } = value;
+  const checked = { ...others, ...(isOwn && { message_id }), ...(!isOfSlot && { slot: undefined }) };
+  return { kind: 'message', key: id, start, known, value: checked };
+}
+
+function storedSource(sk: string, value: Value): StoredItem {
+  const source = sk.slice(sourcePrefix.length);
+  return { kind: 'source', key: source, known: { source }, value };
 }
 
 /** The message's item, with as many of its open alerts as fit. */

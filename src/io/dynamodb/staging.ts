@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
 import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import { recordOf, sourceRecordOf, stagedMessageOf, stateOf } from '../../archive/ledger-schema.ts';
 import { eachWithin } from '../../concurrency.ts';
 import { UserError, withRemedy } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
@@ -25,13 +26,15 @@ import {
   itemBytesMax,
   messageKey,
   messageKeyPrefix,
+  noRecord,
+  noRecordValues,
   noteKey,
-  records,
+  notReadLater,
+  readAtValues,
   shortened,
   slotKey,
   sourceKey,
-  sourceRecords,
-  stagedMessages,
+  storedItems,
 } from './items.ts';
 
 /** Concurrent writes of one list. */
@@ -88,16 +91,18 @@ export class DynamoStaging implements Staging {
   }
 
   async state(): Promise<ArchiveState> {
-    const items = await this.#query('');
-    const sources = sourceRecords(items);
-    return { ledger: records(items), staged: stagedMessages(items), ...(sources.length > 0 && { sources }) };
+    return stateOf(storedItems(await this.#query('')));
   }
 
   /** Reads the record first: a writer who stages messages in between will have changed its revision. */
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
     const item = await this.#get(slotKey(slot.id));
-    const staged = stagedMessages(await this.#query(messageKeyPrefix(slot.id)));
-    return { record: records(item === undefined ? [] : [item])[0], staged };
+    const [record] = storedItems(item === undefined ? [] : [item]);
+    const messages = storedItems(await this.#query(messageKeyPrefix(slot.id)));
+    return {
+      record: record && recordOf(record, slot.id),
+      staged: messages.flatMap((message) => stagedMessageOf(message, slot.id) ?? []),
+    };
   }
 
   record(record: LedgerRecord, revision: number): Promise<boolean> {
@@ -106,7 +111,8 @@ export class DynamoStaging implements Staging {
 
   async source(name: SourceName): Promise<SourceRecord | undefined> {
     const item = await this.#get(sourceKey(name));
-    return sourceRecords(item === undefined ? [] : [item])[0];
+    const [record] = storedItems(item === undefined ? [] : [item]);
+    return record && sourceRecordOf(record, name);
   }
 
   recordSource(record: SourceRecord, revision: number): Promise<boolean> {
@@ -120,8 +126,8 @@ export class DynamoStaging implements Staging {
           ...this.#key(messageKey(kept.slot, kept.message_id)),
           ...toAttributes(kept),
         })),
-        'attribute_not_exists(pk) OR read_at <= :read_at',
-        toAttributes({ ':read_at': message.read_at }),
+        notReadLater,
+        readAtValues(message.read_at),
       ),
     );
   }
@@ -133,8 +139,8 @@ export class DynamoStaging implements Staging {
           new DeleteItemCommand({
             TableName: this.#table,
             Key: this.#key(messageKey(slot.id, id)),
-            ConditionExpression: 'attribute_not_exists(pk) OR read_at <= :read_at',
-            ExpressionAttributeValues: toAttributes({ ':read_at': readAt }),
+            ConditionExpression: notReadLater,
+            ExpressionAttributeValues: readAtValues(readAt),
           }),
         ),
       ),
@@ -163,7 +169,7 @@ export class DynamoStaging implements Staging {
     const item = { ...this.#key(key), ...toAttributes({ ...record, write_id }) };
     const isWritten =
       revision === 0
-        ? await this.#put(item, 'attribute_not_exists(pk)')
+        ? await this.#put(item, noRecord, noRecordValues)
         : await this.#put(item, 'revision = :revision', toAttributes({ ':revision': revision }));
     return isWritten || (await this.#get(key))?.write_id?.S === write_id;
   }

@@ -1,7 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
+import {
+  recordOf,
+  revisionMax,
+  type StoredItem,
+  sourceRecordOf,
+  stagedMessageOf,
+  stateOf,
+} from '../../archive/ledger-schema.ts';
 import { messageOf, UserError, withRemedy } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
@@ -32,6 +40,9 @@ const tables = `
   CREATE TABLE IF NOT EXISTS sources (
     archive TEXT NOT NULL, source TEXT NOT NULL, revision INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (archive, source)) WITHOUT ROWID;`;
+/** True for a staged message that no run can have written: no reading could be later than it. */
+const isUnreadable =
+  "(typeof(read_at) <> 'text' OR read_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9]*Z' OR NOT json_valid(message))";
 const hasSources = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sources'";
 
 /** Staging and ledger in one SQLite file, for one machine; any number of processes and archives may share it. */
@@ -57,35 +68,25 @@ export class SqliteStaging implements Staging {
   /** Does not create a missing file, which stands for an empty state. */
   async state(): Promise<ArchiveState> {
     if (this.#database === undefined && !this.#exists()) return { ledger: [], staged: [] };
-    return this.#read((database) => {
-      const sources = sourceRecords(database, this.#archive);
-      return {
-        ledger: read<LedgerRecord>(
-          database.prepare('SELECT record AS json FROM slots WHERE archive = ? ORDER BY slot'),
-          this.#archive,
-        ),
-        staged: read<StagedMessage>(
-          database.prepare('SELECT message AS json FROM messages WHERE archive = ? ORDER BY slot, id'),
-          this.#archive,
-        ),
-        ...(sources.length > 0 && { sources }),
-      };
-    });
+    return this.#read((database) =>
+      stateOf([
+        ...slotItems(database, 'archive = ? ORDER BY slot', this.#archive),
+        ...messageItems(database, 'archive = ? ORDER BY slot, id', this.#archive),
+        ...sourceItems(database, this.#archive),
+      ]),
+    );
   }
 
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
-    return this.#read((database) => ({
-      record: read<LedgerRecord>(
-        database.prepare('SELECT record AS json FROM slots WHERE archive = ? AND slot = ?'),
-        this.#archive,
-        slot.id,
-      )[0],
-      staged: read<StagedMessage>(
-        database.prepare('SELECT message AS json FROM messages WHERE archive = ? AND slot = ? ORDER BY id'),
-        this.#archive,
-        slot.id,
-      ),
-    }));
+    return this.#read((database) => {
+      const [item] = slotItems(database, 'archive = ? AND slot = ?', this.#archive, slot.id);
+      return {
+        record: item && recordOf(item, slot.id),
+        staged: messageItems(database, 'archive = ? AND slot = ? ORDER BY id', this.#archive, slot.id).flatMap(
+          (message) => stagedMessageOf(message, slot.id) ?? [],
+        ),
+      };
+    });
   }
 
   async record(record: LedgerRecord, revision: number): Promise<boolean> {
@@ -94,7 +95,7 @@ export class SqliteStaging implements Staging {
       const { changes } =
         revision === 0
           ? database
-              .prepare('INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
+              .prepare(`INSERT INTO slots VALUES (?, ?, ?, ?) ${replacesUnreadable('slots')}`)
               .run(this.#archive, record.slot, record.revision, json)
           : database
               .prepare('UPDATE slots SET revision = ?, record = ? WHERE archive = ? AND slot = ? AND revision = ?')
@@ -104,7 +105,10 @@ export class SqliteStaging implements Staging {
   }
 
   async source(name: SourceName): Promise<SourceRecord | undefined> {
-    return this.#read((database) => sourceRecords(database, this.#archive).find(({ source }) => source === name));
+    return this.#read((database) => {
+      const item = sourceItems(database, this.#archive).find(({ key }) => key === name);
+      return item && sourceRecordOf(item, name);
+    });
   }
 
   async recordSource(record: SourceRecord, revision: number): Promise<boolean> {
@@ -113,7 +117,7 @@ export class SqliteStaging implements Staging {
       const { changes } =
         revision === 0
           ? database
-              .prepare('INSERT INTO sources VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
+              .prepare(`INSERT INTO sources VALUES (?, ?, ?, ?) ${replacesUnreadable('sources')}`)
               .run(this.#archive, record.source, record.revision, json)
           : database
               .prepare('UPDATE sources SET revision = ?, record = ? WHERE archive = ? AND source = ? AND revision = ?')
@@ -125,7 +129,8 @@ export class SqliteStaging implements Staging {
   async stage(messages: readonly StagedMessage[]): Promise<void> {
     this.#transaction((database) => {
       const put = database.prepare(`INSERT INTO messages VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET read_at = excluded.read_at, message = excluded.message WHERE read_at <= excluded.read_at`);
+        ON CONFLICT DO UPDATE SET read_at = excluded.read_at, message = excluded.message
+        WHERE read_at <= excluded.read_at OR ${isUnreadable}`);
       for (const message of messages) {
         put.run(this.#archive, message.slot, idBytes(message.message_id), message.read_at, JSON.stringify(message));
       }
@@ -135,7 +140,7 @@ export class SqliteStaging implements Staging {
   async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
     this.#transaction((database) => {
       const remove = database.prepare(
-        'DELETE FROM messages WHERE archive = ? AND slot = ? AND id = ? AND read_at <= ?',
+        `DELETE FROM messages WHERE archive = ? AND slot = ? AND id = ? AND (read_at <= ? OR ${isUnreadable})`,
       );
       for (const id of ids) remove.run(this.#archive, slot.id, idBytes(id), readAt);
     });
@@ -148,7 +153,7 @@ export class SqliteStaging implements Staging {
       const hasNotes = database.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'notes'`).get();
       if (hasNotes === undefined) return undefined;
       const row = database.prepare('SELECT text FROM notes WHERE archive = ? AND name = ?').get(this.#archive, name);
-      return row?.text as string | undefined;
+      return typeof row?.text === 'string' ? row.text : undefined;
     });
   }
 
@@ -242,15 +247,64 @@ function idBytes(id: string): Uint8Array {
   return Buffer.from(id, 'utf8');
 }
 
-/** A read-only file of an earlier version has no table of sources. */
-function sourceRecords(database: DatabaseSync, archive: string): SourceRecord[] {
-  if (database.prepare(hasSources).get() === undefined) return [];
-  return read<SourceRecord>(
-    database.prepare('SELECT record AS json FROM sources WHERE archive = ? ORDER BY source'),
-    archive,
-  );
+/** Lets a first record replace one whose revision no run can have written. */
+function replacesUnreadable(table: string): string {
+  return `ON CONFLICT DO UPDATE SET revision = excluded.revision, record = excluded.record
+    WHERE typeof(${table}.revision) <> 'integer' OR ${table}.revision NOT BETWEEN 1 AND ${revisionMax}`;
 }
 
-function read<T>(statement: StatementSync, ...values: string[]): T[] {
-  return statement.all(...values).map((row) => JSON.parse(row.json as string) as T);
+/** Columns that can be read whatever they hold: a large integer would throw. */
+const safe =
+  "CASE typeof(revision) WHEN 'integer' THEN CAST(revision AS REAL) END AS revision, CAST(record AS TEXT) AS json";
+
+function slotItems(database: DatabaseSync, where: string, ...values: string[]): StoredItem[] {
+  return database
+    .prepare(`SELECT slot, ${safe} FROM slots WHERE ${where}`)
+    .all(...values)
+    .map(({ slot, revision, json }) => {
+      const known = { slot, revision };
+      return { kind: 'slot', key: String(slot), start: startOf(slot), known, value: parsed(json) };
+    });
+}
+
+function messageItems(database: DatabaseSync, where: string, ...values: string[]): StoredItem[] {
+  return database
+    .prepare(
+      `SELECT slot, CASE typeof(id) WHEN 'blob' THEN id END AS id, CAST(message AS TEXT) AS json FROM messages WHERE ${where}`,
+    )
+    .all(...values)
+    .map(({ slot, id, json }) => {
+      const message_id = id instanceof Uint8Array ? Buffer.from(id).toString('utf8') : undefined;
+      return {
+        kind: 'message',
+        key: message_id ?? '',
+        start: startOf(slot),
+        known: { slot, message_id },
+        value: parsed(json),
+      };
+    });
+}
+
+/** A read-only file of an earlier version has no table of sources. */
+function sourceItems(database: DatabaseSync, archive: string): StoredItem[] {
+  if (database.prepare(hasSources).get() === undefined) return [];
+  return database
+    .prepare(`SELECT source, ${safe} FROM sources WHERE archive = ? ORDER BY source`)
+    .all(archive)
+    .map(({ source, revision, json }) => {
+      return { kind: 'source', key: String(source), known: { source, revision }, value: parsed(json) };
+    });
+}
+
+/** The start in a slot's id. */
+function startOf(slot: unknown): string {
+  return String(slot).split('-')[0]!;
+}
+
+function parsed(json: unknown): unknown {
+  try {
+    return JSON.parse(json as string);
+  } catch {
+    return undefined;
+  }
 }
