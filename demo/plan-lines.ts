@@ -8,6 +8,7 @@ const explanations: Readonly<Record<string, string>> = {
   'no-longer-live': 'was live when last read',
   deferred: 'an earlier run did not get to it',
   failed: 'the last attempt failed',
+  damaged: 'its ledger record or a pending message of it is damaged',
   'missed-message': 'a later read of another slot returned a message of this one',
   'object-missing': 'its file was deleted',
   'object-changed': 'its file was changed by something else',

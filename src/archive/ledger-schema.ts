@@ -160,11 +160,15 @@ export function stateOf(items: readonly StoredItem[]): ArchiveState {
   };
 }
 
-/** A slot's record; of a damaged one, the members that are valid, so that a reading can replace it. */
+/**
+ * A slot's record; of a damaged one, the members that are valid, so that a reading can replace it. It names no version, so
+ * that the reading checks every byte of the object.
+ */
 export function recordOf(item: StoredItem, slotId: string): LedgerRecord {
   if (faultIn(item) === undefined) return item.value as LedgerRecord;
   const nothing = { rows: 0, outside: 0, bytes_in: 0, bytes_out: 0, took_ms: 0 };
-  return { ...nothing, ...validMembers(item), slot: slotId, revision: revisionOf(item) } as LedgerRecord;
+  const { version: _, ...valid } = validMembers(item);
+  return { ...nothing, ...valid, slot: slotId, revision: revisionOf(item) } as LedgerRecord;
 }
 
 /** As {@link recordOf}, for a source's record. */
@@ -225,6 +229,7 @@ function validMembers({ kind, value }: StoredItem): Record<string, unknown> {
 
 /** The revision that the store holds; 0 if no run can have written it. */
 function revisionOf({ known, value }: StoredItem): number {
-  const stored = known.revision ?? (value as { readonly revision?: unknown } | null | undefined)?.revision;
+  const stored =
+    'revision' in known ? known.revision : (value as { readonly revision?: unknown } | undefined)?.revision;
   return v.is(revision, stored) ? stored : 0;
 }

@@ -2,6 +2,7 @@ import type { Context, Sources } from '../context.ts';
 import { counted } from '../format.ts';
 import { type Log, type Strays, Unavailable } from '../io/ports.ts';
 import { packed } from '../plan/codec.ts';
+import { damageWarning } from '../plan/damaged.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
 import { describePlan } from '../plan/describe.ts';
 import { audited, gatherFacts, pastOf, type Scope } from '../plan/facts.ts';
@@ -32,6 +33,8 @@ export async function plan(context: Context, sources: Sources, scope: Scope): Pr
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(facts, slots, made.legs)) context.log.line(line);
   if (strays !== undefined) logStrays(strays, sources.settled.url, context.log);
+  if (gathered.damaged.length > 0)
+    context.log.warning(damageWarning(context.staging.url, gathered.damaged, context.settings.layout));
   for (const warning of foreignObjectWarnings(gathered.objects, context.settings.format, facts, slots))
     context.log.warning(warning);
   const comparison = await compareSources(context, sources, scope.range, scope.overlapDays ?? 0);

@@ -109,10 +109,12 @@ function assertNotDeleted(
   record: LedgerRecord | undefined,
   current: OpenObject | undefined,
 ): void {
-  if (current !== undefined || record === undefined || record.rows === 0) return;
+  // The number of rows may be lost from a damaged record.
+  if (current !== undefined || record === undefined || (record.rows === 0 && record.digest === undefined)) return;
+  const held = record.rows === 0 ? 'messages' : counted(record.rows, 'message');
   throw new UserError(
     'object-missing',
-    `The object ${path} is missing in ${context.archive.url}; according to the ledger it held ${counted(record.rows, 'message')}. Restore it: it is not rebuilt from the source, which may have changed since.`,
+    `The object ${path} is missing in ${context.archive.url}; according to the ledger it held ${held}. Restore it: it is not rebuilt from the source, which may have changed since.`,
   );
 }
 

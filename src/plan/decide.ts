@@ -23,6 +23,8 @@ export interface Facts {
   readonly ledger: ReadonlyMap<string, LedgerRecord>;
   /** Pending messages by slot id. */
   readonly staged: ReadonlyMap<string, number>;
+  /** Ids of slots whose record or pending messages are damaged. */
+  readonly damaged?: ReadonlySet<string>;
   /** Versions of the slots' objects by slot id, from one listing of the archive. */
   readonly versions: ReadonlyMap<string, string>;
   /** Current counts of `sources.settled` by slot id, for the {@link auditable} slots. */
@@ -38,6 +40,7 @@ export type Reread = 'refresh' | 'audit' | 'scrub';
  * Why a slot is handled as it is. If several reasons apply, the first in this order is given:
  * - `live`: its alerts may still change;
  * - `failed`: the last attempt to process it failed;
+ * - `damaged`: its ledger record or a pending message of it is damaged;
  * - `new`: it was never read;
  * - `no-longer-live`: it was live when it was last read, and is not any more;
  * - `deferred`: an earlier run planned to read it and did not get to it;
@@ -56,6 +59,7 @@ export type Reason = (typeof reasons)[number];
 export const reasons = [
   'live',
   'failed',
+  'damaged',
   'new',
   'no-longer-live',
   'deferred',
@@ -95,7 +99,7 @@ export interface PlanOutput {
 }
 
 /**
- * Decides on every slot of the range and every slot with pending messages, in time order. Slots that start at `now` or
+ * Decides on every slot of the range and every slot with pending messages or damage, in time order. Slots that start at `now` or
  * later are omitted. Refresh, audit and scrub apply to slots of the range only.
  * @throws UserError if messages are staged under the id of a slot that does not fit the layout
  */
@@ -150,8 +154,9 @@ export function decideSlots(facts: Facts, reread: (slot: Slot) => Reread | undef
 function candidateSlots(facts: Facts): Slot[] {
   const past = intersection(widen(facts.range, facts.layout), { start: Number.NEGATIVE_INFINITY, end: facts.now });
   const slots = new Map((past ? slotsIn(past, facts.layout) : []).map((slot) => [slot.id, slot]));
-  for (const [id, staged] of facts.staged) {
-    if (staged === 0 || slots.has(id)) continue;
+  const staged = [...facts.staged].flatMap(([id, count]) => (count === 0 ? [] : [id]));
+  for (const id of [...staged, ...(facts.damaged ?? [])]) {
+    if (slots.has(id)) continue;
     const slot = slotById(id, facts.layout);
     if (slot.start < facts.now) slots.set(id, slot);
   }
@@ -162,6 +167,7 @@ function candidateSlots(facts: Facts): Slot[] {
 function reasonToRead(slot: Slot, facts: Facts, missedAt: ReadonlyMap<string, Instant>): Reason | undefined {
   const record = facts.ledger.get(slot.id);
   if (record?.last_error) return 'failed';
+  if (facts.damaged?.has(slot.id)) return 'damaged';
   if (record?.read_at === undefined) return 'new';
   if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'no-longer-live';
   if (record.deferred?.action === 'read') return 'deferred';

@@ -1,5 +1,5 @@
 import { slotOfPath } from '../archive/layout.ts';
-import type { SourceCount } from '../archive/ledger.ts';
+import type { DamagedItem, SourceCount } from '../archive/ledger.ts';
 import type { Context, Sources } from '../context.ts';
 import { counted, number } from '../format.ts';
 import { type ListedObject, type Log, RequestRefused, type Source, Unavailable } from '../io/ports.ts';
@@ -7,6 +7,7 @@ import { failureOf } from '../optional-work.ts';
 import type { Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import { widen } from '../windows/slot.ts';
+import { damagedSlots } from './damaged.ts';
 import { auditable, type Facts } from './decide.ts';
 
 /** Status codes that mean a wrong URL or wrong credentials: every request will fail. */
@@ -23,10 +24,11 @@ export interface Scope {
   readonly overlapDays?: number;
 }
 
-/** The facts of a plan, and the listing of the archive they were taken from. */
+/** The facts of a plan, the listing of the archive they were taken from, and damaged items of the staging. */
 export interface Gathered {
   readonly facts: Facts;
   readonly objects: readonly ListedObject[];
+  readonly damaged: readonly DamagedItem[];
 }
 
 /** Gathers the facts with one query of the staging and one listing of the archive. */
@@ -46,9 +48,10 @@ export async function gatherFacts(context: Context, sources: Sources, scope: Sco
     sources: { live: sources.live.name, settled: sources.settled.name },
     ledger: new Map(state.ledger.map((record) => [record.slot, record])),
     staged,
+    damaged: damagedSlots(state.damaged, context.settings.layout),
     versions: new Map(versions),
   };
-  return { facts, objects };
+  return { facts, objects, damaged: state.damaged ?? [] };
 }
 
 /**

@@ -6,6 +6,8 @@ import { writeFailure } from '../errors.ts';
 export class IdRegister {
   readonly path: string;
   readonly #database: DatabaseSync;
+  /** Slots with ids: only these have any to remove. */
+  readonly #added = new Set<string>();
 
   /** @param path a file to create, which the caller removes */
   constructor(path: string) {
@@ -29,6 +31,7 @@ export class IdRegister {
   }
 
   #add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
+    this.#added.add(slot);
     const insert = this.#database.prepare('INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING');
     const find = this.#database.prepare('SELECT slot FROM ids WHERE id = ?');
     const known: { id: string; slot: string }[] = [];
@@ -39,6 +42,11 @@ export class IdRegister {
     }
     this.#database.exec('COMMIT');
     return known;
+  }
+
+  /** Removes the ids of a slot, before its object is read again. */
+  forget(slot: string): void {
+    if (this.#added.delete(slot)) this.#database.prepare('DELETE FROM ids WHERE slot = ?').run(slot);
   }
 
   close(): void {

@@ -31,6 +31,7 @@ export class ObjectCheck {
   readonly #register: IdRegister;
   readonly #slot: Slot;
   readonly #found = new Map<string, string>();
+  readonly #others = new Set<string>();
   readonly #ids: string[] = [];
   readonly #shas: Uint8Array[] = [];
   #last: { readonly timestamp: bigint; readonly id: string } | undefined;
@@ -41,6 +42,11 @@ export class ObjectCheck {
     this.#slot = slot;
     this.#record = record;
     this.#register = register;
+  }
+
+  /** Ids of other slots that hold messages of this one too. */
+  get otherSlots(): ReadonlySet<string> {
+    return this.#others;
   }
 
   get rows(): number {
@@ -98,6 +104,7 @@ export class ObjectCheck {
     });
     for (const { id, slot: other } of this.#register.add(this.#slot.id, chunk.ids)) {
       const name = JSON.stringify(id);
+      if (other !== this.#slot.id) this.#others.add(other);
       this.#add(
         `twice ${id}`,
         other === this.#slot.id
