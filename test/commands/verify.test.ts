@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, readFile, rm, truncate, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Table } from 'apache-arrow';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { contentDigest } from '../../src/archive/digest.ts';
 import { objectPath } from '../../src/archive/layout.ts';
 import type { ObjectFacts } from '../../src/archive/object.ts';
@@ -357,5 +357,58 @@ describe('verify', () => {
     });
     await expect(verify({ ...embedded.parts, archive })).rejects.toThrow('x is not a function');
     expect(closed).toBe(1);
+  });
+});
+
+describe('verify beside a run', () => {
+  /** Verifies while another run works between its reading of the ledger and of the objects. */
+  async function verifyBeside(embedded: Embedded, work: (times: number) => Promise<void>) {
+    let listings = 0;
+    const archive = around(embedded.parts.archive, async (method, call) => {
+      if (method === 'list') {
+        listings += 1;
+        await work(listings);
+      }
+      return call();
+    });
+    return verify({ ...embedded.parts, archive });
+  }
+
+  it('looks again at an object and a slot that the run wrote meanwhile', async () => {
+    const truth = truthOf();
+    const embedded = await archiveOf(truth);
+    const other = await embedded.again();
+    onTestFinished(() => other.close());
+    const { differences } = await verifyBeside(embedded, async (times) => {
+      if (times > 1) return;
+      truth.put({ id: 'late', at: day(3), statuses: ['closed'] });
+      const source = new ModelSource(truth, scan());
+      expect(
+        (await runAll(other.parts, source, { ...range, end: Date.parse('2024-07-01') }, { refresh: true })).tally.done,
+      ).toHaveLength(4);
+    });
+    expect(differences).toEqual([]);
+  });
+
+  it('reports what still differs after two more rounds, and reads only that again', async () => {
+    const embedded = await archiveOf(truthOf());
+    await flip(fileOf(embedded, april), 0.3);
+    const opened: string[] = [];
+    const archive = around(embedded.parts.archive, async (method, call, [path]) => {
+      if (method === 'open') opened.push(String(path));
+      return call();
+    });
+    const { differences } = await verify({ ...embedded.parts, archive });
+    expect(differences).toHaveLength(1);
+    expect(opened.filter((path) => path === aprilPath)).toHaveLength(3);
+    expect(opened).toHaveLength(4);
+  });
+
+  it('still finds an id in two slots, and only once', async () => {
+    const embedded = await archiveOf(truthOf());
+    const table = await rowsWith({ id: 'm0', at: day(1), statuses: ['closed'] });
+    await forge(embedded, () => table);
+    const { differences } = await verify(embedded.parts);
+    expect(differences.filter((text) => text.includes('holds the message "m0"'))).toHaveLength(1);
   });
 });

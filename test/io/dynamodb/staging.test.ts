@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { StagedMessage } from '../../../src/archive/ledger.ts';
 import { type DynamoSettings, DynamoStaging } from '../../../src/io/dynamodb/staging.ts';
@@ -479,5 +485,68 @@ describe('DynamoStaging: proxies', () => {
     vi.stubEnv('http_proxy', proxy.url.origin);
     expect(await openStaging().state()).toEqual({ ledger: [], staged: [] });
     expect(proxy.requests[0]!.url).toBe('http://dynamodb.example/');
+  });
+});
+
+describe('DynamoStaging: damaged items', () => {
+  /** Replaces attributes of an item, or removes those that are undefined. */
+  async function change(sk: string, changes: Readonly<Record<string, AttributeValue | undefined>>): Promise<void> {
+    const client = rawClient();
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { pk: { S: 'archive' }, sk: { S: sk } } }),
+    );
+    const next = Object.entries({ ...Item, ...changes }).filter(([, value]) => value !== undefined);
+    await client.send(
+      new PutItemCommand({ TableName: table, Item: Object.fromEntries(next) as Record<string, AttributeValue> }),
+    );
+  }
+
+  it.each([
+    ['text', { S: 'abc' }],
+    ['none', undefined],
+    ['null', { NULL: true }],
+    ['a huge number', { N: '1e30' }],
+    ['zero', { N: '0' }],
+  ] as const)('a record with the revision %s is named, and replaced by the next one, once', async (_, revision) => {
+    const staging = openStaging();
+    await staging.record(ledgerRecord({ slot: slot.id }), 0);
+    await change(`slot#${start}`, { revision });
+    expect(await staging.state()).toEqual({
+      ledger: [],
+      staged: [],
+      damaged: [{ kind: 'slot', key: start, start: slot.start, member: 'revision' }],
+    });
+    const { version: _version, ...kept } = ledgerRecord({ slot: slot.id });
+    expect((await staging.slot(slot)).record).toEqual({ ...kept, revision: 0 });
+    expect(await staging.record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
+    expect(await staging.record(ledgerRecord({ slot: slot.id }), 0)).toBe(false);
+    expect((await staging.state()).damaged).toBeUndefined();
+  });
+
+  it.each([
+    ['text', { S: 'zzz' }],
+    ['none', undefined],
+    ['a number', { N: '5' }],
+  ] as const)('a pending message with the reading time %s is replaced or removed', async (_, read_at) => {
+    const staging = openStaging();
+    const messages = ['a', 'b'].map((message_id) => stagedMessage({ slot: slot.id, message_id }));
+    await staging.stage(messages);
+    for (const id of ['a', 'b']) await change(`message#${start}#${id}`, { read_at });
+    expect((await staging.state()).damaged).toMatchObject([{ member: 'read_at' }, { member: 'read_at' }]);
+    expect((await staging.slot(slot)).staged.map(({ message_id, read_at }) => [message_id, read_at])).toEqual([
+      ['a', '1970-01-01T00:00:00.000Z'],
+      ['b', '1970-01-01T00:00:00.000Z'],
+    ]);
+    await staging.stage(messages.slice(0, 1));
+    await staging.unstage(slot, ['b'], late);
+    expect(await staging.state()).toEqual({ ledger: [], staged: messages.slice(0, 1) });
+  });
+
+  it('a pending message is known by its key', async () => {
+    const staging = openStaging();
+    await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
+    await change(`message#${start}#a#1`, { slot: { NULL: true }, message_id: { S: 'b' } });
+    expect((await staging.state()).damaged).toMatchObject([{ key: 'a#1', start: slot.start }]);
+    expect((await staging.slot(slot)).staged).toEqual([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
   });
 });
