@@ -83,7 +83,9 @@ export function codeOf(error: unknown): ErrorCode {
 
 /** The exit code of a process that ends with this error: 1 failed, 2 wrong input or configuration, 3 internal error. */
 export function exitCodeOf(error: unknown): 1 | 2 | 3 {
-  return exitCodes[errorKinds[codeOf(error)]];
+  // The ledger may hold the code of a newer version.
+  const kind: ErrorKind | undefined = errorKinds[codeOf(error)];
+  return exitCodes[kind ?? 'failed'];
 }
 
 /** The sentence for people about anything thrown, secrets masked; for a bug, with its stack trace. */

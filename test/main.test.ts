@@ -216,6 +216,18 @@ describe('a dry run', () => {
 });
 
 describe('a run', () => {
+  it.each(['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY'])('whose %s is absent says so in one sentence', async (variable) => {
+    const folder = await testFolder();
+    const api = await apiOf(truthOf());
+    const path = join(folder, 'absent', 'file');
+    const { code, lines, error } = await spawnAction(inputsFor(folder, api.url.href), { [variable]: path });
+    expect([code, error]).toEqual([1, '']);
+    expect(lines.filter((line) => line.startsWith('Error:'))).toEqual([
+      expect.stringMatching(new RegExp(`^Error: The file ${path} that ${variable} names .* \\[file-unwritable\\]$`)),
+    ]);
+    expect(lines.join('\n')).not.toMatch(/^\s+at /m);
+  });
+
   it('archives, reports and verifies, and sets outputs and summary on GitHub', async () => {
     const folder = await testFolder();
     const temporary = await testFolder();

@@ -57,6 +57,11 @@ export function formatArchiveFile(id: string, settings: ArchiveSettings): string
 export function parseArchiveFile(text: string, url: string): ArchiveFile {
   const refuse = (problem: string, remedy = 'Restore it from a backup, or use another archive.') =>
     new UserError('archive-invalid', `The archive ${url} cannot be used: its _archive.json ${problem}. ${remedy}`);
+  if (text === '')
+    throw refuse(
+      'is empty',
+      'Restore it from a backup; if this archive has no objects yet, delete the file and re-run.',
+    );
   let file: ArchiveFile;
   try {
     file = JSON.parse(text) as ArchiveFile;

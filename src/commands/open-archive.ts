@@ -5,7 +5,8 @@ import { firstOf } from '../format.ts';
 import type { Archive, OpenObject } from '../io/ports.ts';
 
 const settingsBytesMax = 1024 * 1024;
-const attemptsMax = 5;
+/** The last one only reads back. */
+const attemptsMax = 6;
 
 /**
  * Compares the `_archive.json` of a prepared archive with the run's settings, and returns the archive's id. Creates the file for
@@ -16,13 +17,14 @@ export async function openArchive(archive: Archive, settings: ArchiveSettings, n
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const found = await readFile(archive, settings);
     if (found !== undefined && !found.addsColumns) return found.id;
+    if (attempt === attemptsMax - 1) break;
     const id = found?.id ?? newId();
-    const { outcome } = await archive.publish(settingsPath, { text: formatArchiveFile(id, settings) }, found?.version);
-    if (outcome === 'committed') return id;
+    // Whatever the outcome, the file that is there then counts: it is read back before anything is written under its id.
+    await archive.publish(settingsPath, { text: formatArchiveFile(id, settings) }, found?.version);
   }
   throw new UserError(
     'archive-unavailable',
-    `The archive ${archive.url} could not be set up: all ${attemptsMax} attempts to write its ${settingsPath} failed. Check that it is writable, then re-run.`,
+    `The archive ${archive.url} could not be set up: all ${attemptsMax - 1} attempts to write its ${settingsPath} failed. Check that it is writable, then re-run.`,
   );
 }
 

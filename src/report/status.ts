@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../archive/ledger.ts';
+import type { ArchiveState, LedgerRecord } from '../archive/ledger.ts';
 import type { PlanOutput, Reason } from '../plan/decide.ts';
 import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
@@ -38,10 +38,14 @@ function isUpToDate({ last_error, deferred }: LedgerRecord): boolean {
   return last_error === undefined && deferred === undefined;
 }
 
-/** Returns true if slots were read and none ever held a message: then the query is probably wrong. */
-export function neverHeldAny(ledger: readonly LedgerRecord[]): boolean {
+/**
+ * Returns true if slots were read and none ever held a message: then the query is probably wrong. Rows of an object count, also
+ * where the last reading failed or found nothing, and so do pending and damaged items.
+ */
+export function neverHeldAny({ ledger, staged, damaged = [] }: ArchiveState): boolean {
   const read = ledger.filter(({ counts }) => counts !== undefined);
-  return read.length > 0 && read.every(({ counts, outside }) => counts!.read + outside === 0);
+  const holdsSome = staged.length > 0 || damaged.length > 0 || ledger.some(({ rows }) => rows > 0);
+  return read.length > 0 && !holdsSome && read.every(({ counts, outside }) => counts!.read + outside === 0);
 }
 
 /** Returns the slots without messages between slots with some: often a gap in the source. */

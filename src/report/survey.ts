@@ -117,7 +117,7 @@ export function survey(
       ...missingOfPlan(plan, slots, statusOf(plan, ledger, settled)),
       ...missingElsewhere(plan, slots, state),
     ].sort((a, b) => a.slot.start - b.slot.start),
-    isVoid: neverHeldAny(state.ledger),
+    isVoid: neverHeldAny(state),
     faults: [...faultsOf(plan, ledger, seams), ...offSlotFaults(state.sources ?? [])],
     comparison: plan.comparison,
     gaps: emptyBetween(inOrder, ledger),

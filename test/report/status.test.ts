@@ -66,9 +66,12 @@ describe('neverHeldAny', () => {
     ['slots that were never read', [{}], false],
     ['an empty slot beside one that was never read', [{ counts: counts(0) }, {}], true],
     ['one message in one slot', [{ counts: counts(0) }, { counts: counts(1) }], false],
+    ['an empty slot beside one that holds messages and was never read', [{ counts: counts(0) }, { rows: 3 }], false],
+    ['a slot that holds messages and was read empty', [{ counts: counts(0), rows: 3 }], false],
     ['messages outside the slots only', [{ counts: counts(0), outside: 3 }], false],
   ])('of %s', (_, records, expected) => {
-    expect(neverHeldAny(records.map((changes, n) => record(`s${n}`, changes)))).toBe(expected);
+    const ledger = records.map((changes, n) => record(`s${n}`, { rows: 0, ...changes }));
+    expect(neverHeldAny({ ledger, staged: [] })).toBe(expected);
   });
 });
 

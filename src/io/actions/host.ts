@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { codeOf, describeError, exitCodeOf } from '../../errors.ts';
+import { codeOf, describeError, exitCodeOf, UserError } from '../../errors.ts';
 import { keepSecret, masked } from '../../text/secrets.ts';
 import type { Log } from '../ports.ts';
 import { asOwn, shown } from './output.ts';
@@ -31,7 +31,12 @@ export function githubHost(environment: Readonly<Record<string, string | undefin
   const say = (annotate: (text: string) => void, word: string) => (text: string) =>
     isGitHub ? asOwn(() => annotate(shown(text))) : line(`${word}: ${text}`);
   const setOutputs = (outputs: Readonly<Record<string, string>>) => {
-    if (GITHUB_OUTPUT) for (const [name, value] of Object.entries(outputs)) core.setOutput(name, masked(value));
+    if (!GITHUB_OUTPUT) return;
+    try {
+      for (const [name, value] of Object.entries(outputs)) core.setOutput(name, masked(value));
+    } catch (thrown) {
+      throw unwritable('GITHUB_OUTPUT', GITHUB_OUTPUT, thrown);
+    }
   };
   const error = say(core.error, 'Error');
   return {
@@ -46,12 +51,32 @@ export function githubHost(environment: Readonly<Record<string, string | undefin
     },
     setOutputs,
     async addSummary(markdown) {
-      if (GITHUB_STEP_SUMMARY) await core.summary.addRaw(masked(markdown)).write();
+      if (!GITHUB_STEP_SUMMARY) return;
+      await core.summary
+        .addRaw(masked(markdown))
+        .write()
+        .catch((thrown: unknown) => {
+          throw unwritable('GITHUB_STEP_SUMMARY', GITHUB_STEP_SUMMARY, thrown);
+        });
     },
     fail(thrown) {
       process.exitCode = exitCodeOf(thrown);
-      setOutputs({ 'error-code': codeOf(thrown) });
       error(describeError(thrown));
+      try {
+        setOutputs({ 'error-code': codeOf(thrown) });
+      } catch (other) {
+        // If the outputs are why the run failed, that is said already.
+        if (codeOf(thrown) !== codeOf(other)) error(describeError(other));
+      }
     },
   };
+}
+
+/** The error for a file of the runner that is absent or cannot be written. */
+function unwritable(variable: string, path: string, error: unknown): UserError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UserError(
+    'file-unwritable',
+    `The file ${path} that ${variable} names could not be written (${reason}). The runner creates it: check that it exists and is writable, or unset ${variable} elsewhere.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { type ErrorCode, messageOf } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
 import type { Clock } from '../clock.ts';
@@ -98,6 +98,15 @@ function retryToken(count: number): RetryToken {
   return { getRetryCount: () => count, getRetryDelay: () => 0 };
 }
 
+/**
+ * A success that lacks what it must hold, such as one that a proxy made up: nothing is known about the request's effect. The
+ * message says what is lacking: `no ETag`. The SDK repeats the request.
+ */
+export class IncompleteResponse extends Error {
+  override readonly name = 'IncompleteResponse';
+  readonly $retryable = { throttling: false };
+}
+
 /** Why a service cannot be used, as a clause such as `it responded 503`, and the remedy. */
 export interface AwsFault {
   readonly code: ErrorCode;
@@ -154,6 +163,13 @@ export function awsFault(error: unknown, code: ErrorCode): AwsFault | undefined 
   const status = $metadata?.httpStatusCode;
   const times = $metadata?.attempts ?? 1;
   const repeated = times > 1 ? ` after ${times} attempts` : '';
+  if (error instanceof IncompleteResponse) {
+    return {
+      code,
+      reason: `its responses were incomplete${repeated} (${message})`,
+      remedy: 'check the endpoint and the proxy, then re-run',
+    };
+  }
   if (expired.has(name)) {
     return {
       code: 'aws-credentials',
@@ -211,9 +227,17 @@ export function awsFault(error: unknown, code: ErrorCode): AwsFault | undefined 
   return undefined;
 }
 
-/** The clause on a response that the service refused with: `it responded 400, ValidationException`; undefined without one. */
+/** Names that the SDK or Node gives to errors without a code of the service. */
+const nameless = /^(?:\d+|Unknown.*|(?:Syntax|Type|Range)?Error)$/;
+
+/**
+ * The clause on a response that the service refused with: `it responded 400, ValidationException`; undefined without one. A name
+ * that only the SDK gives is left out.
+ */
 export function responseClause(error: unknown): string | undefined {
-  const { $metadata } = error as AwsFailure;
-  if ($metadata?.httpStatusCode === undefined) return undefined;
-  return `it responded ${$metadata.httpStatusCode}, ${sayable(error instanceof Error ? error.name : messageOf(error))}`;
+  const { $metadata, name = '' } = error as AwsFailure;
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined) return undefined;
+  if (status < 300) return `it responded ${status} with a body that could not be read`;
+  return nameless.test(name) || name === '' ? `it responded ${status}` : `it responded ${status}, ${sayable(name)}`;
 }

@@ -28,7 +28,11 @@ export interface DirectorySettings {
   readonly clock: Clock;
   /** Returns a different id at each call. */
   readonly newId: () => string;
+  /** Waits until a file's content, or a folder's entries, are on disk. Default: fsync. */
+  readonly sync?: (path: string) => Promise<void>;
 }
+
+const unsyncable: ReadonlySet<string | undefined> = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP']);
 
 /**
  * An archive in a local folder, for one machine. An object is published by a rename under a lock, after its version was
@@ -40,9 +44,11 @@ export class DirectoryArchive implements Archive {
   readonly #root: string;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #sync: (path: string) => Promise<void>;
   #lock: DatabaseSync | undefined;
 
-  constructor({ folder, clock, newId }: DirectorySettings) {
+  constructor({ folder, clock, newId, sync = synced }: DirectorySettings) {
+    this.#sync = sync;
     this.#clock = clock;
     this.#newId = newId;
     this.#root = resolve(folder);
@@ -99,8 +105,8 @@ export class DirectoryArchive implements Archive {
     try {
       if ('text' in body) await writeFile(finished, body.text, { flag: 'wx' });
       await makeReadable(finished);
-      await synced(finished);
-      return this.#locked(() => {
+      await this.#sync(finished);
+      const outcome = this.#locked((): Outcome => {
         const there = statSync(target, { bigint: true, throwIfNoEntry: false });
         if (expected !== undefined && there === undefined) return { outcome: 'missing' };
         if ((there && versionOf(there)) !== expected) return { outcome: 'conflict' };
@@ -109,10 +115,11 @@ export class DirectoryArchive implements Archive {
         renameSync(finished, target);
         return { outcome: 'committed', version: versionOf(statSync(target, { bigint: true })) };
       });
+      if (outcome.outcome === 'committed') await this.#syncFolders(target);
+      return outcome;
     } catch (error) {
       return { outcome: 'unknown', reason: messageOf(error) };
     } finally {
-      await synced(dirname(target)).catch(() => undefined);
       await rm(finished, { force: true }).catch(() => undefined);
     }
   }
@@ -123,8 +130,9 @@ export class DirectoryArchive implements Archive {
     try {
       await mkdir(dirname(target), { recursive: true });
       await writeFile(finished, bytes, { flag: 'wx' });
-      await synced(finished);
+      await this.#sync(finished);
       await rename(finished, target);
+      await this.#syncFolders(target);
     } catch (error) {
       throw writeFailure(`The object ${path} of the archive folder ${this.#root}`, error);
     } finally {
@@ -135,6 +143,17 @@ export class DirectoryArchive implements Archive {
   async close(): Promise<void> {
     this.#lock?.close();
     this.#lock = undefined;
+  }
+
+  /** Waits until a new object's name, and those of its folders, are on disk: a ledger record may follow it. */
+  async #syncFolders(target: string): Promise<void> {
+    for (let folder = dirname(target); folder.length >= this.#root.length; folder = dirname(folder)) {
+      await this.#sync(folder).catch((error: NodeJS.ErrnoException) => {
+        // Some systems and file systems cannot open or sync a folder.
+        if (!unsyncable.has(error.code)) throw error;
+      });
+      if (folder === dirname(folder)) return;
+    }
   }
 
   #locked<Result>(work: () => Result): Result {

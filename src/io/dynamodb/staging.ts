@@ -36,6 +36,7 @@ import {
   sourceKey,
   storedItems,
 } from './items.ts';
+import { wholeResponses } from './responses.ts';
 
 /** Concurrent writes of one list. */
 const concurrencyMax = 16;
@@ -69,6 +70,7 @@ export class DynamoStaging implements Staging {
     this.#archive = settings.archive;
     this.#newId = settings.newId;
     this.#client = new DynamoDBClient(awsClientConfig(settings, settings.clock, settings.limits));
+    this.#client.middlewareStack.use(wholeResponses);
   }
 
   async prepare(): Promise<void> {

@@ -122,9 +122,7 @@ export class S3Archive implements Archive {
       return await retry({ policy, clock, classify }, async () => {
         let failure: unknown;
         try {
-          const version = await this.#bucket.put(path, upload, protection, { expected });
-          if (version !== undefined) return { outcome: 'committed', version };
-          failure = new Error('the response names no version');
+          return { outcome: 'committed', version: await this.#bucket.put(path, upload, protection, { expected }) };
         } catch (error) {
           const verdict = s3Verdict(error);
           if (verdict === 'refused') throw this.#bucket.failure(error, 's3:PutObject', path);

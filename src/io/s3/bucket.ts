@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { UserError } from '../../errors.ts';
-import type { AwsAccess } from '../aws/client.ts';
+import { type AwsAccess, IncompleteResponse } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
 import { type ListedObject, Overtaken } from '../ports.ts';
 import { retry, retryPolicies } from '../retry.ts';
@@ -124,26 +124,26 @@ export class S3Bucket {
       const page = await this.retried(() => this.#page(token)).catch((error: unknown) => {
         throw this.failure(error, 's3:ListBucket');
       });
-      for (const { Key = '', ETag = '', Size = 0 } of page.Contents ?? []) {
-        const path = Key.slice(this.#prefix.length);
-        if (isWanted(path)) objects.push({ path, version: versionOf(ETag), bytes: Size });
+      for (const { key, version, bytes } of page.objects) {
+        const path = key.slice(this.#prefix.length);
+        if (isWanted(path)) objects.push({ path, version, bytes });
       }
-      if (page.NextContinuationToken !== undefined && page.NextContinuationToken === token) {
+      if (page.next !== undefined && page.next === token) {
         throw new UserError(
           'archive-unavailable',
           `The listing of ${this.url} does not end: its store returned the same page twice. Report this to the store's vendor.`,
         );
       }
-      token = page.NextContinuationToken;
+      token = page.next;
     } while (token !== undefined);
     return objects;
   }
 
   /**
-   * Sends one PutObject, once. Returns the new version; undefined if the response lacks it.
+   * Sends one PutObject, once. Returns the new version.
    * @throws the request's error, for {@link s3Verdict}
    */
-  async put(path: string, upload: Upload, protection: Protection, condition?: Condition): Promise<string | undefined> {
+  async put(path: string, upload: Upload, protection: Protection, condition?: Condition): Promise<string> {
     const body = upload.body();
     const broken = new AbortController();
     if (body instanceof Readable) body.on('error', (error) => broken.abort(error));
@@ -166,7 +166,7 @@ export class S3Bucket {
           ),
         broken.signal,
       );
-      return ETag === undefined ? undefined : versionOf(ETag);
+      return versionOf(ETag);
     } finally {
       if (body instanceof Readable) body.destroy();
     }
@@ -197,7 +197,8 @@ export class S3Bucket {
     ).catch(async (error: unknown) => {
       throw s3Verdict(error) === 'transient' ? error : await this.#why(path, error);
     });
-    return { version: versionOf(found.ETag ?? ''), bytes: found.ContentLength ?? 0, metadata: found.Metadata ?? {} };
+    const { ETag, ContentLength, Metadata = {} } = found;
+    return { version: versionOf(ETag), bytes: present(ContentLength, 'length'), metadata: Metadata };
   }
 
   /** A response to HEAD has no body that names what is missing or denied: a GET of the same object does. */
@@ -217,18 +218,37 @@ export class S3Bucket {
       ...(version !== undefined && { IfMatch: etagOf(version) }),
     };
     return this.#timed(end - start, async (abortSignal) => {
-      const { Body } = await this.#client.send(new GetObjectCommand(input), { abortSignal });
-      return exactly(end - start, Body as Readable);
+      const { Body, ETag } = await this.#client.send(new GetObjectCommand(input), { abortSignal });
+      const bytes = await exactly(end - start, present(Body, 'body') as Readable);
+      // A cache in between may not know conditions.
+      if (version !== undefined && versionOf(ETag) !== version)
+        throw Object.assign(new Error('Another version came.'), { name: 'PreconditionFailed' });
+      return bytes;
     });
   }
 
-  #page(token: string | undefined) {
+  /** A page of the listing. One that lacks something would hide objects, or the pages after it. */
+  async #page(token: string | undefined) {
     const input = {
       Bucket: this.#bucket,
       Prefix: this.#prefix,
       ...(token !== undefined && { ContinuationToken: token }),
     };
-    return this.#timed(0, (abortSignal) => this.#client.send(new ListObjectsV2Command(input), { abortSignal }));
+    const page = await this.#timed(0, (abortSignal) =>
+      this.#client.send(new ListObjectsV2Command(input), { abortSignal }),
+    );
+    const { Contents = [], NextContinuationToken } = page;
+    const next = present(page.IsTruncated, 'IsTruncated')
+      ? present(NextContinuationToken, 'token')
+      : NextContinuationToken;
+    if (present(page.KeyCount, 'KeyCount') !== Contents.length)
+      throw new IncompleteResponse(`${Contents.length} of ${page.KeyCount} keys`);
+    const objects = Contents.map(({ Key, ETag, Size }) => ({
+      key: present(Key, 'key'),
+      version: versionOf(ETag),
+      bytes: present(Size, 'size'),
+    }));
+    return { objects, next };
   }
 
   #object(path: string) {
@@ -259,8 +279,16 @@ function conditionHeader({ expected }: Condition): { IfMatch: string } | { IfNon
   return expected === undefined ? { IfNoneMatch: '*' } : { IfMatch: etagOf(expected) };
 }
 
-function versionOf(etag: string): string {
-  return etag.replace(/^"|"$/g, '');
+/** @throws IncompleteResponse without one */
+function versionOf(etag: string | undefined): string {
+  const version = etag?.replace(/^"|"$/g, '');
+  return present(version === '' ? undefined : version, 'ETag');
+}
+
+/** @throws IncompleteResponse if it is absent */
+function present<Value>(value: Value | undefined, name: string): Value {
+  if (value === undefined) throw new IncompleteResponse(`no ${name}`);
+  return value;
 }
 
 function etagOf(version: string): string {

@@ -26,6 +26,7 @@ const verdicts: Readonly<Record<string, S3Verdict>> = {
   NoSuchKey: 'absent',
   NotFound: 'absent',
   BadDigest: 'transient',
+  IncompleteResponse: 'transient',
   IncompleteBody: 'transient',
   RequestTimeout: 'transient',
   RequestTimeTooSkewed: 'transient',
@@ -62,6 +63,7 @@ export function s3Reason(error: unknown): string {
   // A response without a body has no error name.
   if (status !== undefined)
     return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `status ${status}` : sayable(name);
+  if (name === 'IncompleteResponse') return `incomplete response: ${message}`;
   return code ?? (name === 'TimeoutError' && message ? message : messageOf(error));
 }
 
@@ -160,7 +162,10 @@ function otherFault(error: AwsFailure): AwsFault | undefined {
     if (s3Verdict(error) !== 'transient') return undefined;
     return { code, reason: `it was unreachable (${s3Reason(error)})`, remedy: 'check the network, then re-run' };
   }
-  const said = sayable(error.message ?? '');
+  // Of a body that could not be read, the SDK's own message is about its parser.
+  const isOwn =
+    /\$response|\$metadata|UnknownError/.test(error.message ?? '') || error.$metadata?.httpStatusCode === 200;
+  const said = isOwn ? '' : sayable(error.message ?? '');
   const reason = said === '' ? response : `${response} (${said})`;
   return { code, reason, remedy: "check the archive's URL and the bucket's settings" };
 }

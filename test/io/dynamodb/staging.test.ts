@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import {
   type AttributeValue,
   DynamoDBClient,
@@ -282,7 +283,7 @@ describe('DynamoStaging retries', () => {
   it('no sooner than Retry-After', async () => {
     const busy = await testServer((response, count) => {
       if (count === 1) response.writeHead(503, { 'retry-after': '9' });
-      response.end('{}');
+      response.end('{"Items":[]}');
     });
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', busy.url.origin);
     const waits: number[] = [];
@@ -328,7 +329,7 @@ describe('DynamoStaging retries', () => {
       'ECONNREFUSED',
     ],
     ['a bad gateway', async () => answers(() => ({ status: 502, body: '<html>' })), 'responded 502'],
-    ['a page instead of JSON', async () => answers(() => ({ status: 200, body: '<html>' })), 'responded 200'],
+    ['a page instead of JSON', async () => answers(() => ({ status: 200, body: '<html>' })), 'no JSON object'],
   ])('%s, then reports it', async (_what, arrange, told) => {
     await arrange();
     const error = await errorOf(openStaging().slot(slot));
@@ -468,7 +469,7 @@ describe('DynamoStaging reports', () => {
     const signers: string[] = [];
     const seen = await testServer((response, _count, request) => {
       signers.push(String(request.headers.authorization));
-      response.end('{}');
+      response.end('{"Items":[]}');
     });
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', seen.url.origin);
     const credentials = async () => ({ accessKeyId: 'ROLE', secretAccessKey: 's', sessionToken: 't' });
@@ -479,7 +480,7 @@ describe('DynamoStaging reports', () => {
 
 describe('DynamoStaging: proxies', () => {
   it('are used as the environment says', async () => {
-    const proxy = await testServer((response) => response.end('{}'));
+    const proxy = await testServer((response) => response.end('{"Items":[]}'));
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://dynamodb.example');
     vi.stubEnv('HTTP_PROXY', proxy.url.origin);
     vi.stubEnv('http_proxy', proxy.url.origin);
@@ -548,5 +549,54 @@ describe('DynamoStaging: damaged items', () => {
     await change(`message#${start}#a#1`, { slot: { NULL: true }, message_id: { S: 'b' } });
     expect((await staging.state()).damaged).toMatchObject([{ key: 'a#1', start: slot.start }]);
     expect((await staging.slot(slot)).staged).toEqual([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
+  });
+});
+
+describe('DynamoStaging repeats a success', () => {
+  const { record, message } = {
+    record: ledgerRecord({ slot: slot.id }),
+    message: stagedMessage({ slot: slot.id, message_id: 'a' }),
+  };
+  const bodies = ['', '[]', 'null', '<html>Welcome</html>', '{'];
+
+  it.each(bodies)('whose body is %j, for every kind of request', async (body) => {
+    const seen = new Set<string>();
+    await useFront(async ({ action }, pass) => {
+      if (seen.has(action)) return pass();
+      seen.add(action);
+      return { status: 200, body };
+    });
+    const staging = openStaging();
+    await staging.prepare();
+    expect(await staging.record(record, 0)).toBe(true);
+    await staging.stage([message]);
+    await staging.keepNote('a', 'text');
+    expect(await staging.note('a')).toBe('text');
+    expect(await staging.state()).toEqual({ ledger: [record], staged: [message] });
+    await staging.unstage(slot, ['a'], late);
+    expect(await staging.state()).toEqual({ ledger: [record], staged: [] });
+    expect(seen.size).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each([
+    ['Query', '{}'],
+    ['Query', '{"Items":[],"Count":1}'],
+    ['DescribeTable', '{}'],
+  ])('of %s with the body %s, then reports it', async (wanted, body) => {
+    await useFront(async ({ action }, pass) => (action === wanted ? { status: 200, body } : pass()));
+    const staging = openStaging();
+    const error = await errorOf(wanted === 'Query' ? staging.state() : staging.prepare());
+    expect(error.code).toBe('staging-unavailable');
+    expect(error.message).toContain(`incomplete after ${attemptsMax} attempts`);
+  });
+
+  it('whose checksum differs', async () => {
+    const served = await testServer((response, count) => {
+      const body = '{"Items":[],"Count":0}';
+      response.writeHead(200, { 'x-amz-crc32': String(crc32(body) + (count === 1 ? 1 : 0)) }).end(body);
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', served.url.origin);
+    expect(await openStaging().state()).toEqual({ ledger: [], staged: [] });
+    expect(served.requests).toHaveLength(2);
   });
 });

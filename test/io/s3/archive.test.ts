@@ -423,7 +423,7 @@ describe('S3Archive.prepare', () => {
 
 describe('S3Archive.list', () => {
   const page = (keys: string[], next?: string) =>
-    `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><IsTruncated>false</IsTruncated>${keys
+    `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>${keys.length}</KeyCount>${keys
       .map((each) => `<Contents><Key>${each}</Key><ETag>&quot;${version}&quot;</ETag><Size>7</Size></Contents>`)
       .join(
         '',
@@ -456,6 +456,26 @@ describe('S3Archive.list', () => {
     });
     expect(await archive.list()).toEqual([{ path, version, bytes: 7 }]);
     expect(server.requests).toHaveLength(3);
+  });
+
+  it.each([
+    ['IsTruncated', (text: string) => text.replace('<IsTruncated>false</IsTruncated>', '')],
+    ['a KeyCount', (text: string) => text.replace(/<KeyCount>.*<\/KeyCount>/, '')],
+    ['an object', (text: string) => text.replace(/<Contents>.*<\/Contents>/, '')],
+    ['an ETag', (text: string) => text.replace(/<ETag>.*<\/ETag>/, '')],
+    ['a size', (text: string) => text.replace(/<Size>.*<\/Size>/, '')],
+    ['the next token', (text: string) => text.replace('false', 'true')],
+    ['everything', () => ''],
+    ['everything but a page of a proxy', () => '<html><body>Welcome</body></html>'],
+  ] as const)('repeats a page without %s, then reports it', async (_, without) => {
+    const whole = page([`some/where/${path}`]);
+    const once = await archiveOf((response, _request, count) => response.end(count === 1 ? without(whole) : whole));
+    expect(await once.archive.list()).toEqual([{ path, version, bytes: 7 }]);
+    expect(once.server.requests).toHaveLength(2);
+    const always = await archiveOf((response) => response.end(without(whole)));
+    const error = await errorOf(always.archive.list());
+    expect(error.code).toBe('archive-unavailable');
+    expect(error.message).not.toMatch(/\$|UnknownError|SyntaxError/);
   });
 
   it('rejects a store that returns the same page twice', async () => {
@@ -621,5 +641,46 @@ describe('S3Archive uses a proxy', () => {
     const { archive } = await archiveOf((response) => response.writeHead(200, { etag }).end());
     expect(await archive.publish(path, { text: 'x' }, undefined)).toEqual({ outcome: 'committed', version });
     expect(proxy.requests).toEqual([]);
+  });
+});
+
+describe('S3Archive: responses that lack something', () => {
+  it.each([
+    ['an ETag', { 'content-length': 2 }],
+    ['a length', { etag, 'transfer-encoding': 'chunked' }],
+  ])('repeats a HEAD whose response has no %s, and writes nothing on its account', async (_, headers) => {
+    const { archive, server } = await archiveOf((response, { method }, count) => {
+      if (method === 'PUT') return refuse(response, 412, 'PreconditionFailed');
+      if (count === 1) return response.writeHead(200, headers).end();
+      return refuse(response, 404, 'NoSuchKey');
+    });
+    await archive.prepare();
+    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'GET', 'PUT']);
+    expect(server.requests.at(-1)!.headers['if-match']).toBeDefined();
+
+    const always = await archiveOf((response) => response.writeHead(200, headers).end());
+    expect(await errorOf(always.archive.prepare())).toMatchObject({ code: 'archive-unavailable' });
+    expect(new Set(always.server.requests.map(({ method }) => method))).toEqual(new Set(['HEAD']));
+  });
+
+  it('does not take a conditional PUT without an ETag for a store without conditions', async () => {
+    const { archive } = await archiveOf((response, { method }) =>
+      method === 'PUT' ? response.writeHead(200).end() : refuse(response, 404, 'NoSuchKey'),
+    );
+    expect(await errorOf(archive.prepare())).toMatchObject({ code: 'archive-unavailable' });
+    expect(await errorOf(archive.put('_report/index.html', Buffer.from('x'), 'text/html'))).toMatchObject({
+      code: 'archive-unavailable',
+    });
+  });
+
+  it('reads bytes again that came without an ETag, and takes another one for a replaced object', async () => {
+    const answers: Record<string, string>[] = [{}, { etag }, { etag: '"another"' }];
+    const { archive } = await archiveOf((response, { method }) => {
+      if (method === 'HEAD') return found(response, 4);
+      return response.writeHead(206, { 'content-length': 4, ...answers.shift() }).end('PAR1');
+    });
+    const read = async () => Buffer.from(await (await archive.open(path))!.read(0, 4)).toString();
+    expect(await read()).toBe('PAR1');
+    expect(await errorOf(read())).toMatchObject({ name: 'Overtaken' });
   });
 });
