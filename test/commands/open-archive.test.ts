@@ -35,6 +35,37 @@ const id = (text: string) => () => text;
 const file = () => readFile(join(folder, 'archive', '_archive.json'), 'utf8');
 
 describe('openArchive', () => {
+  it('reads back what it wrote, and writes it again if it is not there', async () => {
+    let writes = 0;
+    const forgetful = around<Archive>(archive, async (method, call) => {
+      if (method !== 'publish') return call();
+      writes += 1;
+      return writes === 1 ? { outcome: 'committed', version: 'v1' } : call();
+    });
+    expect(await openArchive(forgetful, plainSettings, id(one))).toBe(one);
+    expect(writes).toBe(2);
+    expect(JSON.parse(await file())).toMatchObject({ id: one });
+  });
+
+  it('does not use a store that says it wrote and did not', async () => {
+    let writes = 0;
+    const lying = around<Archive>(archive, async (method, call) => {
+      if (method !== 'publish') return call();
+      writes += 1;
+      return { outcome: 'committed', version: 'v1' };
+    });
+    await expect(openArchive(lying, plainSettings, id(one))).rejects.toMatchObject({ code: 'archive-unavailable' });
+    expect(writes).toBe(5);
+  });
+
+  it('says what to do about an empty file', async () => {
+    await writeFile(join(folder, 'archive', '_archive.json'), '');
+    await expect(openArchive(archive, plainSettings, id(one))).rejects.toMatchObject({
+      code: 'archive-invalid',
+      message: expect.stringContaining('is empty'),
+    });
+  });
+
   it('creates an archive with a new id, once', async () => {
     expect(await openArchive(archive, plainSettings, id(one))).toBe(one);
     const before = await file();

@@ -41,6 +41,39 @@ archiveConformance('DirectoryArchive', async () => {
 });
 
 describe('DirectoryArchive', () => {
+  it('has a file on disk before its rename, and its folders before the outcome', async () => {
+    const folder = await testFolder();
+    const synced: string[] = [];
+    const target = join(folder, path);
+    const sync = async (each: string) => {
+      synced.push(
+        `${existsSync(target) ? 'after' : 'before'} ${each.endsWith('.tmp') ? 'file' : each.slice(folder.length)}`,
+      );
+    };
+    const archive = new DirectoryArchive({ folder, clock, newId: randomUUID, sync });
+    await archive.prepare();
+    expect(await archive.publish(path, { text: 'one' }, undefined)).toMatchObject({ outcome: 'committed' });
+    const expected = ['before file', `after /${path.split('/')[0]}`, 'after '];
+    expect(synced).toEqual(expected);
+    synced.length = 0;
+    await rm(target);
+    await archive.put(path, Buffer.from('two'));
+    expect(synced).toEqual(expected);
+    await archive.close();
+  });
+
+  it('does not report an object as committed whose folder could not be synced', async () => {
+    const folder = await testFolder();
+    const sync = async (each: string) => {
+      if (!each.endsWith('.tmp')) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'fsync' });
+    };
+    const archive = new DirectoryArchive({ folder, clock, newId: randomUUID, sync });
+    await archive.prepare();
+    expect(await archive.publish(path, { text: 'one' }, undefined)).toMatchObject({ outcome: 'unknown' });
+    expect(await errorOf(archive.put(path, Buffer.from('two')))).toMatchObject({ code: 'file-unwritable' });
+    await archive.close();
+  });
+
   it('publishes after a process that held the lock was killed', async () => {
     const archive = await prepared(await testFolder());
     const holder = startScript('hold-lock.ts', join(archive.scratch, 'lock.sqlite'));
