@@ -62,22 +62,23 @@ export async function main(environment: Environment): Promise<void> {
   try {
     if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
     const inputs = readInputs(environment, clock.now());
-    await withParts(inputs, environment, host, (context) => execute(inputs, context, host));
+    const aws = await awsAccess(inputs, environment, host);
+    await withParts(inputs, environment, host, aws, (context) => execute(inputs, context, host, aws));
   } catch (error) {
     host.fail(toldOf(error));
   }
 }
 
-async function execute(inputs: Inputs, context: Context, host: Host): Promise<void> {
+async function execute(inputs: Inputs, context: Context, host: Host, aws: AwsAccess): Promise<void> {
   if (inputs.command === 'verify')
-    return tellVerified(await verify(context), host, await manifestOf(inputs, context, host));
+    return tellVerified(await verify(context), host, await manifestOf(inputs, context, host, aws));
   if (inputs.command === 'report') {
     // Without one, the job that plans has failed.
     const made = await report(context, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
     await publish(made, inputs, context, host);
     return assertNoProblems(made.problems);
   }
-  const sources = await sourcesOf(inputs, context);
+  const sources = await sourcesOf(inputs, context, aws);
   try {
     if (inputs.command === 'plan') {
       const made = await plan(context, sources, inputs);
@@ -139,12 +140,17 @@ function assertNoProblems(problems: readonly string[]): void {
 }
 
 /** Holds the archive against the manifest, where there is one, with the sources that are named. */
-async function manifestOf(inputs: Inputs, context: Context, host: Host): Promise<ManifestCheck | undefined> {
-  const { manifest, api, elasticsearch, range } = inputs;
+async function manifestOf(
+  inputs: Inputs,
+  context: Context,
+  host: Host,
+  aws: AwsAccess,
+): Promise<ManifestCheck | undefined> {
+  const { manifest, range } = inputs;
   if (manifest === undefined) return undefined;
   const { manifestIds } = await import('./io/manifest/file.ts');
   const resultPath = join(dirname(context.temporary), `message-archive-manifest-${context.newId()}.jsonl`);
-  const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, context);
+  const sources = hasSource(inputs) ? await sourcesOf(inputs, context, aws) : undefined;
   try {
     const list = { path: manifest.path, ids: manifestIds(manifest), resultPath };
     const check = await checkManifest(context, list, sources && { sources, range });
@@ -181,10 +187,10 @@ async function withParts(
   inputs: Inputs,
   environment: Environment,
   host: Host,
+  aws: AwsAccess,
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
   const { settings } = inputs;
-  const aws = await awsAccess(inputs, environment, host);
   const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir(), host);
   const goOn = stopOnSignals(() => temporary.removeAtOnce(), host.line);
   const archive = await archiveOf(inputs, aws, join(temporary.path, 'objects'));
@@ -264,9 +270,17 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
   return new DynamoStaging({ ...access, table: staging.table, archive: id, clock, newId: randomUUID });
 }
 
-/** The API serves what is live, Elasticsearch the rest; where one is not given, the other serves both. */
-async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }: Context): Promise<Sources> {
-  const { api, elasticsearch } = inputs;
+function hasSource({ api, elasticsearch, opensearch }: Inputs): boolean {
+  return (api ?? elasticsearch ?? opensearch) !== undefined;
+}
+
+/** The API serves live slots, Elasticsearch or OpenSearch settled ones; if there is only one source, it serves both. */
+async function sourcesOf(
+  inputs: Inputs,
+  { threads, memory, settings, log, now }: Context,
+  aws: AwsAccess,
+): Promise<Sources> {
+  const { api, elasticsearch, opensearch } = inputs;
   const patient = patientNature(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
@@ -277,6 +291,10 @@ async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');
     made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, patient, log));
+  }
+  if (opensearch !== undefined) {
+    const { OpenSearchSource } = await import('./io/opensearch/source.ts');
+    made.push(new OpenSearchSource(opensearch, aws, settings.shape, scan, memory, patient, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
 }

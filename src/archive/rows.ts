@@ -1,7 +1,7 @@
-import type { SourceName } from '../messages/message.ts';
+import { type SourceName, sourceNames } from '../messages/message.ts';
 
 export const shaBytes = 32;
-const sources: readonly SourceName[] = ['api', 'elasticsearch'];
+const sources: readonly SourceName[] = sourceNames;
 
 /** One row to add: a message, where its bytes lie in the spool, and from where and when it was read. */
 export interface Row {

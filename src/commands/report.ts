@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { noteDeferred } from '../export/deferred.ts';
 import { settleSeams } from '../export/seams.ts';
 import { counted } from '../format.ts';
+import { sourceNames } from '../messages/message.ts';
 import { unpacked } from '../plan/codec.ts';
 import { type PlanOutput, reasons } from '../plan/decide.ts';
 import { doubtsOf } from '../report/doubts.ts';
@@ -29,7 +30,7 @@ const comparison = v.union([
   v.object({
     ...span,
     both: v.number(),
-    lacking: v.array(v.object({ source: v.picklist(['api', 'elasticsearch']), ...named.entries })),
+    lacking: v.array(v.object({ source: v.picklist(sourceNames), ...named.entries })),
     differing: named,
   }),
 ]) satisfies v.GenericSchema<unknown, Comparison>;

@@ -52,6 +52,11 @@ export class Given {
     return this.#environment[variableOf(name)]?.trim() || inputDefaults[name];
   }
 
+  /** Whether the input was given a value other than its default, which GitHub gives where there is none. */
+  isSet(name: InputName): boolean {
+    return this.text(name) !== inputDefaults[name];
+  }
+
   /** Whether the input was given as an empty text, which says something of one that has a default. */
   isEmptied(name: InputName): boolean {
     return this.#environment[variableOf(name)]?.trim() === '';

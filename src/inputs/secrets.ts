@@ -5,6 +5,8 @@ import { parseHttp } from './urls.ts';
 export const secretInputs = [
   'api-token',
   'elasticsearch-api-key',
+  'elasticsearch-password',
+  'opensearch-password',
   'github-token',
 ] as const satisfies readonly InputName[];
 
@@ -19,7 +21,12 @@ const variables = [
 ] as const;
 /** Addresses that may hold a password. */
 const addresses = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
-const addressInputs = ['api-url', 'elasticsearch-url'] as const;
+const addressInputs = ['api-url', 'elasticsearch-url', 'opensearch-url'] as const;
+/** The inputs that go into one header together. */
+const pairs = [
+  ['elasticsearch-username', 'elasticsearch-password'],
+  ['opensearch-username', 'opensearch-password'],
+] as const satisfies readonly (readonly [InputName, InputName])[];
 const secretParameter = /auth|key|pass|secret|sig|token/i;
 
 /**
@@ -32,7 +39,8 @@ export function secretsIn(environment: Readonly<Record<string, string | undefine
   const inputs = secretInputs.map((name) => text(variableOf(name)));
   const query = secretParameters(new URLSearchParams(text(variableOf('api-query'))));
   const within = [...addresses, ...addressInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
-  const found = [...inputs, ...variables.map(text), ...query, ...within];
+  const basic = pairs.map(([user, password]) => basicPair(text(variableOf(user)), text(variableOf(password))));
+  const found = [...inputs, ...basic, ...variables.map(text), ...query, ...within];
   return [...new Set(found)].filter((secret) => secret !== '');
 }
 
@@ -43,8 +51,12 @@ function secretsWithin(address: string): string[] {
   const [user = '', ...rest] = userInfo.split(':');
   const password = rest.join(':');
   if (password === '') return query;
-  const plain = `${decoded(user)}:${decoded(password)}`;
-  return [password, decoded(password), Buffer.from(plain).toString('base64'), ...query];
+  return [password, decoded(password), basicPair(decoded(user), decoded(password)), ...query];
+}
+
+/** A user name and a password as a header has them; empty without a password. */
+function basicPair(user: string, password: string): string {
+  return password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
 }
 
 function secretParameters(query: URLSearchParams): string[] {

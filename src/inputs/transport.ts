@@ -2,12 +2,14 @@ import { UserError } from '../errors.ts';
 import type { ApiSettings } from '../io/api/settings.ts';
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import type { GithubSettings } from '../io/github/settings.ts';
+import type { OpenSearchSettings } from '../io/opensearch/settings.ts';
 import type { Given } from './given.ts';
 import { flag } from './parsers.ts';
 
 interface Receivers {
   readonly api: ApiSettings | undefined;
   readonly elasticsearch: ElasticsearchSettings | undefined;
+  readonly opensearch: OpenSearchSettings | undefined;
   readonly github: GithubSettings | undefined;
   /** The URL at which GitHub gives out identity tokens; undefined where no role is assumed. */
   readonly issuer: string | undefined;
@@ -17,14 +19,21 @@ interface Receivers {
  * Checks that no secret leaves this machine unencrypted, unless `allow-http` says that it may.
  * @throws UserError naming the first URL that is `http://` and receives a secret
  */
-export function checkTransport(given: Given, { api, elasticsearch, github, issuer }: Receivers): void {
+export function checkTransport(given: Given, { api, elasticsearch, opensearch, github, issuer }: Receivers): void {
   if (given.read('allow-http', flag)) return;
   const remedy = 'use `https://`, or set `allow-http: true` if the network in between is trusted';
   if (api !== undefined && isExposed(api.url))
     throw given.refuse('api-url', `the token would be sent unencrypted, ${remedy}`, placeOf(api.url));
-  if (elasticsearch?.apiKey !== undefined && isExposed(elasticsearch.url)) {
-    const why = `the API key would be sent unencrypted, ${remedy}`;
-    throw given.refuse('elasticsearch-url', why, placeOf(elasticsearch.url));
+  if (elasticsearch !== undefined && isExposed(elasticsearch.url)) {
+    const { apiKey, password, url } = elasticsearch;
+    const secret = apiKey !== undefined ? 'API key' : password !== undefined ? 'password' : undefined;
+    if (secret !== undefined)
+      throw given.refuse('elasticsearch-url', `the ${secret} would be sent unencrypted, ${remedy}`, placeOf(url));
+  }
+  if (opensearch !== undefined && opensearch.auth.kind !== 'none' && isExposed(opensearch.url)) {
+    const secret = opensearch.auth.kind === 'aws' ? 'session token' : 'password';
+    const why = `the ${secret} would be sent unencrypted, ${remedy}`;
+    throw given.refuse('opensearch-url', why, placeOf(opensearch.url));
   }
   if (github !== undefined && isExposed(github.apiUrl)) throw refuseVariable('GITHUB_API_URL', github.apiUrl, remedy);
   if (issuer !== undefined && isExposed(issuer)) throw refuseVariable('ACTIONS_ID_TOKEN_REQUEST_URL', issuer, remedy);

@@ -1,6 +1,6 @@
 import type { Pointer } from './json/pointer.ts';
 
-export const sourceNames = ['api', 'elasticsearch'] as const;
+export const sourceNames = ['api', 'elasticsearch', 'opensearch'] as const;
 
 export type SourceName = (typeof sourceNames)[number];
 

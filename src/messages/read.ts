@@ -45,6 +45,7 @@ export type InvalidReason =
   | 'an id longer than 8192 bytes'
   | 'no timestamp'
   | 'a timestamp in another slot than its field in Elasticsearch'
+  | 'a timestamp in another slot than its field in OpenSearch'
   | 'a timestamp far outside of the range that was asked for'
   | TimeProblem
   | AlertsProblem;

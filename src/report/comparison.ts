@@ -2,7 +2,11 @@ import type { NamedMessages } from '../archive/comparison.ts';
 import { counted, number } from '../format.ts';
 import type { SourceName } from '../messages/message.ts';
 
-const sourceNames: Readonly<Record<SourceName, string>> = { api: 'the API', elasticsearch: 'Elasticsearch' };
+const sourceNames: Readonly<Record<SourceName, string>> = {
+  api: 'the API',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+};
 const shownTexts = { unalerted: ' (there without alerts)', invalid: ' (invalid there)' } as const;
 
 /** Each message that is named, and how many more there are. */

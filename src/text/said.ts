@@ -7,6 +7,7 @@ const depthMax = 3;
 /** The members in which APIs say what is wrong, the most telling first. */
 const members = [
   'message',
+  'Message',
   'error_description',
   'detail',
   'reason',

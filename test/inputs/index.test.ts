@@ -50,7 +50,7 @@ function expectOneSentence(message: string): void {
   expect(message).toMatch(/^The input `[^`]+` [^\r\n]+\.$/);
   expect(message).not.toContain(token);
   expect(message).not.toContain(JSON.stringify(token).slice(1, -1));
-  expect(message.length).toBeLessThan(900);
+  expect(message.length).toBeLessThan(1_500);
 }
 
 const aMoment =
@@ -70,6 +70,9 @@ const aColumnName = 'write the name of a column in lower case';
 const aToken = 'in printable ASCII without spaces';
 const windowElsewhere = 'nothing of it lies between `from` and `to` and in the past, name a window of the plan';
 const trueOrFalse = 'write `true` or `false`';
+
+const anElasticsearch = { 'elasticsearch-url': 'https://search.example.com:9200', 'elasticsearch-index': 'messages' };
+const anOpenSearch = { 'opensearch-url': 'https://search.example.com', 'opensearch-index': 'messages' };
 
 /** The input that is named, its text, what is said of it, and the other inputs. */
 const refused: [name: string, text: string | undefined, said: string, others?: Texts][] = [
@@ -172,20 +175,57 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['staging', undefined, `is missing: ${aFile}`],
   ['staging', 'dynamodb:', 'write the name of a table after `dynamodb:`'],
   ['staging', 'dynamodb:a table', 'write the name of a table after `dynamodb:`'],
-  ['elasticsearch-url', 'search.example.com', 'write the address of Elasticsearch'],
+  ['elasticsearch-url', 'search.example.com', 'write the URL of Elasticsearch'],
   [
     'elasticsearch-url',
     'https://elastic:changeme@search.example.com',
     '"https://search.example.com": write it without a user name',
   ],
   ['elasticsearch-url', 'https://search.example.com/?pretty', 'write it without "?"'],
-  ['elasticsearch-index', 'messages', '`elasticsearch-url` is missing'],
+  ['elasticsearch-index', 'messages', 'it requires `elasticsearch-url`, which is missing'],
   ['elasticsearch-query', '[]', 'write a query as a JSON object'],
   ['elasticsearch-query', '{"term"', 'write a query as a JSON object'],
+  ['elasticsearch-username', 'reader', 'it requires `elasticsearch-password`, which is missing', anElasticsearch],
+  ['elasticsearch-password', token, '"***": it requires `elasticsearch-username`, which is missing', anElasticsearch],
+  ['elasticsearch-api-key', 'a2V5', '"***": it requires `elasticsearch-url`'],
+  ['elasticsearch-username', 'a:b', 'without a colon', { ...anElasticsearch, 'elasticsearch-password': token }],
+  [
+    'elasticsearch-username',
+    'reader',
+    '`elasticsearch-api-key` is given too',
+    { ...anElasticsearch, 'elasticsearch-password': token, 'elasticsearch-api-key': token },
+  ],
+  ['opensearch-url', 'search.example.com', 'write the URL of OpenSearch'],
+  [
+    'opensearch-url',
+    'https://search.example.com',
+    '`elasticsearch-url` is given too; history is read from one of the two',
+    { ...anElasticsearch, 'opensearch-index': 'messages' },
+  ],
+  ['opensearch-index', undefined, 'is missing: write an index', { 'opensearch-url': 'https://search.example.com' }],
+  ['opensearch-index', 'messages', 'it requires `opensearch-url`, which is missing'],
+  ['opensearch-query', '{}', 'it requires `opensearch-url`, which is missing'],
+  ['opensearch-service', 'aoss', 'it requires `opensearch-url`, which is missing'],
+  ['opensearch-auth', 'iam', 'write one of `aws`, `basic`, `none`', anOpenSearch],
+  ['opensearch-auth', 'basic', 'it requires `opensearch-username` and `opensearch-password`', anOpenSearch],
+  ['opensearch-service', 's3', 'write one of `es`, `aoss`', anOpenSearch],
+  ['opensearch-service', 'aoss', 'it requires `opensearch-auth: aws`', { ...anOpenSearch, 'opensearch-auth': 'none' }],
+  [
+    'opensearch-service',
+    'es',
+    'the URL is that of a serverless collection, write `aoss`',
+    { 'opensearch-url': 'https://x1.eu-central-1.aoss.amazonaws.com', 'opensearch-index': 'messages' },
+  ],
+  [
+    'opensearch-username',
+    'reader',
+    'it requires `opensearch-auth: basic`',
+    { ...anOpenSearch, 'opensearch-password': token },
+  ],
   ['role-to-assume', 'message-archive', 'write the ARN of a role'],
-  ['role-to-assume', 'arn:aws:iam::123456789012:role/message-archive', 'neither archive nor staging is on AWS'],
+  ['role-to-assume', 'arn:aws:iam::123456789012:role/message-archive', 'neither archive, staging nor source is on AWS'],
   ['aws-region', 'Frankfurt', 'write the name of a region'],
-  ['aws-region', 'eu-central-1', 'neither archive nor staging is on AWS'],
+  ['aws-region', 'eu-central-1', 'neither archive, staging nor source is on AWS'],
   ['sse-kms-key-id', 'a key', 'write the id, ARN or alias of a KMS key'],
   ['sse-kms-key-id', 'alias/messages', 'it concerns an archive on S3'],
   ['object-lock-mode', 'governance', 'write one of `GOVERNANCE`, `COMPLIANCE`'],
@@ -297,7 +337,7 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['form', '2024-06-01', 'the nearest is `from`'],
   ['colunms', '', 'the nearest is `columns`'],
   ['message-alert', '/alerts', 'the nearest is `message-alerts`'],
-  ['opensearch-url', token, 'is not known: there are `command`, `from`, `to`, '],
+  ['solr-url', token, 'is not known: there are `command`, `from`, `to`, '],
   ['role-to-assume', 'arn:aws:iam::1:role/a', 'write the ARN of a role'],
   ['github-token', 'two words', '"***": write a token that GitHub accepts, in printable ASCII without spaces'],
   ['github-token', 'tokén', '"***": write a token that GitHub accepts'],
@@ -430,6 +470,7 @@ describe('the inputs that are left out', () => {
         pad: { start: 86_400_000, end: 86_400_000 },
       },
       elasticsearch: undefined,
+      opensearch: undefined,
       aws: { roleToAssume: undefined, region: undefined, sseKmsKeyId: undefined, objectLock: undefined },
       concurrency: Math.min(availableParallelism(), 64),
       github: undefined,
@@ -491,6 +532,62 @@ describe('an input', () => {
           query: '{"term":{"department":"trading"}}',
         },
       },
+    ],
+    [
+      {
+        'api-url': undefined,
+        'elasticsearch-url': 'https://search.example.com:9200',
+        'elasticsearch-index': 'mail',
+        'elasticsearch-username': 'reader',
+        'elasticsearch-password': 'pass word',
+      },
+      {
+        elasticsearch: {
+          url: 'https://search.example.com:9200',
+          index: 'mail',
+          username: 'reader',
+          password: 'pass word',
+        },
+      },
+    ],
+    [
+      {
+        'opensearch-url': 'https://search-mail-x1.eu-central-1.es.amazonaws.com',
+        'opensearch-index': 'mail-*',
+        'aws-region': 'eu-central-1',
+      },
+      {
+        opensearch: {
+          url: 'https://search-mail-x1.eu-central-1.es.amazonaws.com',
+          index: 'mail-*',
+          auth: { kind: 'aws', service: 'es' },
+        },
+        overlapDays: 7,
+      },
+    ],
+    [
+      {
+        'api-url': undefined,
+        'opensearch-url': 'https://x1.eu-central-1.aoss.amazonaws.com',
+        'opensearch-index': 'mail',
+        'opensearch-service': 'aoss',
+        'opensearch-query': '{"match_all":{}}',
+      },
+      { opensearch: { auth: { kind: 'aws', service: 'aoss' }, query: '{"match_all":{}}' }, overlapDays: 0 },
+    ],
+    [
+      {
+        'opensearch-url': 'https://search.example.com',
+        'opensearch-index': 'mail',
+        'opensearch-auth': 'basic',
+        'opensearch-username': 'reader',
+        'opensearch-password': 'secret',
+      },
+      { opensearch: { auth: { kind: 'basic', username: 'reader', password: 'secret' } } },
+    ],
+    [
+      { 'opensearch-url': 'https://search.example.com', 'opensearch-index': 'mail', 'opensearch-auth': 'none' },
+      { opensearch: { auth: { kind: 'none' } } },
     ],
     [
       {

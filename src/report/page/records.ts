@@ -11,7 +11,11 @@ import { type Content, type Html, html, link, shown } from './html.ts';
 const errorCharactersMax = 1_000;
 const nameCharactersMax = 200;
 
-const sourceNames: Readonly<Record<SourceName, string>> = { api: 'API', elasticsearch: 'Elasticsearch' };
+const sourceNames: Readonly<Record<SourceName, string>> = {
+  api: 'API',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+};
 
 const leftBecause: Readonly<Record<Deferred['because'], string>> = {
   time: 'time ran out',

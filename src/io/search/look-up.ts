@@ -9,7 +9,7 @@ import { type Capabilities, capabilities, type Fields, fieldName, fieldsInQuesti
 import {
   type Fidelity,
   fidelityOf,
-  isLeftOut,
+  isExcluded,
   type SettingsByIndex,
   type SourcesByIndex,
   settingsByIndex,
@@ -23,24 +23,24 @@ import {
 } from './indices.ts';
 import type { Json } from './query.ts';
 
-/** What is known of the indices before anything is read. */
+/** The indices, as they are looked up before anything is read. */
 export interface Prepared {
   readonly fields: Fields;
-  /** The `_source` of a search that wants whole messages. */
+  /** The `_source` of a search for whole messages. */
   readonly whole: Json;
-  /** Absent where Elasticsearch does not say which indices there are. */
+  /** Absent where the cluster does not disclose which indices there are. */
   readonly coverage: Coverage | undefined;
 }
 
-/** What of the indices that an expression covers is searched. */
+/** Which of the indices that an expression covers are searched. */
 export interface Coverage {
   readonly searched: readonly string[];
-  /** How many shards they have. */
+  /** The number of their shards. */
   readonly shards: number;
   readonly unsearched: readonly Unsearched[];
 }
 
-/** Asks what the indices of an expression are, and refuses those that would not give messages back as they came. */
+/** Looks up the indices of an expression, and rejects those that do not return messages unchanged. */
 export class LookUp {
   readonly #cluster: Cluster;
   readonly #index: string;
@@ -55,22 +55,23 @@ export class LookUp {
   }
 
   /**
-   * @param assertEmpty throws where an index, which does not know the timestamp, holds messages
-   * @throws UserError where the messages cannot be read as they are
+   * @param assertEmpty throws where an index that does not map the timestamp holds messages
+   * @throws UserError where the messages cannot be read unchanged
    */
   async prepare(assertEmpty: (index: string, fields: Fields) => Promise<void>): Promise<Prepared> {
     const known = await this.#capabilities();
     const coverage = await this.#coverage(known.indices);
-    const fields = readFields(known, this.#shape, this.#where);
+    const { name: product } = this.#cluster.product;
+    const fields = readFields(known, this.#shape, { product, where: this.#where });
     for (const unmapped of fields.withoutTimestamp) await assertEmpty(unmapped, fields);
     if (fields.status === undefined)
       this.#log.warning(
-        `Elasticsearch cannot tell the statuses of alerts in ${this.#where}: every message is read whole, the open ones too; map the status as keyword to read less.`,
+        `${product} cannot search by the status of alerts in ${this.#where}: open messages are read whole, too. Map the status as keyword to read less.`,
       );
     return { fields, whole: await this.#wholeSource(), coverage };
   }
 
-  /** Of the indices that are searched, those that the key may not read: Elasticsearch leaves them out without a word. */
+  /** The searched indices that the credentials may not read: a search of a pattern skips them without an error. */
   async unreadable({ searched }: Coverage): Promise<Unsearched[]> {
     const found: Unsearched[] = [];
     for (const index of searched) {
@@ -96,20 +97,21 @@ export class LookUp {
     const fields = fieldsInQuestion(this.#shape).join(',');
     const parameters = { fields, include_unmapped: 'true', ignore_unavailable: 'false', allow_no_indices: 'false' };
     const request = { method: 'GET', path: this.#path('_field_caps'), parameters } as const;
-    const answer = await this.#cluster.json(request, capabilities);
-    if (answer.failed_indices === 0) return answer;
+    const response = await this.#cluster.json(request, capabilities);
+    if (response.failed_indices === 0) return response;
     throw new UserError(
-      `Elasticsearch at ${this.#cluster.url} cannot tell the fields of ${answer.failed_indices} of the indices of ${this.#index}: see whether it is well, then run again.`,
+      'source-refused',
+      `${this.#cluster.place} could not determine the fields of ${response.failed_indices} of the indices of ${this.#index}: check that the cluster is up, then re-run.`,
     );
   }
 
-  /** @param known the indices whose fields are known */
+  /** @param known the indices in the field capabilities */
   async #coverage(known: readonly string[]): Promise<Coverage | undefined> {
     const metadata = await this.#metadata();
     if (metadata === undefined) return undefined;
     const { all, sources } = metadata;
     const isSuspect = unsearchedOf(all, known).length > 0;
-    // An index may have been made since the fields were asked for.
+    // An index may have been created since the fields were requested.
     const searched = isSuspect ? [...new Set([...known, ...(await this.#capabilities()).indices])] : known;
     const unsearched = unsearchedOf(all, searched);
     const isUnsearched = new Set(unsearched.map(({ index }) => index));
@@ -118,7 +120,7 @@ export class LookUp {
     return { searched: indices, shards: shardsOf(all, indices), unsearched };
   }
 
-  /** Auxiliary requests: what is refused ends nothing. */
+  /** Undefined where one of the requests fails: they are auxiliary. */
   async #metadata(): Promise<{ all: SettingsByIndex; sources: SourcesByIndex } | undefined> {
     const get = (path: string, parameters: Readonly<Record<string, string>>) =>
       ({ method: 'GET', path: this.#path(path), parameters }) as const;
@@ -130,7 +132,7 @@ export class LookUp {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#log.warning(
-        `Elasticsearch at ${this.#cluster.url} does not say which indices ${this.#index} covers, so completeness rests on the pattern as the key sees it: closed and hidden indices, and fields that an index leaves out of messages, go unnoticed. Give the key the privilege view_index_metadata. (${error.message})`,
+        `${this.#cluster.place} does not disclose which indices ${this.#index} covers, so completeness rests on the pattern as the key sees it: closed and hidden indices, and fields that an index removes from messages, go unnoticed. Grant access to the settings and mappings of the indices. (${error.message})`,
       );
       return undefined;
     }
@@ -138,38 +140,42 @@ export class LookUp {
 
   #assertFaithful({ synthetic, disabled, filtered }: Fidelity): void {
     const among = (indices: readonly string[]) => `in ${names(indices)} at ${this.#cluster.url}`;
-    const leave = 'or leave it out of elasticsearch-index (`messages-*,-that-index`)';
+    const exclude = `or exclude it in ${this.#cluster.input('index')} (\`messages-*,-that-index\`)`;
+    const { name: product } = this.#cluster.product;
     if (synthetic.length > 0)
       throw new UserError(
-        `Elasticsearch rebuilds messages from their fields (synthetic _source) ${among(synthetic)}, which loses the alert that a status belongs to: reindex with index.mapping.source.mode: stored, ${leave}.`,
+        'source-index-invalid',
+        `${product} rebuilds messages from their fields (synthetic _source) ${among(synthetic)}, which separates a status from its alert: reindex with index.mapping.source.mode: stored, ${exclude}.`,
       );
     if (disabled.length > 0)
       throw new UserError(
-        `Elasticsearch keeps no messages ${among(disabled)}: map its indices with _source enabled, ${leave}.`,
+        'source-index-invalid',
+        `${product} does not store messages ${among(disabled)}: map its indices with _source enabled, ${exclude}.`,
       );
     const { id, timestamp, alerts, alertStatus } = this.#shape;
     const needed = [fieldName(id), fieldName(timestamp), fieldName([...alerts, ...alertStatus])];
     for (const { index, includes, excludes } of filtered) {
-      const lacking = needed.find((name) => isLeftOut(name, includes, excludes));
+      const lacking = needed.find((name) => isExcluded(name, includes, excludes));
       if (lacking !== undefined)
         throw new UserError(
-          `Elasticsearch leaves the field "${lacking}" out of messages ${among([index])} (_source.includes or _source.excludes): reindex with the whole _source, ${leave}.`,
+          'source-index-invalid',
+          `${product} removes the field "${lacking}" from messages ${among([index])} (_source.includes or _source.excludes): reindex with the whole _source, ${exclude}.`,
         );
     }
     if (filtered.length === 0) return;
-    const told = filtered.map(({ index, includes, excludes }) => {
-      const what = [
+    const described = filtered.map(({ index, includes, excludes }) => {
+      const parts = [
         ...(excludes.length > 0 ? [`without ${excludes.join(', ')}`] : []),
         ...(includes.length > 0 ? [`only ${includes.join(', ')}`] : []),
       ];
-      return `${index} (${what.join('; ')})`;
+      return `${index} (${parts.join('; ')})`;
     });
     this.#log.warning(
-      `Elasticsearch leaves fields out of messages ${among(told)}: they are archived without these fields, which the indices no longer have.`,
+      `${product} removes fields from messages ${among(described)}: they are archived without these fields, which the indices no longer have.`,
     );
   }
 
-  /** Newer servers leave vectors out of messages unless they are told not to; older ones do not know the word. */
+  /** Newer releases of Elasticsearch remove vectors from messages by default; other servers reject the option. */
   async #wholeSource(): Promise<Json> {
     const source = '{"exclude_vectors":false}';
     const body = `{"size":0,"_source":${source}}`;

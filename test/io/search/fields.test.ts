@@ -6,19 +6,19 @@ import {
   fieldsInQuestion,
   readFields,
   stubPaths,
-} from '../../../src/io/elasticsearch/fields.ts';
+} from '../../../src/io/search/fields.ts';
 import { plainShape } from '../../support/messages.ts';
 
 const capable = { searchable: true, aggregatable: true };
 const date = { timestamp: { date: capable } };
 
 const read = (fields: Capabilities['fields'], indices = ['one', 'two']) =>
-  readFields({ indices, fields }, plainShape, 'messages at http://search');
+  readFields({ indices, fields }, plainShape, { product: 'Elasticsearch', where: 'messages at http://search' });
 
 const statusOf = (fields: Record<string, FieldCapabilities>) => read({ ...date, ...fields }).status;
 
-describe('names', () => {
-  it('are a pointer without its places in lists', () => {
+describe('field names', () => {
+  it('omit the list indices of a pointer', () => {
     expect(fieldName(['a', '0', 'b.c'])).toBe('a.b.c');
     expect(
       fieldsInQuestion({ ...plainShape, alerts: ['review', '0', 'alerts'], alertStatus: ['state', 'name'] }),
@@ -34,7 +34,7 @@ describe('names', () => {
     ]);
   });
 
-  it('of stubs end before the first place in a list', () => {
+  it('of stubs end before the first list index', () => {
     expect(stubPaths({ ...plainShape, id: ['ids', '1', 'value'], timestamp: ['sent', 'at'] })).toEqual([
       'ids',
       'sent.at',
@@ -47,7 +47,7 @@ describe('names', () => {
     [['alerts', '*'], ['state', 'now'], ['alerts'], 'alerts.state.now'],
     [['*', 'alerts'], ['status'], ['*'], 'alerts.status'],
     [['statuses'], [], ['statuses'], 'statuses'],
-  ])('ask for all that a `*` may stand for: %j, %j', (alerts, alertStatus, stub, field) => {
+  ])('cover everything that a `*` matches: %j, %j', (alerts, alertStatus, stub, field) => {
     const shape = { ...plainShape, alerts, alertStatus };
     expect(stubPaths(shape)).toEqual(['message_id', 'timestamp', ...stub]);
     expect(fieldsInQuestion(shape)).toContain(field);
@@ -60,37 +60,31 @@ describe('names', () => {
 });
 
 describe('the timestamp', () => {
-  it('may be a date here and nanoseconds there', () => {
+  it('may be a date in one index and a date_nanos in another', () => {
     expect(read(date).timestamp).toEqual({ field: 'timestamp', hasNanos: false, isMixed: false });
     expect(read({ timestamp: { date_nanos: capable } }).timestamp).toMatchObject({ hasNanos: true, isMixed: false });
     const mixed = { date: { ...capable, indices: 'one' }, date_nanos: { ...capable, indices: ['two'] } };
     expect(read({ timestamp: mixed }).timestamp).toMatchObject({ hasNanos: true, isMixed: true });
   });
 
-  it('is named where it is missing', () => {
+  it('lists the indices that do not map it', () => {
     expect(read(date).withoutTimestamp).toEqual([]);
     const unmapped = { searchable: false, aggregatable: false, indices: ['two'] };
     expect(read({ timestamp: { date: capable, unmapped } }).withoutTimestamp).toEqual(['two']);
   });
 
   it.each<[string, FieldCapabilities | undefined, string]>([
+    ['unmapped', undefined, 'message-timestamp (/timestamp)'],
     [
-      'nowhere',
-      undefined,
-      'Elasticsearch has no field "timestamp" in messages at http://search: see message-timestamp (/timestamp), it must name a field that is mapped as a date.',
-    ],
-    [
-      'a text somewhere',
+      'text in some index',
       { date: { ...capable, indices: ['one'] }, text: { ...capable, indices: ['two', 'three'] } },
-      'Elasticsearch has the field "timestamp" as text and not as date in two, three: map it as a date there, or see message-timestamp (/timestamp).',
+      'text instead of date in two, three',
     ],
-    [
-      'not sortable',
-      { date: { searchable: true, aggregatable: false } },
-      'Elasticsearch cannot search and sort by the field "timestamp" in messages at http://search: map it with index and doc_values, or see message-timestamp (/timestamp).',
-    ],
-  ])('is refused where it is %s', (_, timestamp, sentence) => {
-    expect(() => read(timestamp === undefined ? {} : { timestamp })).toThrow(sentence);
+    ['a date without doc values', { date: { searchable: true, aggregatable: false } }, 'doc_values'],
+  ])('is rejected if it is %s', (_, timestamp, detail) => {
+    const work = () => read(timestamp === undefined ? {} : { timestamp });
+    expect(work).toThrow(expect.objectContaining({ code: 'source-index-invalid' }));
+    expect(work).toThrow(detail);
   });
 });
 
@@ -105,7 +99,7 @@ describe('the id', () => {
     ['a text', { message_id: { text: capable } }, undefined],
     ['a number somewhere', { message_id: { keyword: capable, long: capable } }, undefined],
     ['nothing', {}, undefined],
-  ])('is found by %s', (_, fields, id) => {
+  ])('is searched in %s', (_, fields, id) => {
     expect(read({ ...date, ...fields }).id).toBe(id);
   });
 });
@@ -143,7 +137,7 @@ describe('the status', () => {
     ['a number somewhere', { 'alerts.status': { ...keyword, long: capable } }, undefined],
     ['not mapped', { 'alerts.status': { unmapped } }, undefined],
     ['unknown', {}, undefined],
-  ])('is usable where it can be: %s', (_, fields, status) => {
+  ])('is searchable, or not: %s', (_, fields, status) => {
     expect(statusOf(fields)).toEqual(status);
   });
 });

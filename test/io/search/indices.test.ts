@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fidelityOf, isLeftOut, shardsOf, unsearchedOf } from '../../../src/io/elasticsearch/indices.ts';
+import { fidelityOf, isExcluded, shardsOf, unsearchedOf } from '../../../src/io/search/indices.ts';
 
 const plain = { settings: { 'index.number_of_shards': '2' }, defaults: { 'index.mapping.source.mode': 'STORED' } };
 const withSettings = (settings: Record<string, string>) => ({ settings, defaults: {} });
 const withSource = (source: object) => ({ mappings: { _source: { includes: [], excludes: [], ...source } } });
 
 describe('unsearchedOf', () => {
-  it('names what a pattern covers and a search leaves out, with the reason', () => {
+  it('returns the indices that a pattern covers and searches do not reach, with the reason', () => {
     const all = {
       open: plain,
       frozen: withSettings({ 'index.frozen': 'true' }),
@@ -48,7 +48,7 @@ describe('fidelityOf', () => {
     ['synthetic by its mapping', plain, { i: withSource({ mode: 'synthetic' }) }, 'synthetic'],
     ['without a source', plain, { i: withSource({ enabled: false }) }, 'disabled'],
     ['without a source, by its mode', plain, { i: withSource({ mode: 'disabled' }) }, 'disabled'],
-  ])('tells an index that is %s', (_, settings, sources, expected) => {
+  ])('recognizes an index that is %s', (_, settings, sources, expected) => {
     // biome-ignore lint/suspicious/noExplicitAny: responses are objects of any members
     const { synthetic, disabled, filtered } = fidelityOf({ i: settings as any }, sources as any, ['i']);
     expect({ synthetic, disabled, filtered }).toEqual({
@@ -58,7 +58,7 @@ describe('fidelityOf', () => {
     });
   });
 
-  it('names what an index leaves out', () => {
+  it('returns the fields that an index removes', () => {
     const { filtered } = fidelityOf({ i: plain }, { i: withSource({ excludes: ['body.*'] }) }, ['i', 'j']);
     expect(filtered).toEqual([{ index: 'i', includes: [], excludes: ['body.*'] }]);
   });
@@ -74,6 +74,6 @@ it.each<[string, string[], string[], boolean]>([
   ['message_id', ['alerts', 'timestamp'], [], true],
   ['message_id', ['*'], [], false],
   ['a.c', [], ['a+'], false],
-])('isLeftOut: %s, of includes %j and excludes %j: %s', (name, includes, excludes, expected) => {
-  expect(isLeftOut(name, includes, excludes)).toBe(expected);
+])('isExcluded: %s, of includes %j and excludes %j: %s', (name, includes, excludes, expected) => {
+  expect(isExcluded(name, includes, excludes)).toBe(expected);
 });

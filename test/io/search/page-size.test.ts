@@ -1,34 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PageSize } from '../../../src/io/elasticsearch/page-size.ts';
+import { PageSize } from '../../../src/io/search/page-size.ts';
 
 const targetBytes = 8 * 2 ** 20;
 
 describe('PageSize', () => {
-  it('begins small, and comes to the target', () => {
+  it('starts small, and converges on the target', () => {
     const size = new PageSize();
-    const asked = Array.from({ length: 4 }, () => {
+    const sizes = Array.from({ length: 4 }, () => {
       const hits = size.next();
       size.note(hits * 20_000, hits);
       return hits;
     });
-    expect(asked).toEqual([100, 419, 419, 419]);
+    expect(sizes).toEqual([100, 419, 419, 419]);
   });
 
-  it('grows step by step to what an index allows, and stays above nothing', () => {
+  it('grows in steps up to the default maximum of an index, and is at least 1', () => {
     const small = new PageSize();
-    const asked = Array.from({ length: 5 }, () => {
+    const sizes = Array.from({ length: 5 }, () => {
       const hits = small.next();
       small.note(hits * 50, hits);
       return hits;
     });
-    expect(asked).toEqual([100, 800, 6_400, 10_000, 10_000]);
+    expect(sizes).toEqual([100, 800, 6_400, 10_000, 10_000]);
     const large = new PageSize();
     large.note(60 * 2 ** 20, 1);
     expect(large.next()).toBe(1);
   });
 
-  it('never asks for more than a limit again', () => {
+  it('stays below a limit', () => {
     const size = new PageSize();
     size.note(100, 100);
     size.limit();
@@ -39,7 +39,19 @@ describe('PageSize', () => {
     expect(size.next()).toBe(1);
   });
 
-  it('is smaller once, where there is no more for now', () => {
+  it('widens until the limit, and keeps the wider size', () => {
+    const size = new PageSize();
+    size.note(60 * 2 ** 20, 1);
+    expect(size.next()).toBe(1);
+    expect(size.widen()).toBe(true);
+    size.note(120 * 2 ** 20, 2);
+    expect(size.next()).toBe(2);
+    size.limit();
+    expect(size.next()).toBe(1);
+    expect(size.widen()).toBe(false);
+  });
+
+  it('eases one page only', () => {
     const size = new PageSize();
     size.note(100_000, 100);
     size.ease();
@@ -53,7 +65,7 @@ describe('PageSize', () => {
     expect(first.next()).toBe(100);
   });
 
-  it('asks for no less than a hit and, of messages of one length, for no more than the target', () => {
+  it('requests at least one hit and, for messages of one length, at most the target', () => {
     const anyEvent = fc.constantFrom('note', 'limit', 'ease');
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000_000 }), fc.array(anyEvent), (messageBytes, events) => {

@@ -14,11 +14,12 @@ import { LostReading } from '../ports.ts';
 import { type Cluster, contextMissing, lostPointInTime, TooMuch } from './cluster.ts';
 import type { TimestampField } from './fields.ts';
 import { PageSize } from './page-size.ts';
+import { only } from './pages.ts';
 import type { Json } from './query.ts';
 
-/** Renewed by every request. */
+/** How long a point in time outlives the last request that uses it. */
 const keepAlive = '10m';
-/** A search that reached only some of its shards is an error. */
+/** Makes a search that reaches only some of its shards an error. */
 const whole = { allow_partial_search_results: 'false' };
 
 const shape = {
@@ -29,14 +30,14 @@ const shape = {
   elementExtras: [['sort'], ['_index'], ['_id'], ['_routing']],
 } satisfies PageShape;
 
-/** How many shards, or clusters, were asked and how many answered. */
+/** How many shards, or clusters, a search had to reach, and how many it reached. */
 const share = v.object({ total: v.number(), successful: v.number(), failed: v.optional(v.number(), 0) });
 
 type Share = v.InferOutput<typeof share>;
 
-const opened = v.object({ id: v.string() });
+const opened = v.object({ id: v.optional(v.string()), pit_id: v.optional(v.string()) });
 
-/** The answer to a search without hits. */
+/** The response to a search without hits. */
 const tally = v.object({
   pit_id: v.optional(v.string()),
   timed_out: v.boolean(),
@@ -46,29 +47,29 @@ const tally = v.object({
   aggregations: v.optional(v.unknown()),
 });
 
-/** A search: what it looks for, and what of each message it wants. */
+/** A search, and the parts of messages that it returns. */
 export interface Search {
   readonly query: Json;
   /** The request's `_source`. */
   readonly source: Json;
-  /** The request's `sort`, without the tie-breaker. */
+  /** The request's `sort`, without the tie-breakers. */
   readonly sort: readonly Json[];
 }
 
-/** Which document a message of a page is: its index, `_id` and routing, as JSON text. */
+/** Identifies the document of a message: a key of its index, `_id` and routing, and the `_id`, as JSON text. */
 export function documentOf({ extras }: ScannedMessage): { key: string; id: Json } {
   const [, index, id, routing] = extras!;
   return { key: `${index} ${id} ${routing}`, id: id! };
 }
 
-/** Sorts by time; messages of an index without the field come last. */
+/** Sorts by time; messages without the field come last. */
 export function byTime({ field, hasNanos, isMixed }: TimestampField): Json {
   const numericType = isMixed ? { numeric_type: 'date' } : {};
   const unmappedType = hasNanos ? 'date_nanos' : 'date';
   return JSON.stringify({ [field]: { order: 'asc', unmapped_type: unmappedType, ...numericType } });
 }
 
-/** One point in time of the indices: every search in it sees the same documents. */
+/** A point in time of the indices: every search in it sees the same documents. */
 export class PointInTime {
   readonly #cluster: Cluster;
   readonly #scan: Scan;
@@ -84,7 +85,7 @@ export class PointInTime {
     this.#id = id;
   }
 
-  /** Opens a point in time, and closes it after the work. */
+  /** Opens a point in time for the work, and closes it afterwards. */
   static async during<Result>(
     cluster: Cluster,
     scan: Scan,
@@ -92,13 +93,9 @@ export class PointInTime {
     index: string,
     work: (point: PointInTime) => Promise<Result>,
   ): Promise<Result> {
-    const request = {
-      method: 'POST',
-      path: `/${encodeURIComponent(index)}/_pit`,
-      parameters: { keep_alive: keepAlive, ignore_unavailable: 'false', allow_no_indices: 'false' },
-    } as const;
-    const { id } = await cluster.json(request, opened);
-    const point = new PointInTime(cluster, scan, memory, JSON.stringify(id));
+    const { open, id: member } = cluster.product.pointInTime;
+    const { [member]: id } = await cluster.json(open(index, keepAlive), opened);
+    const point = new PointInTime(cluster, scan, memory, JSON.stringify(cluster.checked(id, v.string())));
     try {
       return await work(point);
     } finally {
@@ -106,69 +103,83 @@ export class PointInTime {
     }
   }
 
-  /** How many shards the last count reached. */
+  /** The number of shards that the last count reached. */
   get shards(): number {
     return this.#shards;
   }
 
-  /** Counts what a query finds, exactly. */
+  /** Counts the messages that a query finds, exactly. */
   async count(query: Json): Promise<number> {
     return (await this.#tally(query, '')).total;
   }
 
-  /** The same, and aggregates over it. */
+  /** Counts the messages that a query finds, and aggregates over them. */
   async aggregate<Schema extends v.GenericSchema>(query: Json, aggregations: Json, schema: Schema) {
-    const { total, answer } = await this.#tally(query, `,"aggs":${aggregations}`);
-    return { total, aggregations: this.#cluster.checked(answer.aggregations, schema) };
+    const { total, response } = await this.#tally(query, `,"aggs":${aggregations}`);
+    return { total, aggregations: this.#cluster.checked(response.aggregations, schema) };
   }
 
-  #tally(query: Json, more: string): Promise<{ total: number; answer: v.InferOutput<typeof tally> }> {
+  #tally(query: Json, more: string): Promise<{ total: number; response: v.InferOutput<typeof tally> }> {
     return this.#cluster.retried(async () => {
-      const bytes = await this.#ask(`"size":0,"track_total_hits":true,"query":${query}${more}`);
-      const answer = this.#cluster.parsed(bytes, tally);
-      assertWhole(answer._shards, answer._clusters, answer.timed_out);
-      this.#shards = answer._shards.total;
-      if (answer.pit_id !== undefined) this.#id = JSON.stringify(answer.pit_id);
-      return { total: exactly(answer.hits.total.value, answer.hits.total.relation), answer };
+      const bytes = await this.#search(`"size":0,"track_total_hits":true,"query":${query}${more}`);
+      const response = this.#cluster.parsed(bytes, tally);
+      assertWhole(response._shards, response._clusters, response.timed_out);
+      this.#shards = response._shards.total;
+      if (response.pit_id !== undefined) this.#id = JSON.stringify(response.pit_id);
+      return { total: exactly(response.hits.total.value, response.hits.total.relation), response };
     });
   }
 
   /**
-   * Every page of a search but the last, which is empty, and at the end how many messages they had.
-   * @throws LostReading when they are not as many as the search counts
+   * Yields every page of a search but the last, which is empty, and returns how many messages they had.
+   * @throws LostReading when the search counts another number
    */
   async *pages(search: Search, size = new PageSize()): AsyncGenerator<Page, number> {
     let received = 0;
     let total: number | undefined;
     for (let after: Json | undefined; ; ) {
-      const page = await this.#page(search, size, after);
+      const { page, isFull } = await this.#page(search, size, after);
       total ??= page.total!;
-      received += page.messages.length;
-      const last = page.messages.at(-1);
-      // Who sends more than there is may send it for ever.
+      const whole = isFull && !this.#cluster.product.breaksEveryTie ? withoutLastTie(page) : page;
+      received += whole.messages.length;
+      const last = whole.messages.at(-1);
+      if (last === undefined && page.messages.length > 0) {
+        this.#memory.give(page.bytes.buffer);
+        if (!size.widen()) throw this.#tooManyTies(page.messages.length);
+        continue;
+      }
+      // A server that sends more than it counts may never stop.
       if (last === undefined || received > total) {
         this.#memory.give(page.bytes.buffer);
         break;
       }
       after = last.extras![0];
-      yield page;
+      yield whole;
     }
     if (received === total) return received;
     throw new LostReading(`a search counted ${total} messages and sent ${received}`);
   }
 
-  /** @param after the sort values after which it begins; of the first page the total is counted */
-  #page({ query, source, sort }: Search, size: PageSize, after: Json | undefined): Promise<Page> {
-    const order = `"sort":[${[...sort, '{"_shard_doc":"asc"}'].join(',')}]`;
+  /**
+   * Reads a page, and whether it has as many messages as were requested.
+   * @param after the sort values of the message before it; undefined: the first page, which also has the total
+   */
+  #page(
+    { query, source, sort }: Search,
+    size: PageSize,
+    after: Json | undefined,
+  ): Promise<{ page: Page; isFull: boolean }> {
+    const order = `"sort":[${[...sort, ...this.#cluster.product.tieBreakers].join(',')}]`;
     const start = after === undefined ? '"track_total_hits":true' : `"track_total_hits":false,"search_after":${after}`;
     return this.#cluster.retried(async () => {
       try {
-        const bytes = await this.#ask(`"size":${size.next()},"query":${query},"_source":${source},${order},${start}`);
+        const hits = size.next();
+        const bytes = await this.#search(`"size":${hits},"query":${query},"_source":${source},${order},${start}`);
         const page = await this.#scanned(bytes);
         assertPage(page, after === undefined);
         this.#id = page.extras![0] ?? this.#id;
         size.note(page.bytes.length, page.messages.length);
-        return page;
+        return { page, isFull: page.messages.length >= hits };
       } catch (error) {
         if (error instanceof TooMuch) size.limit();
         else if (error instanceof Retryable && error.busy) size.ease();
@@ -177,7 +188,7 @@ export class PointInTime {
     });
   }
 
-  #ask(search: string): Promise<Uint8Array<SharedArrayBuffer>> {
+  #search(search: string): Promise<Uint8Array<SharedArrayBuffer>> {
     const body = `{"pit":{"id":${this.#id},"keep_alive":"${keepAlive}"},${search}}`;
     return this.#cluster.bytes({ method: 'POST', path: '/_search', parameters: whole, body });
   }
@@ -187,27 +198,44 @@ export class PointInTime {
       return await this.#scan(bytes, shape);
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
-      const hint = error.message.includes('/_source')
-        ? ': map its indices with _source enabled'
-        : ', see elasticsearch-url';
+      const remedy = error.message.includes('/_source')
+        ? 'map its indices with _source enabled'
+        : `check ${this.#cluster.input('url')}`;
       throw new UserError(
-        `Elasticsearch at ${this.#cluster.url} sent something else than a page of messages (${error.message})${hint}.`,
+        'source-response-invalid',
+        `${this.#cluster.place} sent an invalid page of messages (${error.message}): ${remedy}.`,
       );
     }
   }
 
-  /** What is not closed ends by itself. */
+  #tooManyTies(count: number): UserError {
+    return new UserError(
+      'source-limit',
+      `${this.#cluster.place} returned a page in which all ${count} messages have the same place in the order, and serves no larger page: raise index.max_result_window of the indices.`,
+    );
+  }
+
+  /** A failure does not matter: the point in time expires. */
   async #close(): Promise<void> {
-    await this.#cluster.bytes({ method: 'DELETE', path: '/_pit', body: `{"id":${this.#id}}` }).then(
+    await this.#cluster.bytes(this.#cluster.product.pointInTime.close(this.#id)).then(
       (bytes) => this.#memory.give(bytes.buffer),
       () => undefined,
     );
   }
 }
 
+/**
+ * The page without the last messages that are equal in all sort values: more of them may follow, which a search after those
+ * values would skip. Documents of several shards may be equal.
+ */
+function withoutLastTie(page: Page): Page {
+  const last = page.messages.at(-1)?.extras?.[0];
+  return only(page, ({ extras }) => extras?.[0] !== last);
+}
+
 function assertPage({ extras, messages, total }: Page, isFirst: boolean): void {
   const [, timedOut, shards, clusters, relation] = extras as Extras;
-  // A point in time may be lost to some of the shards, and the others answer.
+  // A point in time may be lost on some of the shards only.
   if (shards?.includes(contextMissing)) throw lostPointInTime();
   assertWhole(shareOf(shards), shareOf(clusters), timedOut !== 'false');
   if (isFirst) exactly(total, relation && (JSON.parse(relation) as string));

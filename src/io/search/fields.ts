@@ -4,7 +4,7 @@ import { formatPointer, type Pointer } from '../../messages/json/pointer.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import { everyToken } from '../../messages/shape.ts';
 
-/** What Elasticsearch's field capabilities say of one field, by type (`unmapped` where an index has no such field). */
+/** Capabilities of one field by type; the type is `unmapped` for the indices that lack the field. */
 const fieldCapabilities = v.record(
   v.string(),
   v.object({
@@ -16,7 +16,7 @@ const fieldCapabilities = v.record(
 
 export type FieldCapabilities = v.InferOutput<typeof fieldCapabilities>;
 
-/** The answer of the field capabilities API, as far as it is looked at. */
+/** The members of a response of the field capabilities API that are used. */
 export const capabilities = v.object({
   indices: v.array(v.string()),
   fields: v.record(v.string(), fieldCapabilities),
@@ -27,34 +27,41 @@ export type Capabilities = v.InferOutput<typeof capabilities>;
 
 export interface TimestampField {
   readonly field: string;
-  /** Whether it is a `date_nanos` in some index, and a `date` in another. */
+  /** Whether it is a `date_nanos` in some index. */
   readonly hasNanos: boolean;
+  /** Whether it is a `date` in another index, too. */
   readonly isMixed: boolean;
 }
 
-/** Where the index can tell statuses from each other. */
+/** The field by which the index distinguishes statuses. */
 export interface StatusField {
   readonly field: string;
-  /** The nested paths that it stands under. */
+  /** The nested paths that contain it. */
   readonly nested: readonly string[];
-  /** Whether it stands under none in some index. */
+  /** Whether some index has it outside of nested paths. */
   readonly isPlain: boolean;
 }
 
-/** What the indices know of the parts of a message. */
+/** How the indices map the parts of a message. */
 export interface Fields {
   readonly timestamp: TimestampField;
-  /** A field that holds ids exactly as they are, though perhaps not all of them; undefined where there is none. */
+  /** A field that holds ids unchanged, though possibly not all of them; undefined where there is none. */
   readonly id: string | undefined;
-  /** Undefined where no index can tell statuses. */
+  /** Undefined where no field holds statuses exactly. */
   readonly status: StatusField | undefined;
-  /** Indices in which the timestamp is not mapped: their messages cannot be found by it. */
+  /** Indices that do not map the timestamp, so that no search by time finds their messages. */
   readonly withoutTimestamp: readonly string[];
 }
 
 const exactTypes: ReadonlySet<string> = new Set(['keyword', 'constant_keyword', 'wildcard']);
+/** Names the indices for people. */
+export interface Place {
+  readonly product: string;
+  /** `messages-* at https://…` */
+  readonly where: string;
+}
 
-/** The fields to ask the field capabilities API for. */
+/** The fields whose capabilities are requested. */
 export function fieldsInQuestion(shape: MessageShape): string[] {
   const status = statusName(shape);
   const id = fieldName(shape.id);
@@ -63,31 +70,34 @@ export function fieldsInQuestion(shape: MessageShape): string[] {
 }
 
 /**
- * Reads what the indices know of a message's parts.
- * @param where the indices for people: `messages-* at https://…`
- * @throws UserError where the timestamp is not a date in every index that has it, or has no doc values
+ * Interprets the capabilities of the fields of a message.
+ * @param where the indices for people
+ * @throws UserError where an index that maps the timestamp does not map it as a date, or cannot search and sort by it
  */
 export function readFields(
   { indices, fields }: Pick<Capabilities, 'indices' | 'fields'>,
   shape: MessageShape,
-  where: string,
+  { product, where }: Place,
 ): Fields {
   const name = fieldName(shape.timestamp);
   const input = `message-timestamp (${formatPointer(shape.timestamp)})`;
   const { unmapped, ...types } = fields[name] ?? {};
   if (Object.keys(types).length === 0)
     throw new UserError(
-      `Elasticsearch has no field "${name}" in ${where}: see ${input}, it must name a field that is mapped as a date.`,
+      'source-index-invalid',
+      `${product} has no field "${name}" in ${where}: set ${input} to a field that is mapped as a date.`,
     );
   for (const [type, { indices: those, searchable, aggregatable }] of Object.entries(types)) {
     const whose = `in ${those === undefined ? where : [those].flat().slice(0, 3).join(', ')}`;
     if (type !== 'date' && type !== 'date_nanos')
       throw new UserError(
-        `Elasticsearch has the field "${name}" as ${type} and not as date ${whose}: map it as a date there, or see ${input}.`,
+        'source-index-invalid',
+        `${product} maps the field "${name}" as ${type} instead of date ${whose}: map it as date, or change ${input}.`,
       );
     if (!searchable || !aggregatable)
       throw new UserError(
-        `Elasticsearch cannot search and sort by the field "${name}" ${whose}: map it with index and doc_values, or see ${input}.`,
+        'source-index-invalid',
+        `${product} cannot search and sort by the field "${name}" ${whose}: map it with index and doc_values, or change ${input}.`,
       );
   }
   const hasNanos = types.date_nanos !== undefined;
@@ -100,23 +110,23 @@ export function readFields(
 }
 
 /**
- * The paths that hold all that tells a message's state, as `_source` filters take them. Elements of lists cannot be
- * named, nor members of whatever name, so what is pointed into comes as a whole.
+ * The paths that hold everything a message's state depends on, for `_source` filters. They cannot name an element of a
+ * list or a member of any name, so a path ends before the first one.
  */
 export function stubPaths({ id, timestamp, alerts }: MessageShape): string[] {
   return [id, timestamp, alerts].map((pointer) => {
     const index = pointer.findIndex((token) => isOfMany(token));
-    // Where nothing is named before what is pointed into, all of the message is.
+    // An empty path would select nothing.
     return (index === -1 ? pointer : pointer.slice(0, index)).join('.') || '*';
   });
 }
 
-/** A JSON pointer as Elasticsearch names a field: lists have no place in a name. */
+/** The name of the field that a JSON pointer leads to: the index of a list's element is no part of it. */
 export function fieldName(pointer: Pointer): string {
   return pointer.filter((token) => !isOfMany(token)).join('.');
 }
 
-/** Whether the value is an element of a list, of which the field has all. */
+/** Whether the pointer leads into a list, all elements of which are values of the field. */
 export function isOfList(pointer: Pointer): boolean {
   return pointer.some((token) => isIndex(token));
 }
@@ -125,7 +135,7 @@ function statusName({ alerts, alertStatus }: MessageShape): string {
   return fieldName([...alerts, ...alertStatus]);
 }
 
-/** Whether it stands for an element of a list, by its index or (of the alerts) for every one. */
+/** Whether a token selects an element of a list by its index, or every element. */
 function isOfMany(token: string): boolean {
   return token === everyToken || isIndex(token);
 }
@@ -134,7 +144,7 @@ function isIndex(token: string): boolean {
   return /^(0|[1-9]\d*)$/.test(token);
 }
 
-/** The field itself or its `.keyword`, whichever can be compared exactly in every index that has it. */
+/** The field or its `.keyword`, whichever is compared exactly in every index that has it. */
 function exactField(name: string, fields: Capabilities['fields']): string | undefined {
   return [name, `${name}.keyword`].find((field) => {
     const types = typesOf(fields[field]);
@@ -145,7 +155,7 @@ function exactField(name: string, fields: Capabilities['fields']): string | unde
 function statusField(name: string, fields: Capabilities['fields']): StatusField | undefined {
   const parents = parentsOf(name);
   const nested = parents.find((parent) => fields[parent]?.nested !== undefined);
-  // The keys of a flattened object are fields that the capabilities do not list.
+  // The capabilities do not list the keys of a flattened object, though they are fields. OpenSearch's `flat_object` has none.
   const isFlattened = parents.some((parent) => fields[parent]?.flattened !== undefined);
   const field = [name, `${name}.keyword`].find((each) => {
     const types = typesOf(fields[each]);
@@ -163,7 +173,7 @@ function typesOf(capabilities: FieldCapabilities | undefined) {
   return Object.entries(capabilities ?? {}).filter(([type]) => type !== 'unmapped');
 }
 
-/** The objects that a field stands in, the innermost first. */
+/** The objects that contain a field, the innermost first. */
 function parentsOf(name: string): string[] {
   const names = name.split('.');
   return names.slice(1).map((_, n) => names.slice(0, names.length - 1 - n).join('.'));

@@ -3,12 +3,12 @@ import type { Interval } from '../../windows/interval.ts';
 import type { StatusField, TimestampField } from './fields.ts';
 
 /**
- * JSON text. Requests are put together as text, so that what Elasticsearch said (sort values, ids) goes back exactly as it
- * came: read as numbers, 64-bit values would be rounded.
+ * JSON text. Requests are composed as text so that sort values and ids go back to the server unchanged: parsed as numbers,
+ * 64-bit values would be rounded.
  */
 export type Json = string;
 
-/** What a `date_nanos` can hold, in ms since 1970; a range that reaches beyond is refused. */
+/** The range of a `date_nanos`, in ms since 1970; the server rejects bounds beyond it. */
 const nanosMs = { first: 0, last: 9_223_372_036_854 };
 
 export const everything: Json = '{"match_all":{}}';
@@ -34,23 +34,21 @@ export function anyOf(field: string, values: readonly Json[]): Json {
   return `{"terms":{${JSON.stringify(field)}:[${values.join(',')}]}}`;
 }
 
-/** Of a `date_nanos` the bounds are cut to what it can hold. */
+/** Finds an interval; its bounds are clipped to the range of a `date_nanos`. */
 export function within({ field, hasNanos }: TimestampField, { start, end }: Interval): Json {
   const bound = (ms: number) => (hasNanos ? Math.min(Math.max(ms, nanosMs.first), nanosMs.last) : ms);
   return JSON.stringify({ range: { [field]: { gte: bound(start), lt: bound(end), format: 'epoch_millis' } } });
 }
 
-/** What can be told of a message from the index. It may be wrong about any message: it only saves bytes. */
+/** Queries that predict a message's state from the index. They may be wrong about any message: they only save bytes. */
 export interface Guess {
   /** Messages with a status. */
   readonly alerted: Json;
-  /** Messages that are likely closed: a status exists, and none of the others that occur. */
+  /** Messages that are likely closed: they have a status, and none that is not closed. */
   readonly closed: Json;
 }
 
-/**
- * @param otherStatuses those that occur and are not closed
- */
+/** @param otherStatuses the statuses that occur and are not closed */
 export function guess(status: StatusField, otherStatuses: readonly string[]): Guess {
   const values = otherStatuses.map((value) => JSON.stringify(value));
   const ways = paths(status).map((path) => {
@@ -64,10 +62,10 @@ export function guess(status: StatusField, otherStatuses: readonly string[]): Gu
   };
 }
 
-/** Of the values that a field has, at most so many are told. */
+/** The most values of a status field that one aggregation returns. */
 const statusesMax = 1_000;
 
-/** Aggregates the statuses that occur, and counts the messages with one; {@link readStatuses} reads the answer. */
+/** Aggregates the statuses that occur, and counts the messages that have one; {@link readStatuses} reads the response. */
 export function statusAggregations(status: StatusField): Json {
   const terms = JSON.stringify({ terms: { field: status.field, size: statusesMax } });
   const aggregations = paths(status).map((path, n) =>
@@ -80,13 +78,13 @@ export interface Statuses {
   /** Messages with a status. */
   readonly alerted: number;
   readonly values: readonly string[];
-  /** Whether these are all. */
+  /** Whether the values are all that occur. */
   readonly isComplete: boolean;
 }
 
 const terms = v.object({ buckets: v.array(v.object({ key: v.string() })), sum_other_doc_count: v.number() });
 
-/** The answer to {@link statusAggregations}. */
+/** The response to {@link statusAggregations}. */
 export const statuses = v.objectWithRest(
   { alerted: v.object({ doc_count: v.number() }) },
   v.union([terms, v.object({ terms })]),
@@ -101,7 +99,7 @@ export function readStatuses({ alerted, ...ways }: v.InferOutput<typeof statuses
   };
 }
 
-/** The ways in which indices hold the alerts: under a nested path, or (undefined) as the message's own. */
+/** Where indices hold the alerts: under a nested path, or (undefined) in the message itself. */
 function paths({ nested, isPlain }: StatusField): (string | undefined)[] {
   return [...(isPlain ? [undefined] : []), ...nested];
 }

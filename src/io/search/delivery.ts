@@ -1,15 +1,15 @@
-import { shaBytes } from '../../archive/rows.ts';
 import type { BufferPool } from '../../memory/buffer-pool.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
 import { LostReading } from '../ports.ts';
 import { PageSize } from './page-size.ts';
+import { only } from './pages.ts';
 import { documentOf, type PointInTime, type Search } from './point-in-time.ts';
 import { anyOf, type Json } from './query.ts';
 
-/** Documents that are fetched by one query. */
+/** The most documents that one query fetches by their ids. */
 const documentsMax = 1_000;
 
-/** Reads searches in one point in time, and hands their pages over while the next ones are on their way. */
+/** Hands over the pages of searches in one point in time, each while the next one is being read. */
 export class Delivery {
   readonly #point: PointInTime;
   readonly #wholeSource: Json;
@@ -21,8 +21,9 @@ export class Delivery {
   #handover: Promise<void> = Promise.resolve();
 
   /**
-   * @param whole the `_source` of whole messages, and `stub` of what tells their state
-   * @param revised says what else is to be made of a page's messages than was read in them
+   * @param whole the `_source` of a search for whole messages
+   * @param stub the `_source` of a search for no more than their state
+   * @param revised changes the messages of a page before they are handed over
    */
   constructor(
     point: PointInTime,
@@ -40,7 +41,7 @@ export class Delivery {
     this.#memory = memory;
   }
 
-  /** Does the work, and ends, well or not, when no page is being handed over any more. */
+  /** Does the work, and settles, successful or not, when no page is being handed over any more. */
   async end<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await work();
@@ -51,7 +52,7 @@ export class Delivery {
     }
   }
 
-  /** Hands over every message of a search, and counts them. */
+  /** Hands over every message of a search. Returns their number. */
   async whole(search: Omit<Search, 'source'>): Promise<number> {
     const pages = this.#point.pages({ ...search, source: this.#wholeSource }, this.#wholeSize);
     for (let next = await pages.next(); ; next = await pages.next()) {
@@ -61,9 +62,9 @@ export class Delivery {
   }
 
   /**
-   * Hands over every message of a search, and counts them. They come as stubs, which tell their state; those that stay out
-   * of the archive are handed over so, the others are fetched.
-   * @param isNew tells which messages are handed over; asked once for each
+   * Hands over every message of a search: as a stub if the archive does not store it, else fetched whole.
+   * @param isNew whether to hand a message over; called once for each
+   * @returns how many messages the search found
    */
   async stubs(
     search: Omit<Search, 'source'>,
@@ -73,9 +74,9 @@ export class Delivery {
     for (let next = await pages.next(); ; next = await pages.next()) {
       if (next.done) return next.value;
       const page = only(this.#revised(next.value), isNew);
-      const wanted = page.messages.filter((message) => isWanted(message)).map(documentOf);
-      await this.#hand(only(page, (message) => !isWanted(message)));
-      for (const documents of batches(wanted, documentsMax)) await this.#fetch(documents);
+      const stored = page.messages.filter((message) => isStored(message)).map(documentOf);
+      await this.#hand(only(page, (message) => !isStored(message)));
+      for (const documents of batches(stored, documentsMax)) await this.#fetch(documents);
     }
   }
 
@@ -88,7 +89,7 @@ export class Delivery {
       await this.#hand(only(this.#revised(page), (message) => missing.delete(documentOf(message).key)));
     }
     if (missing.size > 0)
-      throw new LostReading(`${missing.size} messages that one search found were not there for the next`);
+      throw new LostReading(`${missing.size} messages that one search found were missing from the next`);
   }
 
   async #hand(page: Page): Promise<void> {
@@ -98,16 +99,9 @@ export class Delivery {
   }
 }
 
-/** Whether the archive keeps all of a message, so that its stub will not do. */
-function isWanted({ state }: ScannedMessage): boolean {
+/** Whether the archive stores all of a message, so that its stub is not enough. */
+function isStored({ state }: ScannedMessage): boolean {
   return state === 'closed' || state === 'invalid';
-}
-
-/** The page with those of its messages that are kept. */
-function only(page: Page, isKept: (message: ScannedMessage) => boolean): Page {
-  const kept = page.messages.map((message, n) => ({ message, n })).filter(({ message }) => isKept(message));
-  const shas = Buffer.concat(kept.map(({ n }) => page.shas.subarray(n * shaBytes, (n + 1) * shaBytes)));
-  return { bytes: page.bytes, messages: kept.map(({ message }) => message), shas };
 }
 
 export function batches<T>(items: readonly T[], size: number): T[][] {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Unsearched } from '../../archive/ledger.ts';
 
-/** The settings that tell whether an index is searched, and whether it gives its messages back as they came. */
+/** The settings that decide whether searches reach an index, and whether it returns messages unchanged. */
 const settingNames = [
   'index.hidden',
   'index.frozen',
@@ -11,11 +11,11 @@ const settingNames = [
   'index.mapping.source.mode',
 ];
 
-/** Every index that an expression covers, be it closed, hidden or behind an alias or a data stream. */
+/** Requests settings of every index that an expression covers, also closed and hidden ones, through aliases and data streams. */
 export const settingsPath = `_settings/${settingNames.join(',')}`;
 export const settingsParameters = { expand_wildcards: 'all', flat_settings: 'true', include_defaults: 'true' } as const;
 
-/** Only indices that say something about their `_source` are in the response. */
+/** The response has only indices whose mapping configures `_source`. */
 export const sourcesPath = '_mapping';
 export const sourcesParameters = { filter_path: '*.mappings._source' } as const;
 
@@ -49,15 +49,15 @@ export const sourcesByIndex = v.record(
 export type SourcesByIndex = v.InferOutput<typeof sourcesByIndex>;
 
 /**
- * The indices that an expression covers and that a search of it leaves out.
- * @param searched the indices whose fields Elasticsearch knows for the same expression: those that are open and not hidden
+ * The indices that an expression covers but that searches do not reach.
+ * @param searched the indices in the field capabilities of the same expression: those that are open and not hidden
  */
 export function unsearchedOf(all: SettingsByIndex, searched: readonly string[]): Unsearched[] {
   const isKnown = new Set(searched);
   return Object.entries(all)
     .flatMap(([index, settings]): Unsearched[] => {
       const is = (name: string) => settingOf(settings, name) === 'true';
-      // A frozen index shows its fields, and a search passes over it.
+      // Field capabilities include a frozen index, but searches skip it.
       if (is('index.frozen')) return [{ index, why: 'frozen' }];
       if (isKnown.has(index)) return [];
       if (is('index.verified_before_close')) return [{ index, why: 'closed' }];
@@ -66,29 +66,29 @@ export function unsearchedOf(all: SettingsByIndex, searched: readonly string[]):
     .sort((a, b) => (a.index < b.index ? -1 : 1));
 }
 
-/** How many shards a search of these indices has to reach. */
+/** The number of shards that a search of these indices has to reach. */
 export function shardsOf(all: SettingsByIndex, indices: readonly string[]): number {
   return indices.reduce((sum, index) => sum + Number(settingOf(all[index], 'index.number_of_shards') ?? 1), 0);
 }
 
-/** What the indices do to messages before they give them back. */
+/** Indices that do not return messages unchanged. */
 export interface Fidelity {
-  /** They make messages anew from fields: lists of objects lose what belongs together. */
+  /** Those that rebuild messages from fields, which separates the members of objects in lists. */
   readonly synthetic: readonly string[];
-  /** They keep no messages. */
+  /** Those that do not store messages. */
   readonly disabled: readonly string[];
   readonly filtered: readonly Filtered[];
 }
 
-/** An index that leaves fields out of messages; the names may hold `*`. */
+/** An index that removes fields from messages; names may contain `*`. */
 export interface Filtered {
   readonly index: string;
-  /** What alone it keeps; empty: all. */
+  /** The fields that it keeps; empty: all. */
   readonly includes: readonly string[];
   readonly excludes: readonly string[];
 }
 
-/** @param indices those that are searched */
+/** @param indices those that searches reach */
 export function fidelityOf(all: SettingsByIndex, sources: SourcesByIndex, indices: readonly string[]): Fidelity {
   const sourceOf = (index: string) => sources[index]?.mappings._source;
   const isDisabled = (index: string) =>
@@ -103,8 +103,8 @@ export function fidelityOf(all: SettingsByIndex, sources: SourcesByIndex, indice
   };
 }
 
-/** Whether a field, or an object that it stands in, is left out of messages. */
-export function isLeftOut(name: string, includes: readonly string[], excludes: readonly string[]): boolean {
+/** Whether a field, or an object that contains it, is removed from messages. */
+export function isExcluded(name: string, includes: readonly string[], excludes: readonly string[]): boolean {
   const parts = name.split('.');
   const paths = parts.map((_, n) => parts.slice(0, n + 1).join('.'));
   const isMatched = (patterns: readonly string[]) =>
@@ -116,12 +116,12 @@ function asExpression(pattern: string): RegExp {
   return new RegExp(`^${pattern.split('*').map(RegExp.escape).join('.*')}$`, 's');
 }
 
-/** Older servers have the mode in the mapping, and do not know the setting; then some kinds of index are synthetic by default. */
+/** Older servers have the mode in the mapping instead of a setting; there, some kinds of index are synthetic by default. */
 function modeOf(settings: SettingsByIndex[string] | undefined, mapped: string | undefined): string {
   const set = mapped ?? settingOf(settings, 'index.mapping.source.mode');
   if (set !== undefined) return set.toLowerCase();
-  const kind = settingOf(settings, 'index.mode')?.toLowerCase() ?? '';
-  return ['logsdb', 'time_series'].includes(kind) ? 'synthetic' : 'stored';
+  const indexMode = settingOf(settings, 'index.mode')?.toLowerCase() ?? '';
+  return ['logsdb', 'time_series'].includes(indexMode) ? 'synthetic' : 'stored';
 }
 
 function settingOf(settings: SettingsByIndex[string] | undefined, name: string): string | undefined {

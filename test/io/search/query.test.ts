@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import type { StatusField } from '../../../src/io/elasticsearch/fields.ts';
+import type { StatusField } from '../../../src/io/search/fields.ts';
 import {
   anyOf,
   both,
@@ -12,7 +12,7 @@ import {
   statusAggregations,
   statuses,
   within,
-} from '../../../src/io/elasticsearch/query.ts';
+} from '../../../src/io/search/query.ts';
 
 const plain: StatusField = { field: 'alerts.status', nested: [], isPlain: true };
 const nested: StatusField = { ...plain, nested: ['alerts'], isPlain: false };
@@ -34,8 +34,8 @@ function holds(query: any, statuses: readonly string[], isNested: boolean): bool
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: queries are what they are
 
-describe('texts of queries', () => {
-  it('are JSON, and hold raw values as they are', () => {
+describe('queries', () => {
+  it('are JSON with raw values unchanged', () => {
     const big = '12345678901234567890';
     const query = both(exists('a'), either(not(exists('b"')), anyOf('c', [big, '"x"'])));
     expect(query).toContain(`{"terms":{"c":[${big},"x"]}}`);
@@ -54,7 +54,7 @@ describe('texts of queries', () => {
     });
   });
 
-  it('cut a range of nanoseconds to what they can hold', () => {
+  it('clip a range to the bounds of date_nanos', () => {
     const range = (hasNanos: boolean, start: number, end: number) =>
       JSON.parse(within({ ...timestamp, hasNanos }, { start, end })).range['a "time"'];
     expect(range(false, -5, 1e14)).toEqual({ gte: -5, lt: 1e14, format: 'epoch_millis' });
@@ -71,7 +71,7 @@ describe('the guess', () => {
     ['nested', nested, true],
     ['mixed, plain', mixed, false],
     ['mixed, nested', mixed, true],
-  ])('is that a status exists and none of the others that occur: %s', (_, status, isNested) => {
+  ])('requires a status, and none that is not closed: %s', (_, status, isNested) => {
     const { alerted, closed } = guess(status, others);
     for (const statuses of [[], ['closed'], ['closed', 'Closed'], ['open'], ['closed', 'ne"w'], ['ne"w', 'open']]) {
       const isAlerted = statuses.length > 0;
@@ -82,14 +82,14 @@ describe('the guess', () => {
     }
   });
 
-  it('is that a status exists, where no other occurs', () => {
+  it('requires only a status if every status is a closed one', () => {
     const { alerted, closed } = guess(nested, []);
     expect(closed).toBe(alerted);
   });
 });
 
-describe('the statuses that occur', () => {
-  it('are asked for in every way in which they are held', () => {
+describe('status aggregations', () => {
+  it('cover nested and plain alerts', () => {
     const aggregations = JSON.parse(statusAggregations({ ...plain, nested: ['alerts'] }));
     expect(aggregations).toMatchObject({
       alerted: { filter: { bool: {} } },
@@ -98,7 +98,7 @@ describe('the statuses that occur', () => {
     });
   });
 
-  it('are read, whether they are all too', () => {
+  it('return the statuses, and whether they are all', () => {
     const terms = (keys: string[], more: number) => ({
       buckets: keys.map((key) => ({ key })),
       sum_other_doc_count: more,

@@ -3,25 +3,25 @@ import type { SourceCount } from '../../archive/ledger.ts';
 import type { PointInTime } from './point-in-time.ts';
 import type { Guess, Json } from './query.ts';
 
-/** What was told of the statuses in a range. */
-export interface Told {
+/** Statuses of the messages in a range, as the index knows them. */
+export interface StatusSummary {
   readonly total: number;
   readonly alerted: number;
-  /** Undefined where no field tells statuses. */
+  /** Undefined where no field holds statuses exactly. */
   readonly guess: Guess | undefined;
-  /** Whether the guess knows every status that occurs. */
+  /** Whether the guess accounts for every status that occurs. */
   readonly isExact: boolean;
 }
 
 const counted = v.object({ doc_count: v.number() });
 const buckets = v.array(v.object({ ...counted.entries, alerted: v.optional(counted), closed: v.optional(counted) }));
 
-/** What a search finds in each range, as the guess tells it. */
+/** Counts the messages that a query finds in each range. */
 export async function countRanges(
   point: PointInTime,
   query: Json,
   ranges: readonly Json[],
-  { guess: by, isExact }: Told,
+  { guess: by, isExact }: StatusSummary,
 ): Promise<SourceCount[]> {
   const each = by === undefined ? '' : `,"aggs":{"alerted":{"filter":${by.alerted}},"closed":{"filter":${by.closed}}}`;
   const aggregation = `{"slots":{"filters":{"filters":[${ranges.join(',')}]}${each}}}`;
