@@ -6,7 +6,8 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bundle, type Inputs, type Step, type Variables } from './bundle.ts';
 import { Cloud } from './cloud.ts';
-import { elasticsearches, endpoints } from './endpoints.ts';
+import { endpoints } from './endpoints.ts';
+import { elasticsearches } from './engines.ts';
 import { refused } from './fates.ts';
 import { Relay } from './relay.ts';
 import { searchRefused } from './searches.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   readOnly = await Relay.start(s3.endpoint, ({ method }) =>
     method === 'PUT' ? refused(403, 'AccessDenied') : undefined,
   );
-  wantsKey = await Relay.start(elasticsearch, () => searchRefused(401, 'security_exception'));
+  wantsKey = await Relay.start(elasticsearch, () => searchRefused('Elasticsearch', 401, 'security_exception'));
   await makeOtherTable();
 });
 

@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { StagedMessage } from '../../src/archive/ledger.ts';
 import { UserError } from '../../src/errors.ts';
-import type { ElasticsearchSettings } from '../../src/io/elasticsearch/settings.ts';
-import { ElasticsearchSource } from '../../src/io/elasticsearch/source.ts';
 import { LostReading } from '../../src/io/ports.ts';
-import { BufferPool } from '../../src/memory/buffer-pool.ts';
+import type { SearchSettings } from '../../src/io/search/settings.ts';
 import type { MessageShape } from '../../src/messages/message.ts';
 import type { Page } from '../../src/messages/page.ts';
 import { compileShape, readMessage } from '../../src/messages/read.ts';
@@ -15,11 +13,10 @@ import { slotAt } from '../../src/windows/slot.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
 import { Threads } from '../../src/worker/threads.ts';
 import { sourceConformance } from '../io/conformance/source.ts';
-import { TestClock } from '../support/clock.ts';
 import { embed, plainSettings, runAll, storedRows } from '../support/embedded.ts';
 import { plainShape } from '../support/messages.ts';
 import { type Held, tell } from '../support/model-source.ts';
-import { elasticsearches } from './endpoints.ts';
+import { closePointInTime, type Engine, type Opened, openSource, searchEngines, secret } from './engines.ts';
 import { cut, edited } from './fates.ts';
 import { type IndexBody, Indices } from './indices.ts';
 import { type Fate, relayTo } from './relay.ts';
@@ -30,36 +27,23 @@ afterAll(() => threads.close());
 
 const now = Date.parse('2024-08-20T21:00:07.123Z');
 const june: Interval = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
-const apiKey = 'a-key-that-nobody-may-see';
 const date = { timestamp: { type: 'date' } };
 const keyword = { type: 'keyword' };
 const textWithKeyword = { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: 256 } } };
 
-interface Opened {
-  readonly source: ElasticsearchSource;
-  readonly warnings: string[];
-  readonly clock: TestClock;
-}
-
-function open(url: string, index: string, more: Partial<ElasticsearchSettings & { shape: MessageShape }> = {}): Opened {
+function openEngine(
+  engine: Engine,
+  url: string,
+  index: string,
+  more: Partial<SearchSettings & { shape: MessageShape }> = {},
+): Opened {
   const { shape = plainShape, ...settings } = more;
-  const warnings: string[] = [];
-  const clock = new TestClock();
-  const scan = pageScanner(threads, shape, false);
-  const log = { line: () => undefined, warning: (text: string) => void warnings.push(text) };
-  const source = new ElasticsearchSource(
-    { url, index, apiKey, ...settings },
-    shape,
-    scan,
-    new BufferPool(0),
-    clock,
-    log,
-  );
-  onTestFinished(() => source.close());
-  return { source, warnings, clock };
+  const opened = openSource(engine, { url, index, ...settings }, shape, pageScanner(threads, shape, false));
+  onTestFinished(() => opened.source.close());
+  return opened;
 }
 
-/** What came of a message: of one that the archive keeps its bytes, of another what it is. */
+/** A message that was handed over: its bytes if the archive stores it, else its open alerts. */
 interface Came {
   readonly id: string | undefined;
   readonly state: string;
@@ -74,7 +58,7 @@ function came(text: string, shape: MessageShape = plainShape): Came {
 
 const inOrder = (all: readonly Came[]) => all.map((each) => JSON.stringify(each)).sort();
 
-/** Takes pages as they come, and checks the hashes. */
+/** Collects the messages of pages, and verifies their hashes and states. */
 class Taker {
   readonly came: Came[] = [];
   readonly pageBytes: number[] = [];
@@ -89,10 +73,10 @@ class Taker {
     messages.forEach(({ start, end, id, state }, n) => {
       const text = Buffer.from(bytes.subarray(start, end)).toString();
       const sha = Buffer.from(shas.subarray(n * 32, (n + 1) * 32)).toString('hex');
-      if (sha !== hash('sha256', text)) throw new Error('a hash of other bytes');
-      const told = came(text, this.#shape);
-      if (told.id !== id || told.state !== state) throw new Error('a state of other bytes');
-      this.came.push(told);
+      if (sha !== hash('sha256', text)) throw new Error('The hash is that of other bytes.');
+      const read = came(text, this.#shape);
+      if (read.id !== id || read.state !== state) throw new Error('The state is that of other bytes.');
+      this.came.push(read);
     });
   };
 }
@@ -103,15 +87,15 @@ async function readAll({ source }: Opened, interval: Interval = june, shape: Mes
   return { pass, came: taker.came, pageBytes: taker.pageBytes };
 }
 
-async function failure(work: Promise<unknown>): Promise<string> {
+async function failure(work: Promise<unknown>): Promise<UserError> {
   const error = await work.then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(UserError);
-  const { message } = error as UserError;
-  expect(message).not.toContain(apiKey);
-  return message;
+  const failed = error as UserError;
+  expect(failed.message).not.toContain(secret);
+  return failed;
 }
 
 const staged = (id: string, at: number) => ({ message_id: id, timestamp: String(at * 1000) }) as StagedMessage;
@@ -125,13 +109,13 @@ const anyAlert = fc.oneof(
   },
 );
 
-/** Alerts of every kind that an index with a mapping of them takes. */
+/** Alerts of every kind that an index which maps them accepts. */
 const anyAlerts = fc.oneof(
   { weight: 8, arbitrary: fc.array(anyAlert, { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, [null], { alert_id: 'x', status: 'closed' }) },
 );
 
-/** And those that are taken only where alerts are not looked at. */
+/** Alerts that only an index which does not map them accepts. */
 const oddAlerts = [{}, 'x', 5, '', false, [[]], [5], ['x', { status: 'closed' }], [[{ status: 'closed' }]], [null, {}]];
 
 function messagesOf(count: number, more: readonly unknown[] = []): Held[] {
@@ -147,8 +131,10 @@ function messagesOf(count: number, more: readonly unknown[] = []): Held[] {
 const nestedStatus = (status: unknown) => ({ alerts: { type: 'nested', properties: { status } } });
 const objectStatus = (status: unknown) => ({ alerts: { properties: { status } } });
 
-/** Name, properties, whether odd alerts are taken, whether the statuses can be told, the rest of the mapping. */
-const mappings: readonly [string, IndexBody, boolean, boolean, IndexBody?][] = [
+/** Name, properties, whether odd alerts are accepted, whether statuses are searchable, the rest of the mapping. */
+type Mapping = [name: string, properties: IndexBody, takesOdd: boolean, knowsStatus: boolean, more?: IndexBody];
+
+const mappingsOf = ({ product }: Engine): Mapping[] => [
   ['a keyword', { ...date, ...objectStatus(keyword) }, false, true],
   ['a text with a keyword', { ...date, ...objectStatus(textWithKeyword) }, false, true],
   ['a text alone', { ...date, ...objectStatus({ type: 'text' }) }, false, false],
@@ -156,15 +142,21 @@ const mappings: readonly [string, IndexBody, boolean, boolean, IndexBody?][] = [
   ['a keyword of doc values', { ...date, ...objectStatus({ type: 'keyword', index: false }) }, false, true],
   ['nested keywords', { ...date, ...nestedStatus(keyword) }, false, true],
   ['nested texts with keywords', { ...date, ...nestedStatus(textWithKeyword) }, false, true],
-  ['flattened alerts', { ...date, alerts: { type: 'flattened' } }, false, true],
-  ['what is not mapped', date, true, false, { dynamic: false }],
-  ['what is not indexed', { ...date, alerts: { type: 'object', enabled: false } }, true, false],
-  ['what comes first', date, false, true],
+  product === 'Elasticsearch'
+    ? ['flattened alerts', { ...date, alerts: { type: 'flattened' } }, false, true]
+    : ['flat objects', { ...date, alerts: { type: 'flat_object' } }, false, false],
+  ['unmapped alerts', date, true, false, { dynamic: false }],
+  ['alerts that are not indexed', { ...date, alerts: { type: 'object', enabled: false } }, true, false],
+  ['a dynamic mapping', date, false, true],
   ['nanoseconds', { timestamp: { type: 'date_nanos' }, ...objectStatus(keyword) }, false, true],
 ];
 
-describe.each(elasticsearches())('$name', ({ url }) => {
+describe.each(searchEngines())('$name', (engine) => {
+  const { url, product, prefix } = engine;
   const indices = new Indices(url);
+  const open = (at: string, index: string, more: Parameters<typeof openEngine>[3] = {}) =>
+    openEngine(engine, at, index, more);
+  const mappings = mappingsOf(engine);
   afterAll(() => indices.removeAll());
 
   /** An index as most are, with these messages. */
@@ -183,7 +175,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       held.push({ id: '', at: now - 22 * DAY_MS, json: `{"timestamp":${now - 22 * DAY_MS},"alerts":[]}` });
       index = await usual(held);
     });
-    sourceConformance('ElasticsearchSource', async () => {
+    sourceConformance(`${product}Source`, async () => {
       const { source } = open(url, index);
       const known = ({ start, end }: Interval) =>
         held
@@ -196,19 +188,19 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
   });
 
-  describe('reads the same whatever the mapping', () => {
+  describe('reads the same messages with any mapping', () => {
     const inJune = (held: readonly Held[]) => held.filter(({ at }) => at >= june.start && at < june.end);
     const truthOf = (held: readonly Held[]) => inOrder(inJune(held).map(({ json }) => came(json)));
 
-    it.each(mappings)('%s', async (_, properties, takesOdd, tellsStatus, more) => {
+    it.each<Mapping>(mappings)('%s', async (_, properties, takesOdd, knowsStatus, more) => {
       const held = messagesOf(250, takesOdd ? oddAlerts : []);
       const index = await indices.make(properties, held, { mappings: more ?? {} });
       const opened = open(url, index);
       const { pass, came: all } = await readAll(opened);
       expect(inOrder(all)).toEqual(truthOf(held));
       expect(pass.totals).toEqual([all.length, all.length]);
-      expect(opened.warnings.length).toBe(tellsStatus ? 0 : 1);
-      expect(pass.count?.closed === undefined).toBe(!tellsStatus);
+      expect(opened.warnings.length).toBe(knowsStatus ? 0 : 1);
+      expect(pass.count?.closed === undefined).toBe(!knowsStatus);
       expect(await opened.source.count([june])).toEqual([pass.count]);
     });
 
@@ -229,8 +221,9 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(pass.totals[0]).toBe(found.length);
     });
 
-    it('an alias over nested, plain and flattened alerts, which can be told', async () => {
-      const ways = [nestedStatus(keyword), objectStatus(keyword), { alerts: { type: 'flattened' } }];
+    it('an alias over nested, plain and flattened alerts, whose statuses are searchable', async () => {
+      const flattened = product === 'Elasticsearch' ? [{ alerts: { type: 'flattened' } }] : [];
+      const ways = [nestedStatus(keyword), objectStatus(keyword), ...flattened];
       const all: Held[] = [];
       const made: string[] = [];
       for (const [n, way] of ways.entries()) {
@@ -264,7 +257,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         alerts: ['review', 'alerts'],
         alertStatus: ['state', 'name'],
       };
-      // This build of the server has no way to take a stream away again.
+      // This build of Elasticsearch has no request that deletes a stream.
       const stream = `s-${randomUUID()}`;
       const properties = {
         review: {
@@ -306,6 +299,38 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(all.length).toBe(50_000);
   }, 60_000);
 
+  it('reads each of 15,000 messages of one millisecond once, in two indices of several shards', async () => {
+    const held = Array.from({ length: 15_000 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + 5, statuses: n % 10 === 0 ? ['open'] : ['closed'], text: '' }),
+    );
+    const properties = { ...date, message_id: { type: 'text' }, ...objectStatus(keyword) };
+    const shards = (count: number) => ({ settings: { number_of_shards: count, number_of_replicas: 0 } });
+    const one = await indices.make(properties, held.slice(0, 9_000), shards(5));
+    const other = await indices.make(properties, held.slice(9_000), shards(3));
+    const opened = open(url, await indices.alias(one, other));
+    const { pass, came: all } = await readAll(opened);
+    expect(pass.totals).toEqual([15_000, 15_000]);
+    expect(all.length).toBe(15_000);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(15_000);
+    // Without an exact field for ids, all of them are searched for by their timestamps, in no order of time.
+    const taker = new Taker();
+    await opened.source.find([staged('m1', june.start + 5)], taker.take);
+    expect(taker.came.length).toBe(15_000);
+    expect(new Set(taker.came.map(({ id }) => id)).size).toBe(15_000);
+  }, 60_000);
+
+  it('reads equal messages of more shards than a page has messages', async () => {
+    const held = Array.from({ length: 64 }, (_, n) =>
+      tell({ id: `m${n}`, at: june.start + 5, statuses: ['closed'], text: 'x'.repeat(3 * 2 ** 20) }),
+    );
+    const index = await indices.make({ ...date, ...objectStatus(keyword) }, held, {
+      settings: { number_of_shards: 8, number_of_replicas: 0 },
+    });
+    const { came: all } = await readAll(open(url, index));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(64);
+    expect(all.length).toBe(64);
+  }, 60_000);
+
   it('sizes pages by bytes', async () => {
     const held = Array.from({ length: 350 }, (_, n) =>
       tell({ id: `m${n}`, at: june.start + n, statuses: ['closed'], text: 'x'.repeat(50_000) }),
@@ -315,7 +340,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(pageBytes.length).toBeLessThan(7);
   });
 
-  it('asks for no more than the index allows', async () => {
+  it('requests pages that the index allows', async () => {
     const held = Array.from({ length: 90 }, (_, n) =>
       tell({ id: `m${n}`, at: june.start + n, statuses: [['closed'], ['open']][n % 2]! }),
     );
@@ -324,7 +349,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(all.length).toBe(90);
   });
 
-  it('leaves nothing out of a message, not even vectors', async () => {
+  it.runIf(product === 'Elasticsearch')('removes nothing from a message, not even vectors', async () => {
     const json = JSON.stringify({
       message_id: 'm',
       timestamp: june.start,
@@ -338,7 +363,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(JSON.parse(all[0]!.kept as string)).toEqual(JSON.parse(json));
   });
 
-  it('does not take one document for another of the same _id', async () => {
+  it('distinguishes documents of the same _id', async () => {
     const shards = { settings: { number_of_shards: 4 } };
     const index = await indices.make({ ...date, ...objectStatus(keyword) }, [], shards);
     const other = await indices.make({ timestamp: { type: 'date' } }, [], { ...shards, mappings: { dynamic: false } });
@@ -356,7 +381,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(all.map(({ id, state }) => `${id} ${state}`).sort()).toEqual(expected);
   });
 
-  it('combines every search with the query given', async () => {
+  it('combines every search with the query', async () => {
     const held = Array.from({ length: 30 }, (_, n) =>
       tell({ id: `m${n}`, at: june.start + n, statuses: [['closed'], ['open']][n % 2]! }),
     );
@@ -399,7 +424,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     expect(counts.reduce((sum, { total }) => sum + total, 0)).toBe(20);
   });
 
-  it('counts what no slot holds', async () => {
+  it('counts the messages that are in no slot', async () => {
     const json = (timestamp: unknown) => JSON.stringify({ message_id: 'm', timestamp });
     const bodies = ['soon', undefined, null, june.start - 1, june.start, june.end - 1, june.end];
     const held = bodies.map((timestamp): Held => ({ id: 'm', at: 0, json: json(timestamp) }));
@@ -437,7 +462,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
   });
 
-  it('ends in an archive that is complete, where two documents have one id', async () => {
+  it('yields a complete archive if two documents have the same message id', async () => {
     const slot = slotAt(june.start, plainSettings.layout);
     const at = (n: number) => slot.start + n * 60_000;
     const held = Array.from({ length: 400 }, (_, n) =>
@@ -470,17 +495,17 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       text.replace(/"_shards":\{[^}]*\}/, '"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"failures":[]}'),
     );
     const timedOut = edited((text) => text.replace('"timed_out":false', '"timed_out":true'));
-    const breaker = searchRefused(429, 'circuit_breaking_exception');
-    const busy = searchRefused(503, '', '', { 'retry-after': '7' });
+    const breaker = searchRefused(product, 429, 'circuit_breaking_exception');
+    const busy = searchRefused(product, 503, '', '', { 'retry-after': '7' });
 
     it.each<[string, (search: Search) => Fate | undefined]>([
       ['a failed shard', ({ kind, count }) => (kind === 'page' && count % 2 ? failedShard : undefined)],
       ['a search that ran out of time', ({ kind, count }) => (kind === 'page' && count % 2 ? timedOut : undefined)],
       ['a circuit breaker', ({ kind, count }) => (kind === 'page' && count % 2 ? breaker : undefined)],
       ['a busy server', ({ count }) => (count % 2 ? busy : undefined)],
-      ['a cut answer', ({ count }) => (count % 2 ? cut : undefined)],
+      ['a cut response', ({ count }) => (count % 2 ? cut : undefined)],
       ['a failed shard of a count', ({ kind, count }) => (kind === 'tally' && count % 2 ? failedShard : undefined)],
-    ])('gets over %s', async (_, fate) => {
+    ])('recovers from %s', async (_, fate) => {
       const { clock, ...rest } = await opened(fate);
       const { pass, came: all } = await readAll({ clock, ...rest });
       expect(inOrder(all)).toEqual(truth);
@@ -489,37 +514,27 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
 
     it.each<[string, (search: Search) => Fate | undefined, string]>([
+      ['a failed shard', ({ kind }) => (kind === 'page' ? failedShard : undefined), 'searched only 1 of 2 shards'],
+      ['no time', ({ kind }) => (kind === 'page' ? timedOut : undefined), 'ran out of time in a search'],
+      ['no memory', ({ kind }) => (kind === 'page' ? breaker : undefined), 'circuit_breaking_exception'],
+      ['cut responses', ({ kind }) => (kind === 'page' ? cut : undefined), 'before the response was complete'],
       [
-        'a failed shard',
-        ({ kind }) => (kind === 'page' ? failedShard : undefined),
-        'searched only 1 of 2 shards, 7 times in a row',
-      ],
-      [
-        'no time',
-        ({ kind }) => (kind === 'page' ? timedOut : undefined),
-        'ran out of time in a search, 7 times in a row',
-      ],
-      [
-        'no memory',
-        ({ kind }) => (kind === 'page' ? breaker : undefined),
-        'answers 429 (circuit_breaking_exception), 7 times in a row',
-      ],
-      ['cut answers', ({ kind }) => (kind === 'page' ? cut : undefined), '7 times in a row'],
-      [
-        'a page that is none',
+        'an invalid page',
         ({ kind }) => (kind === 'page' ? edited(() => '{"hits":1}') : undefined),
-        'sent something else than a page of messages',
+        'an invalid page of messages',
       ],
       [
-        'a rough total',
+        'an approximate total',
         ({ kind }) => (kind === 'page' ? edited((text) => text.replace('"eq"', '"gte"')) : undefined),
         'does not count exactly',
       ],
-    ])('fails in one sentence after %s', async (_, fate, said) => {
-      expect(await failure(readAll(await opened(fate)))).toContain(said);
+    ])('fails after %s', async (_, fate, said) => {
+      const { message } = await failure(readAll(await opened(fate)));
+      expect(message).toContain(product);
+      expect(message).toContain(said);
     });
 
-    it('loses a reading of which hits are missing', async () => {
+    it('throws LostReading if hits are missing', async () => {
       const fewer = (text: string) => text.replace(/\{"_index"((?!\{"_index").)*,(?=\{"_index")/, '');
       const reading = readAll(
         await opened(({ kind, count }) => (kind === 'page' && count === 2 ? edited(fewer) : undefined)),
@@ -528,13 +543,13 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       await expect(reading).rejects.toBeInstanceOf(LostReading);
     });
 
-    it('gives totals that differ when its searches do not add up', async () => {
+    it('returns totals that differ if its searches do not add up', async () => {
       const more = (text: string) => text.replace(/"total":\{"value":\d+/, '"total":{"value":99999');
       const { pass } = await readAll(await opened(({ kind }) => (kind === 'tally' ? edited(more) : undefined)));
       expect(pass.totals).toEqual([99_999, truth.length]);
     });
 
-    it('loses a reading when messages that were found are not there for the next search', async () => {
+    it('throws LostReading if the next search lacks messages that were found', async () => {
       const short = { type: 'keyword', ignore_above: 3 };
       const made = await indices.make({ ...date, ...objectStatus(short) }, messagesOf(50));
       const none = (text: string) =>
@@ -545,15 +560,15 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       );
       const reading = readAll(open(relay.url, made));
       await expect(reading).rejects.toBeInstanceOf(LostReading);
-      await expect(reading).rejects.toThrow(/^\d+ messages that one search found were not there for the next$/);
+      await expect(reading).rejects.toThrow(/^\d+ messages that one search found were missing from the next$/);
     });
 
-    it('reads anew when a point in time is gone, and archives all', async () => {
+    it('repeats a read that loses its point in time, and archives every message', async () => {
       let gone = 0;
       const { source } = await opened(async ({ kind, count, body }) => {
         if (kind !== 'page' || count < 4 || gone > 1) return undefined;
         gone += 1;
-        await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id });
+        await closePointInTime(engine, JSON.parse(body).pit.id);
         return undefined;
       });
       const embedded = await embed(threads, { now });
@@ -565,73 +580,82 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(tally.done.some(({ added }) => added > 0)).toBe(true);
     });
 
-    it('fails when every point in time is gone, and archives nothing', async () => {
+    it('fails if it loses every point in time, and archives nothing', async () => {
       const { source } = await opened(async ({ kind, body }) => {
-        if (kind === 'page')
-          await indices.ask('DELETE', '/_pit', { id: JSON.parse(body).pit.id }).catch(() => undefined);
+        if (kind === 'page') await closePointInTime(engine, JSON.parse(body).pit.id);
         return undefined;
       });
       const embedded = await embed(threads, { now });
       onTestFinished(() => embedded.close());
       const { report, tally } = await runAll(embedded.parts, source, june);
       expect(report.isComplete).toBe(false);
-      expect(tally.failed[0]?.message).toContain(
-        'each time its point in time was lost: nothing of it is taken for complete',
-      );
+      expect(tally.failed[0]?.message).toContain('its point in time was lost');
     });
 
     it('closes its points in time', async () => {
       const { relay, ...rest } = await opened(() => undefined);
       await readAll(rest);
       const of = (method: string) =>
-        relay.requests.filter((each) => each.method === method && each.path.split('?')[0]!.endsWith('_pit')).length;
+        relay.requests.filter(
+          (each) => each.method === method && /\/(_pit|point_in_time)$/.test(each.path.split('?')[0]!),
+        ).length;
       expect(of('POST')).toBeGreaterThan(0);
       expect(of('DELETE')).toBe(of('POST'));
     });
   });
 
-  describe('says in one sentence', () => {
-    it('that there is no such index', async () => {
-      const said = `Elasticsearch at ${url} has no index, alias or data stream`;
-      expect(await failure(readAll(open(url, 'm-none')))).toBe(`${said} m-none: see elasticsearch-index.`);
-      expect(await failure(readAll(open(url, 'm-none-*')))).toBe(`${said} m-none-*: see elasticsearch-index.`);
+  describe('rejects', () => {
+    const rejection = async (opened: Opened) => failure(readAll(opened));
+    const invalidIndex = { code: 'source-index-invalid' };
+
+    it.each(['m-none', 'm-none-*'])('an index that does not exist: %s', async (index) => {
+      const error = await rejection(open(url, index));
+      expect(error).toMatchObject(invalidIndex);
+      expect(error.message).toBe(
+        `${product} at ${url} has no index, alias or data stream ${index}: check ${prefix}-index.`,
+      );
     });
 
-    it('that an index is closed', async () => {
+    it('a closed index', async () => {
       const index = await usual([]);
       await indices.ask('POST', `/${index}/_close`);
-      expect(await failure(readAll(open(url, index)))).toContain('has a closed index');
+      const error = await rejection(open(url, index));
+      expect(error).toMatchObject(invalidIndex);
+      expect(error.message).toContain(index);
     });
 
-    it('that the timestamp is no date, or is not there', async () => {
-      const text = await indices.make({ timestamp: keyword });
-      expect(await failure(readAll(open(url, text)))).toContain(
-        'has the field "timestamp" as keyword and not as date in',
-      );
-      const none = await indices.make({});
-      expect(await failure(readAll(open(url, none)))).toContain('has no field "timestamp" in');
-      const unsorted = await indices.make({ timestamp: { type: 'date', doc_values: false } });
-      expect(await failure(readAll(open(url, unsorted)))).toContain('cannot search and sort by the field "timestamp"');
+    it.each<[string, IndexBody]>([
+      ['is not a date', { timestamp: keyword }],
+      ['is not mapped', {}],
+      ['has no doc values', { timestamp: { type: 'date', doc_values: false } }],
+    ])('a timestamp that %s', async (_, properties) => {
+      const error = await rejection(open(url, await indices.make(properties)));
+      expect(error).toMatchObject(invalidIndex);
+      expect(error.message).toContain('message-timestamp (/timestamp)');
     });
 
-    it('that messages lie in an index without the timestamp; an empty one does no harm', async () => {
+    it('messages in an index that does not map the timestamp, but accepts an empty one', async () => {
       const one = await usual(messagesOf(20));
       const empty = await indices.make({}, []);
       expect((await readAll(open(url, await indices.alias(one, empty)))).came.length).toBeGreaterThan(0);
       const other = await indices.make({}, messagesOf(1), { mappings: { dynamic: false } });
-      const said = await failure(readAll(open(url, await indices.alias(one, other))));
-      expect(said).toContain(`has messages in the index ${other}`);
+      const error = await rejection(open(url, await indices.alias(one, other)));
+      expect(error).toMatchObject(invalidIndex);
+      expect(error.message).toContain(`index ${other}`);
     });
 
-    it('that the indices keep no source', async () => {
+    it('an index without _source', async () => {
       const index = await indices.make(date, messagesOf(20), { mappings: { _source: { enabled: false } } });
-      expect(await failure(readAll(open(url, index)))).toContain('map its indices with _source enabled');
+      const error = await rejection(open(url, index));
+      expect(error).toMatchObject(invalidIndex);
+      expect(error.message).toContain('_source enabled');
     });
 
-    it('that the query is none', async () => {
-      const said = await failure(readAll(open(url, await usual([]), { query: '{"nonsense":{}}' })));
-      expect(said).toContain('unknown query [nonsense]');
-      expect(said).toContain('see elasticsearch-index and elasticsearch-query.');
+    it('an invalid query', async () => {
+      const error = await rejection(open(url, await usual([]), { query: '{"nonsense":{}}' }));
+      expect(error).toMatchObject({ code: 'source-refused' });
+      expect(error.message).toContain('unknown query [nonsense]');
+      expect(error.message).toContain(`check ${prefix}-index and ${prefix}-query.`);
     });
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Case, june, message } from '../cases/support/run.ts';
 import { filesBelow } from '../support/embedded.ts';
 import type { Held } from '../support/model-source.ts';
-import { elasticsearches } from './endpoints.ts';
+import { inputsOf, searchEngines } from './engines.ts';
 import { type IndexBody, Indices } from './indices.ts';
 
 const date = { timestamp: { type: 'date' } };
@@ -12,14 +12,14 @@ const held = (messages: readonly object[]): Held[] =>
   messages.map((each) => ({ id: '', at: 0, json: JSON.stringify(each) }));
 const idsOf = (messages: readonly { readonly message_id: string }[]) => messages.map(({ message_id }) => message_id);
 
-describe.each(elasticsearches())('$name', ({ url }) => {
+describe.each(searchEngines())('$name', (engine) => {
+  const { url, product, prefix } = engine;
   const indices = new Indices(url);
   afterAll(() => indices.removeAll());
 
   const caseOf = (index: string, inputs: Readonly<Record<string, string>> = {}) =>
     Case.make({
-      'elasticsearch-url': url,
-      'elasticsearch-index': index,
+      ...inputsOf(engine, url, index),
       'api-token': '',
       'api-page-size': '',
       ...inputs,
@@ -30,15 +30,15 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     return index;
   }
 
-  describe('case 3: an index that the pattern covers and no search reaches makes the run incomplete, by name', () => {
+  describe('case 3: an index that the pattern covers and searches do not reach makes the run incomplete, by name', () => {
     const [one, two] = [june(10, 'a'), june(10, 'b')];
 
     it('a closed one, until it is opened', async () => {
-      const prefix = indices.newPrefix();
-      await made(`${prefix}open`, one);
-      const closed = await made(`${prefix}old`, two);
+      const names = indices.newPrefix();
+      await made(`${names}open`, one);
+      const closed = await made(`${names}old`, two);
       await indices.ask('POST', `/${closed}/_close`);
-      const run = await caseOf(`${prefix}*`);
+      const run = await caseOf(`${names}*`);
 
       const first = await run.run();
       expect(first).toMatchObject({ code: 1, outputs: { archived: '10', complete: 'false' } });
@@ -47,7 +47,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(first.summary).toContain(closed);
       expect(await run.archivedIds()).toEqual(idsOf(one));
 
-      expect(await run.run({ 'elasticsearch-index': `${prefix}*,-${closed}` })).toMatchObject({
+      expect(await run.run({ [`${prefix}-index`]: `${names}*,-${closed}` })).toMatchObject({
         code: 0,
         outputs: { complete: 'true' },
       });
@@ -58,33 +58,33 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
 
     it('a hidden one', async () => {
-      const prefix = indices.newPrefix();
-      await made(`${prefix}open`, one);
-      const hidden = await made(`${prefix}old`, two, { settings: { 'index.hidden': true, number_of_replicas: 0 } });
-      const run = await caseOf(`${prefix}*`);
+      const names = indices.newPrefix();
+      await made(`${names}open`, one);
+      const hidden = await made(`${names}old`, two, { settings: { 'index.hidden': true, number_of_replicas: 0 } });
+      const run = await caseOf(`${names}*`);
       const first = await run.run();
       expect(first).toMatchObject({ code: 1, outputs: { archived: '10', complete: 'false' } });
       expect(first.log).toContain(`${hidden} (hidden)`);
-      expect(await run.run({ 'elasticsearch-index': `${prefix}*,${hidden}` })).toMatchObject({
+      expect(await run.run({ [`${prefix}-index`]: `${names}*,${hidden}` })).toMatchObject({
         code: 0,
         outputs: { archived: '10', complete: 'true' },
       });
     });
 
-    it('a closed one behind an alias that a pattern names, while the name itself is refused', async () => {
-      const prefix = indices.newPrefix();
-      const open = await made(`${prefix}open`, one);
-      const closed = await made(`${prefix}old`, two);
+    it('a closed one of an alias that a pattern matches; the alias itself is rejected', async () => {
+      const names = indices.newPrefix();
+      const open = await made(`${names}open`, one);
+      const closed = await made(`${names}old`, two);
       const alias = await indices.alias(open, closed);
       await indices.ask('POST', `/${closed}/_close`);
       const run = await caseOf(`${alias}*`);
       expect((await run.run()).log).toContain(`${closed} (closed)`);
-      const named = await run.run({ 'elasticsearch-index': alias });
+      const named = await run.run({ [`${prefix}-index`]: alias });
       expect(named).toMatchObject({ code: 1, outputs: { complete: 'false' } });
       expect(named.log).toContain('has a closed index in');
     });
 
-    it('a closed one of a data stream that a pattern names', async () => {
+    it('a closed one of a data stream that a pattern matches', async () => {
       const stream = `s-${crypto.randomUUID()}`;
       await indices.ask('PUT', `/_index_template/${stream}`, {
         index_patterns: [stream],
@@ -109,12 +109,12 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       await indices.ask('POST', `/${backing}/_open`);
     });
 
-    it('a dry run says so, and writes nothing', async () => {
-      const prefix = indices.newPrefix();
-      await made(`${prefix}open`, one);
-      const closed = await made(`${prefix}old`, two);
+    it('also in a dry run, which writes nothing', async () => {
+      const names = indices.newPrefix();
+      await made(`${names}open`, one);
+      const closed = await made(`${names}old`, two);
       await indices.ask('POST', `/${closed}/_close`);
-      const run = await caseOf(`${prefix}*`, { 'dry-run': 'true' });
+      const run = await caseOf(`${names}*`, { 'dry-run': 'true' });
       const { code, log } = await run.run();
       expect(code).toBe(0);
       expect(log).toContain(`${closed} (closed)`);
@@ -150,7 +150,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
         ],
       );
       expect((await run.ledger()).sources).toMatchObject([
-        { source: 'elasticsearch', unplaced: { count: 3, duplicates: 0 }, outside: 0, unsearched_count: 0 },
+        { source: prefix, unplaced: { count: 3, duplicates: 0 }, outside: 0, unsearched_count: 0 },
       ]);
 
       const objects = (files: readonly string[]) => files.filter((file) => /month=|_quarantine/.test(file));
@@ -186,7 +186,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect((await run.run({ command: 'verify' })).code).toBe(0);
     });
 
-    it('but belongs to its slot where only the index cannot read it', async () => {
+    it('but belongs to its slot if only the index cannot read it', async () => {
       const millis = { timestamp: { type: 'date', format: 'epoch_millis', ignore_malformed: true } };
       const index = await made(
         indices.newName(),
@@ -203,7 +203,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(await run.archivedIds()).toEqual(['later', 'm']);
     });
 
-    it('and a run that finds nothing else is red', async () => {
+    it('and a run that finds nothing else fails', async () => {
       const index = await made(indices.newName(), timeless, {}, lenient);
       const run = await caseOf(index);
       const { code, outputs } = await run.run();
@@ -212,7 +212,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
     });
   });
 
-  describe('case 11: a message whose field says another slot than the message itself', () => {
+  describe('case 11: a message whose field lies in another slot than its own timestamp', () => {
     /** Reads 2024-05-06 as the 5th of June. */
     const dayFirst = { timestamp: { type: 'date', format: 'yyyy-dd-MM||strict_date_optional_time' } };
 
@@ -225,11 +225,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(log).toContain('whose own timestamp lies in another slot, where no search finds it: "stray"');
       expect(await run.archivedIds()).toEqual(idsOf(messages));
       expect(await run.quarantined()).toMatchObject([
-        { reason: 'a timestamp in another slot than its field in Elasticsearch' },
+        { reason: `a timestamp in another slot than its field in ${product}` },
       ]);
     });
 
-    it('is quarantined too where its field lies outside of the range', async () => {
+    it('is quarantined, too, if its field lies outside of the range', async () => {
       // Seconds since 1970, of which the index makes a day of January 1970.
       const seconds = { ...message('seconds', ''), timestamp: Date.UTC(2024, 5, 10) / 1000 };
       const index = await made(indices.newName(), [...june(25), seconds, message('old', '2019-01-01T00:00:00Z')]);
@@ -240,7 +240,7 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect([JSON.parse(String(kept?.payload)), others]).toEqual([seconds, []]);
     });
 
-    it('is an error where most are such', async () => {
+    it('is an error if most messages are such', async () => {
       const index = await made(
         indices.newName(),
         june(25).map((each) => ({ ...each, timestamp: '2024-05-06' })),
@@ -249,39 +249,39 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       );
       const { code, log } = await (await caseOf(index)).run();
       expect(code).toBe(1);
-      expect(log).toContain('says something else than the message itself');
+      expect(log).toContain('differs from the timestamp in the message');
     });
   });
 
-  describe('case 22: an index that does not give messages back as they came', () => {
-    it.each<[string, IndexBody]>([
+  describe('case 22: an index that does not return messages unchanged', () => {
+    it.runIf(product === 'Elasticsearch').each<[string, IndexBody]>([
       ['by a setting', { settings: { 'index.mapping.source.mode': 'synthetic' } }],
       [
         'by its kind',
         { settings: { 'index.mode': 'logsdb' }, mappings: { properties: { '@timestamp': { type: 'date' } } } },
       ],
-    ])('is refused before reading where its _source is synthetic, %s', async (_, body) => {
-      const prefix = indices.newPrefix();
-      await made(`${prefix}plain`, june(10));
-      const index = `${prefix}synthetic`;
+    ])('is rejected before reading if its _source is synthetic, %s', async (_, body) => {
+      const names = indices.newPrefix();
+      await made(`${names}plain`, june(10));
+      const index = `${names}synthetic`;
       indices.note(index);
       await indices.ask('PUT', `/${index}`, body);
-      const run = await caseOf(`${prefix}*`);
+      const run = await caseOf(`${names}*`);
       const { code, log } = await run.run();
       expect(code).toBe(1);
       expect(log).toContain(`(synthetic _source) in "${index}"`);
       expect(await run.archivedIds()).toEqual([]);
-      expect((await run.run({ 'elasticsearch-index': `${prefix}*,-${index}` })).code).toBe(0);
+      expect((await run.run({ [`${prefix}-index`]: `${names}*,-${index}` })).code).toBe(0);
     });
 
-    it('is refused where it keeps none', async () => {
+    it('is rejected if it stores none', async () => {
       const index = await made(indices.newName(), june(10), { mappings: { _source: { enabled: false } } });
       const { code, log } = await (await caseOf(index)).run();
       expect(code).toBe(1);
-      expect(log).toContain(`Elasticsearch keeps no messages in "${index}"`);
+      expect(log).toContain(`${product} does not store messages in "${index}"`);
     });
 
-    it('is named with its fields where it leaves some out', async () => {
+    it('is named with the fields that it removes', async () => {
       const messages = june(10).map((each) => ({ ...each, body: 'x', note: 'y' }));
       const index = await made(indices.newName(), messages, { mappings: { _source: { excludes: ['body', 'no*'] } } });
       const run = await caseOf(index);
@@ -290,11 +290,11 @@ describe.each(elasticsearches())('$name', ({ url }) => {
       expect(log).toContain(`${index} (without body, no*)`);
     });
 
-    it('is refused where the archive needs what is left out', async () => {
+    it('is rejected if it removes a field that the archive needs', async () => {
       const index = await made(indices.newName(), june(10), { mappings: { _source: { excludes: ['alerts.*'] } } });
       const { code, log } = await (await caseOf(index)).run();
       expect(code).toBe(1);
-      expect(log).toContain('leaves the field "alerts.status" out of messages');
+      expect(log).toContain('removes the field "alerts.status" from messages');
     });
   });
 });
