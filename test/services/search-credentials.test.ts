@@ -169,10 +169,12 @@ describe.each(openSearches().flatMap((engine) => scopes.map((scope) => ({ engine
     }
 
     it('is read, also through a pattern with commas and wildcards', async () => {
-      const pattern = `${index.slice(0, -1)}*,-${index}-(none)!'*`;
+      const pattern = `${index},${index.slice(0, -1)}*`;
       const { source, relay } = await signed({ region, credentials: keys }, undefined, pattern);
       expect(await archivedBy(source)).toEqual([true, 300]);
-      expect(relay.requests.every(({ status }) => status === 200 || status === 400)).toBe(true);
+      const failed = relay.requests.filter(({ status }) => status !== 200);
+      // OpenSearch rejects an option of the source filter, which the source then leaves out.
+      expect(failed.map(({ path, status }) => [path.split('/').at(-1), status])).toEqual([['_search', 400]]);
     });
 
     it('is read with sessions that are renewed during the read', async () => {

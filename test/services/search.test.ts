@@ -139,7 +139,12 @@ const mappingsOf = ({ product }: Engine): Mapping[] => [
   ['a text with a keyword', { ...date, ...objectStatus(textWithKeyword) }, false, true],
   ['a text alone', { ...date, ...objectStatus({ type: 'text' }) }, false, false],
   ['a short keyword', { ...date, ...objectStatus({ type: 'keyword', ignore_above: 3 }) }, false, true],
-  ['a keyword of doc values', { ...date, ...objectStatus({ type: 'keyword', index: false }) }, false, true],
+  [
+    'a keyword of doc values',
+    { ...date, ...objectStatus({ type: 'keyword', index: false }) },
+    false,
+    product === 'Elasticsearch',
+  ],
   ['nested keywords', { ...date, ...nestedStatus(keyword) }, false, true],
   ['nested texts with keywords', { ...date, ...nestedStatus(textWithKeyword) }, false, true],
   product === 'Elasticsearch'
@@ -221,9 +226,10 @@ describe.each(searchEngines())('$name', (engine) => {
       expect(pass.totals[0]).toBe(found.length);
     });
 
-    it('an alias over nested, plain and flattened alerts, whose statuses are searchable', async () => {
-      const flattened = product === 'Elasticsearch' ? [{ alerts: { type: 'flattened' } }] : [];
-      const ways = [nestedStatus(keyword), objectStatus(keyword), ...flattened];
+    it('an alias over nested, plain and flattened alerts', async () => {
+      const isElasticsearch = product === 'Elasticsearch';
+      const flattened = { alerts: { type: isElasticsearch ? 'flattened' : 'flat_object' } };
+      const ways = [nestedStatus(keyword), objectStatus(keyword), flattened];
       const all: Held[] = [];
       const made: string[] = [];
       for (const [n, way] of ways.entries()) {
@@ -234,18 +240,19 @@ describe.each(searchEngines())('$name', (engine) => {
       const opened = open(url, await indices.alias(...made));
       const { pass, came: found } = await readAll(opened);
       expect(inOrder(found)).toEqual(truthOf(all));
-      expect(opened.warnings).toEqual([]);
+      // OpenSearch has no query that covers both nested and plain alerts.
+      expect(opened.warnings.length).toBe(isElasticsearch ? 0 : 1);
       const statuses = inJune(all).map(({ json }) => {
         const alerts = [(JSON.parse(json) as { alerts?: unknown }).alerts ?? []].flat() as ({
           status?: string;
         } | null)[];
         return alerts.map((alert) => alert?.status).filter((status) => status !== undefined && status !== null);
       });
-      expect(pass.count).toEqual({
-        total: found.length,
+      const counts = {
         alerted: statuses.filter(({ length }) => length > 0).length,
         closed: statuses.filter((each) => each.length > 0 && each.every((s) => s.toLowerCase() === 'closed')).length,
-      });
+      };
+      expect(pass.count).toEqual({ total: found.length, ...(isElasticsearch && counts) });
       expect(await opened.source.count([june])).toEqual([pass.count]);
     });
 
@@ -320,15 +327,15 @@ describe.each(searchEngines())('$name', (engine) => {
   }, 60_000);
 
   it('reads equal messages of more shards than a page has messages', async () => {
-    const held = Array.from({ length: 64 }, (_, n) =>
+    const held = Array.from({ length: 24 }, (_, n) =>
       tell({ id: `m${n}`, at: june.start + 5, statuses: ['closed'], text: 'x'.repeat(3 * 2 ** 20) }),
     );
     const index = await indices.make({ ...date, ...objectStatus(keyword) }, held, {
       settings: { number_of_shards: 8, number_of_replicas: 0 },
     });
     const { came: all } = await readAll(open(url, index));
-    expect(new Set(all.map(({ id }) => id)).size).toBe(64);
-    expect(all.length).toBe(64);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(24);
+    expect(all.length).toBe(24);
   }, 60_000);
 
   it('sizes pages by bytes', async () => {

@@ -31,6 +31,7 @@ export const elasticsearch: Product = {
   },
   tieBreakers: ['{"_shard_doc":"asc"}'],
   breaksEveryTie: true,
+  nestsWherePlain: true,
 };
 
 /** Elasticsearch 8.x or 9.x. */

@@ -40,6 +40,7 @@ export const openSearch: Product = {
   // Before 3.3 there is no _shard_doc. Sequence numbers are unique within a shard, not within an index.
   tieBreakers: ['{"_index":"asc"}', '{"_seq_no":"asc"}'],
   breaksEveryTie: false,
+  nestsWherePlain: false,
 };
 
 /** OpenSearch 2.x or 3.x, Amazon OpenSearch Service, or Amazon OpenSearch Serverless. */

@@ -53,27 +53,25 @@ export class RequestSigner {
     const { accessKeyId, secretAccessKey, sessionToken } = this.#credentials!;
     const region = this.#region!;
     const { buildSignedRequestObject } = AwsSigv4Signer({ region, service: this.#service });
-    const { 'content-length': length, ...headers } = request.headers;
-    const {
-      method,
-      path,
-      body,
-      headers: signed,
-    } = buildSignedRequestObject({
+    const { method, path, headers, body } = buildSignedRequestObject({
       ...request,
-      // Any server can decode these characters before it verifies the path, or not.
-      path: request.path.replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
-      headers,
+      // Encoded, the path is the same to servers that decode it before they verify the signature, and to those that do not.
+      path: encoded(request.path),
       // Serverless collections reject a signature of this header.
       extraHeadersToIgnore: { 'content-length': true },
       auth: { credentials: { accessKeyId, secretAccessKey, sessionToken }, region, service: this.#service },
     }) as SignableRequest;
-    return { method, path, headers: { ...signed, ...(length !== undefined && { 'content-length': length }) }, body };
+    return { method, path, headers, body };
   }
 
   close(): void {
     this.#sdk.destroy();
   }
+}
+
+/** A path and query in which everything that RFC 3986 does not leave unreserved is encoded. */
+function encoded(path: string): string {
+  return path.replaceAll(/[^\w.~%/?&=-]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** The region in the host name of a domain or a collection; undefined for any other host, such as a custom endpoint. */

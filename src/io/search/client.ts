@@ -28,6 +28,8 @@ export interface Product {
   readonly tieBreakers: readonly Json[];
   /** Whether no two documents of a point in time are equal in the tie-breakers. */
   readonly breaksEveryTie: boolean;
+  /** Whether a nested query may cover an index that maps its path as a plain object, rather than fail there. */
+  readonly nestsWherePlain: boolean;
 }
 
 /** What to do about a response that denies access, as a clause with its verb first: `check elasticsearch-api-key`. */

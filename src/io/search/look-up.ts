@@ -62,13 +62,20 @@ export class LookUp {
     const known = await this.#capabilities();
     const coverage = await this.#coverage(known.indices);
     const { name: product } = this.#cluster.product;
-    const fields = readFields(known, this.#shape, { product, where: this.#where });
+    const fields = this.#usable(readFields(known, this.#shape, { product, where: this.#where }));
     for (const unmapped of fields.withoutTimestamp) await assertEmpty(unmapped, fields);
     if (fields.status === undefined)
       this.#log.warning(
         `${product} cannot search by the status of alerts in ${this.#where}: open messages are read whole, too. Map the status as keyword to read less.`,
       );
     return { fields, whole: await this.#wholeSource(), coverage };
+  }
+
+  /** The fields that queries of this product can use. */
+  #usable(fields: Fields): Fields {
+    const { status } = fields;
+    const isMixed = status !== undefined && status.nested.length > 0 && status.isPlain;
+    return isMixed && !this.#cluster.product.nestsWherePlain ? { ...fields, status: undefined } : fields;
   }
 
   /** The searched indices that the credentials may not read: a search of a pattern skips them without an error. */
