@@ -112,7 +112,7 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['window', '2024-05-17..2024-07-16', 'the command `export` only, so remove it for `run`'],
   ['window', '{}', 'the command `export` only, so remove it for `report`', { command: 'report', plan: '{}' }],
   ['window', '2024-05-18..2024-07-17', '2024-05-18..2024-07-17', { command: 'export' }],
-  ['window', '2024-05-17..2024-07-16', '30 days', { command: 'export', 'window-days': '30' }],
+  ['window', '2024-05-17..2024-07-16', '30-day', { command: 'export', 'window-days': '30' }],
   ['window', 'june', '"june"', { command: 'export' }],
   ['window', ',', '`window`', { command: 'export' }],
   ['window', '{"name":', 'JSON', { command: 'export' }],
