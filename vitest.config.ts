@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
-// Threads and processes that run from source start in half the time where Node finds them compiled.
+// The compile cache halves the start-up time of threads and processes that run from source.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.cache', 'compiled');
 
-/** Suites that need more than Node, or more than a minute: `npm run test:<name>`. */
+/** Suites that need other programs, or take more than a minute: `npm run test:<name>`. */
 const suites = ['cases', 'page', 'services', 'workflows'] as const;
 
 function suite(name: (typeof suites)[number], timeoutMs: number, settings: UserWorkspaceConfig['test'] = {}) {
@@ -30,7 +30,7 @@ export default defineConfig({
       suite('cases', 120_000, { globalSetup: ['test/cases/support/build.ts'] }),
       suite('page', 120_000),
       suite('services', 120_000, { globalSetup: ['test/cases/support/build.ts'] }),
-      // GitHub's language service imports JSON in a way that Node refuses.
+      // GitHub's language service imports JSON without an attribute, which Node rejects.
       suite('workflows', 600_000, {
         server: { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } },
       }),

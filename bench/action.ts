@@ -6,15 +6,15 @@ const entry = join(import.meta.dirname, '..', 'dist', 'index.js');
 
 /**
  * Runs one step of the bundled action, as GitHub's runner does.
- * @param variables what else its environment holds
- * @param code what it is to end with
+ * @param variables additional environment variables
+ * @param fails true if the step must fail
  */
 export function runAction(
   inputs: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
-  code = 0,
+  fails = false,
 ): Promise<Finished> {
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   const environment = { ...variables, ...Object.fromEntries(given), RUNNER_TEMP: tmpdir() };
-  return finish(process.execPath, [entry], environment, code);
+  return finish(process.execPath, [entry], environment, fails);
 }

@@ -12,7 +12,7 @@ const pageSize = 500;
 const pageCount = Math.ceil(oneWindow.messages / pageSize);
 const lastDay = '2024-07-15';
 
-/** One window from the API: the stages of a leg one by one, then the whole of it beside what people run today. */
+/** Archives one window from the API: the stages of a leg separately, then a whole run compared with a Python script. */
 export async function benchApi(folder: string, runs: number): Promise<void> {
   const source = await startSource(oneWindow);
   try {
@@ -27,7 +27,7 @@ export async function benchApi(folder: string, runs: number): Promise<void> {
 async function printStages(source: BenchSource): Promise<void> {
   const warm = await readPages(source, stagePages);
   const read = await readPages(source, stagePages);
-  console.log(`Stages, each by itself on one thread, of ${bytes(read.bytes)} of source JSON:`);
+  console.log(`Stages of a leg, each on one thread, with ${bytes(read.bytes)} of source JSON:`);
   await stages(warm.pages, warm.tookMs);
   for (const { name, rate } of await stages(read.pages, read.tookMs))
     console.log(`  ${name.padEnd(20)} ${number(Math.round(rate)).padStart(6)} MB/s`);
@@ -35,7 +35,7 @@ async function printStages(source: BenchSource): Promise<void> {
 
 async function printWindow(source: BenchSource, folder: string, runs: number, sourceBytes: number): Promise<void> {
   console.log(
-    `\n${number(oneWindow.messages)} messages, ${bytes(sourceBytes)} of source JSON, from the source on loopback to a folder:`,
+    `\n${number(oneWindow.messages)} messages, ${bytes(sourceBytes)} of source JSON, from an API on loopback to a folder:`,
   );
   const ours = (n: number) => archiveSource(source, oneWindow, join(folder, `ours-${n}`));
   const print = async (name: string, all: readonly Finished[], stored: string) =>
@@ -44,7 +44,9 @@ async function printWindow(source: BenchSource, folder: string, runs: number, so
     const all: Finished[] = [];
     for (let n = 0; n < runs; n += 1) all.push(await ours(n));
     await print('Message Archive', all, join(folder, 'ours-0', 'archive'));
-    console.log('  Python: not there; npm run bench -- --make-venv makes a venv with requests, pandas and pyarrow.');
+    console.log(
+      '  To compare with Python, run npm run bench -- --make-venv once: it installs requests, pandas and pyarrow.',
+    );
     return;
   }
   const file = join(folder, 'today.parquet');
@@ -62,8 +64,8 @@ async function readPages({ url, token }: BenchSource, count: number, isKept = tr
   const startedMs = performance.now();
   for (let page = 1; page <= count; page += 1) {
     const query = `start_time=${oneWindow.from}&end_time=${lastDay}&status=all&page_size=${pageSize}&page_number=${page}&as_of=${asOf}`;
-    const answer = await fetch(`${url}?${query}`, { headers: { authorization: `Bearer ${token}` } });
-    const body = new Uint8Array(await answer.arrayBuffer());
+    const response = await fetch(`${url}?${query}`, { headers: { authorization: `Bearer ${token}` } });
+    const body = new Uint8Array(await response.arrayBuffer());
     read += body.length;
     if (isKept) pages.push(body);
   }

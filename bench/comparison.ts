@@ -3,15 +3,15 @@ import type { Finished } from './process.ts';
 
 const nameWidth = 20;
 
-/** A program that did the same work some times. */
+/** Repeated runs of one program. */
 export interface Measured {
   readonly name: string;
   readonly runs: readonly Finished[];
-  /** What one run stored. */
+  /** Bytes stored by one run. */
   readonly storedBytes: number;
 }
 
-/** Runs both programs in turns, so that what else the machine does meets both alike. */
+/** Runs both programs alternately, so that other load on the machine affects both. */
 export async function inTurns(
   count: number,
   ours: (n: number) => Promise<Finished>,
@@ -25,22 +25,22 @@ export async function inTurns(
   return done;
 }
 
-/** `Message Archive  54.6 MB/s, at most 664 MB of memory, 95.6 MB stored (27.9 %)`. */
+/** `Message Archive  54.6 MB/s, peak memory 664 MB, 95.6 MB stored (27.9 %)`. */
 export function measuredLine({ name, runs, storedBytes }: Measured, sourceBytes: number): string {
   const rate = sourceBytes / 1e3 / median(runs.map(({ tookMs }) => tookMs));
   const peakBytes = Math.max(...runs.map(({ rssBytes }) => rssBytes));
   const percent = ((100 * storedBytes) / sourceBytes).toFixed(1);
   return (
-    `  ${name.padEnd(nameWidth)} ${rate.toFixed(1).padStart(6)} MB/s, at most ${bytes(peakBytes)} of memory, ` +
+    `  ${name.padEnd(nameWidth)} ${rate.toFixed(1).padStart(6)} MB/s, peak memory ${bytes(peakBytes)}, ` +
     `${bytes(storedBytes)} stored (${percent} %)`
   );
 }
 
-/** How many times as fast ours is, pair by pair. */
+/** Compares the durations pair by pair. */
 export function ratioLine(ours: readonly Finished[], theirs: readonly Finished[]): string {
   const ratios = ours.map(({ tookMs }, n) => theirs[n]!.tookMs / tookMs);
   const each = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-  return `  ${median(ratios).toFixed(2)} times as fast (median of ${ratios.length} pairs: ${each}), checked and sorted.`;
+  return `  ${median(ratios).toFixed(2)} times as fast (median of ${ratios.length} pairs: ${each}), with every check and sorted.`;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** What elasticdump reads Elasticsearch with, as far as it is touched here. */
+/** The parts of elasticdump's Elasticsearch input used here. */
 interface Transport {
   ESversion: string | null;
   setSearchBody(): void;
@@ -8,13 +8,13 @@ interface Transport {
 
 type TransportClass = new (parent: unknown, url: string, options: object) => Transport;
 
-// elasticdump loads this module by its `--inputTransport`; the program that runs is its own.
+// elasticdump loads this module through `--inputTransport`; argv[1] is elasticdump itself.
 const ofElasticdump = createRequire(process.argv[1]!);
 const { elasticsearch } = ofElasticdump('../lib/transports/elasticsearch.js') as { elasticsearch: TransportClass };
 
 /**
- * elasticdump's own way to read Elasticsearch. It asks for the server's version first, with a `GET /` that the build of the
- * server for tests does not answer: here it is told.
+ * elasticdump's own Elasticsearch input. It first requests the server's version with `GET /`, which the test build of the
+ * server does not support. Here the version is fixed.
  */
 export class Elasticsearch extends elasticsearch {
   constructor(parent: unknown, url: string) {

@@ -3,16 +3,16 @@ import { installed } from '../tools/programs/cache.ts';
 import { runCommand } from '../tools/programs/commands.ts';
 import { type Finished, finish } from './process.ts';
 
-/** With the AWS SDK of before it takes more than 100 MB: that is why it is no dependency. */
+/** Not a dependency because it takes more than 100 MB, with the previous AWS SDK. */
 export const elasticdumpVersion = '6.125.1';
 
-/** The fastest of 100 to 2,000: pages of some 15 MB. */
+/** The fastest page size of 100 to 2,000 hits: about 15 MB. */
 const pageHits = 500;
 
-/** How it is told to work, for people. */
-export const dumpSettings = `a scroll in the index's own order, ${pageHits} messages a page, no pauses, the messages alone as lines of a file`;
+/** Its settings, for people. */
+export const dumpSettings = `scroll in index order, ${pageHits} messages per page, no throttling, sources only, as lines of a file`;
 
-/** Returns the program. */
+/** Installs elasticdump. Returns its path. */
 export async function installElasticdump(): Promise<string> {
   const name = `elasticdump-${elasticdumpVersion}`;
   const folder = await installed(name, async (partial) => {
@@ -24,8 +24,8 @@ export async function installElasticdump(): Promise<string> {
 }
 
 /**
- * Writes what a query finds as plain lines to a file, in the order in which Elasticsearch gives it out fastest.
- * @param query as Elasticsearch takes it
+ * Writes the results of a query to a file, one line each, in the order that is fastest for Elasticsearch.
+ * @param query an Elasticsearch query
  */
 export function dump(program: string, url: string, index: string, query: object, file: string): Promise<Finished> {
   const options = {

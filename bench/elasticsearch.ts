@@ -14,7 +14,7 @@ import { asOf, oneWindow, seed } from './source.ts';
 
 const { from, to } = oneWindow;
 
-/** One window from Elasticsearch to S3, beside elasticdump, which writes plain lines of the same query to a file. */
+/** Archives one window from Elasticsearch to S3, compared with elasticdump, which writes the same messages to a file. */
 export async function benchElasticsearch(folder: string, runs: number): Promise<void> {
   const elasticdump = await installElasticdump();
   const services = await startServices();
@@ -40,7 +40,7 @@ export async function benchElasticsearch(folder: string, runs: number): Promise<
     await assertLines(lines, held.length);
     return done;
   };
-  // A server that has just started is slow, whoever asks it first.
+  // A server that has just started is slow for the first client.
   await theirs();
   await ours();
   const done = await inTurns(runs, ours, theirs);
@@ -65,9 +65,9 @@ function archive({ elasticsearch, ...services }: Services, index: string, cloud:
   return runAction(inputs, Cloud.variables(services));
 }
 
-/** @throws Error where a file has more or fewer lines */
+/** @throws Error if a file has another number of lines */
 async function assertLines(file: string, expected: number): Promise<void> {
   let count = 0;
   for await (const _ of createInterface(createReadStream(file))) count += 1;
-  if (count !== expected) throw new Error(`elasticdump wrote ${count} lines where there are ${expected} messages.`);
+  if (count !== expected) throw new Error(`elasticdump wrote ${count} lines for ${expected} messages.`);
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes of a file, or of all Parquet files below a folder. */
+/** Returns the size of a file, or of all Parquet files below a folder, in bytes. */
 export async function sizeOf(path: string): Promise<number> {
   const found = await stat(path);
   if (!found.isDirectory()) return found.size;

@@ -2,25 +2,29 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
-/** How often the memory of a process is looked at, where its own record of the peak is not to be had. */
-const lookMs = 50;
+/** Interval at which the peak memory of a process is read: its record disappears with the process. */
+const sampleMs = 50;
 
-/** A finished process: its times from its start on, the most memory it held, and what it printed. */
+/** A finished process. Times are from its start. */
 export interface Finished {
   readonly tookMs: number;
-  /** Until it printed something; not a number where it never did. */
+  /** Time to its first output; NaN if it printed nothing. */
   readonly firstLineMs: number;
-  /** The peak of its resident set, in bytes. */
+  /** Peak resident set size, in bytes. */
   readonly rssBytes: number;
   readonly output: string;
 }
 
-/** Runs a program to its end; throws with its output when it ends with another code. */
+/**
+ * Runs a program to its end.
+ * @param fails true if it must fail
+ * @throws Error with its output if it fails, or must and does not
+ */
 export async function finish(
   program: string,
   parameters: readonly string[],
   environment: Record<string, string>,
-  expectedCode = 0,
+  fails = false,
 ): Promise<Finished> {
   const startedMs = performance.now();
   const child = spawn(program, parameters, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -41,18 +45,18 @@ export async function finish(
   const watching = (async () => {
     while (isRunning) {
       rssBytes = Math.max(rssBytes, await peakOf(child.pid!));
-      await setTimeout(lookMs);
+      await setTimeout(sampleMs);
     }
   })();
   const code = await ended;
   const tookMs = performance.now() - startedMs;
   isRunning = false;
   await watching;
-  if (code !== expectedCode) throw new Error(`${program} ${parameters.join(' ')} ended with ${code}:\n${output}`);
+  if ((code !== 0) !== fails) throw new Error(`${program} ${parameters.join(' ')} exited with ${code}:\n${output}`);
   return { tookMs, firstLineMs, rssBytes, output };
 }
 
-/** `VmHWM` of Linux: the most that was ever resident. Elsewhere 0. */
+/** Returns Linux's `VmHWM`, the peak resident set size; 0 elsewhere. */
 async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;

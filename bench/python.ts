@@ -6,22 +6,22 @@ const venv = join(import.meta.dirname, '..', '.cache', 'venv');
 const python = join(venv, 'bin', 'python');
 const program = join(import.meta.dirname, 'today.py');
 
-/** Whether there is a venv to run {@link today} with. */
+/** True if the virtual environment for {@link today} exists. */
 export function hasVenv(): boolean {
   return existsSync(python);
 }
 
 export async function makeVenv(): Promise<void> {
-  console.log('Making a venv with requests, pandas and pyarrow …');
+  console.log('Installing requests, pandas and pyarrow into a virtual environment …');
   const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
   await finish('python3', ['-m', 'venv', venv], environment);
   await finish(python, ['-m', 'pip', 'install', '--quiet', 'requests', 'pandas', 'pyarrow'], environment);
 }
 
 /**
- * Reads pages of a range as people do today, and writes one Parquet file.
- * @param url the message API, with what its query string carries
- * @param to the last day, included
+ * Reads the pages of a range with a typical Python script, which writes one Parquet file.
+ * @param url URL of the message API, with its query string
+ * @param to the last day, inclusive
  */
 export function today(
   url: string,

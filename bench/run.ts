@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { UserError } from '../src/errors.ts';
+import { isExpected } from '../tools/programs/errors.ts';
 import { benchApi } from './api.ts';
 import { benchElasticsearch } from './elasticsearch.ts';
 import { makeVenv } from './python.ts';
@@ -12,8 +12,8 @@ import { benchStart } from './start.ts';
 const cases = { start: benchStart, api: benchApi, slot: benchSlot, elasticsearch: benchElasticsearch };
 type Case = keyof typeof cases;
 
-/** What needs nothing but this project. */
-const usual: readonly Case[] = ['start', 'api', 'slot'];
+/** The cases that need no other software. */
+const defaults: readonly Case[] = ['start', 'api', 'slot'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,15 +26,15 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.find((name) => !(name in cases));
 if (unknown !== undefined) {
   console.error(
-    `There is no case ${unknown}: name some of ${Object.keys(cases).join(', ')}, or none for ${usual.join(' and ')}.`,
+    `Unknown case: ${unknown}. The cases are ${Object.keys(cases).join(', ')}; the default is ${defaults.join(', ')}.`,
   );
   process.exit(1);
 }
 try {
   if (values['make-venv']) await makeVenv();
-  await bench(positionals.length === 0 ? usual : (positionals as Case[]));
+  await bench(positionals.length === 0 ? defaults : (positionals as Case[]));
 } catch (error) {
-  console.error(error instanceof UserError ? error.message : error);
+  console.error(isExpected(error) ? error.message : error);
   process.exit(1);
 }
 

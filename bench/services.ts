@@ -7,17 +7,17 @@ import { elasticsearch9, installElasticsearch, startElasticsearch } from '../too
 import { installMoto, startMoto } from '../tools/services/moto.ts';
 import { installVersitygw, startVersitygw } from '../tools/services/versitygw.ts';
 
-/** Real services that run. */
+/** Running services. */
 export interface Services extends CloudEndpoints {
-  /** Of its server: `Elasticsearch 9.5.0`. */
+  /** `Elasticsearch 9.5.0`. */
   readonly name: string;
   readonly elasticsearch: string;
   stop(): Promise<void>;
 }
 
 /**
- * Installs and starts Elasticsearch, S3 and DynamoDB; they end with this process at the latest.
- * @throws UserError that names all that cannot be had
+ * Installs and starts Elasticsearch, S3 and DynamoDB. They stop at the latest with this process.
+ * @throws ToolError that names every program that cannot be installed
  */
 export async function startServices(): Promise<Services> {
   exitOnSignals();

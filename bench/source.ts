@@ -8,12 +8,12 @@ import type { Finished } from './process.ts';
 
 const cli = join(import.meta.dirname, '..', 'demo', 'source', 'cli.ts');
 
-/** The instant that the action takes for now, and of which the source is asked. */
+/** The `as-of` of the action and of its requests. */
 export const asOf = '2025-07-01T00:00:00Z';
-/** What the demo source makes its messages up from. */
+/** Seed of the demo source. */
 export const seed = 1;
 
-/** Messages of the demo source that lie in `[from, to)`, both ISO dates. */
+/** Messages of the demo source in `[from, to)`, both ISO dates. */
 export interface Range {
   readonly from: string;
   readonly to: string;
@@ -21,13 +21,15 @@ export interface Range {
 }
 
 export const oneWindow: Range = { from: '2024-05-17', to: '2024-07-16', messages: 12_000 };
-/** As many as ten windows hold, in one slot. */
+/** As many messages as in ten windows, in one slot. */
 export const oneSlot: Range = { from: '2024-06-01', to: '2024-07-01', messages: 120_000 };
 
-/** A demo source in a process of its own. */
+/** A demo source in its own process. */
 export interface BenchSource {
   readonly url: string;
   readonly token: string;
+  /** Returns the bytes of all pages sent. */
+  bytesSent(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,10 @@ export async function startSource({ from, to, messages }: Range): Promise<BenchS
   return {
     url,
     token,
+    async bytesSent() {
+      const response = await fetch(new URL('/requests', url), { headers: { authorization: `Bearer ${token}` } });
+      return ((await response.json()) as { bytes: number }).bytes;
+    },
     async close() {
       child.kill();
       await once(child, 'close');
@@ -49,13 +55,13 @@ export async function startSource({ from, to, messages }: Range): Promise<BenchS
   };
 }
 
-/** Archives a range from the source into a folder, with the action. */
+/** Runs the action to archive a range from the source into a folder. */
 export async function archiveSource(source: BenchSource, range: Range, folder: string): Promise<Finished> {
   await mkdir(folder, { recursive: true });
   return runAction({ ...sourceInputs(source, range, folder), command: 'run' });
 }
 
-/** What the action is told of a source, a range and a folder. */
+/** Returns the action's inputs for a source, a range and a folder. */
 export function sourceInputs(source: BenchSource, { from, to }: Range, folder: string): Record<string, string> {
   return {
     from,

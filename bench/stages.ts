@@ -22,13 +22,13 @@ const shape = {
   columns: [],
 };
 
-/** MB/s of source JSON of one stage, on one thread. */
+/** Throughput of one stage on one thread, in MB/s of source JSON. */
 export interface Stage {
   readonly name: string;
   readonly rate: number;
 }
 
-/** Times each stage of a leg by itself, one after the other, on the same pages. */
+/** Times each stage of a leg separately, on the same pages. */
 export async function stages(pages: readonly Uint8Array<ArrayBuffer>[], readMs: number): Promise<Stage[]> {
   const megabytes = pages.reduce((sum, page) => sum + page.length, 0) / 1e6;
   const folder = await mkdtemp(join(tmpdir(), 'message-archive-bench-'));

@@ -1,4 +1,4 @@
-"""What people run today: five threads, response.json(), a list, a DataFrame, to_parquet.
+"""A typical script: five threads, response.json(), a list, a DataFrame, to_parquet.
 
 Usage: today.py URL TOKEN START END PAGES FILE
 """
@@ -13,20 +13,20 @@ url, token, start, end, pages, file = sys.argv[1:]
 
 
 def page(number):
-    answer = requests.get(
+    response = requests.get(
         url,
         params={"start_time": start, "end_time": end, "status": "all", "page_size": 500, "page_number": number},
         headers={"Authorization": f"Bearer {token}"},
         timeout=60,
     )
-    answer.raise_for_status()
-    return answer.json()["messages"]
+    response.raise_for_status()
+    return response.json()["messages"]
 
 
 def is_closed(message):
     alerts = message.get("alerts")
     if not str(message.get("message_id")).isprintable():
-        return False  # pyarrow would refuse the whole table
+        return False  # pyarrow would reject the whole table
     return isinstance(alerts, list) and len(alerts) > 0 and all(alert.get("status") == "closed" for alert in alerts)
 
 

@@ -6,10 +6,10 @@ import { inputDefaults } from '../src/inputs/index.ts';
 import { DemoFailure } from './failure.ts';
 import { parseOutputs } from './outputs.ts';
 
-/** What a step of a workflow leaves to the steps after it. */
+/** A finished step of a workflow. */
 export interface Step {
   readonly outputs: Readonly<Record<string, string>>;
-  /** The lines that it printed. */
+  /** The lines it printed. */
   readonly log: readonly string[];
   readonly summaryPath: string;
   readonly tookMs: number;
@@ -17,16 +17,16 @@ export interface Step {
 
 const entry = join(import.meta.dirname, '..', 'dist', 'index.js');
 
-/** Runs the bundled action as GitHub's runner does: a process for each step, which is told all through its environment. */
+/** Runs the bundled action as GitHub's runner does: one process per step, configured by its environment. */
 export class Action {
   readonly #inputs: Readonly<Record<string, string>>;
   readonly #folder: string;
   readonly #signal: AbortSignal;
 
   /**
-   * @param inputs what all steps are given; an action's other inputs have their defaults
-   * @param folder where the files of each step are kept
-   * @param signal ends the steps that run
+   * @param inputs inputs of every step; all others have their defaults
+   * @param folder holds one folder per step
+   * @param signal kills running steps
    */
   constructor(inputs: Readonly<Record<string, string>>, folder: string, signal: AbortSignal) {
     this.#inputs = inputs;
@@ -36,8 +36,8 @@ export class Action {
 
   /**
    * Runs one step.
-   * @param name of the folder that keeps its log, outputs and summary
-   * @throws DemoFailure with the step's output, where it fails
+   * @param name name of the folder for its log, outputs and summary
+   * @throws DemoFailure with the step's log if it fails
    */
   async run(name: string, inputs: Readonly<Record<string, string>>): Promise<Step> {
     const folder = join(this.#folder, name);
@@ -46,7 +46,7 @@ export class Action {
     const code = await this.#spawn(environmentOf({ ...this.#inputs, ...inputs }, folder, files), files.log);
     const tookMs = performance.now() - startedMs;
     const log = await readFile(files.log, 'utf8');
-    if (code !== 0) throw new DemoFailure(`The step ${name} failed with exit code ${code}.`, log);
+    if (code !== 0) throw new DemoFailure(`Step ${name} failed with exit code ${code}.`, log);
     const outputs = parseOutputs(await readFile(files.output, 'utf8'));
     return { outputs, log: log.trimEnd().split('\n'), summaryPath: files.summary, tookMs };
   }
@@ -69,7 +69,7 @@ interface StepFiles {
   readonly summary: string;
 }
 
-/** The runner makes the files that a step appends to. */
+/** The runner creates these files before a step appends to them. */
 async function stepFiles(folder: string): Promise<StepFiles> {
   await mkdir(folder, { recursive: true });
   const files = { log: join(folder, 'log.txt'), output: join(folder, 'output'), summary: join(folder, 'summary.md') };
@@ -77,7 +77,7 @@ async function stepFiles(folder: string): Promise<StepFiles> {
   return files;
 }
 
-/** Nothing of this process's own environment but where programs and the user's files are. */
+/** A step inherits only PATH and HOME from this process's environment. */
 function environmentOf(
   inputs: Readonly<Record<string, string>>,
   temporary: string,

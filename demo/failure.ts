@@ -1,4 +1,4 @@
-/** Why the demo ends early: one sentence, and what a command had printed before. */
+/** A failure of the demo: one sentence, and the output of the command that failed. */
 export class DemoFailure extends Error {
   override readonly name = 'DemoFailure';
   readonly output: string;

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DemoFailure } from './failure.ts';
 
-/** Where the demo leaves what it makes; relative to the current folder. */
+/** Paths of the demo's files, relative to the current folder. */
 export const places = {
   folder: 'demo-archive',
   archive: join('demo-archive', 'archive'),
@@ -15,23 +15,23 @@ export const places = {
 const ours = /^(archive|runner|verify\.env|staging\.sqlite(-wal|-shm|-journal)?)$/;
 
 /**
- * Makes the demo's folder, emptied of what an earlier demo left.
- * @throws DemoFailure where it holds anything else
+ * Creates the demo's folder, or empties the folder of an earlier demo.
+ * @throws DemoFailure if it contains anything else
  */
 export async function prepareFolder(): Promise<void> {
   const entries = await readdir(places.folder).catch(() => []);
   const hasSettings = existsSync(join(places.archive, '_archive.json'));
-  const stranger = entries.find((entry) => !isOurs(entry, hasSettings));
-  if (stranger !== undefined) {
+  const unexpected = entries.find((entry) => !isOurs(entry, hasSettings));
+  if (unexpected !== undefined) {
     throw new DemoFailure(
-      `The folder ${places.folder} holds ${stranger}, which the demo did not make: move it away, or start the demo elsewhere.`,
+      `The folder ${places.folder} contains ${unexpected}, which the demo did not create. Move it away, or run the demo elsewhere.`,
     );
   }
   await rm(places.folder, { recursive: true, force: true });
   await mkdir(places.runner, { recursive: true });
 }
 
-/** Leaves the inputs of the command `verify` as a file of variables, for `node --env-file`. */
+/** Writes the inputs of the command `verify` to a file for `node --env-file`. */
 export async function writeVerifyInputs(inputs: Readonly<Record<string, string>>): Promise<void> {
   const lines = Object.entries({ ...inputs, command: 'verify' }).map(
     ([name, value]) => `INPUT_${name.toUpperCase()}="${value}"\n`,
@@ -40,8 +40,8 @@ export async function writeVerifyInputs(inputs: Readonly<Record<string, string>>
 }
 
 /**
- * Whether an entry of the folder is one that the demo makes; an archive is one only where it has its settings.
- * @param hasSettings whether `archive/_archive.json` exists
+ * True if the demo created this entry of its folder; `archive` only counts if it holds an archive's settings.
+ * @param hasSettings true if `archive/_archive.json` exists
  */
 export function isOurs(entry: string, hasSettings: boolean): boolean {
   return ours.test(entry) && (entry !== 'archive' || hasSettings);

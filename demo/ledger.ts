@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LedgerRecord, StagedMessage } from '../src/archive/ledger.ts';
 
-/** What `report` leaves in the archive for auditors. */
+/** The ledger file that `report` writes for auditors. */
 export interface LedgerFile {
   readonly ledger: readonly LedgerRecord[];
   readonly staged: readonly StagedMessage[];
 }
 
-/** What stands in the ledger file, in numbers. */
+/** Totals over the ledger. */
 export interface LedgerTotals {
   readonly messages: number;
   readonly objects: number;
-  /** Kept in quarantine. */
+  /** Messages in quarantine. */
   readonly invalid: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -34,23 +34,22 @@ export function totalsOf({ ledger }: LedgerFile): LedgerTotals {
   };
 }
 
-/** What became of the messages that waited, from one report to the next. */
+/** Changes of the pending messages from one report to the next. */
 export interface Moves {
-  /** Their last alert was closed. */
-  readonly joined: number;
-  readonly stillWaiting: number;
-  readonly newlyWaiting: number;
-  /** Of those that wait: archived, and opened again at the source. */
+  readonly archived: number;
+  readonly stillPending: number;
+  readonly newlyPending: number;
+  /** Pending messages that are in the archive and were re-opened at the source. */
   readonly reopened: number;
 }
 
 export function movesBetween(before: LedgerFile, after: LedgerFile): Moves {
   const now = new Set(after.staged.map(({ message_id }) => message_id));
-  const stillWaiting = before.staged.filter(({ message_id }) => now.has(message_id)).length;
+  const stillPending = before.staged.filter(({ message_id }) => now.has(message_id)).length;
   return {
-    joined: before.staged.length - stillWaiting,
-    stillWaiting,
-    newlyWaiting: now.size - stillWaiting,
+    archived: before.staged.length - stillPending,
+    stillPending,
+    newlyPending: now.size - stillPending,
     reopened: after.staged.filter(({ reason }) => reason === 'reopened').length,
   };
 }

@@ -6,22 +6,24 @@ import type { Action, Step } from './action.ts';
 import type { Screen } from './screen.ts';
 import type { SourceProcess } from './source-process.ts';
 
-/** What the legs of one run did together. */
+/** Totals over the legs of one run. */
 export interface LegsDone {
   readonly legs: number;
+  /** Legs that wrote no file. */
+  readonly idle: number;
   readonly archived: number;
   readonly objectsWritten: number;
   readonly bytesRead: number;
   readonly tookMs: number;
 }
 
-/** As a matrix has `max-parallel`. */
+/** The `max-parallel` of the matrix. */
 const legsAtOnce = Math.min(4, Math.max(2, availableParallelism()));
 const statusEveryMs = 200;
 
 /**
- * Runs `export` for every leg of a matrix, some at a time, with a line for each as it ends.
- * @param name of the folder that keeps what the legs leave
+ * Runs `export` for every leg of a matrix, several at a time. Prints a line for each leg that wrote a file.
+ * @param name name of the folder for the legs' logs, outputs and summaries
  */
 export async function runLegs(
   matrix: readonly Leg[],
@@ -39,12 +41,14 @@ export async function runLegs(
         command: 'export',
         window: JSON.stringify(leg),
       });
-      screen.line(`  ${await progress.ended(leg, step)}`);
+      const line = progress.ended(leg, step);
+      if (!isIdle(step)) screen.line(`  ${line}`);
       return step;
     });
     const sum = (output: string) => steps.reduce((total, { outputs }) => total + Number(outputs[output]), 0);
     return {
       legs: steps.length,
+      idle: steps.filter(isIdle).length,
       archived: sum('archived'),
       objectsWritten: sum('objects-written'),
       bytesRead: await progress.bytesRead(),
@@ -56,20 +60,24 @@ export async function runLegs(
   }
 }
 
-/** What a leg did, in columns: `archived 431  waiting 12  written 13`, the last of them objects. */
+function isIdle({ outputs }: Step): boolean {
+  return outputs['objects-written'] === '0';
+}
+
+/** A leg in columns: `2018-12-15..2019-02-13  archived 431  pending 12  files 13   1.5 s`. */
 export function legLine(window: string, { outputs, tookMs }: Pick<Step, 'outputs' | 'tookMs'>): string {
   const count = (name: string, output: string, width: number) =>
     `${name} ${number(Number(outputs[output])).padStart(width)}`;
   return [
     window,
     count('archived', 'archived', 5),
-    count('waiting', 'open', 4),
-    count('written', 'objects-written', 3),
+    count('pending', 'open', 4),
+    count('files', 'objects-written', 3),
     duration(tookMs).padStart(5),
   ].join('  ');
 }
 
-/** A source that has ended is told of by the legs, which then fail. */
+/** If the source has ended, the legs fail and say so. */
 function ignore(): void {}
 
 class Progress {
@@ -93,21 +101,17 @@ class Progress {
     return (await this.#source.bytesSent()) - this.#bytesBefore;
   }
 
-  async ended(leg: Leg, step: Step): Promise<string> {
+  ended(leg: Leg, step: Step): string {
     this.#ended += 1;
     const count = `${String(this.#ended).padStart(String(this.#legs).length)}/${this.#legs}`;
-    return `leg ${count}  ${legLine(leg.name, step)}  │ ${await this.#sofar()}`;
+    return `leg ${count}  ${legLine(leg.name, step)}`;
   }
 
   async status(): Promise<string> {
-    return `  ${this.#ended} of ${this.#legs} legs done, ${await this.#sofar()}`;
-  }
-
-  async #sofar(): Promise<string> {
     const read = await this.bytesRead();
-    const left = this.#legs - this.#ended;
+    const remaining = this.#legs - this.#ended;
     const perLegMs = this.elapsedMs() / this.#ended;
-    const eta = left === 0 || this.#ended === 0 ? '' : `, about ${duration(perLegMs * left)} left`;
-    return `${bytes(read)} read, ${rate(read, this.elapsedMs())}${eta}`;
+    const eta = remaining === 0 || this.#ended === 0 ? '' : `, about ${duration(perLegMs * remaining)} left`;
+    return `  ${this.#ended} of ${this.#legs} legs done, ${bytes(read)} read, ${rate(read, this.elapsedMs())}${eta}`;
   }
 }

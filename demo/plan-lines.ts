@@ -1,35 +1,31 @@
 import { number } from '../src/format.ts';
-import type { PlanOutput, Reason } from '../src/plan/decide.ts';
+import type { PlanOutput } from '../src/plan/decide.ts';
 
-/** What each reason of a plan means. */
-const meanings: Readonly<Record<Reason, string>> = {
+/** Explanations of a plan's reasons. A reason without one is shown alone. */
+const explanations: Readonly<Record<string, string>> = {
   new: 'never read before',
-  live: 'their alerts still move',
-  unsettled: 'were still live when they were last read',
-  deferred: 'no leg of an earlier plan got to them',
+  live: 'alerts may still change',
+  'no-longer-live': 'was live when last read',
+  deferred: 'an earlier run did not get to it',
   failed: 'the last attempt failed',
-  seam: 'another slot met messages of theirs',
-  'object missing': 'their object was deleted',
-  'object changed': 'their object was written by somebody else',
-  refresh: 'asked for',
-  audit: 'the source now counts otherwise than when they were read',
-  scrub: 'in the window that was read longest ago',
-  staged: 'messages of theirs wait for their alerts',
-  settled: 'deferred alone',
+  'missed-message': 'a later read of another slot returned a message of this one',
+  'object-missing': 'its file was deleted',
+  'object-changed': 'its file was changed by something else',
+  refresh: 'requested',
+  audit: "the source's counts have changed",
+  scrub: 'read longest ago: routine re-read',
+  pending: 'has pending messages',
 };
 
-/** A line for each action and reason of a plan, the most frequent first. */
-export function planLines({ slots }: PlanOutput): string[] {
+/** Returns one line per action and reason of a plan, most frequent first. */
+export function planLines({ slots }: Pick<PlanOutput, 'slots'>): string[] {
   const groups = [...Map.groupBy(slots, ([, action, reason]) => `${action} ${reason}`).values()];
   const rows = groups
     .sort((a, b) => b.length - a.length)
-    .map((group) => {
-      const [, action, reason] = group[0]!;
-      return { count: number(group.length), action: action === 'read' ? 'read' : 'look again', reason };
-    });
-  const width = Math.max(0, ...rows.map(({ count }) => count.length));
-  return rows.map(
-    ({ count, action, reason }) =>
-      `${count.padStart(width)} × ${action.padEnd(10)}  ${reason.padEnd(9)}  ${meanings[reason]}`,
+    .map((group) => ({ count: number(group.length), action: group[0]![1], reason: group[0]![2] }));
+  const widest = (column: 'count' | 'action' | 'reason') => Math.max(0, ...rows.map((row) => row[column].length));
+  const [counts, actions, reasons] = [widest('count'), widest('action'), widest('reason')];
+  return rows.map(({ count, action, reason }) =>
+    `${count.padStart(counts)} × ${action.padEnd(actions)}  ${reason.padEnd(reasons)}  ${explanations[reason] ?? ''}`.trimEnd(),
   );
 }

@@ -1,22 +1,21 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { bytes, number } from '../src/format.ts';
+import { type Column, shortened, table } from './text.ts';
 import type { Row } from './truth.ts';
-import { type Column, shortened, table } from './words.ts';
 
-/** A question, and how its answer is shown. */
-interface Question {
+/** A query, and how to display its result. */
+interface Query {
   readonly title: string;
-  /** What is shown to the reader too. */
   readonly sql: string;
   readonly columns: readonly (Column & { readonly show: (value: DuckDBValue) => string })[];
 }
 
 const right = (name: string, show: (value: DuckDBValue) => string) => ({ name, align: 'right' as const, show });
-const left = (name: string) => ({ name, align: 'deferred' as const, show: String });
+const left = (name: string) => ({ name, align: 'left' as const, show: String });
 const asNumber = (value: DuckDBValue) => number(Number(value));
 const asBytes = (value: DuckDBValue) => bytes(Number(value));
 
-const questions: readonly Question[] = [
+const summaries: readonly Query[] = [
   {
     title: 'Messages by year',
     sql: `SELECT left(month, 4) AS year, count(*), count(DISTINCT month), sum(strlen(payload)), avg(risk_score)
@@ -37,13 +36,13 @@ FROM archive, unnest(alerts) AS each(alert) GROUP BY ALL ORDER BY 2 DESC`,
   },
 ];
 
-/** TRY_CAST, since a message may hold half of an emoji: DuckDB would refuse every row for it. */
-const oneMessage = `SELECT message_id, timestamp, subject, TRY_CAST(payload AS JSON)->>'$.from' AS "from, out of payload",
+/** TRY_CAST because DuckDB would fail the whole query on one payload with an unpaired surrogate. */
+const oneMessage = `SELECT message_id, timestamp, subject, TRY_CAST(payload AS JSON)->>'$.from' AS sender,
        len(alerts) AS alerts, read_at, strlen(payload) AS bytes
 FROM archive WHERE message_id = $1`;
 const valueCharsMax = 90;
 
-/** The Parquet files of an archive, as DuckDB sees them. */
+/** Queries an archive's Parquet files with DuckDB. */
 export class Queries {
   readonly #connection: DuckDBConnection;
 
@@ -51,13 +50,13 @@ export class Queries {
     this.#connection = connection;
   }
 
-  /** The statement that makes the files of an archive one view: a reader needs nothing else. */
+  /** Returns the statement that creates a view over all files of an archive. */
   static view(archive: string): string {
     const files = `${archive}/month=*/*.parquet`.replaceAll("'", "''");
     return `CREATE VIEW archive AS FROM read_parquet('${files}', hive_partitioning = true)`;
   }
 
-  /** @param archive its folder */
+  /** @param archive the archive's folder */
   static async open(archive: string): Promise<Queries> {
     const connection = await (await DuckDBInstance.create()).connect();
     await connection.run("SET TimeZone = 'UTC'");
@@ -65,9 +64,9 @@ export class Queries {
     return new Queries(connection);
   }
 
-  /** Asks what anybody may want to know, and shows question and answer. */
-  async showAll(show: (title: string, sql: string, answer: readonly string[]) => void): Promise<void> {
-    for (const { title, sql, columns } of questions) {
+  /** Runs the summary queries. */
+  async showSummaries(show: (title: string, sql: string, result: readonly string[]) => void): Promise<void> {
+    for (const { title, sql, columns } of summaries) {
       const rows = (await this.#connection.runAndReadAll(sql)).getRows();
       show(
         title,
@@ -80,18 +79,18 @@ export class Queries {
     }
   }
 
-  /** Fetches one message by its id. */
-  async showMessage(id: string, show: (title: string, sql: string, answer: readonly string[]) => void): Promise<void> {
+  /** Looks up one message. */
+  async showMessage(id: string, show: (title: string, sql: string, result: readonly string[]) => void): Promise<void> {
     const reader = await this.#connection.runAndReadAll(oneMessage, [id]);
     const names = reader.columnNames();
     const width = Math.max(...names.map((name) => name.length));
     const lines = reader
       .getRows()
       .flatMap((row) => names.map((name, n) => `${name.padEnd(width)}   ${shortened(String(row[n]), valueCharsMax)}`));
-    show('One message by its id', oneMessage.replace('$1', `'${id.replaceAll("'", "''")}'`), lines);
+    show('One message by id', oneMessage.replace('$1', `'${id.replaceAll("'", "''")}'`), lines);
   }
 
-  /** Every row's id and hash, and whether the hash is that of its payload. */
+  /** Returns every row's id and hash, and checks the hash against the payload. */
   async rows(): Promise<Row[]> {
     const sql = 'SELECT message_id, payload_sha256, sha256(payload) = payload_sha256 FROM archive';
     const rows = (await this.#connection.runAndReadAll(sql)).getRows();

@@ -4,17 +4,17 @@ import { Action } from './action.ts';
 import { DemoFailure } from './failure.ts';
 import { places, prepareFolder, writeVerifyInputs } from './folder.ts';
 import { Queries } from './queries.ts';
-import { type RunDone, rehearse } from './rehearsal.ts';
 import { Screen } from './screen.ts';
 import { archiveInputs, runs, sourceArguments, sourceInputs } from './settings.ts';
 import { SourceProcess } from './source-process.ts';
-import { judge } from './verdict.ts';
+import { compareWithSource } from './verdict.ts';
+import { type RunDone, runWorkflow } from './workflow-run.ts';
 
 const usage = `Usage: npm run demo [-- --mail <folder or mbox file>]
 
-Archives seven years of messages, then what a week and a year bring, eight in all, queries the archive, and compares it with the source.
+Archives seven years of messages, runs again a week and a year later, queries the archive, and compares it with the source.
 
-  --mail PATH   archive these mails instead of made-up text: a file each in a folder, or an mbox file
+  --mail PATH   archive your own email instead of generated messages: a folder with one file per email, or an mbox file
 `;
 
 const screen = new Screen();
@@ -27,7 +27,11 @@ try {
 } catch (error) {
   abort.abort();
   if (error instanceof DemoFailure) screen.failure(error.message, error.output);
-  else screen.failure(`A defect of the demo: ${error instanceof Error ? error.stack : String(error)}`, '');
+  else
+    screen.failure(
+      `Internal error in the demo (a bug: please report it): ${error instanceof Error ? error.stack : String(error)}`,
+      '',
+    );
   process.exitCode = 1;
 }
 
@@ -48,91 +52,88 @@ async function main(mail: string | undefined): Promise<void> {
     await writeVerifyInputs(inputs);
     const action = new Action({ ...inputs, ...sourceInputs(source.url) }, places.runner, abort.signal);
     introduce(source, mail);
-    const done = await rehearseAll(action, source);
-    await ask(source, done);
-    takeLeave(done, performance.now() - startedMs);
+    const done = await runAll(action, source);
+    await query(source, done);
+    printFiles(done, performance.now() - startedMs);
   } finally {
     source.close();
   }
 }
 
 function introduce(source: SourceProcess, mail: string | undefined): void {
-  screen.heading('Message Archive: a rehearsal of eight years');
+  screen.heading("Message Archive demo: eight years of an archive's life");
   screen.lines(
     [
-      `source    ${mail === undefined ? 'made-up mails and chats' : `the mails of ${mail}`}, at ${source.url}`,
-      'action    node dist/index.js, a process for each step, with its inputs in INPUT_* as on GitHub',
-      `archive   ${places.archive}: a Parquet file for each slot, which is a month, cut where a window ends`,
-      `staging   ${places.staging}: the ledger, and messages that wait until all their alerts are closed`,
+      `source    ${mail === undefined ? 'generated emails and chats' : `the emails in ${mail}`}, served at ${source.url}`,
+      'action    node dist/index.js, one process per step, with its inputs in INPUT_* as on GitHub',
+      `archive   ${places.archive}: one Parquet file per month, split where a 60-day window ends`,
+      `staging   ${places.staging}: the ledger, and pending messages (some alert is open)`,
     ],
     '  ',
   );
 }
 
-async function rehearseAll(action: Action, source: SourceProcess): Promise<RunDone[]> {
+async function runAll(action: Action, source: SourceProcess): Promise<RunDone[]> {
   const done: RunDone[] = [];
   for (const [n, run] of runs.entries()) {
-    done.push(await rehearse(run, `run-${n + 1}`, done.at(-1), { action, source, screen }));
+    done.push(await runWorkflow(run, `run-${n + 1}`, done.at(-1), { action, source, screen }));
   }
   const { objectsWritten, legs } = done.at(-1)!.legs;
   if (objectsWritten > 0) {
-    throw new DemoFailure(`The last run wrote ${counted(objectsWritten, 'object')}, though nothing had changed since.`);
+    throw new DemoFailure(`The last run wrote ${counted(objectsWritten, 'file')} although the source had not changed.`);
   }
-  screen.line(
-    `  again    ${counted(legs, 'leg')} looked and wrote no object: any number of runs leads to the same archive`,
-  );
+  screen.line(`  result   ${counted(legs, 'leg')} wrote no files: runs are idempotent`);
   return done;
 }
 
-/** Lets DuckDB read the archive, and holds it against the source. */
-async function ask(source: SourceProcess, done: readonly RunDone[]): Promise<void> {
-  screen.heading('What DuckDB finds in the archive');
+/** Queries the archive with DuckDB, and compares it with the source. */
+async function query(source: SourceProcess, done: readonly RunDone[]): Promise<void> {
+  screen.heading('Query the archive with DuckDB');
   screen.aside(`  ${Queries.view(places.archive)};`);
   const queries = await Queries.open(places.archive);
   try {
-    await queries.showAll(showAnswer);
-    const id = joined(done);
-    if (id !== undefined) await queries.showMessage(id, showAnswer);
-    await judge(source, done, queries, screen);
+    await queries.showSummaries(showResult);
+    const id = archivedLater(done);
+    if (id !== undefined) await queries.showMessage(id, showResult);
+    await compareWithSource(source, done, queries, screen);
   } finally {
     queries.close();
   }
 }
 
-function showAnswer(title: string, sql: string, answer: readonly string[]): void {
+function showResult(title: string, sql: string, result: readonly string[]): void {
   screen.line();
   screen.line(`  ${title}`);
   for (const line of sql.split('\n')) screen.aside(`  ${line}`);
-  screen.lines(answer, '    ');
+  screen.lines(result, '    ');
 }
 
-/** The id of a message that waited at the first run, and does not at the last; of few mails, there may be none. */
-function joined(done: readonly RunDone[]): string | undefined {
-  const waiting = new Set(done.at(-1)!.ledger.staged.map(({ message_id }) => message_id));
-  return done[0]!.ledger.staged.find(({ message_id }) => !waiting.has(message_id))?.message_id;
+/** Returns the id of a message that was pending after the first run and not after the last; few emails may have none. */
+function archivedLater(done: readonly RunDone[]): string | undefined {
+  const pending = new Set(done.at(-1)!.ledger.staged.map(({ message_id }) => message_id));
+  return done[0]!.ledger.staged.find(({ message_id }) => !pending.has(message_id))?.message_id;
 }
 
-function takeLeave(done: readonly RunDone[], tookMs: number): void {
+function printFiles(done: readonly RunDone[], tookMs: number): void {
   const read = done.reduce((sum, { legs }) => sum + legs.bytesRead, 0);
   const steps = done.reduce((sum, { legs }) => sum + legs.legs + 2, 0);
   screen.heading(`Done in ${duration(tookMs)}: ${counted(steps, 'step')}, ${bytes(read)} read`);
-  tellAll([
+  printPairs([
     [`${places.archive}/month=*/*.parquet`, 'the messages'],
-    [`${places.archive}/_quarantine/`, 'what could not be read as a message, with the reason'],
-    [`${places.archive}/_report/index.html`, 'eight years at a glance: open it in a browser'],
+    [`${places.archive}/_quarantine/`, 'invalid messages, each with the reason'],
+    [`${places.archive}/_report/index.html`, 'the coverage page: open it in a browser'],
     [`${places.archive}/_report/ledger.json`, 'the ledger, for auditors'],
-    [`${places.runner}/run-*/`, 'log, outputs and summary of each step'],
-    [done.at(-1)!.summaryPath, 'what GitHub would show of the last run'],
+    [`${places.runner}/run-*/`, 'log, outputs and job summary of each step'],
+    [done.at(-1)!.summaryPath, "the last run's job summary, as GitHub shows it"],
   ]);
-  screen.heading('To try next');
-  tellAll([
-    [`npx node --env-file=${places.verify} dist/index.js`, 'reads every object back against the ledger'],
-    ['npm run demo -- --mail <folder or mbox file>', 'the same with real mails'],
+  screen.heading('Next');
+  printPairs([
+    [`npx node --env-file=${places.verify} dist/index.js`, 'verify every byte of the archive'],
+    ['npm run demo -- --mail <folder or mbox file>', 'run the demo with your own email'],
   ]);
 }
 
-/** What, and what that is, in two columns. */
-function tellAll(pairs: readonly (readonly [what: string, meaning: string])[]): void {
-  const width = Math.max(...pairs.map(([what]) => what.length));
-  for (const [what, meaning] of pairs) screen.line(`  ${what.padEnd(width)}   ${meaning}`);
+function printPairs(pairs: readonly (readonly [name: string, meaning: string])[]): void {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  for (const [name, meaning] of pairs) screen.line(`  ${name.padEnd(width)}   ${meaning}`);
 }

@@ -1,13 +1,13 @@
 import { stderr, stdout } from 'node:process';
 import { styleText } from 'node:util';
 
-/** Starts the line again, and empties it. */
+/** Moves to the start of the line and erases it. */
 const restart = '\r\u001b[2K';
 
-/** The width of a terminal that does not tell its own. */
+/** Width of a terminal that does not report one. */
 const columnsUnknown = 80;
 
-/** Where the demo speaks: lines, and on a terminal below them one line on what goes on now. */
+/** The demo's output: lines and, on a terminal, a status line below them. */
 export class Screen {
   #status = '';
 
@@ -26,12 +26,12 @@ export class Screen {
     this.line(styleText('bold', text, { stream: stdout }));
   }
 
-  /** Something to read over. */
+  /** Prints a secondary line. */
   aside(text: string): void {
     this.line(styleText('dim', text, { stream: stdout }));
   }
 
-  /** Replaces what goes on now; empty: nothing does. Nowhere but on a terminal. */
+  /** Replaces the status line; empty removes it. Does nothing if the output is not a terminal. */
   status(text: string): void {
     if (!stdout.isTTY) return;
     this.#status =
@@ -39,7 +39,7 @@ export class Screen {
     stdout.write(`${restart}${this.#status}`);
   }
 
-  /** Says why the demo ends. */
+  /** Prints an error and the output that belongs to it. */
   failure(sentence: string, output: string): void {
     this.status('');
     if (output !== '') stderr.write(`\n${output.trimEnd()}\n`);

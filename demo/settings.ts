@@ -1,34 +1,34 @@
 import { DEFAULT_TOKEN } from './source/options.ts';
 
-/** One run of the action: the instant that it takes for now, and what that is in the demo's story. */
+/** One run of the action: its `as-of` instant, and its heading. */
 export interface Run {
   readonly asOf: string;
   readonly title: string;
 }
 
-/** The messages' timestamps begin here; the archive's range does too. */
+/** Start of the archive's range and of the messages' timestamps. */
 const from = '2019-01-01T00:00:00Z';
 const end = '2027-01-01T00:00:00Z';
 
 export const runs: readonly Run[] = [
-  { asOf: '2026-01-01T00:00:00Z', title: 'the first run, over seven years' },
+  { asOf: '2026-01-01T00:00:00Z', title: 'first run, over seven years' },
   { asOf: '2026-01-08T00:00:00Z', title: 'a week later' },
   { asOf: end, title: 'a year later' },
-  { asOf: end, title: 'once more, at the same instant' },
+  { asOf: end, title: 'the same run again' },
 ];
 
-/** Thinned: a real history of seven years has a thousand times as many. */
+/** Few, to keep the demo short: a real history of seven years has a thousand times as many. */
 const generatedMessages = 2_800;
 
-/** So often as usual messages come late, are amended, or cannot be read: few messages are to show all that happens. */
+/** Late, amended and invalid messages are as frequent as by default. */
 const oddities = 1;
 
-/** One with which messages come late to settled slots, so that the audit has something to find. */
+/** With this seed some messages arrive late in settled slots, which the audit finds. */
 const seed = 6;
 
 /**
- * How the source is started: its messages lie in all the time that the runs look at. None is deleted: a slot that shrinks
- * is refused until a person has looked into it, which would be the end of the demo.
+ * Command line of the source, whose messages cover the runs' whole range. None is deleted: a slot that shrinks fails until a
+ * person has looked into it, which would end the demo.
  */
 export function sourceArguments(mail: string | undefined): string[] {
   const text = mail === undefined ? ['--messages', String(generatedMessages)] : ['--mail', mail];
@@ -47,15 +47,15 @@ export function sourceArguments(mail: string | undefined): string[] {
   ];
 }
 
-/** Days for which the alerts of a slot may still move. */
+/** Days for which a slot stays live. */
 export const recentDays = 60;
 
-/** The usual layout: a leg for each 60 days, and an object for each month within them. */
+/** The default layout: 60-day windows, split by month. */
 export const layout = { windowDays: 60, partitionBy: 'month' } as const;
 
 const columns = ['channel: /channel string', 'subject: /subject string', 'risk_score: /risk_score double'];
 
-/** The inputs that say what archive it is. */
+/** Inputs that describe the archive. */
 export function archiveInputs(archive: string, staging: string): Record<string, string> {
   return {
     archive: `file:${archive}`,
@@ -66,12 +66,12 @@ export function archiveInputs(archive: string, staging: string): Record<string, 
   };
 }
 
-/** The inputs that say what is read. */
+/** Inputs that describe the source. */
 export function sourceInputs(apiUrl: string): Record<string, string> {
   return { from, 'recent-days': String(recentDays), 'api-url': apiUrl, 'api-token': DEFAULT_TOKEN, concurrency: '1' };
 }
 
-/** The inputs that set the clock of a command, and of what the source shows it. */
+/** Inputs that set the clock of a command and of the source's responses. */
 export function clockInputs(asOf: string): Record<string, string> {
   return { 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
 }

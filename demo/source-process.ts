@@ -5,21 +5,21 @@ import { json, text } from 'node:stream/consumers';
 import { DemoFailure } from './failure.ts';
 import { DEFAULT_TOKEN } from './source/options.ts';
 
-/** What the source knows of a message that it shows as of one instant. */
+/** Ground truth about a message as of one instant. */
 export interface SourceTruth {
   readonly id: string | null;
   /** In µs since 1970. */
   readonly timestamp: number;
   readonly state: 'closed' | 'open' | 'unalerted' | 'invalid';
-  /** Of the message's JSON bytes, in hexadecimal. */
+  /** SHA-256 of the message's JSON bytes, in hexadecimal. */
   readonly sha256: string;
 }
 
 const program = join(import.meta.dirname, 'source', 'cli.ts');
 
-/** The demo's source of messages, as a process of its own. */
+/** The demo's message source, in a process of its own. */
 export class SourceProcess {
-  /** Where its pages are. */
+  /** URL of its pages. */
   readonly url: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -28,23 +28,23 @@ export class SourceProcess {
     this.#child = child;
   }
 
-  /** @throws DemoFailure where it does not start, with its own sentence */
+  /** @throws DemoFailure with the source's own error if it does not start */
   static async start(options: readonly string[]): Promise<SourceProcess> {
     const child = spawn(process.execPath, [program, '--with-parent', ...options], { stdio: 'pipe' });
-    const complaint = text(child.stderr);
+    const error = text(child.stderr);
     for await (const line of child.stdout) {
       return new SourceProcess(JSON.parse(String(line)).url, child);
     }
-    throw new DemoFailure(`The source does not start: ${(await complaint).trim()}`);
+    throw new DemoFailure(`The message source did not start: ${(await error).trim()}`);
   }
 
-  /** Bytes of pages that it has sent so far. */
+  /** Returns the bytes of all pages sent so far. */
   async bytesSent(): Promise<number> {
     const { bytes } = (await json((await this.#get('/requests')).body!)) as { bytes: number };
     return bytes;
   }
 
-  /** All messages that it shows as of an instant. */
+  /** Returns all messages visible as of an instant. */
   async truth(asOf: string): Promise<SourceTruth[]> {
     const lines = await (await this.#get(`/truth?as_of=${asOf}`)).text();
     return lines
@@ -53,14 +53,14 @@ export class SourceProcess {
       .map((line) => JSON.parse(line));
   }
 
-  /** Lets it end. */
+  /** Ends the process. */
   close(): void {
     this.#child.stdin.end();
   }
 
   async #get(path: string): Promise<Response> {
-    const answer = await fetch(new URL(path, this.url), { headers: { authorization: `Bearer ${DEFAULT_TOKEN}` } });
-    if (answer.ok) return answer;
-    throw new DemoFailure(`The source answered ${answer.status} to ${path}.`, await answer.text());
+    const response = await fetch(new URL(path, this.url), { headers: { authorization: `Bearer ${DEFAULT_TOKEN}` } });
+    if (response.ok) return response;
+    throw new DemoFailure(`The message source responded ${response.status} to ${path}.`, await response.text());
   }
 }

@@ -2,13 +2,13 @@ import { isLive } from '../src/plan/settled.ts';
 import { type Layout, slotAt } from '../src/windows/slot.ts';
 import type { SourceTruth } from './source-process.ts';
 
-/** What a run of the action looked at. */
-export interface Look {
-  /** The instant that it took for now, in ms since 1970. */
+/** The source at the time of one run, and the slots that the run read. */
+export interface Observation {
+  /** The run's `as-of`, in ms since 1970. */
   readonly at: number;
-  /** The ids of the slots that its plan had read whole. */
+  /** Ids of the slots that the plan read in full. */
   readonly read: ReadonlySet<string>;
-  /** What the source showed at that instant. */
+  /** The source's messages at that instant. */
   readonly truth: readonly SourceTruth[];
 }
 
@@ -16,108 +16,118 @@ export interface Look {
 export interface Row {
   readonly id: string;
   readonly sha: string;
-  /** Whether that is the hash of the row's payload. */
+  /** True if `sha` is the hash of the row's payload. */
   readonly holds: boolean;
 }
 
-/** A message that the archive has to hold. */
-interface Owed {
-  /** Of the text with which it was closed at one of the looks. */
+/** A message that the archive must hold. */
+interface Expected {
+  /** Hashes of its closed versions, one per observation. */
   readonly shas: Set<string>;
-  /** Of the text that the source shows now, where it is closed now. */
+  /** Hash of its current version, if that is closed. */
   newest: string | undefined;
 }
 
-/** What is to be found in the archive. */
+/** The expected content of the archive. */
 export interface Expectation {
-  readonly owed: ReadonlyMap<string, Owed>;
-  /** Messages that are closed now, but are in a settled slot and had no alert when it was read: left to the scrub. */
+  readonly expected: ReadonlyMap<string, Expected>;
+  /** Closed messages in settled slots that had no alert when the slot was read: a later scrub finds them. */
   readonly unnoticed: number;
 }
 
-/** How the archive and the source compare: lists of ids, all empty but `older` where the archive is what it promises. */
+/** The archive compared with the source: lists of ids. In a correct archive all but `older` are empty. */
 export interface Comparison {
   readonly messages: number;
   readonly missing: readonly string[];
   readonly extra: readonly string[];
   readonly twice: readonly string[];
-  /** Rows whose payload is not what `payload_sha256` says. */
+  /** Rows whose payload does not match `payload_sha256`. */
   readonly damaged: readonly string[];
-  /** Rows with a payload that the source never gave for a closed message at a look. */
+  /** Rows whose payload is none of the closed versions observed at the source. */
   readonly foreign: readonly string[];
-  /** Rows with an earlier closed version than the source's: re-opened, or amended after their slot settled. */
+  /** Rows with an earlier closed version than the source's: re-opened, or amended after the slot settled. */
   readonly older: readonly string[];
 }
 
-/** How far a message has come, look by look. */
+/** Progress of a message from one observation to the next. */
 interface Progress {
   seen: boolean;
-  waiting: boolean;
+  pending: boolean;
 }
 
 /**
- * What the design promises after a series of looks: a message is archived when it is closed at a look that reads its slot
- * whole, or finds it waiting. A slot is read whole while it is live, once more to settle it, and when the source has come
- * to hold a message that it did not hold before; whatever else a plan chose to read counts too.
- * @param looks in the order of time
+ * Returns what the archive must hold after a series of runs. A run archives a closed message if it reads the message's slot
+ * in full, or if the message was pending. A slot is read in full while it is live, once more to settle it, when the source
+ * has a message there that it did not have before, and whenever a plan says so.
+ * @param observations in chronological order
  */
-export function expectation(looks: readonly Look[], layout: Layout, recentDays: number): Expectation {
-  const owed = new Map<string, Owed>();
+export function expectation(observations: readonly Observation[], layout: Layout, recentDays: number): Expectation {
+  const expected = new Map<string, Expected>();
   const progress = new Map<string, Progress>();
-  looks.forEach((look, n) => {
-    for (const message of look.truth) {
+  observations.forEach((observation, n) => {
+    for (const message of observation.truth) {
       const { id, timestamp, state, sha256 } = message;
-      if (id === null || state === 'invalid' || timestamp >= look.at * 1_000) continue;
-      const known = progress.get(id) ?? { seen: false, waiting: false };
+      if (id === null || state === 'invalid' || timestamp >= observation.at * 1_000) continue;
+      const known = progress.get(id) ?? { seen: false, pending: false };
       progress.set(id, known);
-      const isRead = !known.seen || isReadWhole(timestamp, look, looks[n - 1], layout, recentDays);
-      if (!isRead && !known.waiting) continue;
+      const isRead = !known.seen || isReadInFull(timestamp, observation, observations[n - 1], layout, recentDays);
+      if (!isRead && !known.pending) continue;
       known.seen = true;
-      known.waiting = state === 'open';
-      if (state === 'closed') addTo(owed, id).shas.add(sha256);
+      known.pending = state === 'open';
+      if (state === 'closed') addTo(expected, id).shas.add(sha256);
     }
   });
-  return { owed: withNewest(owed, looks.at(-1)), unnoticed: unnoticed(owed, looks.at(-1)) };
+  const last = observations.at(-1);
+  return { expected: withNewest(expected, last), unnoticed: unnoticed(expected, last) };
 }
 
-function isReadWhole(us: number, look: Look, before: Look | undefined, layout: Layout, recentDays: number): boolean {
+function isReadInFull(
+  us: number,
+  observation: Observation,
+  before: Observation | undefined,
+  layout: Layout,
+  recentDays: number,
+): boolean {
   const slot = slotAt(Math.floor(us / 1_000), layout);
   return (
     before === undefined ||
-    isLive(slot, look.at, recentDays) ||
+    isLive(slot, observation.at, recentDays) ||
     isLive(slot, before.at, recentDays) ||
-    look.read.has(slot.id)
+    observation.read.has(slot.id)
   );
 }
 
-function addTo(owed: Map<string, Owed>, id: string): Owed {
-  const one = owed.get(id) ?? { shas: new Set<string>(), newest: undefined };
-  owed.set(id, one);
+function addTo(expected: Map<string, Expected>, id: string): Expected {
+  const one = expected.get(id) ?? { shas: new Set<string>(), newest: undefined };
+  expected.set(id, one);
   return one;
 }
 
-function withNewest(owed: ReadonlyMap<string, Owed>, last: Look | undefined): ReadonlyMap<string, Owed> {
+function withNewest(
+  expected: ReadonlyMap<string, Expected>,
+  last: Observation | undefined,
+): ReadonlyMap<string, Expected> {
   for (const { id, state, sha256 } of last?.truth ?? []) {
-    const one = id === null ? undefined : owed.get(id);
+    const one = id === null ? undefined : expected.get(id);
     if (one !== undefined && state === 'closed') one.newest = sha256;
   }
-  return owed;
+  return expected;
 }
 
-function unnoticed(owed: ReadonlyMap<string, Owed>, last: Look | undefined): number {
-  return (last?.truth ?? []).filter(({ id, state }) => state === 'closed' && id !== null && !owed.has(id)).length;
+function unnoticed(expected: ReadonlyMap<string, Expected>, last: Observation | undefined): number {
+  return (last?.truth ?? []).filter(({ id, state }) => state === 'closed' && id !== null && !expected.has(id)).length;
 }
 
-/** Holds the rows of an archive against what it has to hold. */
-export function compare({ owed }: Expectation, rows: readonly Row[]): Comparison {
+/** Compares the rows of an archive with its expected content. */
+export function compare({ expected }: Expectation, rows: readonly Row[]): Comparison {
   const counts = new Map<string, number>();
   for (const { id } of rows) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const idsOf = (wanted: (row: Row, one: Owed | undefined) => boolean) =>
-    rows.filter((row) => wanted(row, owed.get(row.id))).map(({ id }) => id);
+  const idsOf = (wanted: (row: Row, one: Expected | undefined) => boolean) =>
+    rows.filter((row) => wanted(row, expected.get(row.id))).map(({ id }) => id);
   return {
-    messages: owed.size,
-    missing: [...owed.keys()].filter((id) => !counts.has(id)),
-    extra: [...counts.keys()].filter((id) => !owed.has(id)),
+    messages: expected.size,
+    missing: [...expected.keys()].filter((id) => !counts.has(id)),
+    extra: [...counts.keys()].filter((id) => !expected.has(id)),
     twice: [...counts].filter(([, count]) => count > 1).map(([id]) => id),
     damaged: idsOf(({ holds }) => !holds),
     foreign: idsOf(({ sha }, one) => one !== undefined && !one.shas.has(sha)),
@@ -125,7 +135,7 @@ export function compare({ owed }: Expectation, rows: readonly Row[]): Comparison
   };
 }
 
-/** Whether the archive is what it promises. */
+/** True if the archive has exactly the expected content. */
 export function isSame({ missing, extra, twice, damaged, foreign }: Comparison): boolean {
   return [missing, extra, twice, damaged, foreign].every((ids) => ids.length === 0);
 }

@@ -1,8 +1,8 @@
 import type { LimitFunction } from 'p-limit';
 
 /**
- * Works on all, so many at a time as the limit allows. After a failure nothing more is begun, and what is under way is
- * waited for: it would else go on with parts that are closed.
+ * Processes all items concurrently within the limit, and returns the results in order. After a failure no further item is
+ * started, and running ones are awaited: the caller may close what they use.
  * @throws the first failure
  */
 export async function eachWithin<Item, Result>(

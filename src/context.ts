@@ -3,34 +3,34 @@ import type { Archive, Log, Source, Staging } from './io/ports.ts';
 import type { BufferPool } from './memory/buffer-pool.ts';
 import type { Threads } from './worker/threads.ts';
 
-/** The run that is under way, as the ledger names it. */
+/** The current run, as recorded in the ledger. */
 export interface Run {
   readonly id?: string;
   readonly url?: string;
 }
 
-/** Who is asked for messages. */
+/** The sources to read messages from; both may be the same one. */
 export interface Sources {
-  /** Where alerts still move. */
+  /** For slots whose alerts may still change. */
   readonly live: Source;
   readonly settled: Source;
 }
 
-/** What a command works with: the parts that the inputs name. */
+/** The stores, settings and services that every command works with. */
 export interface Context {
   readonly settings: ArchiveSettings;
   readonly recentDays: number;
-  /** A UUID: the archive's name in the staging and in its tracking issue. */
+  /** A UUID: identifies the archive in the staging and in its tracking issue. */
   readonly archiveId: string;
   readonly archive: Archive;
   readonly staging: Staging;
   readonly threads: Threads;
   readonly memory: BufferPool;
-  /** A folder for what need not outlive the process. */
+  /** A folder for files that need not outlive the process. */
   readonly temporary: string;
-  /** The instant that the run takes for now, in ms since 1970. */
+  /** The current time, in ms since 1970; fixed where `as-of` is set. */
   readonly now: () => number;
-  /** The time that passed since the process began, in ms. */
+  /** Time since the process started, in ms. */
   readonly elapsed: () => number;
   readonly newId: () => string;
   readonly run: Run;

@@ -1,9 +1,11 @@
 import { masked } from './text/secrets.ts';
 
-/** What a person does about an error: re-run once its cause is gone, change what was given, or report a bug. */
-export type ErrorKind = 'failed' | 'usage' | 'bug';
+/** The exit code of each kind of error: re-run once its cause is fixed, correct an input or a setting, or report a bug. */
+const exitCodes = { failed: 1, usage: 2, bug: 3 } as const;
 
-/** Every error a person can meet, by what it is about. A code never changes: it is the anchor of its entry in docs/troubleshooting.md. */
+export type ErrorKind = keyof typeof exitCodes;
+
+/** The kind of every error, by its code. A code never changes: it is the heading of its entry in docs/troubleshooting.md. */
 export const errorKinds = {
   'input-invalid': 'usage',
   'source-unreachable': 'failed',
@@ -52,8 +54,8 @@ export const errorKinds = {
 export type ErrorCode = keyof typeof errorKinds;
 
 /**
- * A failure that a person can act on: its message is one sentence that says what happened, to what, and what to do.
- * It is shown without a stack trace. Anything else that is thrown is a bug, and is shown with its trace.
+ * A failure that a person can act on. Its message says what happened, to what, and what to do. It is printed with its code and
+ * without a stack trace; anything else that is thrown is a bug, and is printed with its trace.
  */
 export class UserError extends Error {
   override readonly name: string = 'UserError';
@@ -67,41 +69,73 @@ export class UserError extends Error {
   }
 }
 
-const noRoom: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+/** System error codes of a full disk or an exhausted quota. */
+const diskFull: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
-/**
- * What people are told of anything thrown, secrets masked: a {@link UserError} as it stands, a full disk as one, a defect with
- * its trace.
- */
-export function toldOf(error: unknown): string {
-  return masked(sentenceOf(error));
+/** SQLite's primary result code of a full disk: https://www.sqlite.org/rescode.html */
+const sqliteFull = 13;
+
+/** The code of anything thrown: `internal-error` unless it is a {@link UserError} or a full disk. */
+export function codeOf(error: unknown): ErrorCode {
+  if (error instanceof UserError) return error.code;
+  return isDiskFull(error) ? 'disk-full' : 'internal-error';
 }
 
-function sentenceOf(error: unknown): string {
+/** The exit code of a process that ends with this error: 1 failed, 2 wrong input or configuration, 3 internal error. */
+export function exitCodeOf(error: unknown): 1 | 2 | 3 {
+  return exitCodes[errorKinds[codeOf(error)]];
+}
+
+/** The sentence for people about anything thrown, secrets masked; for a bug, with its stack trace. */
+export function sentenceOf(error: unknown): string {
+  return masked(unmaskedSentence(error));
+}
+
+function unmaskedSentence(error: unknown): string {
   if (error instanceof UserError) return error.message;
-  if (error instanceof Error && noRoom.has((error as NodeJS.ErrnoException).code))
-    return `The disk of this machine has no room left (${error.message}): use one on which the messages of a slot and its object fit.`;
-  return `A defect of Message Archive, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+  if (isDiskFull(error))
+    return `The disk is full (${(error as Error).message}). Free space, or use a machine whose disk holds the messages of a slot and its object.`;
+  return `Internal error (a bug: please report it): ${error instanceof Error ? error.stack : String(error)}`;
 }
 
-/** The text of anything thrown, secrets masked: a {@link UserError} and what the system says as they stand, a defect with its kind. */
+/** {@link sentenceOf}, followed by the error's code in brackets: what the log and an annotation show. */
+export function describeError(error: unknown): string {
+  return `${sentenceOf(error)} [${codeOf(error)}]`;
+}
+
+/** The error's message, secrets masked; an unexpected error's with its class: `TypeError: …`. */
 export function messageOf(error: unknown): string {
-  if (error instanceof UserError || isOfSystem(error)) return masked(error.message);
+  if (error instanceof UserError || isSystemError(error)) return masked(error.message);
   return masked(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 }
 
-/**
- * What the system has against writing, as a {@link UserError}; whatever else was thrown, as it is.
- * @param what as it begins a sentence: `The file /tmp/a`
- */
-export function writeFailure(what: string, error: unknown): unknown {
-  if (!isOfSystem(error)) return error;
-  return new UserError(
-    `${what} cannot be written (${error.message}): see that it may be, and that its disk has room, then run again.`,
-  );
+/** `What happened. What to do.`, from a sentence without its period and a remedy such as `check that it is up`. */
+export function withRemedy(problem: string, remedy: string): string {
+  return `${problem}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
 }
 
-/** Whether the system refused something, or SQLite. */
-function isOfSystem(error: unknown): error is Error {
+/**
+ * Returns the UserError for a failed write, of the code `file-unwritable` or `disk-full`. An error that neither the system
+ * nor SQLite reported is a bug, and is returned unchanged.
+ * @param file as the sentence's subject: `The file /tmp/a`
+ */
+export function writeFailure(file: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  return isDiskFull(error)
+    ? new UserError('disk-full', `${file} could not be written (${error.message}). Free disk space, then re-run.`)
+    : new UserError(
+        'file-unwritable',
+        `${file} could not be written (${error.message}). Check its permissions, then re-run.`,
+      );
+}
+
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: number };
+  return diskFull.has(code) || errcode === sqliteFull;
+}
+
+/** True if the operating system or SQLite reported the error. */
+function isSystemError(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || 'errcode' in error);
 }

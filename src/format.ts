@@ -4,7 +4,7 @@ import prettyMs from 'pretty-ms';
 const namesMax = 10;
 const nameCharactersMax = 80;
 
-/** `1,234`, of a whole number. By hand: the first use of `toLocaleString` takes a tenth of a short run. */
+/** `1,234`, for integers. Without `toLocaleString`, whose first call takes a tenth of a short run. */
 export function number(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
@@ -14,7 +14,7 @@ export function counted(count: number, noun: string): string {
   return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `1.2 GB`: powers of 1000. */
+/** `1.2 GB`, in powers of 1000. */
 export function bytes(count: number): string {
   return prettyBytes(count);
 }
@@ -40,7 +40,7 @@ export function rate(count: number, ms: number): string {
   return `${bytes(Math.round((count / Math.max(1, ms)) * 1000))}/s`;
 }
 
-/** Ids for people, on one line, whatever they hold: the first ten, or `max`. */
+/** Quotes the first `max` ids on one line, escaped and truncated, followed by the number of others. */
 export function names(ids: readonly string[], max: number = namesMax): string {
   const shown = ids
     .slice(0, max)

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { assertNothingFailed, exportLeg } from './commands/export.ts';
 import { findArchive, openArchive } from './commands/open-archive.ts';
 import { plan, planOutputs } from './commands/plan.ts';
-import { parsePlan, type Report, report } from './commands/report.ts';
+import { type Report, report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { track } from './commands/track.ts';
 import { verify } from './commands/verify.ts';
 import type { Context, Sources } from './context.ts';
-import { toldOf, UserError } from './errors.ts';
+import { type ErrorCode, sentenceOf, UserError } from './errors.ts';
 import { recordOffSlot } from './export/off-slot.ts';
 import { outputsOf } from './export/result.ts';
 import { counted } from './format.ts';
@@ -24,6 +24,7 @@ import { stopOnSignals } from './io/process/signals.ts';
 import { removeStaleFolders, TemporaryFolder } from './io/process/temporary.ts';
 import { SqliteStaging } from './io/sqlite/staging.ts';
 import { BufferPool } from './memory/buffer-pool.ts';
+import { parsePlan } from './plan/codec.ts';
 import { checkManifest } from './reconcile/manifest.ts';
 import { type ManifestCheck, manifestProblem } from './report/manifest.ts';
 import { summarizeVerification, type Verification } from './report/verification.ts';
@@ -31,31 +32,34 @@ import { pageScanner } from './worker/pages.ts';
 import { Threads } from './worker/threads.ts';
 
 const unverifiedTls =
-  'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the verification of every TLS certificate: anyone on the network can read the tokens and change the messages. Remove it, and name the certificate authority in NODE_EXTRA_CA_CERTS.';
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the verification of TLS certificates: anyone on the network can read the tokens and change the messages. Remove it, and set NODE_EXTRA_CA_CERTS to a file with the certificate of the authority.';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The commands that may write to the archive and the staging. */
+/** The commands that write to the archive and the staging. */
 const writers: ReadonlySet<Command> = new Set(['plan', 'export', 'run']);
-/** Of payloads that wait for their slot to be written, of all slots in hand; what is more goes to disk. */
+/** The memory for pages and payloads of all slots in progress; the rest goes to disk. */
 const memoryBytesMax = 128 * 1024 * 1024;
 
-/** Tells what nothing else caught, and ends the process. Node would print it past every rule for what a log may show. */
-export function tellCrash(environment: Environment): void {
+/** Logs an uncaught error and ends the process. Node would print it without masking secrets. */
+export function logCrash(environment: Environment): void {
   process.on('uncaughtException', (error) => {
-    githubHost(environment).fail(toldOf(error));
-    process.exit(1);
+    githubHost(environment).fail(error);
+    process.exit();
   });
 }
 
-/** Tells Node's own warnings through the log, for the same reason. */
-export function tellWarnings(environment: Environment): void {
+/** Logs Node's own warnings, for the same reason. */
+export function logWarnings(environment: Environment): void {
   if (process.listenerCount('warning') === 0) return;
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => githubHost(environment).line(`Node.js: ${name}: ${message}`));
 }
 
-/** Runs the command that the inputs name. A failure ends in one sentence and exit code 1; a defect also in its trace. */
+/**
+ * Runs the command that the inputs name. A failure sets the exit code and the output `error-code`, and is logged as one line;
+ * a bug also with its stack trace.
+ */
 export async function main(environment: Environment): Promise<void> {
   const host = githubHost(environment);
   for (const secret of secretsIn(environment)) host.mask(secret);
@@ -63,20 +67,20 @@ export async function main(environment: Environment): Promise<void> {
     if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
     const inputs = readInputs(environment, clock.now());
     const aws = await awsAccess(inputs, environment, host);
-    await withParts(inputs, environment, host, aws, (context) => execute(inputs, context, host, aws));
+    await withContext(inputs, environment, host, aws, (context) => execute(inputs, context, host, aws));
   } catch (error) {
-    host.fail(toldOf(error));
+    host.fail(error);
   }
 }
 
 async function execute(inputs: Inputs, context: Context, host: Host, aws: AwsAccess): Promise<void> {
   if (inputs.command === 'verify')
-    return tellVerified(await verify(context), host, await manifestOf(inputs, context, host, aws));
+    return reportVerification(await verify(context), host, await manifestOf(inputs, context, host, aws));
   if (inputs.command === 'report') {
-    // Without one, the job that plans has failed.
+    // Without a plan, the job that plans has failed.
     const made = await report(context, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
     await publish(made, inputs, context, host);
-    return assertNoProblems(made.problems);
+    return assertNoProblems(made);
   }
   const sources = await sourcesOf(inputs, context, aws);
   try {
@@ -85,7 +89,7 @@ async function execute(inputs: Inputs, context: Context, host: Host, aws: AwsAcc
       if (!inputs.dryRun) await recordOffSlot(context, sources, made);
       host.setOutputs(planOutputs(made));
     } else if (inputs.command === 'export') {
-      const tally = await exportLeg(context, sources, inputs, inputs.assignment!, inputs);
+      const tally = await exportLeg(context, sources, inputs.assignment!, inputs);
       if (!inputs.dryRun) host.setOutputs(outputsOf(tally));
       assertNothingFailed(tally);
     } else {
@@ -93,14 +97,14 @@ async function execute(inputs: Inputs, context: Context, host: Host, aws: AwsAcc
       if (done === undefined) return;
       await publish(done.report, inputs, context, host, done.tally && outputsOf(done.tally));
       if (done.tally) assertNothingFailed(done.tally);
-      assertNoProblems(done.report.problems);
+      assertNoProblems(done.report);
     }
   } finally {
     await closeAll(sources);
   }
 }
 
-/** Leaves the report where people and later steps look for it. An issue that cannot be kept hides nothing of it. */
+/** Publishes the report as outputs, summary and tracking issue. If the issue cannot be updated, a warning says so. */
 async function publish(
   made: Report,
   inputs: Inputs,
@@ -110,18 +114,18 @@ async function publish(
 ): Promise<void> {
   host.setOutputs({ ...outputs, ...made.outputs });
   await host.addSummary(made.summary);
-  const issue = await keepIssue(made, inputs, context).catch((error: unknown) => host.warning(toldOf(error)));
+  const issue = await updateIssue(made, inputs, context).catch((error: unknown) => host.warning(sentenceOf(error)));
   host.setOutputs({ issue: String(issue ?? '') });
 }
 
-async function keepIssue(
+async function updateIssue(
   { survey }: Report,
   { github }: Inputs,
   { archiveId, staging, log }: Context,
 ): Promise<number | undefined> {
   if (github === undefined) return undefined;
   const { GithubTracker } = await import('./io/github/tracker.ts');
-  const tracker = new GithubTracker(github, archiveId, staging, clock, log.line);
+  const tracker = new GithubTracker({ ...github, archive: archiveId, notes: staging, clock, say: log.line });
   try {
     return await track(tracker, survey);
   } finally {
@@ -129,17 +133,15 @@ async function keepIssue(
   }
 }
 
-function assertNoProblems(problems: readonly string[]): void {
+function assertNoProblems(made: Report & { readonly code?: ErrorCode }): void {
+  const { problems, survey, code = survey.noPlan === undefined ? 'archive-incomplete' : 'plan-failed' } = made;
   const [first, ...others] = problems;
   if (first === undefined) return;
-  throw new UserError(
-    others.length === 0
-      ? first
-      : `${first.replace(/\.$/, '')} (and ${counted(others.length, 'other problem')}, see the summary).`,
-  );
+  const more = others.length === 0 ? '' : ` The summary lists ${counted(others.length, 'other problem')}.`;
+  throw new UserError(code, `${first}${more}`);
 }
 
-/** Holds the archive against the manifest, where there is one, with the sources that are named. */
+/** Checks the archive against the manifest, if there is one, with the sources that the inputs name. */
 async function manifestOf(
   inputs: Inputs,
   context: Context,
@@ -165,7 +167,7 @@ async function closeAll({ live, settled }: Sources): Promise<void> {
   for (const source of new Set([live, settled])) await source.close();
 }
 
-async function tellVerified(
+async function reportVerification(
   verification: Verification,
   host: Host,
   manifest: ManifestCheck | undefined,
@@ -177,13 +179,14 @@ async function tellVerified(
   for (const difference of differences) host.error(difference);
   if (differences.length > 0)
     throw new UserError(
-      `The archive differs from its ledger in ${counted(differences.length, 'place')}: see the lines above.${problem === undefined ? '' : ` ${problem}`}`,
+      'archive-differs',
+      `The archive differs from its ledger: ${counted(differences.length, 'difference')}. See the lines above.${problem === undefined ? '' : ` ${problem}`}`,
     );
-  if (problem !== undefined) throw new UserError(problem);
+  if (problem !== undefined) throw new UserError('manifest-unknown-ids', problem);
 }
 
-/** Builds the context that the inputs name, runs the work, and closes everything. */
-async function withParts(
+/** Runs the work with the context that the inputs name, and closes everything afterwards. */
+async function withContext(
   inputs: Inputs,
   environment: Environment,
   host: Host,
@@ -192,25 +195,28 @@ async function withParts(
 ): Promise<void> {
   const { settings } = inputs;
   const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir(), host);
-  const goOn = stopOnSignals(() => temporary.removeAtOnce(), host.line);
+  const ignoreSignals = stopOnSignals(() => temporary.removeSync(), host.line);
   const archive = await archiveOf(inputs, aws, join(temporary.path, 'objects'));
   const threads = new Threads(inputs.concurrency);
-  const end = [() => threads.close(), () => archive.close(), () => temporary.remove(), goOn];
+  const end = [() => threads.close(), () => archive.close(), () => temporary.remove(), ignoreSignals];
   try {
     const mayWrite = !inputs.dryRun && writers.has(inputs.command);
     const found = await findArchive(archive, settings);
     if (found === undefined && !mayWrite && !inputs.dryRun) {
-      throw new UserError(`There is no archive at ${archive.url}: name the place that holds its _archive.json.`);
+      throw new UserError(
+        'archive-not-found',
+        `There is no archive at ${archive.url}. Set \`archive\` to the location of its _archive.json.`,
+      );
     }
     let archiveId = found ?? randomUUID();
     let staging = await stagingOf(inputs, aws, archiveId);
     end.unshift(() => staging.close());
     if (mayWrite) {
-      // All that can be refused is refused before anything is written.
+      // Checks everything before the first write.
       await staging.prepare();
       await archive.prepare();
       const opened = await openArchive(archive, settings, () => archiveId);
-      // Another run made the archive meanwhile.
+      // Another run has created the archive meanwhile.
       if (opened !== archiveId) {
         await staging.close();
         archiveId = opened;
@@ -227,7 +233,7 @@ async function withParts(
       memory: new BufferPool(memoryBytesMax),
       temporary: temporary.path,
       now: () => inputs.asOf ?? clock.now(),
-      elapsed: () => performance.now(),
+      elapsed: clock.elapsed,
       newId: randomUUID,
       run: { ...(host.runId && { id: host.runId }), ...(host.runUrl && { url: host.runUrl }) },
       log: host,
@@ -239,11 +245,11 @@ async function withParts(
 
 function temporaryFolder(parent: string, { line }: Host): Promise<TemporaryFolder> {
   const stale = removeStaleFolders(parent);
-  if (stale > 0) line(`Removed the temporary files of ${counted(stale, 'run')} that had been killed.`);
-  return TemporaryFolder.make(parent);
+  if (stale > 0) line(`Removed temporary files of ${counted(stale, 'killed run')}.`);
+  return TemporaryFolder.create(parent);
 }
 
-// Clients of services are large: each is loaded only where the inputs name its service.
+// Service clients are large: each is loaded only if the inputs name its service.
 
 async function awsAccess({ aws }: Inputs, environment: Environment, host: Host): Promise<AwsAccess> {
   const { roleToAssume, region } = aws;
@@ -257,7 +263,7 @@ async function awsAccess({ aws }: Inputs, environment: Environment, host: Host):
 }
 
 async function archiveOf({ archive, aws }: Inputs, access: AwsAccess, scratch: string): Promise<Archive> {
-  if (archive.kind === 'file') return new DirectoryArchive(archive.folder);
+  if (archive.kind === 'file') return new DirectoryArchive({ folder: archive.folder, clock, newId: randomUUID });
   const { S3Archive } = await import('./io/s3/archive.ts');
   const { bucket, prefix } = archive;
   const { sseKmsKeyId, objectLock } = aws;
@@ -274,33 +280,33 @@ function hasSource({ api, elasticsearch, opensearch }: Inputs): boolean {
   return (api ?? elasticsearch ?? opensearch) !== undefined;
 }
 
-/** The API serves live slots, Elasticsearch or OpenSearch settled ones; if there is only one source, it serves both. */
+/** The API serves live slots, and Elasticsearch or OpenSearch the others. If only one source is given, it serves both. */
 async function sourcesOf(
   inputs: Inputs,
   { threads, memory, settings, log, now }: Context,
   aws: AwsAccess,
 ): Promise<Sources> {
   const { api, elasticsearch, opensearch } = inputs;
-  const patient = patientNature(inputs);
+  const bounded = boundedClock(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api/source.ts');
-    made.push(new ApiSource(api, scan, memory, patient, log.line, now));
+    made.push(new ApiSource(api, scan, memory, bounded, log.line, now));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');
-    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, patient, log));
+    made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, bounded, log));
   }
   if (opensearch !== undefined) {
     const { OpenSearchSource } = await import('./io/opensearch/source.ts');
-    made.push(new OpenSearchSource(opensearch, aws, settings.shape, scan, memory, patient, log));
+    made.push(new OpenSearchSource(opensearch, aws, settings.shape, scan, memory, bounded, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
 }
 
-/** The real world, in which a leg waits for a source as long as its time budget lasts. */
-function patientNature({ command, timeBudgetMs }: Inputs): Clock {
+/** The clock for sources, which bounds the waits of a leg by its time budget. */
+function boundedClock({ command, timeBudgetMs }: Inputs): Clock {
   const hasBudget = command === 'run' || command === 'export';
-  return hasBudget ? { ...clock, waitsUntil: clock.now() - performance.now() + timeBudgetMs } : clock;
+  return hasBudget ? { ...clock, waitsUntil: clock.now() - clock.elapsed() + timeBudgetMs } : clock;
 }

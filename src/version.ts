@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The build puts the version in its place; code that runs from source reads it. */
+/** Defined by the build; code that runs from source reads package.json. */
 declare const BUILT_VERSION: string | undefined;
 
 const version =
@@ -8,5 +8,5 @@ const version =
     ? BUILT_VERSION
     : (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
-/** What every request says of who sends it. Firewalls refuse requests that do not. */
+/** The User-Agent of every request; firewalls block requests without one. */
 export const userAgent = `message-archive/${version}`;

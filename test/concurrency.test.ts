@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eachWithin } from '../src/concurrency.ts';
 
 describe('eachWithin', () => {
-  it('gives the results in the order of the items, so many at a time', async () => {
+  it('returns results in the order of the items, within the limit', async () => {
     let underWay = 0;
     let most = 0;
     const results = await eachWithin(pLimit(2), [3, 1, 2], async (turns) => {
@@ -18,7 +18,7 @@ describe('eachWithin', () => {
     expect(most).toBe(2);
   });
 
-  it('begins nothing after a failure, waits for what is under way, and throws the first', async () => {
+  it('starts nothing after a failure, awaits running work, and throws the first failure', async () => {
     const held = Promise.withResolvers<void>();
     const begun: number[] = [];
     let hasEnded = false;

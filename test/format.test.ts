@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, counted, duration, firstOf, names, number, rate } from '../src/format.ts';
 
-describe('words', () => {
-  it('writes numbers with thousands', () => {
+describe('format', () => {
+  it('number separates thousands', () => {
     expect([0, 999, 1000, 1_234_567].map(number)).toEqual(['0', '999', '1,000', '1,234,567']);
   });
 
-  it('counts nouns', () => {
+  it('counted pluralizes nouns', () => {
     expect([0, 1, 2, 1234].map((count) => counted(count, 'slot'))).toEqual([
       '0 slots',
       '1 slot',
@@ -15,7 +15,7 @@ describe('words', () => {
     ]);
   });
 
-  it('names the first of some things', () => {
+  it('firstOf names the first and counts the others', () => {
     expect([1, 2, 3].map((count) => firstOf(['a', 'b', 'c'].slice(0, count), 'object'))).toEqual([
       'a',
       'a and 1 other object',
@@ -23,7 +23,7 @@ describe('words', () => {
     ]);
   });
 
-  it('writes bytes in powers of 1000', () => {
+  it('bytes uses powers of 1000', () => {
     expect([0, 999, 1000, 1_200_000_000].map(bytes)).toEqual(['0 B', '999 B', '1 kB', '1.2 GB']);
   });
 
@@ -36,16 +36,16 @@ describe('words', () => {
     [3_600_000, '1 h'],
     [12_000_000, '3 h 20 min'],
     [90_000_000, '1 d 1 h'],
-  ])('writes %d ms as %s', (ms, text) => {
+  ])('duration formats %d ms as %s', (ms, text) => {
     expect(duration(ms)).toBe(text);
   });
 
-  it('writes a rate, also where no time was measured', () => {
+  it('rate accepts a duration of zero', () => {
     expect(rate(150_000_000, 2000)).toBe('75 MB/s');
     expect(rate(1, 0)).toBe('1 kB/s');
   });
 
-  it('names ids on one line, whatever they hold, ten at most and each cut', () => {
+  it('names lists at most ten ids on one line, escaped and truncated', () => {
     expect(names(['a', 'b\n"c"'])).toBe('"a", "b\\n\\"c\\""');
     expect(names(['x'.repeat(100)])).toBe(`"${'x'.repeat(80)}…"`);
     const many = Array.from({ length: 1_011 }, (_, n) => `m${n}`);

@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { checksumsOf } from './checksums.ts';
 
-/** Bundles what GitHub runs into `dist/`, or into the folder given as argument. The same source gives the same bytes. */
+/** Bundles the action into `dist/`, or the folder given as argument. The output is reproducible. */
 const root = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(root, 'dist');
 
 const rule = `\n${'-'.repeat(80)}\n\n`;
 
-/** Of `@actions/core` only what is used: its HTTP client comes with a second undici, and half of the bundle. */
+/** Drops the unused HTTP client of `@actions/core`, which would add a second undici: half of the bundle. */
 const withoutIdleClient: Plugin = {
   name: 'without-idle-client',
   setup({ onResolve, resolve }) {
@@ -55,19 +55,19 @@ await copyFile(
 await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
 await writeFile(
   join(folder, 'licenses.txt'),
-  (await licences(packagesOf(metafile))) +
+  (await licenses(packagesOf(metafile))) +
     rule +
     (await readFile(join(root, 'tools', 'licenses', 'wasm-crates.txt'), 'utf8')),
 );
-await writeFile(join(folder, 'SHA256SUMS'), await checksums());
+await writeFile(join(folder, 'SHA256SUMS'), await checksumsOf(folder));
 
-/** The packages of which something is in the bundle. */
+/** Returns the packages in the bundle. */
 function packagesOf({ inputs }: Metafile): string[] {
   const found = Object.keys(inputs).map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
   return [...new Set(found.filter((path) => path !== undefined))].sort();
 }
 
-async function licences(packages: readonly string[]): Promise<string> {
+async function licenses(packages: readonly string[]): Promise<string> {
   const texts = await Promise.all(
     packages.map(async (path) => {
       const { name, version, license } = JSON.parse(await readFile(join(root, path, 'package.json'), 'utf8'));
@@ -79,19 +79,6 @@ async function licences(packages: readonly string[]): Promise<string> {
     }),
   );
   return `${texts.join(`\n${rule}`)}\n`;
-}
-
-/** The SHA-256 of every file, by its path, as `sha256sum --check` reads them. */
-async function checksums(): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const lines = files.sort().map(async (path) => {
-    const sha256 = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-    return `${sha256}  ${relative(folder, path).replaceAll('\\', '/')}\n`;
-  });
-  return (await Promise.all(lines)).join('');
 }
 
 console.log(`Built ${join(dirname(folder), 'dist').replace(`${root}/`, '')}/ from src/.`);

@@ -1,12 +1,12 @@
 const STEP_BYTES = 4 * 1024 * 1024;
 const SPARE_BYTES_MAX = 96 * 1024 * 1024;
 
-/** Large buffers, used again: a new one would have to be cleared, and collected, for each page. */
+/** A pool of large buffers: a new buffer for each page would have to be zeroed and garbage-collected. */
 export class Buffers {
   #spare: Buffer[] = [];
   #spareBytes = 0;
 
-  /** A buffer of at least `bytes` bytes with anything in it. */
+  /** Returns a buffer of at least `bytes` bytes with arbitrary content. */
   take(bytes: number): Buffer {
     const place = this.#spare.findIndex((buffer) => buffer.length >= bytes);
     if (place < 0) return Buffer.allocUnsafeSlow(Math.max(1, Math.ceil(bytes / STEP_BYTES)) * STEP_BYTES);
@@ -15,7 +15,7 @@ export class Buffers {
     return buffer;
   }
 
-  /** Gives a taken buffer back, once, when nothing reads it any more. */
+  /** Returns a buffer to the pool. Call once, when nothing reads it anymore. */
   give(buffer: Buffer): void {
     if (this.#spareBytes + buffer.length > SPARE_BYTES_MAX) return;
     this.#spare.push(buffer);

@@ -6,23 +6,24 @@ import { startSource } from './server.ts';
 
 const USAGE = `Usage: node demo/source/cli.ts [options]
 
-Serves messages for demonstrations, tests and measurements, and prints {"url":"..."} once it is ready.
+Serves generated messages over HTTP for demos, tests and benchmarks. Prints {"url":"..."} when it is ready.
 
-  --seed N              what everything is made up from (1)
-  --from, --to DATE     the messages' timestamps lie in [from, to), UTC (2019-01-01, 2026-01-01)
-  --messages N          how many there are (3000, or all mails)
-  --mail PATH           serve the mails of a folder or an mbox file
-  --port N              0 takes any free port (0)
-  --token TEXT          the bearer token (demo-token)
-  --page-size-max N     longer pages are cut (1000)
-  --max-days N          longer ranges are refused (60)
-  --end-exclusive       the day that end_time names does not belong to the range
-  --day-offset-minutes N  days begin so much earlier than in UTC (0)
-  --oddities X          how often odd messages occur; 0: never (1)
-  --deletions X         how often messages are deleted; 0: never (as --oddities)
-  --faults JSON         a list of faults that requests meet
-  --warm                make all text first, so that no request waits for it
-  --with-parent         end when standard input does
+  --seed N                seed of all generated content (default: 1)
+  --from, --to DATE       range of the messages' timestamps, UTC; --to is exclusive (default: 2019-01-01, 2026-01-01)
+  --messages N            number of messages (default: 3000, or all emails of --mail)
+  --mail PATH             serve the emails of a folder or an mbox file instead
+  --port N                port; 0 picks a free one (default: 0)
+  --token TEXT            required bearer token (default: demo-token)
+  --page-size-max N       maximum page size; larger requests get this many (default: 1000)
+  --max-days N            maximum range in days; longer requests get a 400 (default: 60)
+  --end-exclusive         exclude the day of end_time if it is a date
+  --day-offset-minutes N  minutes by which the source's days begin before UTC's (default: 0)
+  --oddities X            frequency of late, amended and invalid messages; 0: none (default: 1)
+  --deletions X           frequency of deleted messages; 0: none (default: as --oddities)
+  --faults JSON           list of faults to inject, such as [{"kind":"503","times":2}]
+  --warm                  generate all text before the first request
+  --with-parent           stop when standard input closes
+  --help                  print this text
 `;
 
 const OPTIONS = {
@@ -47,7 +48,7 @@ const OPTIONS = {
 
 type StartOptions = NonNullable<Parameters<typeof startSource>[0]>;
 
-/** Runs the source until a signal, or the end of standard input, ends it. */
+/** Runs the source until a signal or the end of standard input. */
 async function main(args: string[]): Promise<void> {
   const values = readArgs(args);
   if (values.help) {
@@ -90,18 +91,18 @@ function startOptions(values: ReturnType<typeof readArgs>): StartOptions {
 function numberOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  throw new OptionError(`Option ${name} must be a number, not ${JSON.stringify(text)}.`);
+  throw new OptionError(`The option --${name} must be a number, not ${JSON.stringify(text)}.`);
 }
 
 function faultsOf(text: string): NonNullable<StartOptions['faults']> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new OptionError('Option faults must be a list of rules as JSON.');
+    throw new OptionError('The option --faults must be a JSON list of fault rules.');
   }
 }
 
-/** The members that have a value. */
+/** Returns the members that have a value. */
 function definedOf<T extends object>(object: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as ReturnType<
     typeof definedOf<T>
@@ -114,11 +115,11 @@ function endWith(source: Source, withParent: boolean): void {
   if (withParent) process.stdin.once('end', end).once('close', end).resume();
 }
 
-/** The one sentence for what a person can put right; undefined for a defect. */
+/** Returns one sentence for an error that a person can fix; undefined for a bug. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof OptionError || error instanceof FaultError) return error.message;
   if (!(error instanceof Error && 'syscall' in error && error.syscall === 'listen')) return undefined;
-  return `The port cannot be listened on (${error.message}); choose another, or 0 for any.`;
+  return `Cannot listen on the port (${error.message}). Choose another one, or 0 for a free one.`;
 }
 
 try {

@@ -5,13 +5,13 @@ import { statusAt } from './life.ts';
 import { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What stands between the tokens of a message, and which of its members comes first. */
+/** Whitespace between the tokens of a message, and the order of its members. */
 interface Layout {
   readonly open: string;
   readonly colon: string;
   readonly comma: string;
   readonly close: string;
-  /** By how many places the members are rotated. */
+  /** Number of positions by which the members are rotated. */
   readonly rotation: number;
 }
 
@@ -23,7 +23,7 @@ const BAD_TIMESTAMPS: readonly string[] = ['"yesterday"', '"2024-13-45T99:00:00Z
 const NO_ALERTS: readonly string[] = ['"closed"', '"[]"', '1', 'true'];
 const UTF8_BYTES_MAX = 3;
 
-/** The exact JSON text of a message as of an instant, in ms since 1970, at which it is visible. */
+/** Returns the exact JSON text of a message as of an instant (ms since 1970) at which it is visible. */
 export function encodeMessage(
   { seed, timeline, content }: { seed: number; timeline: Timeline; content: Content },
   index: number,
@@ -42,14 +42,14 @@ export function encodeMessage(
   return laidOut([...members.slice(layout.rotation), ...members.slice(0, layout.rotation)], layout);
 }
 
-/** The most bytes that {@link writeParts} may write. */
+/** Returns the maximum number of bytes that {@link writeParts} writes. */
 export function bytesMaxOf(parts: Parts): number {
   let bytes = 0;
   for (const part of parts) bytes += typeof part === 'string' ? part.length * UTF8_BYTES_MAX : part.length;
   return bytes;
 }
 
-/** Writes parts one after another into a buffer that is large enough, and returns the offset of their end. */
+/** Writes parts into a sufficiently large buffer and returns the offset of their end. */
 export function writeParts(parts: Parts, target: Buffer, offset: number): number {
   let end = offset;
   for (const part of parts) {
@@ -69,7 +69,7 @@ function layoutOf(random: Random): Layout {
   return { ...style, rotation: random.chance(0.1) ? random.between(1, 4) : 0 };
 }
 
-/** Joins members to an object; neighbouring strings become one, so that there are few parts to write. */
+/** Joins members to an object. Adjacent strings are concatenated, so that there are few parts to write. */
 function laidOut(members: readonly Member[], layout: Layout): Parts {
   const parts: (string | Uint8Array)[] = [];
   let text = layout.open;
@@ -88,12 +88,12 @@ function laidOut(members: readonly Member[], layout: Layout): Parts {
   return parts;
 }
 
-/** A lone surrogate cannot be encoded as UTF-8: as an escape it is JSON all the same. */
+/** A lone surrogate cannot be encoded as UTF-8, but is valid JSON as an escape. */
 function idText(id: string, life: Life): string {
   return life.flaw === 'surrogateId' ? `"\\ud83d${JSON.stringify(id).slice(1)}` : JSON.stringify(id);
 }
 
-/** The list of the alerts that exist by then; undefined where the message has no such member. */
+/** Returns the alerts that exist by then; undefined if the message has no such member. */
 function alertsText(life: Life, asOf: number, layout: Layout): string | undefined {
   const alerts = life.alerts.flatMap((alert) => alertText(alert, asOf, layout) ?? []);
   if (alerts.length > 0) return `[${alerts.join(layout.comma)}]`;
@@ -112,7 +112,7 @@ function alertText(alert: AlertLife, asOf: number, { colon, comma }: Layout): st
   );
 }
 
-/** The id as a reader finds it in the JSON text; null where there is none. */
+/** Returns the id in the JSON text; null if there is none. */
 export function servedId(id: string, life: Life): string | null {
   if (life.flaw === 'noId') return null;
   return life.flaw === 'surrogateId' ? `\ud83d${id}` : id;

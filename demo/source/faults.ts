@@ -1,29 +1,29 @@
 import { Refusal } from './refusal.ts';
 
-/** What a source can do wrong to one request. */
+/** A way in which the source can mishandle a request. */
 export type FaultKind = (typeof KINDS)[number];
 
-/** A fault, and the requests for pages that it hits: the next `times` ones that match. */
+/** A fault, and the page requests it affects: the next `times` that match. */
 export interface FaultRule {
   readonly kind: FaultKind;
-  /** 1 where it is left out; `always`: until the rules are replaced. */
+  /** Default: 1. `always`: until the rules are replaced. */
   readonly times?: number | 'always';
-  /** Query parameters, such as page_number, that a request must have. */
+  /** Query parameters that a request must have, such as page_number. */
   readonly match?: Readonly<Record<string, string | number>>;
-  /** Of an answer with a status: its `Retry-After`, in seconds or as a date. */
+  /** `Retry-After` of a fault that is a status code, in seconds or as a date. */
   readonly retryAfter?: string | number;
-  /** Of `slow`. */
+  /** For `slow`. */
   readonly bytesPerSecond?: number;
-  /** Of `pageCap`: the most messages of a page. */
+  /** For `pageCap`: the maximum number of messages per page. */
   readonly pageCap?: number;
 }
 
-/** A fault that hits a request; `left`: how many times it can still occur, this one included. */
+/** A fault that affects a request; `left` is how often it can still occur, including this time. */
 export interface Fault extends FaultRule {
   readonly left: number;
 }
 
-/** Rules that cannot be used: the message is one sentence that says why. */
+/** Invalid fault rules: the message is one sentence that says why. */
 export class FaultError extends Error {
   override readonly name: string = 'FaultError';
 }
@@ -48,13 +48,13 @@ const KINDS = [...FAILURES, ...SHAPES] as const;
 const BYTES_PER_SECOND = 100_000;
 const DRIFT_ALWAYS_MAX = 7;
 
-/** The faults that are still to come. */
+/** The pending faults. */
 export class Faults {
   #rules: { rule: FaultRule; left: number; hits: number }[] = [];
 
   /**
    * Replaces the rules.
-   * @throws FaultError where they are no list of rules
+   * @throws FaultError if they are not a list of valid rules
    */
   replace(rules: unknown): void {
     if (!Array.isArray(rules)) throw new FaultError('Faults must be a list of rules.');
@@ -62,14 +62,14 @@ export class Faults {
   }
 
   /**
-   * The first rule that makes a request fail: an answer with a status, a body that does not come whole, or bad JSON.
-   * A request has one failure at most, so that rules of this kind follow one another.
+   * Returns the first rule that makes a request fail: with a status code, an incomplete body or invalid JSON. A request has
+   * one failure at most, so that such rules apply one after the other.
    */
   failure(query: URLSearchParams): Fault | undefined {
     return this.#take(query, FAILURES);
   }
 
-  /** The first rule of a kind that changes what a page holds; a request can have one of each. */
+  /** Returns the first rule of a kind that changes a page's content; a request can have one of each. */
   shape(kind: (typeof SHAPES)[number], query: URLSearchParams): Fault | undefined {
     return this.#take(query, [kind]);
   }
@@ -77,7 +77,7 @@ export class Faults {
   #take(query: URLSearchParams, kinds: readonly FaultKind[]): Fault | undefined {
     const found = this.#rules.find(({ rule, left }) => left > 0 && kinds.includes(rule.kind) && matches(rule, query));
     if (!found) return undefined;
-    // A drift that never ends still has to change from one request to the next.
+    // A drift with `always` must still change from one request to the next.
     const left = found.left === Infinity ? 1 + (found.hits % DRIFT_ALWAYS_MAX) : found.left;
     found.left--;
     found.hits++;
@@ -85,16 +85,16 @@ export class Faults {
   }
 }
 
-/** How fast the body of a `slow` answer is sent. */
+/** Returns the rate at which the body of a `slow` response is sent. */
 export function bytesPerSecondOf(fault: FaultRule): number {
   return fault.bytesPerSecond ?? BYTES_PER_SECOND;
 }
 
-/** The answer of a fault that answers with a status; undefined for one that answers with a page. */
+/** Returns the response of a fault that is a status code; undefined for all others. */
 export function refusalOf({ kind, retryAfter }: FaultRule): Refusal | undefined {
   if (!/^\d{3}$/.test(kind)) return undefined;
   const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  return new Refusal(Number(kind), `The source was told to answer ${kind}.`, headers);
+  return new Refusal(Number(kind), `The source was set to respond ${kind}.`, headers);
 }
 
 function matches({ match }: FaultRule, query: URLSearchParams): boolean {
@@ -106,22 +106,19 @@ function timesOf({ times }: FaultRule): number {
 }
 
 function readRule(rule: unknown): FaultRule {
-  if (typeof rule !== 'object' || rule === null) throw new FaultError('A fault must be an object.');
+  if (typeof rule !== 'object' || rule === null) throw new FaultError('A fault rule must be an object.');
   const { kind, times, match, retryAfter, bytesPerSecond, pageCap } = rule as Record<string, unknown>;
   const need = (holds: boolean, what: string): void => {
-    if (!holds) throw new FaultError(`A fault must have ${what}.`);
+    if (!holds) throw new FaultError(`A fault rule must have ${what}.`);
   };
-  need(KINDS.includes(kind as FaultKind), `a kind that is one of ${KINDS.join(', ')}`);
-  need(
-    times === undefined || times === 'always' || isCount(times),
-    'times that are a whole number from 1 on, or always',
-  );
+  need(KINDS.includes(kind as FaultKind), `a kind, one of ${KINDS.join(', ')}`);
+  need(times === undefined || times === 'always' || isCount(times), 'times that is a positive integer or "always"');
   need(match === undefined || (typeof match === 'object' && match !== null), 'a match that is an object');
-  need(retryAfter === undefined || /^[ -~]+$/.test(String(retryAfter)), 'a retryAfter of visible ASCII characters');
-  need(bytesPerSecond === undefined || isCount(bytesPerSecond), 'bytesPerSecond that are a whole number from 1 on');
+  need(retryAfter === undefined || /^[ -~]+$/.test(String(retryAfter)), 'a retryAfter of printable ASCII characters');
+  need(bytesPerSecond === undefined || isCount(bytesPerSecond), 'bytesPerSecond that is a positive integer');
   need(
     kind === 'pageCap' ? isCount(pageCap) : pageCap === undefined,
-    'a pageCap, from 1 on, just where its kind is pageCap',
+    'a pageCap that is a positive integer if its kind is pageCap, and none otherwise',
   );
   return rule as FaultRule;
 }

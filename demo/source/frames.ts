@@ -3,32 +3,32 @@ import type { Lexicon } from './lexicon.ts';
 import { Random } from './random.ts';
 import { address, personName, title } from './vocabulary.ts';
 
-/** What stands around the text of a mail. Bytes are UTF-8 of JSON text. */
+/** Everything around the text of an email. Bytes are JSON text in UTF-8. */
 export interface MailFrame {
   readonly members: readonly Member[];
-  /** What its headers hold besides a date and a Message-ID, up to the closing brace. */
+  /** Its headers except date and Message-ID, without the closing brace. */
   readonly headers: Uint8Array;
   readonly greeting: Uint8Array;
   readonly signature: Uint8Array;
-  /** What follows the date at the head of a quoted mail. */
+  /** The text after the date that introduces a quoted email. */
   readonly wrote: Uint8Array;
   readonly attachments: Member;
 }
 
-/** What stands around the text of a chat. */
+/** Everything around the text of a chat. */
 export interface ChatFrame {
   readonly members: readonly Member[];
   readonly attachments: Member;
 }
 
 const SALT = 51;
-/** So many that they do not come again where a compressor would notice. */
+/** Enough that a compressor does not benefit from repetitions. */
 const FRAMES_PER_LANGUAGE = 512;
 const ATTACHED_SHARE = 0.2;
 const BODY_TYPES: readonly string[] = ['text/plain; charset=utf-8', 'text/plain; charset=utf-8; format=flowed'];
 const PROGRAMS: readonly string[] = ['Outlook 16.0', 'Thunderbird 128.4', 'Apple Mail (2.3774)', 'Lotus Notes 9.0.1'];
 
-/** People, subjects and headers for messages, made from a seed when first asked for, and kept. */
+/** People, subjects and headers for messages, generated from a seed on first use, and cached. */
 export class Frames {
   readonly #seed: number;
   readonly #mails = new Map<string, MailFrame>();

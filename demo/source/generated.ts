@@ -16,12 +16,12 @@ const CHAT_FRAME_BYTES = 800;
 const QUOTED_SHARE = 0.4;
 const THREAD_MESSAGES = 4;
 const HOUR_MS = 3_600_000;
-/** Of mails, those whose subject was cut after so many UTF-16 units, within an emoji: it is JSON, but no Unicode. */
+/** Share of emails whose subject was truncated in the middle of an emoji: valid JSON, but not valid Unicode. */
 const CUT_SUBJECT_SHARE = 0.003;
 const FIRST_SEQUENCE = 9_007_199_254_740_993n;
 const LANGUAGE_OF_PERCENT = LEXICONS.flatMap((lexicon) => Array<Lexicon>(lexicon.share).fill(lexicon));
 
-/** Mails and chats in several languages, made up from a seed. */
+/** Emails and chats in several languages, generated from a seed. */
 export class Generated implements Content {
   readonly countMax = undefined;
   readonly #seed: number;
@@ -29,7 +29,7 @@ export class Generated implements Content {
   readonly #frames: Frames;
   readonly #messageBytes: readonly [least: number, most: number];
 
-  /** @param messageBytes the usual size of a message's JSON, from the least to the most bytes */
+  /** @param messageBytes usual size of a message's JSON, minimum and maximum bytes */
   constructor(seed: number, texts: Texts, messageBytes: readonly [least: number, most: number]) {
     this.#seed = seed;
     this.#texts = texts;
@@ -37,7 +37,7 @@ export class Generated implements Content {
     this.#messageBytes = messageBytes;
   }
 
-  /** A UUID (RFC 9562, version 8), distinct because its first group is a permutation of the index. */
+  /** Returns a UUID (RFC 9562, version 8), unique because its first group is a permutation of the index. */
   idOf(index: number): string {
     const random = new Random(this.#seed, index, SALT.id);
     const first = permuted(index ^ this.#seed)
@@ -75,7 +75,7 @@ export class Generated implements Content {
     const random = new Random(this.#seed, index, SALT.size);
     const [least, most] = this.#messageBytes;
     if (!random.chance(OTHER_SIZE_SHARE)) return random.between(least, most);
-    // The larger, the fewer: otherwise a few of these would be most of the bytes.
+    // Larger sizes are rarer: otherwise a few messages would make up most of the bytes.
     return Math.round(OTHER_SIZE_BYTES[0] * (OTHER_SIZE_BYTES[1] / OTHER_SIZE_BYTES[0]) ** (random.next() ** 1.5));
   }
 
@@ -96,7 +96,7 @@ export class Generated implements Content {
     ];
   }
 
-  /** New text, a name, and in a reply the text that it answers. */
+  /** New text, a signature and, in a reply, the quoted email. */
   #mailBody(lexicon: Lexicon, frame: MailFrame, text: Random, bytes: number, us: number, isReply: boolean): Parts {
     const quoted = isReply ? Math.round(bytes * QUOTED_SHARE) : 0;
     const parts = ['"', frame.greeting, ...this.#texts.take(lexicon, 'prose', bytes - quoted, text), frame.signature];
@@ -110,7 +110,7 @@ export class Generated implements Content {
   }
 }
 
-/** The subject's member with half of an emoji before the quote that ends it; any other as it is. */
+/** Returns a subject ending in half of an emoji; any other member unchanged. */
 function withCutSubject(member: Member): Member {
   const [name, value] = member;
   const last = value.at(-1);
@@ -118,14 +118,14 @@ function withCutSubject(member: Member): Member {
   return [name, [...value.slice(0, -1), last.slice(0, -1), ' \\ud83d"']];
 }
 
-/** A permutation of the 32-bit numbers: odd factors and shifted exclusive ors can each be undone. */
+/** A permutation of the 32-bit numbers: multiplying by an odd factor and xorshift are both invertible. */
 function permuted(number: number): number {
   let mixed = Math.imul(number ^ (number >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** A number, spelled in the ways in which JSON writers spell one. */
+/** Returns a number in one of the notations that JSON writers use. */
 function riskScore(random: Random): string {
   const score = random.below(10_000);
   const draw = random.next();

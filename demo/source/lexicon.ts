@@ -1,9 +1,9 @@
-/** What the texts of one language are made of. All lists are of words without `"`, `\` and control characters. */
+/** Vocabulary of one language. No word contains `"`, `\` or control characters. */
 export interface Lexicon {
   readonly code: string;
-  /** How many of 100 messages are in this language. */
+  /** Percentage of messages in this language. */
   readonly share: number;
-  /** The words that hold sentences together, the most frequent first. */
+  /** Function words, most frequent first. */
   readonly common: readonly string[];
   readonly prefixes: readonly string[];
   readonly stems: readonly string[];
@@ -15,7 +15,7 @@ export interface Lexicon {
   readonly stops: readonly string[];
   readonly greeting: string;
   readonly closing: string;
-  /** Stands between a date and a name, at the head of a quoted mail. */
+  /** Follows date and name in the line that introduces a quoted email. */
   readonly wrote: string;
 }
 
@@ -185,7 +185,7 @@ const arabic: Lexicon = {
   wrote: 'كتب:',
 };
 
-/** The languages of the generated messages; their shares add up to 100. */
+/** Languages of the generated messages; the shares add up to 100. */
 export const LEXICONS: readonly Lexicon[] = [english, german, french, russian, japanese, arabic];
 
 export const DOMAINS: readonly string[] = list(`example.com example.org mail.example.net trading.example.com

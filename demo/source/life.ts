@@ -1,37 +1,37 @@
 import { Random, unit } from './random.ts';
 
-/** What a message is to an archive, as of some instant. */
+/** The state of a message as of an instant, as an archive sees it. */
 export type State = 'closed' | 'open' | 'unalerted' | 'invalid';
 
-/** What makes a message unreadable for ever: no id, an id that is no Unicode, alerts that are neither a list nor an object, no real timestamp. */
+/** A permanent defect of a message: no id, an id that is not valid Unicode, alerts that are neither a list nor an object, or an invalid timestamp. */
 export type Flaw = 'noId' | 'surrogateId' | 'alertsNotReadable' | 'badTimestamp';
 
-/** How a message without alerts says so. */
+/** Representation of a message without alerts. */
 export type Bare = 'empty' | 'absent' | 'null';
 
-/** When a message can be seen at all: at instants of [arrival, gone), in ms since 1970. */
+/** A message is visible at instants of [arrival, gone), in ms since 1970. */
 export interface Visibility {
   readonly arrival: number;
   readonly gone: number;
 }
 
-/** All that ever happens to a message; instants in ms since 1970. */
+/** The history of a message; instants in ms since 1970. */
 export interface Life extends Visibility {
-  /** From then on its text is another; Infinity: never. */
+  /** Its content changes then; Infinity means never. */
   readonly amended: number;
   readonly flaw: Flaw | undefined;
   readonly bare: Bare;
   readonly alerts: readonly AlertLife[];
 }
 
-/** All that ever happens to an alert: it is opened by the first change. */
+/** The history of an alert; the first change opens it. */
 export interface AlertLife {
   readonly id: string;
   readonly policy: string;
   readonly changes: readonly Change[];
 }
 
-/** From an instant on an alert has a status; undefined: a status that is not told. */
+/** An alert's status from an instant on; undefined if the alert has no status. */
 export interface Change {
   readonly at: number;
   readonly status: string | undefined;
@@ -58,13 +58,13 @@ const POLICIES: readonly string[] = [
   'sanctions',
 ];
 
-/** How much more often than usual: late, amended, invalid and other odd messages; and messages that are deleted. */
+/** Multipliers for the frequency of late, amended, invalid and other odd messages, and of deletions. */
 export interface Rates {
   readonly oddities: number;
   readonly deletions: number;
 }
 
-/** The visibility of message `index` with a timestamp in µs since 1970: a small part of {@link lifeOf}, at a smaller price. */
+/** Returns the visibility of message `index` with a timestamp in µs since 1970: the cheap part of {@link lifeOf}. */
 export function visibilityOf(seed: number, index: number, us: number, { oddities, deletions }: Rates): Visibility {
   const delay = (share: number, salt: number, least: number, most: number): number | undefined =>
     unit(seed, index, salt) < share
@@ -75,7 +75,7 @@ export function visibilityOf(seed: number, index: number, us: number, { oddities
   return { arrival, gone: arrival + (delay(SHARE.gone * deletions, SALT.gone, 5 * DAY_MS, 500 * DAY_MS) ?? Infinity) };
 }
 
-/** The life of message `index` with a timestamp in µs since 1970; it follows from the arguments alone. */
+/** Returns the history of message `index` with a timestamp in µs since 1970; it depends on the arguments only. */
 export function lifeOf(seed: number, index: number, us: number, rates: Rates): Life {
   const { oddities } = rates;
   const { arrival, gone } = visibilityOf(seed, index, us, rates);
@@ -93,12 +93,12 @@ export function lifeOf(seed: number, index: number, us: number, rates: Rates): L
   };
 }
 
-/** Whether a message can be seen as of an instant, in ms since 1970. */
+/** True if a message is visible as of an instant, in ms since 1970. */
 export function isVisible({ arrival, gone }: Visibility, asOf: number): boolean {
   return arrival <= asOf && asOf < gone;
 }
 
-/** The state of a message as of an instant at which it is visible. */
+/** Returns the state of a message as of an instant at which it is visible. */
 export function stateAt(life: Life, asOf: number): State {
   if (life.flaw) return 'invalid';
   const alerts = life.alerts.filter((alert) => statusAt(alert, asOf));
@@ -106,7 +106,7 @@ export function stateAt(life: Life, asOf: number): State {
   return alerts.every((alert) => statusAt(alert, asOf)?.status?.toLowerCase() === 'closed') ? 'closed' : 'open';
 }
 
-/** The last change of an alert up to an instant; undefined before it is opened. */
+/** Returns the last change of an alert up to an instant; undefined before it is opened. */
 export function statusAt(alert: AlertLife, asOf: number): Change | undefined {
   return alert.changes.findLast((change) => change.at <= asOf);
 }
@@ -119,7 +119,7 @@ function alertCount(random: Random): number {
   return draw < 0.95 ? 3 : random.between(4, 9);
 }
 
-/** Opened minutes to days after the message came, seldom months; closed days to months later, seldom never. */
+/** Opened minutes to days (rarely months) after the message arrived; closed days to months later, rarely never. */
 function alertLife(random: Random, arrival: number, oddities: number): AlertLife {
   const id = `ALR-${random.hex(12)}`;
   const policy = random.pick(POLICIES);

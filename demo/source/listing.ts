@@ -1,7 +1,7 @@
 import { isVisible } from './life.ts';
 import type { Messages, Range } from './messages.ts';
 
-/** What a range holds, the same for every instant of [since, until), in ms since 1970. */
+/** The messages of a range, the same for every instant of [since, until), in ms since 1970. */
 interface Entry extends Range {
   readonly since: number;
   readonly until: number;
@@ -11,7 +11,7 @@ interface Entry extends Range {
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 const KEPT_MAX = 64;
 
-/** Which messages a range holds as of an instant; the answers asked for last are kept. */
+/** Lists the messages of a range as of an instant. Caches the most recent results. */
 export class Listing {
   readonly #messages: Messages;
   #kept: Entry[] = [];
@@ -20,7 +20,7 @@ export class Listing {
     this.#messages = messages;
   }
 
-  /** The indices of the messages of a range that are visible as of an instant, sorted by timestamp, then id. */
+  /** Returns the indices of the messages of a range that are visible as of an instant, by timestamp, then id. */
   visible(range: Range, asOf: number): Uint32Array {
     const found = this.#kept.find(
       ({ start, end, since, until }) => start === range.start && end === range.end && since <= asOf && asOf < until,

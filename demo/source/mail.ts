@@ -4,14 +4,14 @@ import type { Content, Member } from './content.ts';
 import { Mailbox } from './mailbox.ts';
 import { Random } from './random.ts';
 
-/** A mail header's name and value as they stand in the mail, folded lines joined. */
+/** Name and value of an email header, unfolded. */
 type Header = readonly [name: string, value: string];
 
 const SALT = 41;
 const ID_CHARS_MAX = 400;
 const HEADER_CHARS_MAX = 256 * 1024;
 
-/** Real mails, as they are: their headers, and their raw text. */
+/** Real emails: headers and raw text. */
 export class Mail implements Content {
   readonly countMax: number;
   readonly #mailbox: Mailbox;
@@ -26,8 +26,8 @@ export class Mail implements Content {
   }
 
   /**
-   * Opens a folder of mails or an mbox file.
-   * @throws OptionError where it holds none
+   * Opens a folder of emails or an mbox file.
+   * @throws OptionError if it contains none
    */
   static open(path: string, seed: number): Mail {
     return new Mail(Mailbox.open(path), seed);
@@ -37,7 +37,7 @@ export class Mail implements Content {
     return this.#ids[index] as string;
   }
 
-  /** An amended mail has lost its last line, as if cut by a gateway. */
+  /** An amended email lacks its last line, as if truncated by a gateway. */
   membersOf(index: number, _us: number, amended: boolean): Member[] {
     const random = new Random(this.#seed, index, SALT);
     const bytes = this.#mailbox.read(index);
@@ -64,14 +64,14 @@ export class Mail implements Content {
   }
 }
 
-/** UTF-8 where the bytes are valid UTF-8, else ISO 8859-1: then each byte becomes the character of its number. */
+/** Decodes bytes as UTF-8 if valid, otherwise as ISO 8859-1. */
 function decoded(bytes: Buffer): { text: string; encoding: 'utf-8' | 'latin1' } {
   return isUtf8(bytes)
     ? { text: bytes.toString('utf8'), encoding: 'utf-8' }
     : { text: bytes.toString('latin1'), encoding: 'latin1' };
 }
 
-/** The headers of a mail (RFC 5322, section 2.2), in order; lines that are none, as that of an mbox, are left out. */
+/** Returns the headers of an email (RFC 5322, section 2.2) in order. Other lines, such as that of an mbox, are skipped. */
 function headersOf(mail: string): Header[] {
   const start = mail.slice(0, HEADER_CHARS_MAX);
   const end = start.search(/\r?\n\r?\n/);
@@ -86,7 +86,7 @@ function headerOf(headers: readonly Header[], name: string): string | undefined 
   return headers.find(([each]) => each.toLowerCase() === name)?.[1];
 }
 
-/** Each mail's Message-ID, or a hash of the mail; where one occurs again, it is numbered. */
+/** Returns each email's Message-ID, or a hash of the email. Repeated ids are numbered. */
 function distinctIds(mailbox: Mailbox): string[] {
   const ids = new Set<string>();
   for (let index = 0; index < mailbox.count; index++) {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OptionError } from './options.ts';
 
-/** Where the bytes of one mail lie. */
+/** Location of one email. */
 interface Place {
   readonly file: string;
   readonly offset: number;
@@ -17,9 +17,9 @@ const LF = 10;
 const CR = 13;
 
 /**
- * The mails of a folder (every regular file below it whose name does not end in `.json`, by path) or of an mbox file
- * (RFC 4155: a mail begins after a line that starts with `From `, which is the first one or follows an empty one). Only
- * their places are kept.
+ * The emails of a folder (every regular file below it whose name does not end in `.json`, by path) or of an mbox file
+ * (RFC 4155: an email begins after a line that starts with `From ` and is the first one or follows an empty one). Only
+ * their locations are kept in memory.
  */
 export class Mailbox {
   readonly #places: readonly Place[];
@@ -29,14 +29,14 @@ export class Mailbox {
     this.#places = places;
   }
 
-  /** @throws OptionError where the path holds no mails, or too large a one */
+  /** @throws OptionError if the path contains no emails, or one that is too large */
   static open(path: string): Mailbox {
     const places = placesOf(path);
-    if (places.length === 0) throw new OptionError(`Option mail must hold a mail, and ${path} holds none.`);
+    if (places.length === 0) throw new OptionError(`The option --mail is ${path}, which contains no emails.`);
     const large = places.find(({ bytes }) => bytes > MAIL_BYTES_MAX);
     if (large) {
       throw new OptionError(
-        `Option mail must hold no mail above ${MAIL_BYTES_MAX} bytes, and one in ${large.file} is.`,
+        `The option --mail contains an email of more than ${MAIL_BYTES_MAX} bytes, in ${large.file}. Remove it.`,
       );
     }
     return new Mailbox(places);
@@ -46,7 +46,7 @@ export class Mailbox {
     return this.#places.length;
   }
 
-  /** The raw bytes of a mail. */
+  /** Returns the raw bytes of an email. */
   read(index: number): Buffer {
     const { file, offset, bytes } = this.#places[index] as Place;
     if (this.#open?.file !== file) {
@@ -70,7 +70,7 @@ function placesOf(path: string): Place[] {
   } catch (error) {
     if (error instanceof OptionError || !(error instanceof Error && 'code' in error)) throw error;
     throw new OptionError(
-      `Option mail must be a folder or a file that can be read, and ${path} is not (${error.code}).`,
+      `The option --mail is ${path}, which cannot be read (${error.code}). Use a folder of emails or an mbox file.`,
     );
   }
 }
@@ -89,7 +89,9 @@ function mboxPlaces(file: string): Place[] {
     const size = statSync(file).size;
     const starts = [...separators(handle)];
     if (starts[0] !== 0) {
-      throw new OptionError(`Option mail must be a folder or an mbox file, and ${file} does not start with "From ".`);
+      throw new OptionError(
+        `The option --mail is ${file}, which is neither a folder nor an mbox file (it does not start with "From ").`,
+      );
     }
     return starts.map((start, place) => mailBetween(handle, file, start, starts[place + 1], size));
   } finally {
@@ -97,7 +99,7 @@ function mboxPlaces(file: string): Place[] {
   }
 }
 
-/** The offsets of the lines that mails begin after, in order. */
+/** Yields the offsets of the separator lines, in order. */
 function* separators(handle: number): Generator<number> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let next = 0;
@@ -117,13 +119,13 @@ function* separators(handle: number): Generator<number> {
   }
 }
 
-/** Whether the line feed at `at` ends an empty line; the start of the text counts as the end of a line. */
+/** True if the line feed at `at` ends an empty line; the start of the text counts as the end of a line. */
 function endsEmptyLine(text: Buffer, at: number): boolean {
   const before = text[at - 1] === CR ? at - 2 : at - 1;
   return before < 0 || text[before] === LF;
 }
 
-/** The place of the mail whose separator starts at `start`, without that line and the empty one before the next. */
+/** Returns the location of the email whose separator starts at `start`, without that line and the empty one before the next. */
 function mailBetween(handle: number, file: string, start: number, next: number | undefined, size: number): Place {
   const offset = lineEnd(handle, start, next ?? size);
   const tail = Buffer.alloc(2);
@@ -141,7 +143,7 @@ function lineEnd(handle: number, start: number, end: number): number {
   return end;
 }
 
-/** Fills a buffer from a file's offset on, and returns how many bytes there were. */
+/** Fills a buffer from a file's offset and returns the number of bytes read. */
 function readFully(handle: number, buffer: Buffer, offset: number): number {
   let length = 0;
   while (length < buffer.length) {

@@ -9,7 +9,7 @@ import { DEFAULT_MESSAGES, OptionError } from './options.ts';
 import { Texts } from './text.ts';
 import { Timeline } from './timeline.ts';
 
-/** A half-open span of time `[start, end)`, both in ms since 1970; infinite bounds leave nothing out. */
+/** A half-open interval `[start, end)` in ms since 1970; the bounds may be infinite. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -17,14 +17,14 @@ export interface Range {
 
 export const ALWAYS: Range = { start: -Infinity, end: Infinity };
 
-/** All messages that there ever are, by index in the order of time. None is kept: each is made when asked for. */
+/** All messages there ever are, by index in chronological order. None is stored: each is generated on demand. */
 export class Messages {
   readonly timeline: Timeline;
   readonly #seed: number;
   readonly #rates: Rates;
   readonly #content: Content;
 
-  /** @throws OptionError where the settings do not go together, or the mail cannot be read */
+  /** @throws OptionError if the settings contradict each other, or the email cannot be read */
   constructor(settings: Settings) {
     this.#seed = settings.seed;
     this.#rates = settings;
@@ -38,7 +38,7 @@ export class Messages {
     }
   }
 
-  /** The messages of a range, visible or not, by timestamp, then id. */
+  /** Yields the messages of a range, visible or not, by timestamp, then id. */
   *inOrder({ start, end }: Range): Generator<number> {
     const { timeline } = this;
     const last = timeline.firstFrom(end);
@@ -55,7 +55,7 @@ export class Messages {
     }
   }
 
-  /** The id as the message's JSON text has it; null where it has none. */
+  /** Returns the id in the message's JSON text; null if there is none. */
   servedId(index: number): string | null {
     return servedId(this.#content.idOf(index), this.life(index));
   }
@@ -68,7 +68,7 @@ export class Messages {
     return lifeOf(this.#seed, index, this.timeline.at(index), this.#rates);
   }
 
-  /** The exact JSON text of a message as of an instant, in ms since 1970, at which it is visible. */
+  /** Returns the exact JSON text of a message as of an instant (ms since 1970) at which it is visible. */
   text(index: number, asOf: number): Parts {
     const { timeline } = this;
     return encodeMessage({ seed: this.#seed, timeline, content: this.#content }, index, this.life(index), asOf);
@@ -88,12 +88,12 @@ function contentOf(settings: Settings): Content {
 
 function timelineOf({ seed, from, to, oddities }: Settings, count: number, countMax: number): Timeline {
   if (count > countMax) {
-    throw new OptionError(`Option messages must be at most ${countMax}, the number of mails, not ${count}.`);
+    throw new OptionError(`The option --messages is ${count}, but there are only ${countMax} emails.`);
   }
   try {
     return new Timeline(seed, from, to, count, oddities);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new OptionError(`Options from, to and messages do not go together: ${error.message}`);
+    throw new OptionError(`The options --from, --to and --messages contradict each other: ${error.message}`);
   }
 }

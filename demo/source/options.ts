@@ -1,47 +1,47 @@
 import { parseInstant } from './instant.ts';
 
-/** A wrong option: its message is one sentence that names the option, its value and what is accepted. */
+/** An invalid option: the message names the option, its value and the accepted values. */
 export class OptionError extends Error {
   override readonly name: string = 'OptionError';
 }
 
-/** What a source can be told; whatever is left out has a default. */
+/** Options of a source; all have defaults. */
 export interface SourceOptions {
-  /** Everything that is made up follows from it: an integer of [0, 2³²). */
+  /** Seed of everything generated: an integer of [0, 2³²). */
   readonly seed?: number;
-  /** The messages' timestamps lie in [from, to): ISO dates or instants, UTC. */
+  /** Timestamps are in [from, to): ISO dates or instants, UTC. */
   readonly from?: string;
   readonly to?: string;
-  /** How many messages there ever are; with `mail`, at most as many as there are mails, and by default all of these. */
+  /** Number of messages; with `mail`, at most the number of emails. Default with `mail`: all. */
   readonly messages?: number;
-  /** A folder of mails, or an mbox file, to be served instead of generated text. */
+  /** A folder of emails or an mbox file to serve instead of generated messages. */
   readonly mail?: string;
   readonly token?: string;
-  /** 0 takes any free port. */
+  /** 0 picks a free port. */
   readonly port?: number;
-  /** A longer page is cut to so many messages. */
+  /** Larger page sizes are reduced to this. */
   readonly pageSizeMax?: number;
-  /** A longer range is answered 400. */
+  /** Longer ranges are rejected with 400. */
   readonly maxDays?: number;
-  /** Whether the day that `end_time` names, as a date, belongs to the range. */
+  /** True if the day of an `end_time` given as a date belongs to the range. */
   readonly endInclusive?: boolean;
-  /** Where the days of dates begin: minutes that local time is ahead of UTC. */
+  /** Minutes by which the source's days begin before UTC's. */
   readonly dayOffsetMinutes?: number;
-  /** Multiplies how often late, amended, invalid and other odd messages occur; 0: none. */
+  /** Multiplier for the frequency of late, amended, invalid and other odd messages; 0: none. */
   readonly oddities?: number;
-  /** Multiplies how often messages are deleted; 0: never; by default as often as `oddities` tells. */
+  /** Multiplier for the frequency of deletions; 0: none. Default: `oddities`. */
   readonly deletions?: number;
-  /** The usual size of a message's JSON: from the least to the most bytes. */
+  /** Usual size of a message's JSON: minimum and maximum bytes. */
   readonly messageBytes?: readonly [least: number, most: number];
-  /** How much generated text is kept in memory. */
+  /** Memory for generated text. */
   readonly textBytesMax?: number;
-  /** Whether all text is made before the source starts, for measurements: otherwise as it is needed. */
+  /** True to generate all text before the source starts (for benchmarks); otherwise on demand. */
   readonly warm?: boolean;
-  /** The clock, in ms since 1970: the instant as of which a request without `as_of` is answered. */
+  /** The clock, in ms since 1970: the instant for requests without `as_of`. */
   readonly now?: () => number;
 }
 
-/** {@link SourceOptions}, read and checked; instants in ms since 1970. */
+/** Validated {@link SourceOptions}; instants in ms since 1970. */
 export interface Settings {
   readonly seed: number;
   readonly from: number;
@@ -69,8 +69,8 @@ const TEXT_BYTES_MAX = 48 * 1024 * 1024;
 const MESSAGES_MAX = 50_000_000;
 
 /**
- * Checks the options and fills in what is left out.
- * @throws OptionError at the first option that cannot be used.
+ * Validates the options and applies the defaults.
+ * @throws OptionError for the first invalid option
  */
 export function readOptions(options: SourceOptions): Settings {
   const settings: Settings = {
@@ -92,18 +92,18 @@ export function readOptions(options: SourceOptions): Settings {
     warm: options.warm ?? false,
     now: options.now ?? Date.now,
   };
-  if (settings.from >= settings.to) throw new OptionError('Option from must be an instant before option to.');
+  if (settings.from >= settings.to) throw new OptionError('The option --from must be before --to.');
   return settings;
 }
 
 function number(name: string, value: number, least: number, most: number): number {
   if (value >= least && value <= most) return value;
-  throw new OptionError(`Option ${name} must be a number from ${least} to ${most}, not ${value}.`);
+  throw new OptionError(`The option --${name} must be a number from ${least} to ${most}, not ${value}.`);
 }
 
 function integer(name: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new OptionError(`Option ${name} must be a whole number from ${least} to ${most}, not ${value}.`);
+  throw new OptionError(`The option --${name} must be an integer from ${least} to ${most}, not ${value}.`);
 }
 
 function sizes([least, most]: readonly [number, number]): readonly [number, number] {
@@ -116,11 +116,11 @@ function instantOf(name: string, text: string): number {
   const ms = parseInstant(text);
   if (ms !== undefined) return ms;
   throw new OptionError(
-    `Option ${name} must be an ISO date or instant such as 2024-06-01 or 2024-06-01T12:00:00Z, not ${JSON.stringify(text)}.`,
+    `The option --${name} must be an ISO date or instant such as 2024-06-01 or 2024-06-01T12:00:00Z, not ${JSON.stringify(text)}.`,
   );
 }
 
 function tokenOf(token: string): string {
   if (/^[!-~]+$/.test(token)) return token;
-  throw new OptionError('Option token must be one or more visible ASCII characters without spaces.');
+  throw new OptionError('The option --token must be printable ASCII characters without spaces.');
 }

@@ -6,24 +6,24 @@ import type { Messages } from './messages.ts';
 import { ALWAYS } from './messages.ts';
 import type { PageQuery } from './query.ts';
 
-/** What a page holds. */
+/** The content of a page. */
 export interface Page {
-  /** Undefined: the answer tells none. */
+  /** Undefined if the response has none. */
   readonly total: number | undefined;
   readonly indices: readonly number[];
 }
 
-/** A page's JSON text: the first `length` bytes of a buffer. */
+/** JSON text of a page: the first `length` bytes of a buffer. */
 export interface PageText {
   readonly buffer: Buffer;
   readonly length: number;
 }
 
-/** Chooses the messages of a page, as the faults that hit its request have it. */
+/** Chooses the messages of a page, subject to the faults that affect its request. */
 export function choosePage(listing: Listing, faults: Faults, query: PageQuery, parameters: URLSearchParams): Page {
   const { range, asOf, pageNumber } = query;
   const listed = listing.visible(faults.shape('ignoreRange', parameters) ? ALWAYS : range, asOf);
-  // As if the first messages of the list came only while it is read: all others change their places.
+  // As if the first messages arrived during the read, which shifts all others.
   const visible = listed.subarray(faults.shape('drift', parameters)?.left ?? 0);
   const pageSize = Math.min(query.pageSize, faults.shape('pageCap', parameters)?.pageCap ?? Infinity);
   const first = (pageNumber - 1) * pageSize;
@@ -34,7 +34,7 @@ export function choosePage(listing: Listing, faults: Faults, query: PageQuery, p
   return { total: faults.shape('noTotal', parameters) ? undefined : visible.length, indices };
 }
 
-/** Writes a page as JSON into a buffer, which the caller gives back. */
+/** Writes a page as JSON into a pooled buffer, which the caller must return. */
 export function writePage(messages: Messages, buffers: Buffers, { total, indices }: Page, asOf: number): PageText {
   const head = total === undefined ? '{"messages":[' : `{"total":${total},"messages":[`;
   const parts: (string | Uint8Array)[] = [head];

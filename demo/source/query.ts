@@ -3,11 +3,11 @@ import type { Range } from './messages.ts';
 import type { Settings } from './options.ts';
 import { Refusal } from './refusal.ts';
 
-/** A request for a page, read and checked. */
+/** A validated page request. */
 export interface PageQuery {
   readonly range: Range;
   readonly pageSize: number;
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly pageNumber: number;
   /** In ms since 1970. */
   readonly asOf: number;
@@ -18,8 +18,8 @@ const MINUTE_MS = 60_000;
 const PAGE_SIZE_DEFAULT = 100;
 
 /**
- * Reads the query of `GET /messages`. A longer page than the source gives is cut, not refused.
- * @throws Refusal where it is not one
+ * Parses the query of `GET /messages`. A page size above the maximum is reduced, not rejected.
+ * @throws Refusal if it is invalid
  */
 export function readPageQuery(query: URLSearchParams, settings: Settings): PageQuery {
   const start = bound(query, 'start_time', settings, 0);
@@ -39,16 +39,16 @@ export function readPageQuery(query: URLSearchParams, settings: Settings): PageQ
 }
 
 /**
- * Reads the instant `as_of` of a query, in ms since 1970; without one it is now.
- * @throws Refusal where it is none
+ * Parses the instant `as_of` of a query to ms since 1970. Default: now.
+ * @throws Refusal if it is invalid
  */
 export function readAsOf(query: URLSearchParams, settings: Settings): number {
   return query.has('as_of') ? readInstant(query, 'as_of') : settings.now();
 }
 
 /**
- * Reads `from` and `to`, ISO dates or instants of which `to` is exclusive; undefined where both are left out.
- * @throws Refusal where one is wrong, or missing
+ * Parses `from` and `to` (exclusive), ISO dates or instants. Returns undefined if both are absent.
+ * @throws Refusal if one is invalid or missing
  */
 export function readTruthRange(query: URLSearchParams): Range | undefined {
   if (!query.has('from') && !query.has('to')) return undefined;
@@ -61,7 +61,7 @@ function readInstant(query: URLSearchParams, name: string): number {
   return ms;
 }
 
-/** A date stands for its first instant, or, `dayMs` later, for its end; an instant and epoch ms for themselves. */
+/** Parses a bound of the range. A date means its first instant plus `dayMs`. */
 function bound(query: URLSearchParams, name: string, settings: Settings, dayMs: number): number {
   const text = query.get(name) ?? '';
   const ms = /^-?\d{1,15}$/.test(text) ? Number(text) : parseInstant(text);
@@ -71,6 +71,6 @@ function bound(query: URLSearchParams, name: string, settings: Settings, dayMs: 
 
 function count(query: URLSearchParams, name: string, fallback: number): number {
   const text = query.get(name) ?? String(fallback);
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, `${name} must be a whole number from 1 on.`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, `${name} must be a positive integer.`);
   return Number(text);
 }

@@ -1,4 +1,4 @@
-/** Mixes three 32-bit numbers into one: the same ones always into the same, near ones into unlike ones. */
+/** Hashes three 32-bit numbers to one. */
 export function mix(seed: number, index: number, salt: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(salt + 0x7f4a7c15, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 15) ^ index, 0x2c1b3c6d);
@@ -7,13 +7,13 @@ export function mix(seed: number, index: number, salt: number): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** A number of [0, 1) that depends on nothing but its arguments. */
+/** Returns a number of [0, 1) that depends on its arguments only. */
 export function unit(seed: number, index: number, salt: number): number {
   return mix(seed, index, salt) / 0x1_0000_0000;
 }
 
 /**
- * A row of pseudo-random numbers that depends on nothing but its three 32-bit seeds.
+ * A sequence of pseudo-random numbers that depends on its three 32-bit seeds only.
  * The generator is sfc32 of PractRand (Chris Doty-Humphrey, public domain).
  */
 export class Random {
@@ -29,7 +29,7 @@ export class Random {
     for (let round = 0; round < 8; round++) this.bits();
   }
 
-  /** 32 bits, as an integer of [0, 2³²). */
+  /** Returns an integer of [0, 2³²). */
   bits(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -39,17 +39,17 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** A number of [0, 1). */
+  /** Returns a number of [0, 1). */
   next(): number {
     return this.bits() / 0x1_0000_0000;
   }
 
-  /** An integer of [0, bound). */
+  /** Returns an integer of [0, bound). */
   below(bound: number): number {
     return Math.floor(this.next() * bound);
   }
 
-  /** An integer of [least, most]. */
+  /** Returns an integer of [least, most]. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
@@ -58,29 +58,29 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Any element of a list that is not empty. */
+  /** Returns an element of a non-empty list. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)] as T;
   }
 
-  /** A number of [least, most), every order of magnitude as likely as any other. */
+  /** Returns a number of [least, most) with a uniformly distributed logarithm. */
   magnitude(least: number, most: number): number {
     return least * (most / least) ** this.next();
   }
 
-  /** A rank of [0, count), low ranks as often as Zipf's law has it for words. */
+  /** Returns a rank of [0, count), distributed by Zipf's law. */
   rank(count: number): number {
     return Math.floor((count + 1) ** this.next()) - 1;
   }
 
-  /** `digits` hexadecimal digits, as from a number. */
+  /** Returns `digits` hexadecimal digits. */
   hex(digits: number): string {
     const start = this.below(HEX.length - digits);
     return HEX.slice(start, start + digits);
   }
 }
 
-/** Digits to take others from: much faster than to write them anew each time. */
+/** A pool of digits: much faster than generating them each time. */
 const HEX = makeHex(1024 * 1024);
 
 function makeHex(digits: number): string {

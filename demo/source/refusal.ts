@@ -1,4 +1,4 @@
-/** A request that is not answered with what it asks for: the status, the reason, and what else the answer's head says. */
+/** An error response: status code, reason and additional headers. */
 export class Refusal extends Error {
   override readonly name: string = 'Refusal';
   readonly status: number;

@@ -1,22 +1,22 @@
-/** One request for a page, and what was answered; a status of 0: not yet anything. */
+/** A page request and its response; a status of 0 means no response yet. */
 export interface RequestRecord {
   readonly query: string;
   readonly status: number;
-  /** The failure that hit it. */
+  /** The fault that affected it. */
   readonly fault?: string;
 }
 
-/** What was asked of a source since it started, or since its counters were set back: requests for pages only. */
+/** Counters of page requests since the source was started or the counters were reset. */
 export interface RequestCounters {
   readonly count: number;
-  /** How many are being answered now. */
+  /** Requests in progress. */
   readonly concurrent: number;
   readonly concurrentMax: number;
-  /** How many were answered with each status; the 200 of an answer that was cut counts too. */
+  /** Responses by status code; a truncated response counts as 200. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** How many bytes of pages were handed to the network. */
+  /** Bytes of all pages sent. */
   readonly bytes: number;
-  /** The last ones, the newest last. */
+  /** The most recent requests, newest last. */
   readonly log: readonly RequestRecord[];
 }
 
@@ -33,7 +33,7 @@ export class Requests {
   #statuses: Record<string, number> = {};
   #log: Writable<RequestRecord>[] = [];
 
-  /** Counts a request, whose `answered` is called at most once, and `ended` once. */
+  /** Counts a request. Call `answered` at most once, and `ended` once. */
   begin(query: string): { answered(status: number, bytes: number, fault?: string): void; ended(): void } {
     const record: Writable<RequestRecord> = { query, status: 0 };
     this.#count++;
@@ -65,7 +65,7 @@ export class Requests {
     };
   }
 
-  /** Sets all counters to 0, but for the requests that are being answered. */
+  /** Resets all counters except the requests in progress. */
   reset(): void {
     this.#count = 0;
     this.#concurrentMax = this.#concurrent;

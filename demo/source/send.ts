@@ -5,7 +5,7 @@ import type { PageText } from './pages.ts';
 
 const TICKS_PER_SECOND = 20;
 
-/** Answers with a value as JSON. */
+/** Responds with a value as JSON. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -21,9 +21,9 @@ export function sendJson(
   response.end(text);
 }
 
-/** Answers with a page, whole, or as a fault has it. */
+/** Responds with a page, complete or as a fault requires. */
 export function sendPage(response: ServerResponse, page: PageText, fault: Fault | undefined): void {
-  // Half a page, told as if it were all of it, is no JSON.
+  // Half a page, declared as complete, is not valid JSON.
   const length = fault?.kind === 'badJson' ? page.length >>> 1 : page.length;
   const body = page.buffer.subarray(0, length);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });

@@ -9,13 +9,13 @@ import { Service } from './service.ts';
 import type { History, Truth } from './truth.ts';
 import { history, truth } from './truth.ts';
 
-/** A running source of messages. Instants are ISO texts, or ms since 1970. */
+/** A running message source. Instants are ISO strings or ms since 1970. */
 export interface Source extends AsyncDisposable {
-  /** Where the pages are. */
+  /** URL of the pages. */
   readonly url: string;
   readonly origin: string;
   readonly token: string;
-  /** Replaces the faults that are still to come. */
+  /** Replaces the pending faults. */
   faults(rules: readonly FaultRule[]): void;
   requests(): RequestCounters;
   resetRequests(): void;
@@ -26,7 +26,7 @@ export interface Source extends AsyncDisposable {
     instants: readonly (string | number)[],
     range?: { from: string | number; to: string | number },
   ): Generator<History>;
-  /** Ends it, and every connection. */
+  /** Stops it and closes every connection. */
   close(): Promise<void>;
 }
 
@@ -34,9 +34,9 @@ const HOST = '127.0.0.1';
 const KEEP_ALIVE_MS = 120_000;
 
 /**
- * Starts a source on the loopback interface: `GET /messages` as an API of messages answers, and, for tests, `GET /truth`,
+ * Starts a source on the loopback interface. It serves `GET /messages`, the message API, and, for tests, `GET /truth`,
  * `POST /faults`, `GET /requests` and `DELETE /requests`. Every request needs the bearer token.
- * @throws OptionError where an option cannot be used; FaultError where a fault cannot
+ * @throws OptionError for an invalid option; FaultError for an invalid fault
  */
 export async function startSource(options: SourceOptions & { faults?: readonly FaultRule[] } = {}): Promise<Source> {
   const service = new Service(options);
@@ -74,7 +74,7 @@ export async function startSource(options: SourceOptions & { faults?: readonly F
 
 function msOf(instant: string | number): number {
   const ms = typeof instant === 'number' ? instant : parseInstant(instant);
-  if (ms === undefined) throw new RangeError(`${JSON.stringify(instant)} is no ISO date or instant.`);
+  if (ms === undefined) throw new RangeError(`${JSON.stringify(instant)} is not an ISO date or instant.`);
   return ms;
 }
 

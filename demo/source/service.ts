@@ -20,7 +20,7 @@ import { truth } from './truth.ts';
 
 const TRUTH_LINES = 100;
 
-/** What answers the requests of a source. */
+/** Handles the requests of a source. */
 export class Service {
   readonly settings: Settings;
   readonly messages: Messages;
@@ -29,7 +29,7 @@ export class Service {
   readonly #listing: Listing;
   readonly #buffers = new Buffers();
 
-  /** @throws OptionError where an option cannot be used; FaultError where a fault cannot */
+  /** @throws OptionError for an invalid option; FaultError for an invalid fault */
   constructor({ faults, ...options }: SourceOptions & { faults?: readonly FaultRule[] }) {
     this.settings = readOptions(options);
     this.faults.replace(faults ?? []);
@@ -37,7 +37,7 @@ export class Service {
     this.#listing = new Listing(this.messages);
   }
 
-  /** Answers a request, whatever it asks for. */
+  /** Handles a request. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://source');
@@ -72,7 +72,7 @@ export class Service {
       case 'GET /requests':
         return sendJson(response, 200, this.requests.counters());
       default:
-        throw new Refusal(404, 'There is no such resource.');
+        throw new Refusal(404, 'No such resource.');
     }
   }
 
@@ -93,7 +93,7 @@ export class Service {
     }
   }
 
-  /** @throws Refusal where the query is wrong, or the fault is one that refuses */
+  /** @throws Refusal if the query is invalid, or the fault is a status code */
   #page(parameters: URLSearchParams, failure: Fault | undefined): PageText {
     const refusal = failure && refusalOf(failure);
     if (refusal) throw refusal;
@@ -108,10 +108,10 @@ export class Service {
     await pipeline(Readable.from(lines), response);
   }
 
-  /** @throws Refusal where the request does not carry the token */
+  /** @throws Refusal if the request lacks the token */
   #authorize(request: IncomingMessage): void {
     if (request.headers.authorization === `Bearer ${this.settings.token}`) return;
-    throw new Refusal(401, 'The bearer token is missing or wrong.');
+    throw new Refusal(401, 'The bearer token is missing or invalid.');
   }
 }
 
@@ -121,7 +121,7 @@ function asRefusal(error: unknown): Refusal {
   return new Refusal(500, error instanceof Error ? error.message : String(error));
 }
 
-/** NDJSON, in chunks of many lines; a timestamp is a number of µs, which a double holds exactly. */
+/** Yields NDJSON in chunks of many lines. A timestamp is a number of µs, which a double represents exactly. */
 function* truthLines(truths: Iterable<Truth>): Generator<string> {
   let lines: string[] = [];
   for (const each of truths) {
@@ -137,6 +137,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return await json(request);
   } catch {
-    throw new FaultError('Faults must be sent as JSON.');
+    throw new FaultError('Fault rules must be valid JSON.');
   }
 }

@@ -3,16 +3,16 @@ import { LEXICONS } from './lexicon.ts';
 import { Random } from './random.ts';
 import { personName, sentence } from './vocabulary.ts';
 
-/** How a text looks: new text of a mail, text quoted from an older one, lines of a chat. */
+/** Form of a text: new text of an email, text quoted from an earlier one, or lines of a chat. */
 export type Form = 'prose' | 'quote' | 'chat';
 
-/** A stretch of text and the offsets at which it can be cut. */
+/** Text, and the offsets at which it can be split. */
 interface Block {
   readonly bytes: Uint8Array;
   readonly cuts: Uint32Array;
 }
 
-/** The blocks of one language and form. */
+/** Range of blocks of one language and form. */
 interface Shelf {
   readonly first: number;
   readonly count: number;
@@ -24,9 +24,8 @@ const QUOTE_LINE_CHARS = 70;
 const SALT = 0x7e87;
 
 /**
- * A store of text in several languages, drawn once from a seed, that messages take their bodies from. It is UTF-8 text
- * of JSON strings, ready to be copied. It is made block by block, when first asked for, and grows to `bytesMax` at most, or
- * to one block for each language and form where that is more.
+ * Generated text in several languages for the bodies of messages: content of JSON strings in UTF-8, ready to be copied. It is
+ * generated in blocks on first use and grows to at most `bytesMax`, or one block per language and form if that is more.
  */
 export class Texts {
   readonly #seed: number;
@@ -45,7 +44,7 @@ export class Texts {
     }
   }
 
-  /** Whole sentences or lines of about `bytes` bytes, from wherever `random` points; never less than one. */
+  /** Returns complete sentences or lines of about `bytes` bytes from a random position; at least one. */
   take(lexicon: Lexicon, form: Form, bytes: number, random: Random): Uint8Array[] {
     const shelf = this.#shelf(lexicon, form);
     const pieces: Uint8Array[] = [];
@@ -65,7 +64,7 @@ export class Texts {
     return pieces;
   }
 
-  /** Makes all text now, which takes seconds, so that no request has to wait for it. */
+  /** Generates all text now, which takes seconds, so that no request has to wait for it. */
   makeAll(): void {
     for (const lexicon of LEXICONS) {
       for (const form of Object.keys(FORM_SHARES) as Form[]) {
@@ -89,7 +88,7 @@ export class Texts {
   }
 }
 
-/** The index of the last of ascending numbers that is not above `limit`; -1 where all are. */
+/** Returns the index of the last of ascending numbers that is at most `limit`; -1 if there is none. */
 function lastNotAbove(ascending: Uint32Array, limit: number): number {
   let low = 0;
   let high = ascending.length;
@@ -146,7 +145,7 @@ const PIECES: Readonly<Record<Form, (lexicon: Lexicon, random: Random) => Genera
   },
 };
 
-/** The places where a line may break: between words, or, in a language without spaces, after each clause. */
+/** Splits a text where a line may break: between words or, in a language without spaces, after each clause. */
 function wordsOf(text: string, lexicon: Lexicon): string[] {
   return text.split(lexicon.space || lexicon.comma);
 }

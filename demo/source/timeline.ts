@@ -1,7 +1,7 @@
 import { isoText } from './instant.ts';
 import { Random, unit } from './random.ts';
 
-/** How a timestamp is written. */
+/** Notation of a timestamp. */
 export type Spelling = 'milliseconds' | 'microseconds' | 'offset' | 'bare';
 
 const SALT = { jitter: 1, spelling: 2, microsecond: 3, tie: 4, offset: 5 };
@@ -10,8 +10,8 @@ const STEP_MS_MIN = 2;
 const OFFSETS_MINUTES: readonly number[] = [120, 60, -300, -420, 330, 540];
 
 /**
- * The timestamps of a number of messages, spread over [from, to) with random gaps and ascending with the index. Each
- * follows from the seed and the index alone; now and then two neighbours share one.
+ * Timestamps of messages, spread over [from, to) with random gaps and ascending with the index. Each depends on the seed and
+ * the index only. Occasionally two neighbours share one.
  */
 export class Timeline {
   readonly count: number;
@@ -22,7 +22,7 @@ export class Timeline {
 
   /**
    * @param from, to ms since 1970
-   * @throws RangeError where the interval is too short for so many messages
+   * @throws RangeError if the interval is too short for so many messages
    */
   constructor(seed: number, from: number, to: number, count: number, oddities: number) {
     this.count = count;
@@ -35,7 +35,7 @@ export class Timeline {
     }
   }
 
-  /** The timestamp of a message, in µs since 1970. */
+  /** Returns the timestamp of a message, in µs since 1970. */
   at(index: number): number {
     const own = this.#owner(index);
     const start = Math.floor(own * this.#step);
@@ -52,7 +52,7 @@ export class Timeline {
     return draw < 0.12 ? 'bare' : 'milliseconds';
   }
 
-  /** The timestamp of a message as its JSON text has it, without quotes. */
+  /** Returns the timestamp in a message's JSON text, without quotes. */
   text(index: number): string {
     const us = this.at(index);
     const ms = Math.floor(us / 1_000);
@@ -68,16 +68,16 @@ export class Timeline {
     }
   }
 
-  /** The index of the first message that is not before an instant, in ms since 1970; the count where none is. */
+  /** Returns the index of the first message at or after an instant, in ms since 1970; the count if there is none. */
   firstFrom(ms: number): number {
-    // Two steps earlier, because a tie takes the timestamp of its neighbour and bounds are rounded.
+    // Two steps earlier: a tie has its neighbour's timestamp, and bounds are rounded.
     const guess = Math.floor((ms - this.#from) / this.#step) - 2;
     let index = Math.min(this.count, Math.max(0, guess));
     while (index < this.count && this.at(index) < ms * 1_000) index++;
     return index;
   }
 
-  /** Whose timestamp a message has: its own, or in a tie that of the one before it. */
+  /** Returns the index whose timestamp a message has: its own, or in a tie the previous one. */
   #owner(index: number): number {
     return this.#isTied(index) && !this.#isTied(index - 1) ? index - 1 : index;
   }

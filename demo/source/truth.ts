@@ -5,21 +5,21 @@ import { isVisible, stateAt } from './life.ts';
 import type { Messages, Range } from './messages.ts';
 import { ALWAYS } from './messages.ts';
 
-/** What is true of a message as of one instant. */
+/** Ground truth about a message as of one instant. */
 export interface Version {
   readonly state: State;
-  /** Of the message's exact JSON bytes, in hexadecimal. */
+  /** SHA-256 of the message's exact JSON bytes, in hexadecimal. */
   readonly sha256: string;
 }
 
-/** What is true of a visible message; a flawed one may have no id, or one that is no Unicode. */
+/** Ground truth about a visible message; a flawed one may have no id, or one that is not valid Unicode. */
 export interface Truth extends Version {
   readonly id: string | null;
-  /** In µs since 1970; of an unreadable one, the timestamp by which the source lists it. */
+  /** In µs since 1970; if it is invalid, the timestamp by which the source lists the message. */
   readonly timestamp: bigint;
 }
 
-/** What is true of a message at each of several instants; null: it cannot be seen then. */
+/** Ground truth about a message at several instants; null if it is not visible then. */
 export interface History {
   readonly id: string | null;
   readonly timestamp: bigint;
@@ -27,7 +27,7 @@ export interface History {
 }
 
 /**
- * The truth about the visible messages of a range, by timestamp, then id, from what they are made of: no JSON is read.
+ * Yields the truth about the visible messages of a range, by timestamp, then id. It is derived without parsing JSON.
  * @param asOf in ms since 1970
  */
 export function* truth(messages: Messages, asOf: number, range: Range = ALWAYS): Generator<Truth> {
@@ -38,8 +38,8 @@ export function* truth(messages: Messages, asOf: number, range: Range = ALWAYS):
 }
 
 /**
- * The truth about every message of a range that can be seen at any of the instants, in ms since 1970: its state and
- * text at each. From it follows what an archive holds after runs at these instants.
+ * Yields the truth about every message of a range that is visible at any of the instants (ms since 1970): its state and hash
+ * at each. It determines the content of an archive after runs at these instants.
  */
 export function* history(messages: Messages, instants: readonly number[], range: Range = ALWAYS): Generator<History> {
   for (const index of messages.inOrder(range)) {

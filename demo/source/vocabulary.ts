@@ -2,7 +2,7 @@ import type { Lexicon } from './lexicon.ts';
 import { DOMAINS, EMOJI } from './lexicon.ts';
 import { Random } from './random.ts';
 
-/** What sentences are drawn from: both lists with the most frequent first. */
+/** Words and phrases of sentences, most frequent first. */
 interface Vocabulary {
   readonly words: readonly string[];
   readonly phrases: readonly string[];
@@ -16,7 +16,7 @@ const COMMA_SHARE = 0.08;
 const VOCABULARY_SEED = 20_190_101;
 const vocabularies = new Map<string, Vocabulary>();
 
-/** One sentence with its stop, as text of a JSON string: what must be escaped is. */
+/** Returns a sentence as content of a JSON string, escaped where necessary. */
 export function sentence(lexicon: Lexicon, random: Random): string {
   const { words, phrases } = vocabularyOf(lexicon);
   let text = capitalised(words[random.rank(words.length)] as string);
@@ -30,7 +30,7 @@ export function sentence(lexicon: Lexicon, random: Random): string {
   return text + random.pick(lexicon.stops);
 }
 
-/** A few words, as text of a JSON string. */
+/** Returns a few words as content of a JSON string. */
 export function title(lexicon: Lexicon, random: Random): string {
   const { words } = vocabularyOf(lexicon);
   let text = capitalised(words[random.rank(words.length)] as string);
@@ -38,12 +38,12 @@ export function title(lexicon: Lexicon, random: Random): string {
   return random.chance(0.1) ? `\\"${text}\\" ${random.below(1_000)}` : text;
 }
 
-/** A person's full name, as text of a JSON string. */
+/** Returns a full name as content of a JSON string. */
 export function personName(lexicon: Lexicon, random: Random): string {
   return `${random.pick(lexicon.names)}${lexicon.space}${random.pick(lexicon.surnames)}`;
 }
 
-/** A mail address of a reserved domain (RFC 2606, or of that form). */
+/** Returns an email address of a reserved domain (RFC 2606, or of that form). */
 export function address(random: Random): string {
   return `${random.pick('abcdefghijklmnoprstuvwz'.split(''))}.${syllables(random, 2, 4)}${random.below(90) + 10}@${random.pick(DOMAINS)}`;
 }
@@ -56,7 +56,7 @@ function syllables(random: Random, least: number, most: number): string {
   return text;
 }
 
-/** What stands in sentences and in no dictionary: numbers, dates, ids, addresses, names, emoji. */
+/** Returns a number, date, id, address, name, emoji or the like. */
 function token(lexicon: Lexicon, random: Random): string {
   const two = (bound: number) => String(random.below(bound) + 1).padStart(2, '0');
   switch (random.below(12)) {
@@ -85,7 +85,7 @@ function token(lexicon: Lexicon, random: Random): string {
   }
 }
 
-/** An emoji, in one of three cases spelled as JSON escapes. */
+/** Returns an emoji; one in three is written as JSON escapes. */
 function emoji(random: Random): string {
   const text = random.pick(EMOJI);
   return random.chance(1 / 3) ? asciiEscaped(text) : text;
@@ -121,7 +121,7 @@ function makeVocabulary(lexicon: Lexicon): Vocabulary {
   return { words, phrases };
 }
 
-/** `trade` and `ing` as `trading`: an e at the end gives way to a vowel. */
+/** Joins stem and ending: `trade` and `ing` give `trading`. */
 function inflected(stem: string, ending: string): string {
   return stem.endsWith('e') && /^[aei]/.test(ending) ? stem.slice(0, -1) + ending : stem + ending;
 }

@@ -1,7 +1,7 @@
--- Athena, for an archive in Parquet with `partition-by: day`. Athena takes one statement at a time. Put your bucket
--- and prefix in both places, and the first day of the archive in the range. Declared columns go between alerts and
--- source, in their order: string, bigint for int64, double, boolean, timestamp. Partitions are projected, so that
--- none ever has to be added.
+-- Athena, for a Parquet archive with `partition-by: day`. Athena runs one statement at a time. Set your bucket and
+-- prefix in both places, and the first day of the archive in the range. Declared columns go between alerts and source,
+-- in their order: string, bigint for int64, double, boolean, timestamp. Partition projection finds new days without
+-- ALTER TABLE.
 CREATE EXTERNAL TABLE messages (
   message_id string,
   `timestamp` timestamp,
@@ -25,7 +25,7 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://company-archive/messages/day=${day}/'
 );
 
--- Athena reads only the days that a query names.
+-- Athena reads only the days that a query selects.
 SELECT message_id, "timestamp", json_extract_scalar(payload, '$.subject') AS subject
 FROM messages
 WHERE day BETWEEN '2024-05-17' AND '2024-06-30';

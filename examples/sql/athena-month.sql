@@ -1,7 +1,7 @@
--- Athena, for an archive in Parquet with `partition-by: month`. Athena takes one statement at a time. Put your
--- bucket and prefix in both places, and the first month of the archive in the range. Declared columns go between
--- alerts and source, in their order: string, bigint for int64, double, boolean, timestamp. Partitions are projected,
--- so that none ever has to be added.
+-- Athena, for a Parquet archive with `partition-by: month`. Athena runs one statement at a time. Set your bucket and
+-- prefix in both places, and the first month of the archive in the range. Declared columns go between alerts and
+-- source, in their order: string, bigint for int64, double, boolean, timestamp. Partition projection finds new months
+-- without ALTER TABLE.
 CREATE EXTERNAL TABLE messages (
   message_id string,
   `timestamp` timestamp,
@@ -25,7 +25,7 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://company-archive/messages/month=${month}/'
 );
 
--- Athena reads only the months that a query names.
+-- Athena reads only the months that a query selects.
 SELECT message_id, "timestamp", json_extract_scalar(payload, '$.subject') AS subject
 FROM messages
 WHERE month BETWEEN '2024-05' AND '2024-06' AND "timestamp" >= TIMESTAMP '2024-05-17 00:00:00';

@@ -1,14 +1,13 @@
--- Redshift Spectrum, for an archive in Parquet. The role needs s3:GetObject and s3:ListBucket on the archive,
--- kms:Decrypt on its key, and the Glue catalog. Declared columns go between alerts and source, in their order:
--- varchar, bigint for int64, double precision, boolean, timestamp. With `partition-by: day`, write day where month
--- stands.
+-- Redshift Spectrum, for a Parquet archive. The role needs s3:GetObject and s3:ListBucket on the archive, kms:Decrypt
+-- on its key, and the Glue catalog. Declared columns go between alerts and source, in their order: varchar, bigint for
+-- int64, double precision, boolean, timestamp. With `partition-by: day`, replace month by day.
 CREATE EXTERNAL SCHEMA message_archive
 FROM DATA CATALOG DATABASE 'message_archive'
 IAM_ROLE 'arn:aws:iam::123456789012:role/redshift-spectrum'
 CREATE EXTERNAL DATABASE IF NOT EXISTS;
 
--- Redshift holds 65,535 bytes in a value. Of a longer payload it would make a null without a word: here the query
--- fails instead, and Athena, Spark or DuckDB read such messages.
+-- A Redshift value holds 65,535 bytes. By default a longer payload silently becomes null; with this setting the query
+-- fails instead. Athena, Spark and DuckDB read such messages.
 CREATE EXTERNAL TABLE message_archive.messages (
   message_id varchar(8192),
   "timestamp" timestamp,
@@ -24,7 +23,7 @@ STORED AS PARQUET
 LOCATION 's3://company-archive/messages/'
 TABLE PROPERTIES ('data_cleansing_enabled' = 'true', 'surplus_char_handling' = 'FAIL');
 
--- Redshift projects no partitions: each month is added once, and one that is still empty does no harm. Add a year
+-- Redshift has no partition projection: add each month once. Months that are still empty do no harm, so add a year
 -- ahead.
 ALTER TABLE message_archive.messages ADD IF NOT EXISTS
 PARTITION (month = '2024-05') LOCATION 's3://company-archive/messages/month=2024-05/'

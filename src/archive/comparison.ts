@@ -1,30 +1,32 @@
 import type { SourceName } from '../messages/message.ts';
 import type { Instant } from '../windows/interval.ts';
 
-/** A message that one source shows otherwise than the other. */
+/** A message that differs between the two sources. */
 export interface Difference {
-  /** Cut where it is long. */
+  /** Truncated. */
   readonly id: string;
-  /** As what the source shows it that lacks it among the messages with alerts; absent where it does not show it. */
+  /** Its state in the source that lacks it among messages with alerts; absent if the source does not return it at all. */
   readonly shown?: 'unalerted' | 'invalid' | undefined;
 }
 
-/** So many messages, of which the first 20 are named. */
+/** A number of messages, with the first 20 of them. */
 export interface NamedMessages {
   readonly count: number;
   readonly named: readonly Difference[];
 }
 
-/** What a comparison of both sources found, over the days from `from` to `to` (exclusive); or why none was made. */
+/** The result of comparing both sources from the day `from` to the day `to` (exclusive), or the reason why that failed. */
 export type Comparison =
   | { readonly from: Instant; readonly to: Instant; readonly failure: string }
   | {
       readonly from: Instant;
       readonly to: Instant;
-      /** Messages that both show with alerts. */
+      /** The source of settled slots; plans of earlier releases do not name it. */
+      readonly settled?: SourceName | undefined;
+      /** Messages that both sources return with alerts. */
       readonly both: number;
-      /** Messages that the other source shows with alerts, and this one does not; a source that lacks none is left out. */
+      /** Messages that only the other source returns with alerts. Omits a source that lacks none. */
       readonly lacking: readonly ({ readonly source: SourceName } & NamedMessages)[];
-      /** Messages with alerts whose content differs, beyond how it is spelled. */
+      /** Messages with alerts whose content differs, ignoring spelling. */
       readonly differing: NamedMessages;
     };

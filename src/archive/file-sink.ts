@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** A new file of mode 0600 that is written front to back and hashed on the way. Synchronous: for worker threads. */
+/** Writes a new file (mode 0600) sequentially and hashes it. Synchronous, for worker threads. */
 export class FileSink {
   readonly #fd: number;
   readonly #hash = createHash('sha256');
@@ -25,7 +25,7 @@ export class FileSink {
     closeSync(this.#fd);
   }
 
-  /** Base64; ends the hash. */
+  /** The hash in Base64. Call once, after the last write. */
   sha256(): string {
     return this.#hash.digest('base64');
   }

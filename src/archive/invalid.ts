@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import type { InvalidFacts, LedgerRecord } from './ledger.ts';
 
-/** Reasons that a record keeps, the most frequent first. */
+/** Reasons kept in a record, most frequent first. */
 const reasonsMax = 5;
-/** Hashes that a record keeps, the smallest first: up to so many, what several slots met is told apart exactly. */
+/** Hashes kept in a record, smallest first. Up to this number, messages met by several slots are counted exactly. */
 const marksMax = 256;
 /** 48 bits in hex. */
 const markCharacters = 12;
 
-/** What the ledger keeps of the invalid messages of one reading, each given once; undefined where there are none. */
+/** Summarizes the distinct invalid messages of one read for the ledger; undefined if there are none. */
 export function invalidFacts(
   invalid: readonly { readonly sha: string; readonly reason: string; readonly id: string | undefined }[],
 ): InvalidFacts | undefined {
@@ -24,40 +24,40 @@ export function invalidFacts(
   };
 }
 
-/** By what the ledger names the id of an invalid message. */
+/** The truncated hash under which the ledger stores the id of an invalid message. */
 export function invalidIdMark(id: string): string {
   return hash('sha256', id).slice(0, markCharacters);
 }
 
-/** How many different invalid messages the slots of these records met, by their bytes. */
-export interface DistinctInvalid {
+/** A number of invalid messages, distinct by their bytes. */
+interface DistinctInvalid {
   readonly count: number;
-  /** False where it may be fewer: some may have been met by several slots. */
+  /** False if `count` is an upper bound: some may have been counted by several slots. */
   readonly isExact: boolean;
 }
 
 /**
- * Counts an invalid message once that several slots met: one without a timestamp is kept by each slot whose reading met it.
- * Exact where one slot met all of them, or none met more than 256; else an upper bound, from which what is known to have been
- * met more than once is taken off.
+ * Counts the distinct invalid messages of all slots: a message without a timestamp is quarantined by every slot whose read
+ * returns it. Exact if one slot has all of them, or no slot has more than 256; otherwise an upper bound, from which known
+ * duplicates are subtracted.
  */
 export function distinctInvalid(records: Iterable<Pick<LedgerRecord, 'counts' | 'invalid'>>): DistinctInvalid {
   const marks = new Set<string>();
-  let met = 0;
+  let total = 0;
   let repeated = 0;
   let slots = 0;
   let isMarked = true;
   for (const { counts, invalid } of records) {
     if (counts === undefined || counts.invalid === 0) continue;
     slots += 1;
-    met += counts.invalid;
+    total += counts.invalid;
     if (invalid !== undefined && invalid.marks.length < counts.invalid) isMarked = false;
     for (const mark of invalid?.marks ?? []) {
       if (marks.has(mark)) repeated += 1;
       marks.add(mark);
     }
   }
-  return { count: met - repeated, isExact: isMarked || slots === 1 };
+  return { count: total - repeated, isExact: isMarked || slots === 1 };
 }
 
 /** The most frequent reasons of all records, with their counts. */

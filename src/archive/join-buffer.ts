@@ -1,8 +1,8 @@
-/** Puts pieces side by side, in memory that is used again and again. */
+/** Concatenates pieces in memory that is reused. */
 export class JoinBuffer {
   #bytes = new Uint8Array(0);
 
-  /** The bytes are those of the next call too: they are to be used before that. */
+  /** The result is valid until the next call. */
   async join(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     let length = 0;
     for await (const piece of pieces) {
@@ -13,7 +13,7 @@ export class JoinBuffer {
     return this.#bytes.subarray(0, length);
   }
 
-  /** Makes room for so many bytes, of which the first `used` stay. */
+  /** Grows the buffer to `length` bytes, keeping the first `used`. */
   #reserve(used: number, length: number): void {
     if (length <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));

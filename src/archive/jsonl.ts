@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { crc32, createGunzip, deflateRawSync } from 'node:zlib';
 import { SpoolReader } from '../memory/spool.ts';
-import { type CompiledShape, compileShape, readRow } from '../messages/read.ts';
+import { type ArchiveRow, type CompiledShape, compileShape, readRow } from '../messages/read.ts';
 import { formatTimestamp, parseTimestamp } from '../messages/time/timestamp.ts';
 import { FileSink } from './file-sink.ts';
 import {
@@ -25,7 +25,7 @@ import { isSource, packShas, type RowFacts, shaBytes, sourceAt } from './rows.ts
 import { schemaOf } from './schema.ts';
 import { WholeRanges } from './whole-ranges.ts';
 
-/** Payload of one gzip member, and of one chunk that is read back. */
+/** Payload bytes of a gzip member, and of a chunk that is read back. */
 const memberBytes = 4 * 1024 * 1024;
 const rangeBytes = 1024 * 1024;
 const headerBytesMax = 64 * 1024;
@@ -33,7 +33,7 @@ const messageKey = Buffer.from(',"message":');
 const lineEnd = Buffer.from('}\n');
 const newline = 0x0a;
 
-/** Writes a slot's rows as gzipped JSON Lines, one member of the gzip file in memory at a time. */
+/** Writes a slot's rows as gzipped JSON Lines, with one gzip member in memory at a time. */
 export async function encodeJsonl(job: EncodeJob): Promise<EncodedObject> {
   const spool = new SpoolReader(job.spool);
   const sink = new FileSink(job.path);
@@ -58,26 +58,35 @@ function lines(rows: RowFacts, batch: RowBatch, shape: CompiledShape): Buffer {
     const payload = batch.bytes.subarray(batch.offsets[n - batch.first]!, batch.offsets[n - batch.first + 1]!);
     const { id, timestamp } = readRow(payload, shape);
     const sha = shas.toString('hex', n * shaBytes, (n + 1) * shaBytes);
-    parts.push(headBytes(id, timestamp, rows.readAts[n]!, sourceAt(rows, n), sha), messageKey, payload, lineEnd);
+    const head = headBytes({ id, timestamp }, { readAt: rows.readAts[n]!, source: sourceAt(rows, n), sha });
+    parts.push(head, messageKey, payload, lineEnd);
   }
   return Buffer.concat(parts);
 }
 
-/** What stands in a line before the message. */
-function headBytes(id: string, timestamp: bigint, readAt: number, source: string, sha: string): Buffer {
+interface RowOrigin {
+  /** ms since 1970. */
+  readonly readAt: number;
+  readonly source: string;
+  /** Hex. */
+  readonly sha: string;
+}
+
+/** The part of a line before the message. */
+function headBytes({ id, timestamp }: Pick<ArchiveRow, 'id' | 'timestamp'>, origin: RowOrigin): Buffer {
   const head: LineHead = {
     message_id: id,
     timestamp: formatTimestamp(timestamp),
-    read_at: formatTimestamp(BigInt(readAt) * 1000n),
-    source,
-    payload_sha256: sha,
+    read_at: formatTimestamp(BigInt(origin.readAt) * 1000n),
+    source: origin.source,
+    payload_sha256: origin.sha,
   };
   return Buffer.from(JSON.stringify(head).slice(0, -1));
 }
 
 /**
- * One gzip member (RFC 1952). The facts stand in the header's file name: of the optional fields it is the one that every
- * reader skips, where some refuse comments and extra fields.
+ * One gzip member (RFC 1952). The facts are stored in the header's file name, the only optional field that every reader
+ * skips: some reject comments and extra fields.
  */
 function gzipMember(bytes: Buffer, name: string): Buffer {
   const trailer = Buffer.alloc(8);
@@ -97,8 +106,8 @@ function factsName(facts: ObjectFacts): string {
 }
 
 /**
- * Reads a JSON Lines object back, some MB at a time.
- * @throws DamagedError when the bytes are no such file of this archive; what decoding them throws, as it is
+ * Reads a JSON Lines object back, a few MB at a time.
+ * @throws DamagedError if the bytes are not an object of this archive
  */
 export async function readJsonl(ranges: ByteRanges, request: ReadRequest, emit: Emit): Promise<ReadResult> {
   if (ranges.size === 0) throw new DamagedError('it is empty');
@@ -120,21 +129,21 @@ export async function readJsonl(ranges: ByteRanges, request: ReadRequest, emit: 
   }
   if (whole === undefined) return { facts };
   if (schemaOf(facts.schema, request.shape!.columns) === undefined)
-    throw new DamagedError('its columns are not those of the archive');
+    throw new DamagedError('its columns differ from those of the archive');
   if (!head.subarray(0, gzipHeader(factsName(facts)).length).equals(gzipHeader(factsName(facts))))
-    difference ??= 'its header is not that of its lines';
-  if (used.bytes !== ranges.size) difference ??= 'something stands behind its last line';
+    difference ??= 'its header does not match its lines';
+  if (used.bytes !== ranges.size) difference ??= 'there are bytes after its last line';
   return { facts, whole: wholeObject(await whole.sha256(), difference) };
 }
 
-/** What stands before the messages of lines, held against what these give. */
+/** Compares the part of each line before the message with the values that the message gives. */
 function lineDifference(batch: readonly Buffer[], expected: ExpectedRows, first: number): string | undefined {
   const { rows, readAts, sources, shas } = expected;
-  const at = rows.findIndex(({ id, timestamp }, n) => {
-    const head = headBytes(id, timestamp, readAts[n]!, sources[n]!, shas[n]!);
+  const at = rows.findIndex((row, n) => {
+    const head = headBytes(row, { readAt: readAts[n]!, source: sources[n]!, sha: shas[n]! });
     return !isSource(sources[n]!) || !batch[n]!.subarray(0, batch[n]!.indexOf(messageKey)).equals(head);
   });
-  return at < 0 ? undefined : `what stands beside the message of its row ${first + at + 1} is not what that gives`;
+  return at < 0 ? undefined : `the values beside the message of row ${first + at + 1} do not match it`;
 }
 
 function readFacts(head: Buffer): ObjectFacts {
@@ -162,21 +171,21 @@ async function* lineBatches(ranges: ByteRanges, used: { bytes: number }): AsyncG
     batch = [];
     bytes = 0;
   }
-  if (rest.length > 0) throw new DamagedError('its last line is cut');
+  if (rest.length > 0) throw new DamagedError('its last line is truncated');
   if (batch.length > 0) yield batch;
 }
 
-/** @param used is told how many bytes the lines took up */
+/** @param used is set to the number of compressed bytes that the lines occupy */
 async function* unzipped(ranges: ByteRanges, used: { bytes: number }): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: rangeBytes });
-  // What fails is thrown to who iterates.
+  // Errors are thrown to the iterating code.
   pipeline(parts(ranges), gunzip, () => undefined);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
     used.bytes = gunzip.bytesWritten;
   } catch (error) {
     const isCut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
-    throw isCut ? new DamagedError('it ends too early') : decodingFailure(error);
+    throw isCut ? new DamagedError('it is truncated') : decodingFailure(error);
   }
 }
 
@@ -196,7 +205,7 @@ interface LineHead {
 }
 
 function chunkOf(batch: readonly Buffer[], first: number, withPayloads: boolean): RowChunk {
-  // The first `,"message":` is the key itself: within the strings before it, every quote is escaped.
+  // The first `,"message":` is the key: quotes within the strings before it are escaped.
   const keys = batch.map((line) => line.indexOf(messageKey));
   const heads = batch.map((line, n) => headOf(line, keys[n]!));
   const payloads = batch.map((line, n) => line.subarray(keys[n]! + messageKey.length, line.length - 1));
@@ -217,12 +226,12 @@ function chunkOf(batch: readonly Buffer[], first: number, withPayloads: boolean)
 }
 
 function headOf(line: Buffer, key: number): LineHead {
-  const foreign = new DamagedError('a line of it is not of this archive');
+  const foreign = new DamagedError('one of its lines was not written by this archive');
   if (key < 0 || line.at(-1) !== 0x7d) throw foreign;
   try {
     return JSON.parse(`${line.toString('utf8', 0, key)}}`) as LineHead;
   } catch {
-    // The parser's own message would show some of the line.
+    // The parser's message would quote the line.
     throw foreign;
   }
 }

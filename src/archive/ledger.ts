@@ -1,7 +1,8 @@
+import type { ErrorCode } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Instant } from '../windows/interval.ts';
 
-/** What became of every message of one reading. `read` is the sum of the others. */
+/** The messages of one read by outcome. `read` is the sum of the others. */
 export interface Counts {
   readonly read: number;
   readonly closed: number;
@@ -11,31 +12,31 @@ export interface Counts {
   readonly duplicates: number;
 }
 
-/** Cases that a person may want to look into; each is also named in the log of the run that met it. */
+/** Numbers of cases that may need attention. The log of the run lists each of them. */
 export interface Cases {
-  /** Archived messages that the source shows with an open alert again. */
+  /** Archived messages that have an open alert again. */
   readonly reopened: number;
-  /** Archived messages that the source shows with another content. */
+  /** Archived messages whose content at the source has changed. */
   readonly amended: number;
-  /** Archived messages that the source no longer shows. */
+  /** Archived messages that the source no longer returns. */
   readonly removed: number;
-  /** Staged messages that the source no longer shows. */
+  /** Staged messages that the source no longer returns. */
   readonly removed_pending: number;
-  /** Pairs of messages with one id and different content, within one reading. */
+  /** Pairs of messages with the same id and different content within one read. */
   readonly conflicting: number;
 }
 
-/** What could not be read as messages. */
+/** The invalid messages of one read. */
 export interface InvalidFacts {
-  /** The most frequent first. */
+  /** Most frequent first. */
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
-  /** The smallest hashes of the messages' bytes, cut to 48 bits, in hex: what several slots met is counted once by them. */
+  /** The smallest SHA-256 of the messages' bytes, truncated to 48 bits, in hex. They identify messages met by several slots. */
   readonly marks: readonly string[];
-  /** The same, of the hashes of ids that could be read; absent where there are none. */
+  /** The same for the readable ids; absent if there are none. */
   readonly ids?: readonly string[];
 }
 
-/** What a source says that it holds of a slot; compared by the audit with what it said when the slot was read. */
+/** A source's own counts for a slot. The audit compares the current counts with those recorded when the slot was read. */
 export interface SourceCount extends OwnDays {
   readonly total: number;
   readonly alerted?: number;
@@ -43,90 +44,92 @@ export interface SourceCount extends OwnDays {
 }
 
 /**
- * How many messages lie on a slot's own days, where its total also counts a day on each side: else a message that comes late
- * would hide behind one that leaves those days. Servers take the end of a range as part of it or not, so both are counted.
+ * Messages on a slot's own days, if its total also includes a day on each side: otherwise a late message could cancel out
+ * one that leaves those days. Two counts, since servers may include or exclude the end of a range.
  */
 export interface OwnDays {
-  /** Asked for from its first day to the day at which it ends. */
+  /** The requested range ends with the day after the last. */
   readonly to_end?: number;
-  /** Asked for from its first day to its last day. */
+  /** The requested range ends with the last day. */
   readonly to_last_day?: number;
 }
 
-/** The failed attempt after which no other succeeded. */
+/** The latest failure, if no attempt has succeeded since. */
 export interface LastError {
   readonly at: Instant;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly run_url?: string;
 }
 
-/** What a plan asked for and its leg did not get to, while nothing has made up for it. */
+/** A slot that a run planned and did not get to, until another run processes it. */
 export interface Deferred {
   readonly at: Instant;
   readonly action: 'read' | 're-check';
   /**
-   * `time`: the leg's time budget was spent; `source`: its source was not to be had for the slots before it; `leg`: the leg
-   * ended without a word.
+   * `time`: the leg's time budget was exhausted; `source`: the source was unavailable for the preceding slots; `leg`: the
+   * leg died.
    */
   readonly because: 'time' | 'source' | 'leg';
   readonly run_url?: string;
 }
 
-/** A message with alerts that a reading of one slot returned and that lies in another one. */
+/** A message with alerts that a read of one slot returned but that belongs to another slot. */
 export interface UnownedMessage {
   readonly message_id: string;
   /** µs since 1970, as decimal text. */
   readonly timestamp: string;
-  /** When it was first seen so: the instant at which that reading began. */
+  /** The start of the read that first returned it. */
   readonly seen_at: Instant;
 }
 
-/** Messages that the slots that they lie in did not know when they were seen, or were not read yet. */
+/** Messages that their own slots do not contain, or have not read yet. */
 export interface Unowned {
   readonly count: number;
-  /** As many as some 16 kB hold, evenly picked. */
+  /** An even sample of about 16 kB. */
   readonly messages: readonly UnownedMessage[];
 }
 
-/** One record of the ledger, a slot each. Its names are those under which it is stored. */
+/** The ledger record of a slot. Field names are those of the stored record. */
 export interface LedgerRecord {
-  /** The slot's id: `20240601T000000Z-20240701T000000Z`. */
+  /** The slot id: `20240601T000000Z-20240701T000000Z`. */
   readonly slot: string;
-  /** Counts the writes of this record: the condition of the next write. */
+  /** Number of writes of this record; the next write is conditional on it. */
   readonly revision: number;
-  /** The instant just before the source was first asked for the whole slot; absent while no reading succeeded. */
+  /** The instant just before the first request of the last full read; absent until one succeeds. */
   readonly read_at?: Instant;
-  /** The same, of the last look again at staged messages only. */
+  /** The same for the last re-check of staged messages. */
   readonly rechecked_at?: Instant;
   readonly source?: SourceName;
   readonly counts?: Counts;
   readonly cases?: Cases;
-  /** Absent where nothing was invalid. */
+  /** Absent if no message was invalid. */
   readonly invalid?: InvalidFacts;
-  /** Of `outside`, the messages with alerts that no other slot is known to hold. */
+  /** The messages with alerts among `outside` that no other slot is known to contain. */
   readonly unowned?: Unowned;
-  /** Set where a source without totals was read in one pass, as a live slot is: nothing tells whether that was all. */
+  /** Set if the source has no totals and was read in one pass, as live slots are: completeness is not proven. */
   readonly unproven?: true;
-  /** Messages that the reading met and left to their own slots; `counts.read` and these are the source's total. */
+  /** Messages that the read returned and that belong to other slots. Together with `counts.read` they are the source's total. */
   readonly outside: number;
-  /** Absent where the source gives no totals. */
+  /** Absent if the source has no totals. */
   readonly source_count?: SourceCount;
-  /** Rows of the slot's object; 0 where there is none. */
+  /** Rows of the slot's object; 0 if there is none. */
   readonly rows: number;
-  /** Hex SHA-256 of the object's content; absent where there is no object. */
+  /** The object's content digest (hex); absent if there is no object. */
   readonly digest?: string;
-  /** Hex SHA-256 of the object's own bytes; absent where there is no object, and in records of before it was kept. */
+  /** Hex SHA-256 of the object's bytes; absent if there is no object, and in records of older versions. */
   readonly object_sha256?: string;
-  /** The archive's version (S3: ETag) of the object that this record speaks of. */
+  /** The object's version in the archive (S3: ETag). */
   readonly version?: string;
-  /** Hex SHA-256, and so the name, of the object that holds what of the last whole reading is invalid; absent where nothing is. */
+  /** Hex SHA-256, and thus the name, of the quarantine object of the last full read; absent if no message was invalid. */
   readonly quarantine_sha256?: string;
-  /** The same of the list of archived messages that the source no longer returns. */
+  /** The same for the list of archived messages that the source no longer returns. */
   readonly removed_sha256?: string;
-  /** Bytes of JSON that the reading took in, and bytes of the object. */
+  /** JSON bytes read. */
   readonly bytes_in: number;
+  /** Bytes of the object. */
   readonly bytes_out: number;
-  /** Duration of the last reading, in ms. */
+  /** Duration of the last read in ms. */
   readonly took_ms: number;
   readonly run_id?: string;
   readonly run_url?: string;
@@ -134,25 +137,25 @@ export interface LedgerRecord {
   readonly deferred?: Deferred;
 }
 
-/** An index that `elasticsearch-index` covers and that no search reaches, so that its messages are not read. */
+/** An index that matches `elasticsearch-index` but is not searchable, so that its messages are not read. */
 export interface Unsearched {
   readonly index: string;
-  /** `unreadable`: the key may see that it is there, and not read it. */
+  /** `unreadable`: the key can see the index but not read it. */
   readonly why: 'closed' | 'hidden' | 'frozen' | 'unreadable';
 }
 
-/** What a source holds that lies in no slot. One record for each source, beside those of slots. */
+/** The messages of a source that belong to no slot. The ledger has one such record for each source. */
 export interface SourceRecord {
   readonly source: SourceName;
-  /** Counts the writes of this record: the condition of the next write. */
+  /** Number of writes of this record; the next write is conditional on it. */
   readonly revision: number;
-  /** The instant just before the source was asked; absent while no reading succeeded. */
+  /** The instant just before the first request; absent until a read succeeds. */
   readonly read_at?: Instant;
-  /** Messages that no slot owns; they are in quarantine. Absent while no reading succeeded. */
+  /** Quarantined messages without a slot; absent until a read succeeds. */
   readonly unplaced?: Unplaced;
-  /** Messages before and after the range that the run was given; absent where the source would not count them. */
+  /** Messages before and after the run's range; absent if the source could not count them. */
   readonly outside?: number;
-  /** How many indices no search reaches; absent where the source would not tell. */
+  /** Number of unsearchable indices; absent if the source could not list them. */
   readonly unsearched_count?: number;
   /** The first 100 of them. */
   readonly unsearched?: readonly Unsearched[];
@@ -160,38 +163,38 @@ export interface SourceRecord {
   readonly run_url?: string;
 }
 
-/** Messages that no slot owns: most often their timestamp cannot be read. */
+/** Messages without a slot, usually because their timestamp cannot be parsed. */
 export interface Unplaced {
   readonly count: number;
-  /** Of these, messages whose bytes another one has too: they lie in quarantine once. */
+  /** Messages whose bytes equal those of another: quarantine has them once. */
   readonly duplicates: number;
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
-  /** Where they lie in the archive. */
+  /** Paths in the archive. */
   readonly objects: readonly string[];
 }
 
-/** A message that waits because an alert of it is open. Its names are those under which it is stored. */
+/** A pending message: at least one of its alerts is open. Field names are those of the stored item. */
 export interface StagedMessage {
   readonly slot: string;
   readonly message_id: string;
   /** µs since 1970, as decimal text. */
   readonly timestamp: string;
-  /** The first 100 ids of its open alerts. */
+  /** Ids of the first 100 open alerts. */
   readonly open_alerts: readonly string[];
   readonly open_alert_count: number;
   readonly reason: 'open' | 'reopened';
   readonly first_seen: Instant;
   readonly read_at: Instant;
-  /** How many readings have found it open. */
+  /** Number of reads that found it open. */
   readonly checks: number;
-  /** Set when the source no longer showed it, at this instant. */
+  /** When the source no longer returned it. */
   readonly removed_at?: Instant;
 }
 
-/** All that is known of an archive's slots. */
+/** The state of an archive. */
 export interface ArchiveState {
   readonly ledger: readonly LedgerRecord[];
   readonly staged: readonly StagedMessage[];
-  /** What sources hold that lies in no slot; absent where nothing is known of any. */
+  /** Absent if there is no record of any source. */
   readonly sources?: readonly SourceRecord[];
 }

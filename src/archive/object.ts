@@ -1,22 +1,21 @@
-import { UserError } from '../errors.ts';
 import type { SpoolView } from '../memory/spool.ts';
 import type { MessageShape } from '../messages/message.ts';
 import type { ArchiveRow } from '../messages/read.ts';
 import type { RowFacts } from './rows.ts';
 import type { ArchiveSchema, Format } from './schema.ts';
 
-/** What an object says of itself, in its footer (JSON Lines: in its header) and, on S3, in its metadata. */
+/** The metadata of an object, stored in its footer (JSON Lines: its header) and, on S3, in its object metadata. */
 export interface ObjectFacts {
-  /** See {@link contentDigest}. */
+  /** From `contentDigest`. */
   readonly digest: string;
   readonly rows: number;
   readonly slot: string;
   readonly layout: string;
-  /** Its columns: see {@link describeSchema}. */
+  /** From `describeSchema`. */
   readonly schema: string;
 }
 
-/** The keys of {@link ObjectFacts} as they are stored. */
+/** The stored keys of {@link ObjectFacts}. */
 const factKeys = {
   digest: 'content-digest',
   rows: 'row-count',
@@ -27,7 +26,7 @@ const factKeys = {
 
 export const factKeyNames: readonly string[] = Object.values(factKeys);
 
-/** Facts as text pairs, for a footer or metadata. */
+/** Facts as key-value pairs, for a footer or metadata. */
 export function factPairs(facts: ObjectFacts): [string, string][] {
   return [
     [factKeys.digest, facts.digest],
@@ -38,7 +37,7 @@ export function factPairs(facts: ObjectFacts): [string, string][] {
   ];
 }
 
-/** The facts among text pairs; undefined where one is missing: such a file was not written by this tool. */
+/** The facts from key-value pairs; undefined if one is missing, since Message Archive did not write such a file. */
 export function factsOf(get: (key: string) => string | undefined): ObjectFacts | undefined {
   const digest = get(factKeys.digest);
   const rows = get(factKeys.rows);
@@ -49,7 +48,7 @@ export function factsOf(get: (key: string) => string | undefined): ObjectFacts |
   return { digest, rows: Number(rows), slot, layout, schema };
 }
 
-/** An object to be encoded: its rows in order, their payloads in a spool. Crosses to a worker. */
+/** A request to encode an object: its rows in order, with their payloads in a spool. Posted to a worker thread. */
 export interface EncodeJob {
   readonly format: Format;
   readonly schema: ArchiveSchema;
@@ -57,40 +56,41 @@ export interface EncodeJob {
   readonly rows: RowFacts;
   readonly spool: SpoolView;
   readonly facts: ObjectFacts;
-  /** The file to write; made anew. */
+  /** The file to create. */
   readonly path: string;
 }
 
-/** An object is one PutObject, which ends at 5 GB; of Parquet, parquet-wasm reads back what it can count in 32 bits. */
+/** PutObject is limited to 5 GB; for Parquet, parquet-wasm reads at most what 32 bits can address. */
 export const objectBytesMax: Readonly<Record<Format, number>> = { parquet: 2 ** 32 - 1, jsonl: 5_000_000_000 };
 
-/** A finished file: its size, its hash and, unless it is too large for an object, the rows that its own footer counts. */
+/** A finished file. `rows` is the row count of its footer, unless the file is too large for an object. */
 export interface EncodedObject {
   readonly bytes: number;
-  /** Base64, as S3's `ChecksumSHA256` wants it. */
+  /** Base64, as in S3's `ChecksumSHA256`. */
   readonly sha256: string;
   readonly rows: number | undefined;
-  /** How many rows have a value, by declared column. */
+  /** For each declared column, the number of rows with a value. */
   readonly filled: readonly number[];
 }
 
-/** Some rows of an object as they were read back. */
+/** Consecutive rows of an object, as read back. */
 export interface RowChunk {
-  /** The row group (JSON Lines: 0) and the object's row number of the first row. */
+  /** The row group; 0 for JSON Lines. */
   readonly group: number;
+  /** The zero-based number of the first row within the object. */
   readonly first: number;
   readonly ids: readonly string[];
   readonly timestamps: BigInt64Array;
   /** ms since 1970. */
   readonly readAts: Float64Array;
   readonly sources: readonly string[];
-  /** As stored: 32 bytes a row. */
+  /** 32 bytes for each row. */
   readonly shas: Uint8Array;
-  /** Where payloads were asked for: row n is `bytes[offsets[n], offsets[n + 1])`. */
+  /** Present if requested. Row n is `bytes[offsets[n], offsets[n + 1])`. */
   readonly payloads?: { readonly bytes: Uint8Array; readonly offsets: Int32Array };
 }
 
-/** Rows as their payloads give them, and what stands beside these in the object. */
+/** The row values that the payloads give, and the object's values that are not in payloads. */
 export interface ExpectedRows {
   readonly rows: readonly ArchiveRow[];
   readonly sources: readonly string[];
@@ -102,22 +102,22 @@ export interface ExpectedRows {
 }
 
 /**
- * Hands on a chunk that was read; resolves when it was taken.
- * @param check where the object is read whole: is given what the chunk's payloads say, and notes what differs
+ * Passes on a chunk; resolves when it was processed.
+ * @param check compares the chunk with the values that its payloads give, if the object is read whole
  */
 export type Emit = (chunk: RowChunk, check?: (expected: ExpectedRows) => void) => Promise<void>;
 
-/** Random access to an object's bytes; a read returns exactly the bytes of `[start, end)`. */
+/** Random access to an object's bytes. A read returns exactly the bytes `[start, end)`. */
 export interface ByteRanges {
   readonly size: number;
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** The bytes of an object are not what was written. Its message is a reason, to be put after the object's name. */
-export class DamagedError extends UserError {
+/** The bytes of an object are not what was written. The message is a clause: `its footer cannot be read`. */
+export class DamagedError extends Error {
   static readonly kind = 'DamagedError';
   override readonly name = DamagedError.kind;
-  /** Whether a library was still at work on the bytes, or has broken down over them. */
+  /** True if a library is still reading the bytes or has crashed, so that its thread must not be reused. */
   readonly isStillRead: boolean;
 
   constructor(reason: string, isStillRead = false) {
@@ -126,24 +126,24 @@ export class DamagedError extends UserError {
   }
 }
 
-/** What a library says that took the bytes for what they are not, without breaking down: nothing for people. */
+/** Replaces a library's decoding error, whose message helps nobody, by a {@link DamagedError}. Crashes are returned unchanged. */
 export function decodingFailure(error: unknown): unknown {
   if (error instanceof DamagedError || error instanceof WebAssembly.RuntimeError) return error;
   return new DamagedError('its bytes cannot be decoded');
 }
 
-/** What was found of an object that was read back. */
+/** The result of reading an object back. */
 export interface ReadResult {
   readonly facts: ObjectFacts;
-  /** Of one that was read whole. */
+  /** Set if the object was read whole. */
   readonly whole?: WholeObject;
 }
 
-/** What reading every byte of an object told. */
+/** The result of reading every byte of an object. */
 export interface WholeObject {
-  /** Hex SHA-256 of the object's own bytes. */
+  /** Hex SHA-256 of the object's bytes. */
   readonly sha256: string;
-  /** The first thing beside the payloads that is not what they give, a clause: `the alert_count of its row 3 is not ...`. */
+  /** The first value that does not match the payloads, as a clause: `the alert_count of row 3 does not match its payload`. */
   readonly difference?: string;
 }
 
@@ -151,14 +151,14 @@ export function wholeObject(sha256: string, difference: string | undefined): Who
   return { sha256, ...(difference !== undefined && { difference }) };
 }
 
-/** What is wanted of an object that is read back. */
+/** How to read an object back. */
 export interface ReadRequest {
   readonly format: Format;
   readonly payloads: boolean;
-  /** Where it is given, each payload that is read must be a closed message of its row's id and timestamp. */
+  /** If set, each payload must be a closed message with its row's id and timestamp. */
   readonly shape?: MessageShape;
-  /** Row groups (Parquet only); all where absent. */
+  /** Row groups to read (Parquet only). Default: all. */
   readonly groups?: readonly number[];
-  /** Whether every byte is read, hashed and held against what the payloads give: see {@link WholeObject}. Needs a shape. */
+  /** Reads and hashes every byte, and compares it with the payloads: see {@link WholeObject}. Requires `shape`. */
   readonly whole?: boolean;
 }

@@ -1,7 +1,7 @@
 import type { SpoolReader } from '../memory/spool.ts';
 import type { RowFacts } from './rows.ts';
 
-/** Rows `[first, end)` with their payloads side by side: row n's is `bytes[offsets[n], offsets[n + 1])`. */
+/** Rows `[first, end)` with their concatenated payloads: that of the nth row is `bytes[offsets[n], offsets[n + 1])`. */
 export interface RowBatch {
   readonly first: number;
   readonly end: number;
@@ -10,8 +10,8 @@ export interface RowBatch {
 }
 
 /**
- * Takes the rows in order, in batches of at most `bytesMax` of payload, and of at least one row. A batch's bytes are those
- * of the next one too: they are to be used before that is taken.
+ * Yields the rows in order, in batches of at least one row and, beyond that, at most `bytesMax` of payload. The bytes of a
+ * batch are valid until the next one is requested.
  */
 export function* rowBatches(rows: RowFacts, spool: SpoolReader, bytesMax: number): Generator<RowBatch> {
   const count = rows.lengths.length;

@@ -1,9 +1,8 @@
 import { type SourceName, sourceNames } from '../messages/message.ts';
 
 export const shaBytes = 32;
-const sources: readonly SourceName[] = sourceNames;
 
-/** One row to add: a message, where its bytes lie in the spool, and from where and when it was read. */
+/** A row: a message, its position in the spool, and its source and read time. */
 export interface Row {
   readonly id: string;
   /** µs since 1970. */
@@ -11,9 +10,9 @@ export interface Row {
   /** ms since 1970. */
   readonly readAt: number;
   readonly source: SourceName;
-  /** SHA-256 of the payload: 32 bytes, copied. */
+  /** SHA-256 of the payload, 32 bytes; copied. */
   readonly sha: Uint8Array;
-  /** First byte in the spool; -1 while the payload is not there. */
+  /** Position in the spool; -1 until the payload is there. */
   readonly position: number;
   /** Bytes. */
   readonly length: number;
@@ -25,16 +24,18 @@ export interface RowColumns extends RowFacts {
   readonly timestamps: BigInt64Array;
 }
 
-/** What payloads do not tell of their rows: all that the thread needs that encodes them. */
+/** The values of rows that are not in their payloads: the input of the encoding thread. */
 export interface RowFacts {
+  /** ms since 1970. */
   readonly readAts: Float64Array;
+  /** Indices into `sourceNames`. */
   readonly sources: Uint8Array;
   readonly shas: Uint8Array;
   readonly positions: Float64Array;
   readonly lengths: Uint32Array;
 }
 
-/** The index of a slot's rows, one entry an id, held in columns: about 130 bytes a row beside the id's own text. */
+/** The rows of a slot by id, stored in columns: about 130 bytes for each row, plus the id. */
 export class Rows {
   readonly #at = new Map<string, number>();
   #ids: string[] = [];
@@ -49,26 +50,26 @@ export class Rows {
     return this.#ids.length;
   }
 
-  /** The row of an id, or undefined. */
+  /** The number of an id's row; undefined if there is none. */
   find(id: string): number | undefined {
     return this.#at.get(id);
   }
 
-  /** Adds a row, or puts it in the place of the one of the same id; returns its number. */
+  /** Adds a row, replacing one with the same id, and returns its number. */
   set(row: Row): number {
-    const at = this.#placeFor(row.id);
+    const at = this.#numberFor(row.id);
     this.#timestamps[at] = row.timestamp;
     this.#readAts[at] = row.readAt;
-    this.#sources[at] = sources.indexOf(row.source);
+    this.#sources[at] = sourceNames.indexOf(row.source);
     this.#shas.set(row.sha, at * shaBytes);
     this.#positions[at] = row.position;
     this.#lengths[at] = row.length;
     return at;
   }
 
-  /** As {@link set}, with a row of others. */
+  /** Like {@link set}, with a row of `others`. */
   take(others: Rows, at: number): number {
-    const to = this.#placeFor(others.#ids[at]!);
+    const to = this.#numberFor(others.#ids[at]!);
     this.#timestamps[to] = others.#timestamps[at]!;
     this.#readAts[to] = others.#readAts[at]!;
     this.#sources[to] = others.#sources[at]!;
@@ -78,7 +79,7 @@ export class Rows {
     return to;
   }
 
-  /** Says where a row's payload lies in the spool. */
+  /** Sets the position of a row's payload in the spool. */
   place(at: number, position: number, length: number): void {
     this.#positions[at] = position;
     this.#lengths[at] = length;
@@ -97,7 +98,7 @@ export class Rows {
   }
 
   source(at: number): SourceName {
-    return sources[this.#sources[at]!]!;
+    return sourceNames[this.#sources[at]!]!;
   }
 
   /** A view, not a copy. */
@@ -125,13 +126,13 @@ export class Rows {
     };
   }
 
-  /** The rows' numbers, sorted by timestamp and then by the id's UTF-8 bytes: the order of an object. */
+  /** Row numbers in object order: by timestamp, then by the UTF-8 bytes of the id. */
   order(): Uint32Array {
     const order = new Uint32Array(this.size).map((_, at) => at);
-    // Read as bigints, each comparison would leave two of them to the garbage collector.
-    const about = Float64Array.from(order, (at) => Number(this.#timestamps[at]!));
+    // Reading bigints would allocate two of them for each comparison.
+    const approximate = Float64Array.from(order, (at) => Number(this.#timestamps[at]!));
     return order.sort((a, b) => {
-      const [x, y] = [about[a]!, about[b]!];
+      const [x, y] = [approximate[a]!, approximate[b]!];
       return x < y ? -1 : x > y ? 1 : this.#compareExactly(a, b);
     });
   }
@@ -159,8 +160,8 @@ export class Rows {
     };
   }
 
-  /** The number of an id's row, which is new where the id is. */
-  #placeFor(id: string): number {
+  /** The number of an id's row; adds a row for a new id. */
+  #numberFor(id: string): number {
     const known = this.#at.get(id);
     if (known !== undefined) return known;
     const at = this.#ids.length;
@@ -191,15 +192,15 @@ function copied<T extends { set(from: T): void }>(to: T, from: T): T {
 }
 
 export function isSource(name: string): name is SourceName {
-  return (sources as readonly string[]).includes(name);
+  return (sourceNames as readonly string[]).includes(name);
 }
 
-/** The source that a number in {@link RowFacts.sources} stands for. */
+/** The source of a row. */
 export function sourceAt(columns: RowFacts, n: number): SourceName {
-  return sources[columns.sources[n]!]!;
+  return sourceNames[columns.sources[n]!]!;
 }
 
-/** Puts hashes, given as hex, side by side: 32 bytes each, whatever the text holds. */
+/** Concatenates hex hashes, as 32 bytes each even if a text is malformed. */
 export function packShas(texts: readonly string[]): Uint8Array {
   const shas = new Uint8Array(texts.length * shaBytes);
   texts.forEach((text, n) => {
@@ -209,20 +210,20 @@ export function packShas(texts: readonly string[]): Uint8Array {
 }
 
 /**
- * Orders two ids by their UTF-8 bytes, as DuckDB, Spark and Athena do. JavaScript's own order is that of UTF-16, which
- * puts surrogates (U+10000 and above) before U+E000 to U+FFFF; here those two groups change places.
+ * Compares two ids by their UTF-8 bytes, as DuckDB, Spark and Athena do. JavaScript compares UTF-16 units, which puts
+ * surrogates (U+10000 and above) before U+E000 to U+FFFF, so those two ranges are swapped.
  */
 export function compareIds(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i += 1) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
-    if (x !== y) return byteRank(x) - byteRank(y);
+    if (x !== y) return utf8Rank(x) - utf8Rank(y);
   }
   return a.length - b.length;
 }
 
-function byteRank(unit: number): number {
+function utf8Rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

@@ -3,7 +3,7 @@ import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Page } from '../messages/page.ts';
 import { shaBytes } from './rows.ts';
 
-/** Of an object, on average; there are more of them where it is more in all. */
+/** Average size of an object, if there are several. */
 const objectBytesMax = 16 * 1024 * 1024;
 const hexDigitsMax = 2;
 
@@ -14,7 +14,7 @@ interface Unplaced {
   readonly length: number;
 }
 
-/** Messages whose timestamp cannot be read, each kept once by its bytes; these lie in a spool. */
+/** Messages that belong to no slot, distinct by their bytes, which are kept in a spool. */
 export class UnplacedMessages {
   readonly #spool: Spool;
   readonly #bySha = new Map<string, Unplaced>();
@@ -24,7 +24,7 @@ export class UnplacedMessages {
     this.#spool = spool;
   }
 
-  /** Takes a page of which every message is one. Calls must not overlap. */
+  /** Adds all messages of a page. Calls must not overlap. */
   async take({ bytes, messages, shas }: Page): Promise<void> {
     for (const [n, { start, end, id, reason = 'unreadable' }] of messages.entries()) {
       this.#count += 1;
@@ -44,12 +44,12 @@ export class UnplacedMessages {
     return this.#count - this.#bySha.size;
   }
 
-  /** What names each for people: its id, or the hash of its bytes. */
+  /** For each message, its id or the hash of its bytes. */
   get names(): string[] {
     return [...this.#bySha].map(([sha, { id }]) => id ?? sha);
   }
 
-  /** How many there are of each reason, the most frequent first; those of the same bytes once. */
+  /** Distinct messages by reason, most frequent first. */
   get reasons(): { reason: string; count: number }[] {
     const groups = Map.groupBy(this.#bySha.values(), ({ reason }) => reason);
     return [...groups]
@@ -58,8 +58,8 @@ export class UnplacedMessages {
   }
 
   /**
-   * JSON Lines, in few texts that depend on nothing but the messages. Where there are several, each has the messages whose
-   * hash begins alike, so that a new message changes one of them.
+   * The messages as JSON Lines, in as few texts as their size permits. If there are several, messages are grouped by hash
+   * prefix, so that a new message changes only one text.
    */
   async *texts(): AsyncGenerator<{ readonly sha: string; readonly text: string }> {
     const all = [...this.#bySha].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -68,7 +68,7 @@ export class UnplacedMessages {
     const reader = new SpoolReader(await this.#spool.flush());
     try {
       for (const [, group] of Map.groupBy(all, ([sha]) => sha.slice(0, digits))) {
-        const text = group.map(([sha, message]) => line(sha, message, reader)).join('');
+        const text = group.map(([sha, message]) => lineOf(sha, message, reader)).join('');
         yield { sha: createHash('sha256').update(text).digest('hex'), text };
       }
     } finally {
@@ -77,13 +77,16 @@ export class UnplacedMessages {
   }
 }
 
-function line(sha: string, { reason, position, length }: Unplaced, reader: SpoolReader): string {
+function lineOf(sha: string, { reason, position, length }: Unplaced, reader: SpoolReader): string {
   const bytes = Buffer.alloc(length);
   reader.copy(position, length, bytes, 0);
   return quarantineLine(sha, reason, bytes);
 }
 
-/** A line of a file in quarantine. */
+/**
+ * A line of a quarantine object: the reason, and the bytes as text, or in Base64 if they are not UTF-8.
+ * @param sha hex SHA-256 of the bytes
+ */
 export function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes);
   const text = buffer.toString('utf8');

@@ -4,8 +4,8 @@ import type { ByteRanges } from './object.ts';
 const pieceBytes = 8 * 1024 * 1024;
 
 /**
- * An object of which every byte is fetched once, front to back, and hashed on the way: a span is loaded, then read from
- * memory as often as need be. What lies elsewhere is fetched as it is asked for.
+ * Fetches every byte of an object once, front to back, and hashes it. The last loaded span is read from memory; reads
+ * elsewhere are fetched on demand.
  */
 export class WholeRanges implements ByteRanges {
   readonly size: number;
@@ -19,7 +19,7 @@ export class WholeRanges implements ByteRanges {
     this.size = ranges.size;
   }
 
-  /** Holds the bytes from where the last span ended up to `end`, in the place of that span. */
+  /** Loads the bytes from the end of the last span up to `end`, replacing that span. */
   async load(end: number): Promise<Uint8Array> {
     const start = this.#hashed;
     const bytes = new Uint8Array(end - start);
@@ -38,7 +38,7 @@ export class WholeRanges implements ByteRanges {
     return new Uint8Array(this.#span.bytes.subarray(from, from + end - start));
   }
 
-  /** Hex SHA-256 of all bytes; fetches those that were not loaded. Ends the hash. */
+  /** Hex SHA-256 of all bytes; fetches those not loaded yet. Call once. */
   async sha256(): Promise<string> {
     while (this.#hashed < this.size) await this.load(Math.min(this.size, this.#hashed + pieceBytes));
     return this.#hash.digest('hex');

@@ -8,9 +8,9 @@ const settingsBytesMax = 1024 * 1024;
 const attemptsMax = 5;
 
 /**
- * The id of an archive that was prepared, after its `_archive.json` was compared with the run's settings. A new archive gets
- * one, and added columns are noted in it.
- * @throws UserError when the settings differ, the archive cannot be written, or it has lost its `_archive.json`
+ * Compares the `_archive.json` of a prepared archive with the run's settings, and returns the archive's id. Creates the file for
+ * a new archive, and updates it when columns are added.
+ * @throws UserError if the settings differ, the file cannot be written, or is missing although there are objects
  */
 export async function openArchive(archive: Archive, settings: ArchiveSettings, newId: () => string): Promise<string> {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
@@ -21,21 +21,25 @@ export async function openArchive(archive: Archive, settings: ArchiveSettings, n
     if (outcome === 'committed') return id;
   }
   throw new UserError(
-    `The archive ${archive.url} cannot be set up: its ${settingsPath} could not be written ${attemptsMax} times; see that it can be, then run again.`,
+    'archive-unavailable',
+    `The archive ${archive.url} could not be set up: all ${attemptsMax} attempts to write its ${settingsPath} failed. Check that it is writable, then re-run.`,
   );
 }
 
-/** As {@link openArchive}, but writes nothing; undefined where there is no archive yet. */
+/** As {@link openArchive}, but writes nothing; undefined if there is no archive yet. */
 export async function findArchive(archive: Archive, settings: ArchiveSettings): Promise<string | undefined> {
   return (await readFile(archive, settings))?.id;
 }
 
 async function readFile(archive: Archive, settings: ArchiveSettings) {
-  const object = (await archive.open(settingsPath)) ?? (await unlessNew(archive));
+  const object = (await archive.open(settingsPath)) ?? (await openUnlessNew(archive));
   if (object === undefined) return undefined;
   try {
     if (object.size > settingsBytesMax)
-      throw new UserError(`The ${settingsPath} of ${archive.url} is larger than 1 MiB: it is not an archive's.`);
+      throw new UserError(
+        'archive-invalid',
+        `The ${settingsPath} of ${archive.url} is larger than 1 MiB. Restore the file that the action wrote.`,
+      );
     const text = Buffer.from(await object.read(0, object.size)).toString('utf8');
     const file = parseArchiveFile(text, archive.url);
     return { id: file.id, version: object.version, addsColumns: checkSettings(file, settings, archive.url) };
@@ -44,14 +48,15 @@ async function readFile(archive: Archive, settings: ArchiveSettings) {
   }
 }
 
-/** Undefined where an archive may be made. Where slots lie already, a second one would hold their messages again. */
-async function unlessNew(archive: Archive): Promise<OpenObject | undefined> {
+/** Undefined if an archive may be created. Among existing objects, a second archive would duplicate their messages. */
+async function openUnlessNew(archive: Archive): Promise<OpenObject | undefined> {
   const paths = (await archive.list()).map(({ path }) => path);
   if (paths.length === 0) return undefined;
-  // Another run may have made the archive meanwhile, and written to it.
+  // Another run may have created the archive in the meantime.
   const object = await archive.open(settingsPath);
   if (object !== undefined) return object;
   throw new UserError(
-    `The archive ${archive.url} holds ${firstOf(paths, 'object')}, but no ${settingsPath}: restore that file, or name another place.`,
+    'archive-invalid',
+    `The archive ${archive.url} holds ${firstOf(paths, 'object')}, but no ${settingsPath}. Restore that file, or choose another location.`,
   );
 }

@@ -3,10 +3,10 @@ import { completeIssue, incompleteIssue, newsFor, tellComplete, tellIncomplete, 
 import { isComplete, type Survey } from '../report/survey.ts';
 
 /**
- * Brings the archive's issue up to date. It is opened once something is missing, rewritten as long as that is so, and closed
- * when nothing is. A comment, which is what people are notified of, is made when it opens again, when something else is
- * missing than before, and when it closes; before the issue is rewritten, so that none is lost.
- * @returns the number of the issue, where it is open
+ * Updates the archive's tracking issue: opens it once something is missing, rewrites it while that is so, and closes it when
+ * nothing is. A comment, which notifies people, is added when the issue is re-opened, when something new is missing, and when
+ * it is closed. Comments come before the rewrite, so that a failure in between loses none.
+ * @returns the number of the open issue; undefined if there is none
  */
 export async function track(tracker: Tracker, survey: Survey): Promise<number | undefined> {
   const issue = await tracker.find();

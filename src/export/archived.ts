@@ -17,52 +17,47 @@ import type { Spool } from '../memory/spool.ts';
 import type { SourceName } from '../messages/message.ts';
 import { readObject } from '../worker/objects.ts';
 
-/** What the archive holds of a slot; payloads come into the spool only when they are asked for. */
+/** The archived rows of a slot; payloads are read into the spool only on request. */
 export interface ArchivedRows {
-  /** Absent where there is no object. */
+  /** Absent if there is no object. */
   readonly facts: ObjectFacts | undefined;
   readonly rows: Rows;
-  /** Hex SHA-256 of the object's own bytes; absent where there is none, or where neither the ledger nor a look at all of it tells. */
+  /** The SHA-256 of the object's own bytes, in hex; absent if there is no object, or the hash is not known. */
   readonly sha256: string | undefined;
-  /** Brings the payloads of the rows wanted into the spool, reading no other row groups than theirs. */
-  place(isWanted: (at: number) => boolean): Promise<void>;
+  /** Reads the payloads of the wanted rows into the spool, reading only the row groups that hold them. */
+  loadPayloads(isWanted: (at: number) => boolean): Promise<void>;
 }
 
+/** An open object, and the ledger's record of its slot. */
+interface RecordedObject {
+  readonly path: string;
+  readonly object: OpenObject;
+  readonly record: LedgerRecord | undefined;
+}
+
+const changed = 'somebody changed it';
+
 /**
- * Reads which rows an object holds. Where the object is the one that the ledger knows, their payloads are left alone;
- * another one was written by a run that was cut short, or by somebody else, and every byte of it is read and checked, as
- * is one of which the ledger has no SHA-256 yet.
- * @throws UserError naming the object, when it is damaged or holds less than the ledger says
+ * Reads the rows of a slot's object, without payloads if the ledger knows its version and hash. Any other object is from a
+ * run that was interrupted or from somebody else, and every byte of it is read and checked.
+ * @throws UserError naming the object if it is damaged or holds less than the ledger says
  */
 export async function readArchived(
   context: Context,
-  path: string,
-  record: LedgerRecord | undefined,
-  object: OpenObject | undefined,
+  { path, object, record }: Omit<RecordedObject, 'object'> & { readonly object: OpenObject | undefined },
   spool: Spool,
 ): Promise<ArchivedRows> {
   const rows = new Rows();
+  if (object === undefined) return { facts: undefined, rows, sha256: undefined, loadPayloads: async () => undefined };
+  const recorded = { path, object, record };
   const groups: { readonly group: number; readonly first: number }[] = [];
-  if (object === undefined) {
-    const nothing = async () => undefined;
-    return { facts: undefined, rows, sha256: undefined, place: nothing };
-  }
-  const refuse = (what: string): never => {
-    // What already says who did it goes on after a semicolon.
-    const joint = what.includes(': ') ? ';' : ':';
-    throw new UserError(
-      `The object ${path} of ${context.archive.url} ${what}${joint} restore it from an earlier version or a backup.`,
-    );
-  };
   const read = async (request: Partial<ReadRequest>, take: (chunk: RowChunk) => Promise<void>) => {
     try {
       const { format, shape } = context.settings;
       return await readObject(context.threads, object, { format, payloads: true, shape, ...request }, take);
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
-      throw new UserError(
-        `The object ${path} of ${context.archive.url} is damaged or forged (${error.message}): restore it from an earlier version or a backup.`,
-      );
+      throw damagedObject(context, path, error);
     }
   };
   const isKnown = record?.version === object.version && record.object_sha256 !== undefined;
@@ -71,20 +66,33 @@ export async function readArchived(
     groups.push({ group: chunk.group, first: chunk.first });
     await takeRows(rows, chunk, spool, () => true);
   });
-  assertWhole(context, path, facts, rows, record, refuse);
-  if (whole !== undefined) assertGenuine(whole, facts, rows, record, object.version, context.now(), refuse);
-  const place = async (isWanted: (at: number) => boolean) => {
-    const missing = (at: number) => rows.position(at) < 0 && isWanted(at);
-    const wanted = groups.filter(({ first }, n) => anyBetween(first, groups[n + 1]?.first ?? rows.size, missing));
+  const fault =
+    rowsFault(context, recorded, facts, rows) ?? (whole && bytesFault(context, recorded, facts, rows, whole));
+  if (fault !== undefined) throw damaged(context, path, fault);
+  const loadPayloads = async (isWanted: (at: number) => boolean) => {
+    const isMissing = (at: number) => rows.position(at) < 0 && isWanted(at);
+    const wanted = groups.filter(({ first }, n) => anyBetween(first, groups[n + 1]?.first ?? rows.size, isMissing));
     if (wanted.length === 0) return;
-    const take = (chunk: RowChunk) => takeRows(rows, chunk, spool, missing);
+    const take = (chunk: RowChunk) => takeRows(rows, chunk, spool, isMissing);
     if (wanted.length < groups.length) return void (await read({ groups: wanted.map(({ group }) => group) }, take));
-    // Where all of it is read anyway, the bytes can be held against the ledger's hash too.
+    // Reading all of it allows to check the bytes against the ledger's hash as well.
     const all = await read({ whole: true }, take);
     if (all.whole?.sha256 !== record?.object_sha256)
-      refuse('has other bytes than the ledger says: somebody changed it');
+      throw damaged(context, path, `has other bytes than the ledger says: ${changed}`);
   };
-  return { facts, rows, sha256: whole?.sha256 ?? record?.object_sha256, place };
+  return { facts, rows, sha256: whole?.sha256 ?? record?.object_sha256, loadPayloads };
+}
+
+export function damagedObject(context: Context, path: string, { message }: DamagedError): UserError {
+  return damaged(context, path, `is damaged or forged (${message})`);
+}
+
+/** @param fault a clause whose subject is the object */
+function damaged({ archive }: Context, path: string, fault: string): UserError {
+  return new UserError(
+    'object-damaged',
+    `The object ${path} of ${archive.url} ${fault}. Restore it from an earlier version or a backup.`,
+  );
 }
 
 async function takeRows(rows: Rows, chunk: RowChunk, spool: Spool, isWanted: (at: number) => boolean): Promise<void> {
@@ -114,38 +122,34 @@ function anyBetween(first: number, end: number, test: (at: number) => boolean): 
   return false;
 }
 
-function assertWhole(
+/** A clause: how the rows contradict the object's own facts or the ledger. */
+function rowsFault(
   context: Context,
-  path: string,
+  { path, record }: RecordedObject,
   facts: ObjectFacts,
   rows: Rows,
-  record: LedgerRecord | undefined,
-  refuse: (what: string) => never,
-): void {
-  const changed = 'somebody changed it';
-  if (facts.slot !== slotOfPath(path, context.settings)?.id) refuse(`is the object of slot ${facts.slot}: ${changed}`);
+): string | undefined {
+  if (facts.slot !== slotOfPath(path, context.settings)?.id) return `is the object of slot ${facts.slot}: ${changed}`;
   const digest = contentDigest(facts.schema, rows.columns(rows.order()));
   if (rows.size !== facts.rows || digest !== facts.digest || facts.layout !== layoutVersion)
-    refuse(`does not hold the rows that its own footer speaks of: ${changed}`);
+    return `does not hold the rows that its own footer describes: ${changed}`;
   if (record !== undefined && rows.size < record.rows)
-    refuse(`holds ${rows.size} messages where the ledger says ${record.rows}: ${changed}`);
+    return `holds ${rows.size} messages, but ${record.rows} according to the ledger: ${changed}`;
+  return undefined;
 }
 
-/** Of an object that was read whole: that a run wrote it, as far as it can tell, or just what the ledger speaks of. */
-function assertGenuine(
-  whole: WholeObject,
+/** A clause: why the object, read in full, was not written by a run. */
+function bytesFault(
+  context: Context,
+  { object: { version }, record }: RecordedObject,
   facts: ObjectFacts,
   rows: Rows,
-  record: LedgerRecord | undefined,
-  version: string,
-  now: number,
-  refuse: (what: string) => never,
-): void {
+  whole: WholeObject,
+): string | undefined {
   const fault = faultOf(whole, facts, record, version);
-  if (fault !== undefined) refuse(fault);
-  if (whole.sha256 === record?.object_sha256) return;
-  const latest = record?.version === version ? lastReadAt(record) : lastReadAtBy(now);
+  if (fault !== undefined || whole.sha256 === record?.object_sha256) return fault;
+  const latest = record?.version === version ? lastReadAt(record) : lastReadAtBy(context.now());
   for (let at = 0; at < rows.size; at += 1)
-    if (!wasRead(rows.readAt(at), latest))
-      refuse('holds a message that was read after it was written: somebody changed it');
+    if (!wasRead(rows.readAt(at), latest)) return `holds a message that was read after it was written: ${changed}`;
+  return undefined;
 }

@@ -1,23 +1,23 @@
 import { Unavailable } from '../io/ports.ts';
 import type { SourceName } from '../messages/message.ts';
 
-/** Once a source was not to be had for so many slots in a row, each after all its attempts, the others are left. */
+/** After so many consecutive slots for which a source was unavailable, after all retries, its remaining slots are deferred. */
 export const outagesMax = 3;
 
-/** Counts, by source, the slots in a row for which it was not to be had. */
+/** Counts, by source, the consecutive slots for which it was unavailable. */
 export class Breaker {
-  readonly #inARow = new Map<SourceName, number>();
+  readonly #consecutive = new Map<SourceName, number>();
 
-  /** @param error what a slot of the source failed with, where it failed */
+  /** @param error what processing a slot of the source failed with; undefined if it succeeded */
   note(source: SourceName, error?: unknown): void {
-    this.#inARow.set(source, error instanceof Unavailable ? this.#count(source) + 1 : 0);
+    this.#consecutive.set(source, error instanceof Unavailable ? this.#count(source) + 1 : 0);
   }
 
-  isOut(source: SourceName): boolean {
+  isOpen(source: SourceName): boolean {
     return this.#count(source) >= outagesMax;
   }
 
   #count(source: SourceName): number {
-    return this.#inARow.get(source) ?? 0;
+    return this.#consecutive.get(source) ?? 0;
   }
 }

@@ -2,40 +2,42 @@ import pLimit from 'p-limit';
 import type { Deferred, LedgerRecord } from '../archive/ledger.ts';
 import { eachWithin } from '../concurrency.ts';
 import type { Context } from '../context.ts';
-import { messageOf } from '../errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
 import { counted } from '../format.ts';
 import { instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 
 const slotsAtOnce = 8;
 
-/** A slot that a plan asked for and that was not begun. */
+/** A planned slot that was not started. */
 export interface DeferredSlot extends Pick<Deferred, 'action' | 'because'> {
   readonly slot: Slot;
 }
 
-// What the ledger is told of slots that were not brought up to date. One that cannot be written is no reason to end the
-// work on others: the run is incomplete anyway.
+// Records failed and deferred slots in the ledger. A record that cannot be written does not end the work on other slots: the
+// run is incomplete anyway.
 
-/** Leaves a failed attempt in the ledger, beside what the last good one knew. */
-export async function noteFailure(context: Context, slot: Slot, error: unknown): Promise<void> {
-  const last_error = { ...momentOf(context), message: messageOf(error) };
-  await note(context, slot, ({ deferred: _, ...record }) => ({ ...record, last_error })).catch((other: unknown) => {
-    context.log.warning(`The failure of slot ${slot.id} is not in the ledger: ${messageOf(other)}`);
+/** Records a failed attempt in the ledger; the facts of the last successful one stay. */
+export async function recordFailure(context: Context, slot: Slot, error: unknown): Promise<void> {
+  const last_error = { ...currentRun(context), code: codeOf(error), message: messageOf(error) };
+  await change(context, slot, ({ deferred: _, ...record }) => ({ ...record, last_error })).catch((other: unknown) => {
+    context.log.warning(`The failure of slot ${slot.id} was not recorded in the ledger: ${messageOf(other)}`);
   });
 }
 
-/** Leaves in the ledger that slots wait for the next run, so that it reads them and people are told why. */
-export async function noteDeferred(context: Context, slots: readonly DeferredSlot[]): Promise<void> {
-  const noteOne = ({ slot, action, because }: DeferredSlot) =>
-    note(context, slot, (record) => ({ ...record, deferred: { ...momentOf(context), action, because } }));
-  await eachWithin(pLimit(slotsAtOnce), slots, noteOne).catch((error: unknown) => {
-    context.log.warning(`That ${counted(slots.length, 'slot')} are left is not in the ledger: ${messageOf(error)}`);
+/** Records deferred slots in the ledger, so that the next run reads them and the report says why. */
+export async function recordDeferred(context: Context, slots: readonly DeferredSlot[]): Promise<void> {
+  const recordOne = ({ slot, action, because }: DeferredSlot) =>
+    change(context, slot, (record) => ({ ...record, deferred: { ...currentRun(context), action, because } }));
+  await eachWithin(pLimit(slotsAtOnce), slots, recordOne).catch((error: unknown) => {
+    context.log.warning(
+      `Not all of ${counted(slots.length, 'deferred slot')} were recorded in the ledger: ${messageOf(error)}`,
+    );
   });
 }
 
-/** Where another writer comes first, what it did with the slot is newer, and stays. */
-async function note(context: Context, slot: Slot, change: (record: LedgerRecord) => LedgerRecord): Promise<void> {
+/** If another run writes the record first, its state is newer and stays. */
+async function change(context: Context, slot: Slot, changed: (record: LedgerRecord) => LedgerRecord): Promise<void> {
   const { record } = await context.staging.slot(slot);
   const base: LedgerRecord = record ?? {
     slot: slot.id,
@@ -46,9 +48,9 @@ async function note(context: Context, slot: Slot, change: (record: LedgerRecord)
     bytes_out: 0,
     took_ms: 0,
   };
-  await context.staging.record({ ...change(base), revision: base.revision + 1 }, base.revision);
+  await context.staging.record({ ...changed(base), revision: base.revision + 1 }, base.revision);
 }
 
-function momentOf({ now, run }: Context) {
+function currentRun({ now, run }: Context) {
   return { at: instant(now()), ...(run.url !== undefined && { run_url: run.url }) };
 }

@@ -2,53 +2,53 @@ import type { Counts } from '../archive/ledger.ts';
 import { Rows } from '../archive/rows.ts';
 import type { SourceName } from '../messages/message.ts';
 
-/** A message with an open alert, as it is to be staged. */
+/** A message with an open alert, to be staged. */
 export interface OpenMessage {
   readonly id: string;
   readonly timestamp: bigint;
   readonly openAlerts: readonly string[];
   readonly openAlertCount: number;
-  /** The first different statuses of these alerts, cut where they are long; '' of one without status. */
+  /** The first distinct statuses of these alerts, long ones truncated; '' for an alert without status. */
   readonly openStatuses?: readonly string[] | undefined;
 }
 
-/** What could not be read as a message; its bytes lie in the spool. */
+/** An element that is not a valid message; its bytes are in the spool. */
 export interface InvalidMessage {
-  /** Hex SHA-256 of its bytes. */
+  /** The SHA-256 of its bytes, in hex. */
   readonly sha: string;
-  /** Where it could be read. */
+  /** Undefined if it could not be read. */
   readonly id: string | undefined;
   readonly reason: string;
   readonly position: number;
   readonly length: number;
 }
 
-/** What a complete reading of an interval found. */
+/** The result of a complete read of an interval. */
 export interface Findings {
-  /** ms since 1970: just before the source was first asked. */
+  /** ms since 1970: just before the first request. */
   readonly readAt: number;
   readonly source: SourceName;
-  /** Their payloads lie in the spool. */
+  /** Their payloads are in the spool. */
   readonly closed: Rows;
   readonly open: readonly OpenMessage[];
   /** Ids of messages without alerts. */
   readonly unalerted: ReadonlySet<string>;
   readonly invalid: readonly InvalidMessage[];
   readonly counts: Counts;
-  /** Messages of the range asked for that belong to other slots. */
+  /** Messages of the requested range that belong to other slots. */
   readonly outside: number;
-  /** Ids that stood for more than one content. */
+  /** Ids with more than one content. */
   readonly conflicting: readonly string[];
-  /** Ids of messages that the source holds more than once; of what is invalid and has none, the hash. */
+  /** Ids of messages that the source holds more than once; the hash of an invalid one without an id. */
   readonly twins: readonly string[];
-  /** JSON taken in. */
+  /** Bytes of JSON received. */
   readonly bytes: number;
 }
 
-/** Different statuses that are counted; others are left out. */
+/** The number of distinct statuses to count; others are omitted. */
 const statusesMax = 50;
 
-/** By status, how many of these messages have an open alert with it: for people, so only of the first statuses that occur. */
+/** The number of messages with an open alert of each status, for the first statuses that occur. */
 export function countStatuses(open: readonly Pick<OpenMessage, 'openStatuses'>[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const status of open.flatMap(({ openStatuses = [] }) => openStatuses)) {
@@ -58,7 +58,7 @@ export function countStatuses(open: readonly Pick<OpenMessage, 'openStatuses'>[]
   return counts;
 }
 
-/** Puts the findings of several intervals of one slot together: of the staged messages that were looked for. */
+/** Joins the findings of several intervals of one slot, in which staged messages were searched. */
 export function joinFindings(all: readonly Findings[]): Findings {
   const [first, ...rest] = all;
   if (first === undefined) throw new Error('There are no findings to join.');
@@ -87,14 +87,14 @@ export function joinFindings(all: readonly Findings[]): Findings {
   };
 }
 
-/** Ids that were found in more than one interval: only a reading of all of them tells which content holds. */
+/** Ids found in more than one interval: only a full read can tell which content to take. */
 function repeated(all: readonly Findings[]): string[] {
   const found = new Set<string>();
-  const again = new Set<string>();
+  const foundAgain = new Set<string>();
   for (const findings of all) {
-    for (const id of new Set(idsOf(findings))) (found.has(id) ? again : found).add(id);
+    for (const id of new Set(idsOf(findings))) (found.has(id) ? foundAgain : found).add(id);
   }
-  return [...again];
+  return [...foundAgain];
 }
 
 function* idsOf({ closed, open, unalerted }: Findings): Generator<string> {

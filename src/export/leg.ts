@@ -1,49 +1,47 @@
 import pLimit from 'p-limit';
 import type { Deferred } from '../archive/ledger.ts';
 import type { Context, Sources } from '../context.ts';
-import { toldOf } from '../errors.ts';
+import { codeOf, sentenceOf } from '../errors.ts';
 import type { PlannedSlot } from '../plan/decide.ts';
-import type { Slot } from '../windows/slot.ts';
 import { Breaker } from './breaker.ts';
-import { type DeferredSlot, noteDeferred, noteFailure } from './deferred.ts';
+import { type DeferredSlot, recordDeferred, recordFailure } from './deferred.ts';
 import { Progress } from './progress.ts';
-import type { Tally } from './result.ts';
+import type { FailedSlot, LegResult } from './result.ts';
 import { processSlot, type SlotResult } from './slot.ts';
 
-/** Beyond one for each thread: so that one slot is read while the others are encoded. */
+/** Slots in progress beyond one for each thread, so that one is read while others are encoded. */
 const slotsAhead = 1;
 
-/** What the user allows. */
-export interface WorkOptions {
+export interface LegOptions {
   readonly acceptFewer: boolean;
-  /** Later than so many ms after the start of the process no slot ends, as far as the last ones tell. */
+  /** In ms since the process started. A slot is not started if it is expected to end later. */
   readonly timeBudgetMs: number;
 }
 
 /**
- * Works off planned slots, one more at a time than there are threads. What was tried longest ago comes first, in time order, so
- * that what one run leaves is where the next one begins. A slot that fails does not stop the others.
+ * Processes planned slots, one more at a time than there are threads. Slots whose last attempt is oldest come first, so that
+ * the next run starts with those that this one defers. A slot that fails does not stop the others.
  */
-export async function workOff(
+export async function processLeg(
   context: Context,
   sources: Sources,
   planned: readonly PlannedSlot[],
-  options: WorkOptions,
-): Promise<Tally> {
+  options: LegOptions,
+): Promise<LegResult> {
   const todo = planned
     .filter((one): one is PlannedSlot & Pick<Deferred, 'action'> => one.action !== 'none')
-    .sort(byLastTry);
+    .sort(byLastAttempt);
   const startedMs = context.elapsed();
-  const progress = new Progress(context, todo.length, startedMs);
+  const progress = new Progress(context, todo.length);
   const breaker = new Breaker();
   const done: SlotResult[] = [];
-  const failed: { slot: Slot; message: string }[] = [];
+  const failed: FailedSlot[] = [];
   const deferred: DeferredSlot[] = [];
   const limit = pLimit(context.threads.concurrency + slotsAhead);
   await limit.map(todo, async (one) => {
-    const begunMs = context.elapsed();
-    const isLate = begunMs + progress.longestMs > options.timeBudgetMs;
-    if (isLate || breaker.isOut(one.source)) {
+    const slotStartedMs = context.elapsed();
+    const isLate = slotStartedMs + progress.longestMs > options.timeBudgetMs;
+    if (isLate || breaker.isOpen(one.source)) {
       deferred.push({ slot: one.slot, action: one.action, because: isLate ? 'time' : 'source' });
       return;
     }
@@ -51,20 +49,20 @@ export async function workOff(
       const result = await processSlot(context, sources, one, options.acceptFewer);
       breaker.note(one.source);
       done.push(result);
-      progress.tell(one, result);
+      progress.logDone(one, result);
     } catch (error) {
       breaker.note(one.source, error);
-      const message = toldOf(error);
-      failed.push({ slot: one.slot, message });
-      progress.tellFailure(one.slot, message);
-      await noteFailure(context, one.slot, error);
+      const message = sentenceOf(error);
+      failed.push({ slot: one.slot, code: codeOf(error), message });
+      progress.logFailed(one.slot, message);
+      await recordFailure(context, one.slot, error);
     }
-    progress.note(context.elapsed() - begunMs);
+    progress.noteDuration(context.elapsed() - slotStartedMs);
   });
-  await noteDeferred(context, deferred);
+  await recordDeferred(context, deferred);
   return { done, failed, deferred, tookMs: context.elapsed() - startedMs };
 }
 
-function byLastTry({ triedAt: a = '' }: PlannedSlot, { triedAt: b = '' }: PlannedSlot): number {
+function byLastAttempt({ triedAt: a = '' }: PlannedSlot, { triedAt: b = '' }: PlannedSlot): number {
   return a < b ? -1 : Number(a > b);
 }

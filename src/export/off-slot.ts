@@ -11,19 +11,20 @@ import { type SourceName, sourceNames } from '../messages/message.ts';
 import type { Facts } from '../plan/decide.ts';
 import { pastOf } from '../plan/facts.ts';
 import { type Interval, instant } from '../windows/interval.ts';
+import { unknownOutcome } from './publish-lines.ts';
 
-/** Readings until one is not lost. */
+/** Reads until one is not lost. */
 const passesMax = 5;
-/** Writes of a record, when other runs are faster. */
+/** Attempts to write a record that other runs write too. */
 const writesMax = 5;
 const unsearchedMax = 100;
 
-/** What a record says beside its name and revision. */
+/** A record without its name and revision. */
 type SourceFacts = Omit<SourceRecord, 'source' | 'revision'>;
 
 /**
- * Reads the messages that no slot owns, keeps them in quarantine, and leaves in the ledger what is known of the source beside
- * its slots. A failure is left there too: it makes the archive incomplete, and ends nothing.
+ * Reads messages that belong to no slot, publishes them to the quarantine, and records them in the ledger of the source. A
+ * failure is recorded too: it makes the archive incomplete, but does not end the run.
  */
 export async function recordOffSlot(
   context: Context,
@@ -41,7 +42,7 @@ export async function recordOffSlot(
 async function recordSource(context: Context, source: Source, range: Interval, strays: Strays): Promise<void> {
   const before = await context.staging.source(source.name);
   const { outside, unsearched } = strays;
-  const beside = {
+  const known = {
     ...(outside !== undefined && { outside }),
     ...(unsearched !== undefined && {
       unsearched_count: unsearched.length,
@@ -52,26 +53,26 @@ async function recordSource(context: Context, source: Source, range: Interval, s
   const read_at = instant(context.now());
   try {
     const unplaced = await quarantineUnplaced(context, source, range, before?.unplaced);
-    await write(context, source.name, () => ({ ...beside, read_at, unplaced }));
+    await write(context, source.name, () => ({ ...known, read_at, unplaced }));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    context.log.error(`Messages that no slot owns could not be read: ${error.message}`);
-    const last_error = { at: read_at, message: error.message };
-    await write(context, source.name, (last) => ({ ...known(last), ...beside, last_error }));
+    context.log.error(`Messages that belong to no slot could not be read: ${error.message}`);
+    const last_error = { at: read_at, code: error.code, message: error.message };
+    await write(context, source.name, (last) => ({ ...lastRead(last), ...known, last_error }));
   }
 }
 
-/** What an earlier reading found stays. */
-function known(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' | 'unplaced'> {
+/** The result of the last successful read. */
+function lastRead(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' | 'unplaced'> {
   const { read_at, unplaced } = last ?? {};
   return { ...(read_at !== undefined && { read_at }), ...(unplaced !== undefined && { unplaced }) };
 }
 
-/** Of a source that is asked no more, what it hides concerns nobody. */
+/** Clears the problems of a source that is no longer used. */
 async function forget(context: Context, name: SourceName): Promise<void> {
   const record = await context.staging.source(name);
   if (record?.last_error === undefined && !record?.unsearched_count) return;
-  await write(context, name, known);
+  await write(context, name, lastRead);
 }
 
 async function quarantineUnplaced(
@@ -85,13 +86,15 @@ async function quarantineUnplaced(
     try {
       const messages = new UnplacedMessages(spool);
       const total = await source.readUnplaced!(range, (page) => messages.take(page));
-      if (messages.count !== total) throw new LostReading(`it counted ${total} messages and sent ${messages.count}`);
+      if (messages.count !== total)
+        throw new LostReading(`its total was ${total} and it returned ${messages.count} messages`);
       return await keep(context, source, messages, before);
     } catch (error) {
       if (!(error instanceof LostReading)) throw error;
       if (pass === passesMax)
         throw new UserError(
-          `${source.url} was read ${passesMax} times for messages that no slot owns, and each time ${error.message}: re-run when the source is idle.`,
+          'source-unproven',
+          `${source.url} could not be read completely for messages that belong to no slot: the source changed during all ${passesMax} reads (in the last one, ${error.message}). Re-run when the source is idle.`,
         );
     } finally {
       await spool.close();
@@ -100,7 +103,7 @@ async function quarantineUnplaced(
 }
 
 async function keep(
-  { archive, log }: Context,
+  context: Context,
   { url }: Source,
   messages: UnplacedMessages,
   before: Unplaced | undefined,
@@ -109,23 +112,21 @@ async function keep(
   for await (const { sha, text } of messages.texts()) {
     const path = unplacedPath(sha);
     objects.push(path);
-    const { outcome } = await archive.publish(path, { text }, undefined);
-    // What is there already is the same: it is named by its hash.
+    const { outcome } = await context.archive.publish(path, { text }, undefined);
+    // An existing object is the same: it is named after its hash.
     if (outcome === 'committed' || outcome === 'conflict') continue;
-    throw new UserError(
-      `It cannot be told whether ${path} was written to ${archive.url}: re-run, which finds out and loses nothing.`,
-    );
+    throw unknownOutcome(context, path);
   }
   const { count, duplicates, reasons } = messages;
   const isNew = objects.some((path) => before?.objects.includes(path) !== true);
   if (isNew)
-    log.warning(
-      `${counted(count, 'message')} of ${url} belong to no slot (${reasons.map((one) => `${one.reason}: ${one.count}`).join(', ')}): ${names(messages.names)}. They are in _quarantine/no-slot/ and not archived; see message-timestamp.`,
+    context.log.warning(
+      `${counted(count, 'message')} of ${url} ${count === 1 ? 'belongs' : 'belong'} to no slot (${reasons.map((one) => `${one.reason}: ${one.count}`).join(', ')}): ${names(messages.names)}. They are not archived, but kept in _quarantine/no-slot/. Check message-timestamp.`,
     );
   return { count, duplicates, reasons, objects };
 }
 
-/** Where another run comes first, the record is made again on what that one left. */
+/** If another run writes the record first, it is rebuilt from that one. */
 async function write(
   context: Context,
   source: SourceName,
@@ -137,6 +138,7 @@ async function write(
     if (await context.staging.recordSource({ source, revision: revision + 1, ...facts(last) }, revision)) return;
   }
   throw new UserError(
-    `The record of ${source} in ${context.staging.url} was written by somebody else ${writesMax} times: check that one run at a time works on this archive, then re-run.`,
+    'slot-contended',
+    `Other runs wrote the record of ${source} in ${context.staging.url} during all ${writesMax} attempts. Check that only one run at a time works on this archive, then re-run.`,
   );
 }

@@ -3,22 +3,22 @@ import type { Page } from '../messages/page.ts';
 import { contains, type Interval } from '../windows/interval.ts';
 import { watchedSource } from './watched-source.ts';
 
-/** Messages that are kept; a source that is asked for some days around a slot returns fewer. */
+/** The number of messages to keep; a source that returns a few days around a slot stays below it. */
 const messagesMax = 100_000;
 
-/** Slots are of the years 1970 to 9999. */
+/** Slots cover the years 1970 to 9999. */
 const yearMaxUs = BigInt(Date.UTC(10_000, 0)) * 1000n;
 
-/** The messages with alerts that readings of a slot met outside of it: their timestamps, in µs since 1970, by id. */
-export class Outside {
-  readonly messages = new Map<string, bigint>();
+/** Messages with alerts that reads of a slot returned outside of it: timestamps in µs since 1970, by id. */
+export class OutsideMessages {
+  readonly timestamps = new Map<string, bigint>();
   readonly #slot: Interval;
 
   constructor(slot: Interval) {
     this.#slot = slot;
   }
 
-  /** The source, with what its readings return noted. */
+  /** The source, with the messages outside of the slot noted as they are read. */
   watch(source: Source): Source {
     return watchedSource(source, (page) => this.#note(page));
   }
@@ -27,9 +27,9 @@ export class Outside {
     for (const { id, timestamp, state } of messages) {
       if (state !== 'closed' && state !== 'open') continue;
       if (timestamp! < 0n || timestamp! >= yearMaxUs) continue;
-      // One id may stand twice: what lies in the slot is known to it.
-      if (contains(this.#slot, timestamp!)) this.messages.delete(id!);
-      else if (this.messages.size < messagesMax) this.messages.set(id!, timestamp!);
+      // An id may occur twice: one that lies in the slot as well is not missing there.
+      if (contains(this.#slot, timestamp!)) this.timestamps.delete(id!);
+      else if (this.timestamps.size < messagesMax) this.timestamps.set(id!, timestamp!);
     }
   }
 }

@@ -5,13 +5,13 @@ import { day } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import type { SlotResult } from './slot.ts';
 
-/** `2024-06-01 to 2024-06-30`: a slot for people, its last day included. */
+/** A slot's first and last day: `2024-06-01 to 2024-06-30`, or `2024-06-01`. */
 export function period(slot: Slot): string {
   const [first, last] = [day(slot.start), day(slot.end - 1)];
   return first === last ? first : `${first} to ${last}`;
 }
 
-/** Says how a leg goes on, slot by slot, and what is left. */
+/** Logs the progress of a leg: one line for each slot, with the estimated time left. */
 export class Progress {
   readonly #context: Context;
   readonly #total: number;
@@ -19,40 +19,41 @@ export class Progress {
   #steps = 0;
   #longestMs = 0;
 
-  constructor(context: Context, total: number, startedMs: number) {
+  constructor(context: Context, total: number) {
     this.#context = context;
     this.#total = total;
-    this.#startedMs = startedMs;
+    this.#startedMs = context.elapsed();
   }
 
-  /** The longest of the slots that ended, whatever their end. */
+  /** The longest duration of a slot, successful or not, in ms. */
   get longestMs(): number {
     return this.#longestMs;
   }
 
-  /** A slot ended, after so long. */
-  note(tookMs: number): void {
-    this.#longestMs = Math.max(this.#longestMs, tookMs);
+  noteDuration(ms: number): void {
+    this.#longestMs = Math.max(this.#longestMs, ms);
   }
 
-  tellFailure(slot: Slot, message: string): void {
+  logFailed(slot: Slot, message: string): void {
     this.#context.log.line(`  ${this.#step()} ${period(slot)}  failed: ${message}`);
   }
 
-  tell({ slot, action }: PlannedSlot, { record, added, isWritten, staged }: SlotResult): void {
+  logDone({ slot, action, staged: before }: PlannedSlot, { record, added, isWritten, staged }: SlotResult): void {
     const { counts } = record;
-    const read =
-      action === 're-check' && record.rechecked_at !== undefined
-        ? `looked again at what waits`
-        : `${counted(counts?.read ?? 0, 'message')}, ${bytes(record.bytes_in)}`;
-    const written = isWritten ? `${number(added)} archived, object of ${bytes(record.bytes_out)}` : 'nothing to write';
+    const isRecheck = action === 're-check' && record.rechecked_at !== undefined;
+    const read = isRecheck
+      ? `${counted(before, 'pending message')} re-checked`
+      : `${counted(counts?.read ?? 0, 'message')}, ${bytes(record.bytes_in)}`;
+    const written = isWritten ? `${number(added)} archived, ${bytes(record.bytes_out)} object` : 'nothing new';
     const rest = [
-      [staged, 'waiting'],
-      [counts?.unalerted ?? 0, 'unalerted'],
-      [counts?.invalid ?? 0, 'invalid'],
+      [staged, 'pending'],
+      [isRecheck ? 0 : (counts?.unalerted ?? 0), 'without alerts'],
+      [isRecheck ? 0 : (counts?.invalid ?? 0), 'invalid'],
     ] as const;
-    const details = rest.filter(([count]) => count > 0).map(([count, word]) => `, ${number(count)} ${word}`);
-    this.#context.log.line(`  ${this.#step()} ${period(slot)}  ${read} → ${written}${details.join('')}${this.#left()}`);
+    const details = rest.filter(([count]) => count > 0).map(([count, what]) => `, ${number(count)} ${what}`);
+    this.#context.log.line(
+      `  ${this.#step()} ${period(slot)}  ${read} → ${written}${details.join('')}${this.#timeLeft()}`,
+    );
   }
 
   #step(): string {
@@ -60,7 +61,7 @@ export class Progress {
     return `[${String(this.#steps).padStart(String(this.#total).length)}/${this.#total}]`;
   }
 
-  #left(): string {
+  #timeLeft(): string {
     if (this.#steps === this.#total) return '';
     const perSlotMs = (this.#context.elapsed() - this.#startedMs) / this.#steps;
     return `; about ${duration(perSlotMs * (this.#total - this.#steps))} left`;

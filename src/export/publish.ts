@@ -8,71 +8,71 @@ import { factsOfRows, type Rows } from '../archive/rows.ts';
 import { describeSchema } from '../archive/schema.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
-import { bytes } from '../format.ts';
+import { bytes, counted } from '../format.ts';
 import { type OpenObject, type Outcome, Overtaken } from '../io/ports.ts';
 import type { Spool } from '../memory/spool.ts';
 import type { Slot } from '../windows/slot.ts';
 import { comparePayloads, encodeObject } from '../worker/objects.ts';
 import { type ArchivedRows, readArchived } from './archived.ts';
 import type { Findings } from './findings.ts';
-import { assertContent, type MergePlan, nextRows, planMerge, type ShownAt } from './merge.ts';
+import { assertContent, type ConfirmedAt, type MergePlan, nextRows, planMerge } from './merge.ts';
+import { unknownOutcome } from './publish-lines.ts';
 import { quarantine } from './quarantine.ts';
-import { keepRemoved } from './removed.ts';
+import { publishRemoved } from './removed.ts';
 
-/** The object of a slot as it is after a merge. */
+/** The object of a slot after a merge. */
 export interface MergedObject {
   readonly rows: number;
   readonly digest: string | undefined;
-  /** Hex SHA-256 of its own bytes. */
+  /** The SHA-256 of its own bytes, in hex. */
   readonly sha256: string | undefined;
   readonly version: string | undefined;
   readonly bytes: number;
   readonly isWritten: boolean;
-  /** Of an object that was written: how many rows have a value, by declared column. */
+  /** For a written object: the number of rows with a value, by declared column. */
   readonly filled?: readonly number[];
 }
 
-/** What a merge did. */
+/** The result of a merge. */
 export interface Merged {
   readonly object: MergedObject;
-  /** Messages that this merge put into the archive for the first time. */
+  /** Messages that this merge archived for the first time. */
   readonly added: number;
   readonly amended: readonly string[];
   readonly reopened: readonly string[];
-  /** Found open, but shown closed by a reading later than that. */
+  /** Found open, but closed by a later read. */
   readonly closedSince: readonly string[];
   readonly removed: readonly string[];
-  /** Of what was found: hex SHA-256 of the object that holds what is invalid, where anything is. */
+  /** The SHA-256 of the quarantine object, in hex; absent if nothing is invalid. */
   readonly quarantineSha256?: string;
-  /** The same of the list of archived messages that the source no longer returns. */
+  /** The SHA-256 of the list of archived messages removed at the source, in hex. */
   readonly removedSha256?: string;
 }
 
-/** What was found of a slot, and what the ledger knew of it when the merge began. */
+/** The findings of a slot, and its ledger record when the merge began. */
 export interface ToMerge {
   readonly slot: Slot;
   readonly record: LedgerRecord | undefined;
   readonly findings: Findings;
   /** Holds the payloads of the findings. */
   readonly spool: Spool;
-  /** Whether the findings are of all the slot's messages, or only of some that were looked for. */
-  readonly isWhole: boolean;
-  /** When a reading that is merged already showed what the archive holds. */
-  readonly shownAt: ShownAt;
+  /** True if the findings are of a full read of the slot, false if of pending messages only. */
+  readonly isFull: boolean;
+  readonly confirmedAt: ConfirmedAt;
   /**
-   * Called before anything is written, to refuse what was found. It is given the rows that the archive holds, and what of
-   * them was found; nothing where it holds just what was found.
+   * Called before anything is written; throws to refuse the findings. The argument is absent if the archive holds exactly
+   * what was found.
    */
   readonly approve: (archived?: { readonly rows: Rows; readonly plan: MergePlan }) => Promise<void>;
 }
 
-/** Another writer was faster: the merge is to be made again, on what that one left. */
+/** Another writer was faster: the merge must be repeated on its result. */
 export class MergeConflict extends Error {
   override readonly name = 'MergeConflict';
 }
 
-/** What a merge did, together with those of the same findings that had to be made again after they had published. */
-export function together(earlier: Merged | undefined, merged: Merged): Merged {
+/** Combines a merge with earlier ones of the same findings that published and then had to be repeated. */
+export function combined(earlier: Merged | undefined, merged: Merged): Merged {
   if (earlier === undefined) return merged;
   return {
     ...merged,
@@ -83,9 +83,9 @@ export function together(earlier: Merged | undefined, merged: Merged): Merged {
 }
 
 /**
- * Brings a slot's object up to what was found: publishes archived ∪ closed, of two versions of an id the one read later,
- * where that differs from what is there; and keeps what is invalid in quarantine. May be made again at any time.
- * @throws MergeConflict; UserError when the object is damaged, was deleted, or cannot be published
+ * Merges findings into a slot's object: publishes archived ∪ closed if that differs from the current content; of two versions
+ * of an id, the one read later. Publishes invalid messages to the quarantine. Idempotent.
+ * @throws MergeConflict; UserError if the object is damaged, was deleted, or cannot be published
  */
 export async function mergeObject(context: Context, toMerge: ToMerge): Promise<Merged> {
   const path = objectPath(toMerge.slot, context.settings.format);
@@ -93,8 +93,8 @@ export async function mergeObject(context: Context, toMerge: ToMerge): Promise<M
   try {
     assertNotDeleted(context, path, toMerge.record, current);
     const merged =
-      (current && (await unchanged(context, toMerge, current))) ?? (await merge(context, toMerge, path, current));
-    return { ...merged, ...(await keepBeside(context, toMerge, merged)) };
+      (current && (await mergeUnchanged(context, toMerge, current))) ?? (await merge(context, toMerge, path, current));
+    return { ...merged, ...(await publishLists(context, toMerge, merged)) };
   } catch (error) {
     if (error instanceof Overtaken) throw new MergeConflict(error.message);
     throw error;
@@ -111,27 +111,28 @@ function assertNotDeleted(
 ): void {
   if (current !== undefined || record === undefined || record.rows === 0) return;
   throw new UserError(
-    `The archive ${context.archive.url} has no object ${path}, but the ledger says that it held ${record.rows} messages: somebody deleted it; restore it, since it is not made again from what the source holds today.`,
+    'object-missing',
+    `The object ${path} is missing in ${context.archive.url}; according to the ledger it held ${counted(record.rows, 'message')}. Restore it: it is not rebuilt from the source, which may have changed since.`,
   );
 }
 
-/** What is kept beside the object: what is invalid, and which archived messages the source no longer returns. */
-async function keepBeside(context: Context, { slot, record, findings, spool, isWhole }: ToMerge, { removed }: Merged) {
+/** Publishes invalid messages, and the list of archived messages removed at the source. */
+async function publishLists(context: Context, { slot, record, findings, spool, isFull }: ToMerge, { removed }: Merged) {
   const quarantineSha256 = await quarantine(context, slot, findings.invalid, spool);
-  const removedSha256 = await keepRemoved(context, slot, record, findings, isWhole ? removed : undefined);
+  const removedSha256 = await publishRemoved(context, { slot, record }, findings, isFull ? removed : undefined);
   return {
     ...(quarantineSha256 !== undefined && { quarantineSha256 }),
     ...(removedSha256 !== undefined && { removedSha256 }),
   };
 }
 
-/** The usual case, which reads nothing: the object is the one that the ledger knows, and holds just what was found. */
-async function unchanged(
+/** The usual case, which reads nothing: the object is the one in the ledger, and holds exactly what was found. */
+async function mergeUnchanged(
   context: Context,
   { record, findings, approve }: ToMerge,
   current: OpenObject,
 ): Promise<Merged | undefined> {
-  // An object whose own hash the ledger lacks, as of an earlier version's run, is read once to have it.
+  // An object whose hash is not in the ledger is read once to compute it.
   const sha256 = record?.object_sha256;
   if (record?.digest === undefined || sha256 === undefined || record.version !== current.version) return undefined;
   const digest = digestOf(context, findings.closed);
@@ -147,10 +148,10 @@ async function merge(
   path: string,
   current: OpenObject | undefined,
 ): Promise<Merged> {
-  const { slot, record, findings, spool, isWhole, shownAt, approve } = toMerge;
+  const { slot, record, findings, spool, isFull, confirmedAt, approve } = toMerge;
   const { closed } = findings;
-  const archived = await readArchived(context, path, record, current, spool);
-  const plan = planMerge(archived.rows, findings, isWhole, shownAt);
+  const archived = await readArchived(context, { path, object: current, record }, spool);
+  const plan = planMerge(archived.rows, findings, isFull, confirmedAt);
   await approve({ rows: archived.rows, plan });
   const amended = await amendedRows(context, toMerge, archived, plan);
   const done = {
@@ -176,13 +177,13 @@ async function merge(
     return { ...done, object: nothing };
   }
   const replaced = new Set(amended.map((at) => closed.id(at)));
-  await archived.place((at) => !replaced.has(archived.rows.id(at)));
+  await archived.loadPayloads((at) => !replaced.has(archived.rows.id(at)));
   const next = nextRows(archived.rows, closed, plan.added, amended);
   assertContent(next, archived.rows, slot);
-  return { ...done, object: await publish(context, toMerge, path, next, current?.version) };
+  return { ...done, object: await publish(context, toMerge, next, current?.version) };
 }
 
-/** Of the rows that differ in their bytes, those that say something else: numbers of closed rows found. */
+/** Of the rows whose bytes differ, those whose content differs: indices of closed rows. */
 async function amendedRows(
   context: Context,
   { findings, spool }: ToMerge,
@@ -191,7 +192,7 @@ async function amendedRows(
 ): Promise<number[]> {
   if (differing.length === 0) return [];
   const wanted = new Set(differing.map((pair) => pair.archived));
-  await archived.place((at) => wanted.has(at));
+  await archived.loadPayloads((at) => wanted.has(at));
   const pairs = differing.map((pair) => {
     const [a, b] = [archived.rows.row(pair.archived), findings.closed.row(pair.found)];
     return [a.position, a.length, b.position, b.length] as const;
@@ -203,15 +204,15 @@ async function amendedRows(
 async function publish(
   context: Context,
   { slot, spool }: ToMerge,
-  path: string,
   next: Rows,
   expected: string | undefined,
 ): Promise<MergedObject> {
+  const path = objectPath(slot, context.settings.format);
   const file = join(context.archive.scratch, `${context.newId()}.tmp`);
   try {
-    const { facts, encoded } = await encode(context, slot, next, spool, file);
+    const { facts, encoded } = await encode(context, { slot, spool }, next, file);
     const body = { path: file, bytes: encoded.bytes, sha256: encoded.sha256, metadata: factPairs(facts) };
-    const version = versionOf(await context.archive.publish(path, body, expected), path, context.archive.url);
+    const version = versionOf(context, await context.archive.publish(path, body, expected), path);
     return {
       rows: next.size,
       digest: facts.digest,
@@ -222,12 +223,12 @@ async function publish(
       filled: encoded.filled,
     };
   } finally {
-    // A file that was not published, or not finished, would keep a full disk full.
+    // An unpublished file would otherwise keep a full disk full.
     await rm(file, { force: true });
   }
 }
 
-async function encode(context: Context, slot: Slot, next: Rows, spool: Spool, file: string) {
+async function encode(context: Context, { slot, spool }: Pick<ToMerge, 'slot' | 'spool'>, next: Rows, file: string) {
   const { format, shape } = context.settings;
   const rows = next.columns(next.order());
   const schema = { columns: shape.columns };
@@ -246,28 +247,28 @@ async function encode(context: Context, slot: Slot, next: Rows, spool: Spool, fi
   const bytesMax = objectBytesMax[format];
   if (encoded.bytes > bytesMax)
     throw new UserError(
-      `The object of slot ${slot.id} would be larger than ${bytes(bytesMax)}: make a new archive with partition-by: day.`,
+      'object-too-large',
+      `The object of slot ${slot.id} would exceed ${bytes(bytesMax)}. Create a new archive with partition-by: day.`,
     );
   if (encoded.rows !== next.size)
     throw new Error(`The file of slot ${slot.id} holds ${encoded.rows} rows where ${next.size} were merged.`);
   return { facts, encoded };
 }
 
-/** @throws MergeConflict; UserError where nothing was published, or that cannot be told */
-function versionOf(outcome: Outcome, path: string, url: string): string {
+/** @throws MergeConflict; UserError if nothing was published, or the outcome is unknown */
+function versionOf(context: Context, outcome: Outcome, path: string): string {
   switch (outcome.outcome) {
     case 'committed':
       return outcome.version;
     case 'conflict':
-      throw new MergeConflict(`The object ${path} was written by somebody else meanwhile.`);
+      throw new MergeConflict(`Another run wrote the object ${path} in the meantime.`);
     case 'missing':
       throw new UserError(
-        `The object ${path} was deleted from ${url} while it was brought up to date: restore it, then run again.`,
+        'object-missing',
+        `The object ${path} was deleted from ${context.archive.url} during its update. Restore it, then re-run.`,
       );
     case 'unknown':
-      throw new UserError(
-        `It cannot be told whether the object ${path} was written to ${url} (${outcome.reason}): run again, which finds out and loses nothing.`,
-      );
+      throw unknownOutcome(context, `the object ${path}`, outcome.reason);
   }
 }
 

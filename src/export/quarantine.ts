@@ -1,15 +1,15 @@
 import { quarantineFolder } from '../archive/layout.ts';
+import { quarantineLine } from '../archive/unplaced.ts';
 import type { Context } from '../context.ts';
 import { type Spool, SpoolReader } from '../memory/spool.ts';
 import type { Slot } from '../windows/slot.ts';
 import type { InvalidMessage } from './findings.ts';
-import { publishLines } from './lines-object.ts';
+import { publishLines } from './publish-lines.ts';
 
 /**
- * Keeps what a reading of a slot could not read as messages, each with the reason: one object for all of them. Objects of
- * readings before stay.
+ * Publishes the invalid messages of a read, each with its reason, as one object. Objects of earlier reads stay.
  * @param spool holds their bytes
- * @returns hex SHA-256 of the object; undefined where there is nothing to keep
+ * @returns the object's SHA-256 in hex; undefined if there are none
  */
 export async function quarantine(
   context: Context,
@@ -36,15 +36,4 @@ function* quarantineLines(invalid: readonly InvalidMessage[], spool: SpoolReader
 
 function bySha({ sha: a }: InvalidMessage, { sha: b }: InvalidMessage): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/**
- * A line of a quarantine object: the reason, and the bytes as text, or where they are no UTF-8 as base64.
- * @param sha hex SHA-256 of the bytes
- */
-export function quarantineLine(sha: string, reason: string, bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes);
-  const text = buffer.toString('utf8');
-  const payload = Buffer.from(text).equals(buffer) ? { payload: text } : { payload_base64: buffer.toString('base64') };
-  return `${JSON.stringify({ reason, payload_sha256: sha, ...payload })}\n`;
 }

@@ -8,49 +8,59 @@ import { DAY_MS, type Interval, instant, union } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import { type Findings, joinFindings } from './findings.ts';
 import { Reading } from './reading.ts';
-import { beyondTotal, isConfirmed, type WholePass, wholePass } from './whole-pass.ts';
+import { isConfirmed, moreThanTotal, type WholePass, wholePass } from './whole-pass.ts';
 
-/** Readings of one interval until one is whole. */
+/** Passes over an interval until one is proven complete. */
 const passesMax = 5;
 
-/** Staged messages that lie at most so many days apart are read in one go: what is read around a day covers as much. */
+/** Days of staged messages at most this many days apart are read together: sources return days around them anyway. */
 const gapDaysMax = 2;
 
-/** A reading and the spool that holds its payloads; the caller closes it. */
+/** The findings of a read and the spool with their payloads, which the caller closes. */
 export interface SlotReading {
   readonly findings: Findings;
   readonly count: SourceCount | undefined;
-  /** Whether neither a total nor a second pass says that it is whole. */
+  /** True if neither a total nor a second pass proves that the read is complete. */
   readonly isUnproven: boolean;
   readonly spool: Spool;
 }
 
+/** A read of an interval, until a pass is proven. */
+interface ReadRequest {
+  readonly source: Source;
+  readonly interval: Interval;
+  /** Ids to search; undefined for all messages. */
+  readonly ids?: ReadonlySet<string> | undefined;
+  /** Returns the spool for the next pass. */
+  readonly newSpool: () => Promise<Spool>;
+}
+
 /**
- * Reads every message of a slot, as far as it lies in the past.
- * @param isFinal whether the slot is to count as settled by this reading
- * @throws UserError when no reading agrees with what the source says it holds
+ * Reads every message of a slot up to now.
+ * @param isFinal true if the slot counts as settled after this read
+ * @throws UserError if no pass agrees with the source's total
  */
-export async function readWhole(context: Context, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
+export async function readFull(context: Context, source: Source, slot: Slot, isFinal: boolean): Promise<SlotReading> {
   const interval = { start: slot.start, end: Math.min(slot.end, context.now()) };
-  // Counted before it is read: what comes in between is then a difference that the audit sees.
+  // Counted before the read: the audit then sees messages that arrive in between as a difference.
   const ownDays = isFinal ? await source.countOwnDays?.(interval) : undefined;
-  const read = await withSpool(context, (newSpool) => provenReading(context, source, interval, isFinal, newSpool));
+  const read = await withSpool(context, (newSpool) => provenReading(context, { source, interval, newSpool }, isFinal));
   return { ...read, count: read.count && { ...read.count, ...ownDays } };
 }
 
 /**
- * Reads an interval until a reading is proven, and keeps nothing of it.
- * @throws UserError when no reading agrees with what the source says it holds
+ * Reads an interval until a pass is proven, and keeps nothing.
+ * @throws UserError if no pass agrees with the source's total
  */
 export async function readThrough(context: Context, source: Source, interval: Interval): Promise<void> {
-  const nothing: ReadonlySet<string> = new Set();
+  const ids: ReadonlySet<string> = new Set();
   const { spool } = await withSpool(context, (newSpool) =>
-    provenReading(context, source, interval, true, newSpool, nothing),
+    provenReading(context, { source, interval, ids, newSpool }, true),
   );
   await spool.close();
 }
 
-/** Looks for staged messages: by their ids where the source can, else on the days that they lie in. */
+/** Reads staged messages: by id if the source can, else by reading their days. */
 export async function readStaged(
   context: Context,
   source: Source,
@@ -61,7 +71,7 @@ export async function readStaged(
   return withSpool(context, async (newSpool) => {
     const { find } = source;
     if (find !== undefined) {
-      return repeatedReading(context, source, slot, newSpool, ids, async (reading) => {
+      return repeatedReading(context, { source, interval: slot, ids, newSpool }, async (reading) => {
         await find.call(source, staged, (page) => reading.take(page));
         return { count: undefined, isUnproven: false };
       });
@@ -69,14 +79,15 @@ export async function readStaged(
     const spool = await newSpool();
     const all: Findings[] = [];
     for (const interval of daysOf(staged, slot)) {
-      const { findings } = await provenReading(context, source, interval, true, async () => spool, ids);
+      const request = { source, interval, ids, newSpool: async () => spool };
+      const { findings } = await provenReading(context, request, true);
       all.push(findings);
     }
     return { findings: joinFindings(all), count: undefined, isUnproven: false, spool };
   });
 }
 
-/** The days of staged messages, within their slot; days that are close are taken together. */
+/** The days of staged messages within their slot; close days are joined. */
 export function daysOf(staged: readonly StagedMessage[], slot: Interval): Interval[] {
   const days = staged.map(({ timestamp }) => {
     const start = Math.floor(Number(BigInt(timestamp) / 1000n) / DAY_MS) * DAY_MS;
@@ -88,82 +99,64 @@ export function daysOf(staged: readonly StagedMessage[], slot: Interval): Interv
   }));
 }
 
-/** Reads an interval until a pass is proven: by the source's totals, or by the pass before it. */
-async function provenReading(
-  context: Context,
-  source: Source,
-  interval: Interval,
-  isFinal: boolean,
-  newSpool: () => Promise<Spool>,
-  only?: ReadonlySet<string>,
-): Promise<SlotReading> {
-  let before: WholePass | undefined;
-  let beyond: number | undefined;
-  return repeatedReading(context, source, interval, newSpool, only, async (reading, attempt) => {
-    const last = before;
-    // What is lost agrees with nothing.
-    before = undefined;
-    const pass = await wholePass(source, interval, attempt, reading, isFinal);
+/** Reads an interval until a pass is proven complete, by the source's totals or by the previous pass. */
+async function provenReading(context: Context, request: ReadRequest, isFinal: boolean): Promise<SlotReading> {
+  const { source, interval } = request;
+  let previous: WholePass | undefined;
+  let exceeded: number | undefined;
+  return repeatedReading(context, request, async (reading, attempt) => {
+    const last = previous;
+    // A lost pass confirms nothing.
+    previous = undefined;
+    const pass = await wholePass(source, { interval, attempt, isFinal }, reading);
     if ('problem' in pass) {
-      if (pass.beyondTotal !== undefined && beyond !== undefined) throw beyondTotal(source, interval, beyond);
-      beyond = pass.beyondTotal;
+      if (pass.exceededTotal !== undefined && exceeded !== undefined) throw moreThanTotal(source, interval, exceeded);
+      exceeded = pass.exceededTotal;
       return pass.problem;
     }
     if (pass.needs === 'nothing' || (last !== undefined && isConfirmed(pass, last)))
       return { count: pass.count, isUnproven: pass.isUnproven };
-    before = pass;
-    return 'it sent something else than the time before';
+    previous = pass;
+    return 'its response differed from the previous one';
   });
 }
 
-/** What a pass proves; text where it proves nothing: what it did, as a clause. */
+/** What a pass proves; if nothing, the problem as a clause. */
 type Proof = Pick<SlotReading, 'count' | 'isUnproven'> | string;
 
-/** Makes passes until one proves something. One that is lost does not. */
+/** Makes passes until one is proven. */
 async function repeatedReading(
   context: Context,
-  source: Source,
-  interval: Interval,
-  newSpool: () => Promise<Spool>,
-  only: ReadonlySet<string> | undefined,
+  { source, interval, ids, newSpool }: ReadRequest,
   pass: (reading: Reading, attempt: number) => Promise<Proof>,
 ): Promise<SlotReading> {
-  let said = '';
+  const { name, deliversOnce } = source;
+  const { shape } = context.settings;
+  let problem = '';
   for (let attempt = 0; attempt < passesMax; attempt += 1) {
     const spool = await newSpool();
-    const reading = newReading(context, source, interval, spool, only);
-    const proof = await pass(reading, attempt).catch(whereLost);
+    const reading = new Reading({ interval, source: name, readAt: context.now(), spool, shape, ids, deliversOnce });
+    const proof = await pass(reading, attempt).catch(problemOfLost);
     if (typeof proof !== 'string') return { findings: reading.findings(), ...proof, spool };
-    said = proof;
+    problem = proof;
   }
-  throw unproven(source, interval, said);
+  throw unproven(source, interval, problem);
 }
 
-function newReading(
-  context: Context,
-  source: Source,
-  interval: Interval,
-  spool: Spool,
-  only?: ReadonlySet<string>,
-): Reading {
-  const { name, deliversOnce } = source;
-  return new Reading(interval, name, context.now(), spool, context.settings.shape, only, deliversOnce);
-}
-
-/** What is lost may be had by the next reading; everything else is thrown on. */
-function whereLost(error: unknown): string {
+function problemOfLost(error: unknown): string {
   if (error instanceof LostReading) return error.message;
   throw error;
 }
 
-function unproven(source: Source, { start, end }: Interval, said: string): UserError {
-  const others = source.name === 'api' ? ', and where it never agrees, see api-total and api-query' : '';
+function unproven(source: Source, { start, end }: Interval, problem: string): UserError {
+  const hint = source.name === 'api' ? ' If it keeps failing, check api-total and api-query.' : '';
   return new UserError(
-    `${source.url} was read ${passesMax} times from ${instant(start)} to ${instant(end)}, and each time ${said}: nothing of it is taken for complete; run again when the source is at rest${others}.`,
+    'source-unproven',
+    `${source.url} could not be read completely from ${instant(start)} to ${instant(end)}: the source changed during all ${passesMax} reads (in the last one, ${problem}). Re-run when the source is idle.${hint}`,
   );
 }
 
-/** Gives out spools, each closing the one before; the last is the caller's, or closed when the work fails. */
+/** Provides spools, each closing the previous one. The caller closes the last one, unless the work fails. */
 async function withSpool(
   context: Context,
   work: (newSpool: () => Promise<Spool>) => Promise<SlotReading>,

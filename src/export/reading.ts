@@ -13,144 +13,140 @@ interface SeenInvalid extends InvalidMessage {
   readonly inside: boolean;
 }
 
-/** Brings bytes of the page in hand into the spool, and returns their position. */
+/** Brings bytes of the current page into the spool, and returns their position. */
 type Put = (bytes: Uint8Array) => number;
 
-/** What is counted once: the row of an id, or the hash of invalid bytes. */
+/** Identifies a message: the row of its id, or the hash of invalid bytes. */
 type Key = number | string;
 
-/** How often a reading of one range met what it had met there before. */
-class RangeTally {
+/** Counts of one range of a pass. */
+class RangeCounts {
   distinct = 0;
   received = 0;
-  /** How many more than one came, on whatever pages. */
-  readonly again = new Map<Key, number>();
-  /** How many more than one stood on one page, at most. */
-  readonly onOnePage = new Map<Key, number>();
+  /** Repetitions on any pages. */
+  readonly repeats = new Map<Key, number>();
+  /** The most repetitions on one page. */
+  readonly repeatsOnOnePage = new Map<Key, number>();
   pageLengthMax = 0;
 }
 
-/**
- * One pass over an interval: takes pages in any order, keeps each id once, and can tell whether what it was given is what
- * the source says it holds.
- */
+export interface ReadingOptions {
+  readonly interval: Interval;
+  readonly source: SourceName;
+  /** ms since 1970: just before the first request. */
+  readonly readAt: number;
+  readonly spool: Spool;
+  readonly shape: MessageShape;
+  /** Ids to search; others count as outside. Undefined for all messages. */
+  readonly ids?: ReadonlySet<string> | undefined;
+  /** True if a message that comes twice is held twice by the source, on whatever pages it comes. */
+  readonly deliversOnce?: boolean;
+}
+
+/** One pass over an interval: takes pages in any order, keeps each id once, and compares what came with the source's total. */
 export class Reading {
   readonly #interval: Interval;
   readonly #source: SourceName;
   readonly #readAt: number;
   readonly #spool: Spool;
   readonly #shape: CompiledShape;
-  readonly #only: ReadonlySet<string> | undefined;
+  readonly #ids: ReadonlySet<string> | undefined;
   readonly #deliversOnce: boolean;
   readonly #rows = new Rows();
   readonly #places: Place[] = [];
   readonly #open = new Map<string, OpenMessage>();
   readonly #invalid = new Map<string, SeenInvalid>();
   readonly #conflicting = new Set<string>();
-  /** How many more than one of what is the same the source holds: as many as came, or the most that stood on one page. */
+  /** Duplicates held by the source: as many as came, or the most on one page. */
   readonly #twins = new Map<Key, number>();
-  #onPage = new Map<Key, number>();
-  #range = new RangeTally();
-  /** The number of the range that is being read, and in which a row or an invalid message came last. */
+  #onThisPage = new Map<Key, number>();
+  #range = new RangeCounts();
+  /** The number of the current range, and of the range in which a row or an invalid message came last. */
   #rangeNumber = 0;
-  readonly #rowCameIn: number[] = [];
-  readonly #invalidCameIn = new Map<string, number>();
+  readonly #rangeOfRow: number[] = [];
+  readonly #rangeOfInvalid = new Map<string, number>();
   readonly #abandoned = new Set<number>();
   #bytes = 0;
   #queue: Promise<void> = Promise.resolve();
 
-  /**
-   * @param readAt ms since 1970: just before the source is first asked
-   * @param only the ids that are looked for; others count as outside
-   * @param deliversOnce whether what comes twice is held twice, on whatever pages it comes
-   */
-  constructor(
-    interval: Interval,
-    source: SourceName,
-    readAt: number,
-    spool: Spool,
-    shape: MessageShape,
-    only?: ReadonlySet<string>,
-    deliversOnce = false,
-  ) {
+  constructor({ interval, source, readAt, spool, shape, ids, deliversOnce = false }: ReadingOptions) {
     this.#deliversOnce = deliversOnce;
     this.#shape = compileShape(shape);
     this.#interval = interval;
     this.#source = source;
     this.#readAt = readAt;
     this.#spool = spool;
-    this.#only = only;
+    this.#ids = ids;
   }
 
-  /** Takes a page; resolves when its closed payloads are in the spool. Calls may overlap. */
+  /** Takes a page; resolves once its payloads are in the spool. Calls may overlap. */
   take(page: Page): Promise<void> {
     this.#queue = this.#queue.then(() => this.#takeNow(page));
     return this.#queue;
   }
 
-  /** Messages taken, an id once; invalid ones by their bytes. */
+  /** The number of distinct messages, by id; of invalid ones, by their bytes. */
   get distinct(): number {
     return this.#rows.size + this.#invalid.size;
   }
 
   /**
-   * Begins another range of the interval, of which the pages that follow are. A message that ranges share is counted in each.
-   * @param isAbandoned whether the last one was given up, and is read again in parts: what came of it counts for nothing
+   * Starts another range of the pass.
+   * @param isAbandoned true if the previous range is read again in parts, so that its messages count for nothing
    */
   beginRange(isAbandoned = false): void {
     if (isAbandoned) this.#abandoned.add(this.#rangeNumber);
     this.#rangeNumber += 1;
-    this.#range = new RangeTally();
+    this.#range = new RangeCounts();
   }
 
-  /** Messages of all ranges, as the source holds them: those that it holds twice are two. */
+  /** The number of messages that the source holds in all ranges, duplicates included. */
   get held(): number {
     return this.distinct + sumOf(this.#twins);
   }
 
-  /** Messages of the range in hand, an id once; invalid ones by their bytes. */
+  /** The number of distinct messages of the current range, by id; of invalid ones, by their bytes. */
   get distinctOfRange(): number {
     return this.#range.distinct;
   }
 
   /**
-   * Whether the messages of the range in hand are as many as the source says it holds. It counts what it holds twice as two.
-   * Unless it delivers once, that is certain only where one page shows both: a message that came on two pages may have
-   * pushed another one out.
+   * True if the messages of the current range match the source's total, in which duplicates count. Unless the source delivers
+   * once, only duplicates on one page are certain: a message that came on two pages may have displaced another one.
    */
   isWhole(total: number): boolean {
-    const { distinct, again, onOnePage } = this.#range;
-    return distinct + sumOf(this.#deliversOnce ? again : onOnePage) === total;
+    const { distinct, repeats, repeatsOnOnePage } = this.#range;
+    return distinct + sumOf(this.#deliversOnce ? repeats : repeatsOnOnePage) === total;
   }
 
-  /** Whether as many messages came of the range in hand as the source says it holds, though some came on two pages. */
+  /** True if the current range matches the source's total when repetitions across pages count as duplicates. */
   isWholeIfTwinsAreHeld(total: number): boolean {
     return this.#range.received === total;
   }
 
-  /** The most messages that came on one page of the range in hand. */
+  /** The most messages on one page of the current range. */
   get pageLengthMax(): number {
     return this.#range.pageLengthMax;
   }
 
-  /** Takes what came twice in the range in hand for held twice, on whatever pages it came: two readings found the same. */
+  /** Counts all repetitions in the current range as duplicates held by the source. */
   holdTwins(): void {
-    for (const [key, others] of this.#range.again) this.#twins.set(key, Math.max(others, this.#twins.get(key) ?? 0));
+    for (const [key, others] of this.#range.repeats) this.#twins.set(key, Math.max(others, this.#twins.get(key) ?? 0));
   }
 
-  /** What came more than once in the range in hand, and how often: alike for readings that met the same twins. */
+  /** The repetitions in the current range as text: equal for passes with the same ones. */
   twinsOfRange(): string {
-    const named = [...this.#range.again].map(([key, others]) => `${this.#nameOf(key)} ${others}`);
+    const named = [...this.#range.repeats].map(([key, others]) => `${this.#nameOf(key)} ${others}`);
     return JSON.stringify(named.sort());
   }
 
-  /** Whether every message came in a range that was not abandoned: one that did not has gone meanwhile. */
+  /** True if every message came in a range that was not abandoned; any other has disappeared from the source. */
   hasOnlyProven(): boolean {
     const isAbandoned = (range: number) => this.#abandoned.has(range);
-    return !this.#rowCameIn.some(isAbandoned) && ![...this.#invalidCameIn.values()].some(isAbandoned);
+    return !this.#rangeOfRow.some(isAbandoned) && ![...this.#rangeOfInvalid.values()].some(isAbandoned);
   }
 
-  /** Alike for two readings that found the same messages with the same bytes. */
+  /** Equal for two passes that found the same messages with the same bytes. */
   fingerprint(): string {
     const digest = createHash('sha256');
     for (const at of this.#rows.order()) digest.update(this.#rows.id(at)).update(this.#rows.sha(at));
@@ -187,10 +183,10 @@ export class Reading {
   }
 
   async #takeNow(page: Page): Promise<void> {
-    this.#onPage = new Map();
+    this.#onThisPage = new Map();
     this.#bytes += page.bytes.length;
     this.#range.pageLengthMax = Math.max(this.#range.pageLengthMax, page.messages.length);
-    const put = this.#putter(page);
+    const put = this.#putFor(page);
     for (const [n, message] of page.messages.entries()) {
       const sha = page.shas.subarray(n * shaBytes, (n + 1) * shaBytes);
       const bytes = page.bytes.subarray(message.start, message.end);
@@ -200,8 +196,8 @@ export class Reading {
     await this.#spool.flush();
   }
 
-  /** How a page's payloads come into the spool: as part of the page, where most of it is wanted, else each by itself. */
-  #putter(page: Page): Put {
+  /** Spools the whole page if most of it is wanted, else each payload separately. */
+  #putFor(page: Page): Put {
     const spooled = page.messages.filter((message) => this.#isSpooled(message));
     const wanted = spooled.reduce((sum, { start, end }) => sum + end - start, 0);
     const base = wanted > page.bytes.length / 2 ? this.#spool.adopt(page.bytes) : undefined;
@@ -252,14 +248,14 @@ export class Reading {
     return message.state === 'invalid' ? this.#isWanted(message) : isSpooled(this.#placeOf(message));
   }
 
-  /** Of a slot, all that is invalid and may lie in it; of messages that are looked for, those that can still be told. */
+  /** True for an invalid message that may belong to the slot, or that has one of the ids to search. */
   #isWanted({ id, timestamp }: ScannedMessage): boolean {
-    if (this.#only !== undefined) return id !== undefined && this.#only.has(id);
+    if (this.#ids !== undefined) return id !== undefined && this.#ids.has(id);
     return timestamp === undefined || this.#contains(timestamp);
   }
 
   #placeOf({ id, timestamp, state }: ScannedMessage): Place {
-    if (!this.#contains(timestamp!) || this.#only?.has(id!) === false) return 'outside';
+    if (!this.#contains(timestamp!) || this.#ids?.has(id!) === false) return 'outside';
     return state as Exclude<typeof state, 'invalid'>;
   }
 
@@ -268,23 +264,23 @@ export class Reading {
   }
 
   #count(key: Key): void {
-    const { again, onOnePage } = this.#range;
+    const { repeats, repeatsOnOnePage } = this.#range;
     this.#range.received += 1;
-    if (this.#comesAnew(key)) this.#range.distinct += 1;
-    else again.set(key, (again.get(key) ?? 0) + 1);
-    const others = this.#onPage.get(key) ?? 0;
-    this.#onPage.set(key, others + 1);
-    if (others > (onOnePage.get(key) ?? 0)) onOnePage.set(key, others);
-    const held = (this.#deliversOnce ? again : onOnePage).get(key) ?? 0;
+    if (this.#isFirstInRange(key)) this.#range.distinct += 1;
+    else repeats.set(key, (repeats.get(key) ?? 0) + 1);
+    const others = this.#onThisPage.get(key) ?? 0;
+    this.#onThisPage.set(key, others + 1);
+    if (others > (repeatsOnOnePage.get(key) ?? 0)) repeatsOnOnePage.set(key, others);
+    const held = (this.#deliversOnce ? repeats : repeatsOnOnePage).get(key) ?? 0;
     if (held > (this.#twins.get(key) ?? 0)) this.#twins.set(key, held);
   }
 
-  /** Notes that it came in the range in hand, and returns whether it had not before. */
-  #comesAnew(key: Key): boolean {
+  /** Notes that a message came in the current range; true if it is the first time. */
+  #isFirstInRange(key: Key): boolean {
     const range = this.#rangeNumber;
-    const before = typeof key === 'number' ? this.#rowCameIn[key] : this.#invalidCameIn.get(key);
-    if (typeof key === 'number') this.#rowCameIn[key] = range;
-    else this.#invalidCameIn.set(key, range);
+    const before = typeof key === 'number' ? this.#rangeOfRow[key] : this.#rangeOfInvalid.get(key);
+    if (typeof key === 'number') this.#rangeOfRow[key] = range;
+    else this.#rangeOfInvalid.set(key, range);
     return before !== range;
   }
 
@@ -296,14 +292,14 @@ export class Reading {
     return [...this.#twins].reduce((sum, [key, others]) => (this.#isInside(key) ? sum + others : sum), 0);
   }
 
-  /** For people: the id, and of what is invalid its id or its hash. */
+  /** The id of a message, or the hash of an invalid one without an id. */
   #nameOf(key: Key): string {
     return typeof key === 'number' ? this.#rows.id(key) : (this.#invalid.get(key)?.id ?? key);
   }
 
   /**
-   * Of two contents of one id, the one that lies in the slot; else the one whose alerts changed last; else the one of the
-   * greater hash: whatever came first.
+   * Decides which of two contents of an id to keep, independent of their order: the one in the slot, else the one whose alerts
+   * changed last, else the one with the greater hash.
    */
   async #wins(place: Place, bytes: Uint8Array, sha: Uint8Array, known: number): Promise<boolean> {
     const isInside = place !== 'outside';
@@ -322,7 +318,7 @@ function sumOf(counts: ReadonlyMap<Key, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** Whether a payload is wanted later: to be archived, or to be compared with another content. */
+/** True if the payload is needed later, to be archived or compared with another content. */
 function isSpooled(place: Place): boolean {
   return place === 'closed' || place === 'open';
 }

@@ -5,26 +5,34 @@ import { instant, latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import type { Merged, MergedObject } from './publish.ts';
 import type { SlotReading } from './read.ts';
-import type { Waiting } from './staged.ts';
+import type { StagedChanges } from './staged.ts';
 
-/** What was read, and how it is to be taken. */
-export interface Task {
+/** How to commit a read of a slot. */
+export interface CommitOptions {
   readonly slot: Slot;
-  /** Whether the whole slot was read, or only what was staged was looked at again. */
-  readonly isWhole: boolean;
+  /** True for a full read of the slot, false for a re-check of pending messages. */
+  readonly isFull: boolean;
   readonly startedMs: number;
   readonly acceptFewer: boolean;
-  /** What a reading of the whole slot met outside of it that no other slot is known to hold. */
+  /** Messages that a full read returned outside of the slot and that their own slots lack. */
   readonly unowned?: Unowned | undefined;
 }
 
-/** What a whole reading has proved since stays; of an older one, only what it brought into the object is new. */
-export function overtakenRecord(record: LedgerRecord, { object }: Merged): LedgerRecord {
-  const { object_sha256: _, ...rest } = record;
-  return { ...rest, revision: record.revision + 1, ...factsOf(object) };
+/** A read, its merge, and the record and staging changes that precede the new record. */
+export interface MergedReading {
+  readonly reading: SlotReading;
+  readonly merged: Merged;
+  readonly record: LedgerRecord | undefined;
+  readonly staging: StagedChanges;
 }
 
-function factsOf(
+/** The record after the merge of a read that a later full read overtook: only the facts of the object are new. */
+export function overtakenRecord(record: LedgerRecord, { object }: Merged): LedgerRecord {
+  const { object_sha256: _, ...rest } = record;
+  return { ...rest, revision: record.revision + 1, ...objectFields(object) };
+}
+
+function objectFields(
   object: MergedObject,
 ): Pick<LedgerRecord, 'rows' | 'digest' | 'object_sha256' | 'version' | 'bytes_out'> {
   return {
@@ -36,51 +44,44 @@ function factsOf(
   };
 }
 
-/** What the ledger is to say of a slot after a merge of this reading. */
+/** The slot's ledger record after a merge. */
 export function nextRecord(
   context: Context,
-  reading: SlotReading,
-  { slot, isWhole, startedMs, unowned }: Task,
-  record: LedgerRecord | undefined,
-  { object, amended, reopened, removed, quarantineSha256, removedSha256 }: Merged,
-  waiting: Waiting,
+  { slot, isFull, startedMs, unowned }: CommitOptions,
+  { reading, merged, record, staging }: MergedReading,
 ): LedgerRecord {
   const cases: Cases = {
-    reopened: reopened.length,
-    amended: amended.length,
-    removed: isWhole ? removed.length : (record?.cases?.removed ?? 0),
-    removed_pending: waiting.vanished.length,
+    reopened: merged.reopened.length,
+    amended: merged.amended.length,
+    removed: isFull ? merged.removed.length : (record?.cases?.removed ?? 0),
+    removed_pending: staging.removed.length,
     conflicting: reading.findings.conflicting.length,
   };
-  // What a look at some messages met is in quarantine too, and the object of the last whole reading holds the rest.
-  const quarantined = isWhole ? quarantineSha256 : record?.quarantine_sha256;
+  const nextUnowned = isFull ? unowned : record?.unowned;
+  // The quarantine object of the last full read stays in the record; a re-check only adds another object.
+  const quarantined = isFull ? merged.quarantineSha256 : record?.quarantine_sha256;
   return {
     slot: slot.id,
     revision: (record?.revision ?? 0) + 1,
-    ...(isWhole ? readFacts(reading, record) : lookFacts(reading, record!, waiting)),
+    ...(isFull ? fullReadFields(reading, record) : recheckFields(reading, record!, staging)),
     cases,
-    ...ofUnowned(isWhole ? unowned : record?.unowned),
-    ...factsOf(object),
+    ...(nextUnowned !== undefined && { unowned: nextUnowned }),
+    ...objectFields(merged.object),
     ...(quarantined !== undefined && { quarantine_sha256: quarantined }),
-    ...(removedSha256 !== undefined && { removed_sha256: removedSha256 }),
+    ...(merged.removedSha256 !== undefined && { removed_sha256: merged.removedSha256 }),
     took_ms: Math.round(context.elapsed() - startedMs),
     ...(context.run.id !== undefined && { run_id: context.run.id }),
     ...(context.run.url !== undefined && { run_url: context.run.url }),
   };
 }
 
-function ofUnowned(unowned: Unowned | undefined): Pick<LedgerRecord, 'unowned'> {
-  return unowned === undefined ? {} : { unowned };
-}
-
-/** What a reading of the whole slot says. */
-function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
+function fullReadFields({ findings, count, isUnproven }: SlotReading, record: LedgerRecord | undefined) {
   const read_at = instant(findings.readAt);
   const rechecked_at = record?.rechecked_at;
   const invalid = invalidFacts(findings.invalid);
   return {
     read_at,
-    // Another run's look may have been later, and be merged already: that still holds.
+    // A later re-check by another run may be merged already; it still holds.
     ...(rechecked_at !== undefined && rechecked_at > read_at && { rechecked_at }),
     source: findings.source,
     counts: findings.counts,
@@ -92,14 +93,14 @@ function readFacts({ findings, count, isUnproven }: SlotReading, record: LedgerR
   };
 }
 
-/** What a look again says, beside what the last whole reading did. */
-function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Waiting) {
+/** The fields of the last full read, updated by a re-check. */
+function recheckFields({ findings }: SlotReading, record: LedgerRecord, staging: StagedChanges) {
   const { read_at, source, counts, invalid, unproven, outside, source_count, bytes_in } = record;
   return {
     read_at: read_at!,
     rechecked_at: latest(record.rechecked_at, instant(findings.readAt))!,
     source: source!,
-    counts: countsAfterLook(counts!, waiting, read_at!),
+    counts: countsAfterRecheck(counts!, staging, read_at!),
     ...(invalid && { invalid }),
     ...(unproven && { unproven }),
     outside,
@@ -108,13 +109,13 @@ function lookFacts({ findings }: SlotReading, record: LedgerRecord, waiting: Wai
   };
 }
 
-/** Of the closed ones there are more after a look again, and nothing that the source said then tells how many. */
+/** The source's count of closed messages is outdated after a re-check. */
 function withoutClosed({ closed, ...rest }: SourceCount): SourceCount {
   return rest;
 }
 
-/** Derived, never incremented: what is still staged is open, and closed is what was read less the rest. */
-function countsAfterLook(counts: Counts, { stage, later }: Waiting, readAt: string): Counts {
+/** Derived, never incremented: open is what is still staged, and closed is the rest of what was read. */
+function countsAfterRecheck(counts: Counts, { stage, later }: StagedChanges, readAt: string): Counts {
   const open = [...stage, ...later].filter(({ removed_at }) => removed_at === undefined || removed_at > readAt).length;
   return { ...counts, open, closed: counts.read - open - counts.unalerted - counts.invalid - counts.duplicates };
 }

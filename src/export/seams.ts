@@ -1,36 +1,32 @@
 import { objectPath } from '../archive/layout.ts';
 import type { ArchiveState, LedgerRecord, StagedMessage, Unowned, UnownedMessage } from '../archive/ledger.ts';
-import { asideFrom } from '../auxiliary.ts';
 import type { Context } from '../context.ts';
+import { failureOf } from '../optional-work.ts';
 import { isLive } from '../plan/settled.ts';
 import type { Seam } from '../report/faults.ts';
 import { instant } from '../windows/interval.ts';
 import { type Slot, slotAt, slotById } from '../windows/slot.ts';
-import { readObject } from '../worker/objects.ts';
 import type { Findings } from './findings.ts';
-import type { Outside } from './outside.ts';
+import { readIds } from './object-ids.ts';
+import type { OutsideMessages } from './outside.ts';
 
-// An API is asked for some days around a slot, so that readings of two slots meet each other's messages at the seam between
-// them. What one met and the other does not have would be in neither, and nobody would know: it is kept in the ledger until
-// the other slot has it.
+// A request to an API covers some days around a slot, so that reads of two slots overlap at the seam between them. A message
+// that one read returns and the other slot lacks would go unnoticed: the ledger keeps it until its own slot has it.
 
-/** Of the messages that a record names, as JSON. */
+/** The size of the messages in a record, as JSON. */
 const unownedBytesMax = 16_000;
 
-/**
- * What a reading met outside of its slot that the slots it lies in do not have, or that were not read yet.
- * @param outside what the reading met
- */
+/** Messages that a read returned outside of its slot and that their own slots lack, or whose slots were not read yet. */
 export async function findUnowned(
   context: Context,
   slot: Slot,
   { readAt }: Findings,
-  outside: Outside,
+  outside: OutsideMessages,
 ): Promise<Unowned | undefined> {
-  if (outside.messages.size === 0) return undefined;
+  if (outside.timestamps.size === 0) return undefined;
   const { record } = await context.staging.slot(slot);
   const seenAt = new Map(record?.unowned?.messages.map(({ message_id, seen_at }) => [message_id, seen_at]));
-  const all = [...outside.messages].map(
+  const all = [...outside.timestamps].map(
     ([message_id, timestamp]): UnownedMessage => ({
       message_id,
       timestamp: String(timestamp),
@@ -49,8 +45,8 @@ export async function findUnowned(
 }
 
 /**
- * Looks again for what records say that no slot has, and takes out of them what one has now.
- * @returns what should be in a slot that was read, and is not; and the ledger as it is then
+ * Checks the unowned messages of all records again, and removes from the records those that their slots have by now.
+ * @returns messages missing in slots that were read, and the resulting ledger
  */
 export async function settleSeams(
   context: Context,
@@ -63,13 +59,13 @@ export async function settleSeams(
   for (const [id, messages] of bySlot(context, all)) {
     const own = slotById(id, context.settings.layout);
     const isRead = records.get(id)?.read_at !== undefined;
-    const waiting = staged.filter(({ slot }) => slot === id);
-    const found = isRead ? await unknownTo(context, own, messages, waiting) : { unknown: messages, isCertain: false };
+    const pending = staged.filter(({ slot }) => slot === id);
+    const found = isRead ? await unknownTo(context, own, messages, pending) : { unknown: messages, isCertain: false };
     for (const message of found.unknown) unknown.add(message);
     if (!found.isCertain) unread.add(id);
   }
   const settled: LedgerRecord[] = [];
-  for (const record of ledger) settled.push(await keep(context, record, unknown));
+  for (const record of ledger) settled.push(await keepUnknown(context, record, unknown));
   const seams = ledger.flatMap(({ slot, unowned }) =>
     (unowned?.messages ?? [])
       .filter((message) => unknown.has(message) && isMissing(context, records, unread, message))
@@ -78,8 +74,8 @@ export async function settleSeams(
   return { seams, ledger: settled };
 }
 
-/** Leaves in the record what no slot has yet. Where another writer comes first, its reading has looked for itself. */
-async function keep(
+/** Removes from a record messages that are no longer unknown. If another run writes it first, that run has checked itself. */
+async function keepUnknown(
   context: Context,
   record: LedgerRecord,
   unknown: ReadonlySet<UnownedMessage>,
@@ -96,8 +92,8 @@ async function keep(
 }
 
 /**
- * Whether a message that its own slot does not have should be there: of a settled slot in any case; of a live one, which every
- * run reads, once that was read after the message was seen.
+ * True if a message that its own slot lacks should be there: always if the slot is settled; if it is live, once it was read
+ * after the message was seen.
  */
 function isMissing(
   context: Context,
@@ -111,7 +107,7 @@ function isMissing(
   return readAt > seen_at || !isLive(own, context.now(), context.recentDays);
 }
 
-/** Of messages of one slot, those that neither its object nor the staging has. Uncertain where the object cannot be read. */
+/** Messages of a slot that neither its object nor the staging has. Uncertain if the object cannot be read. */
 async function unknownTo(
   context: Context,
   slot: Slot,
@@ -120,20 +116,14 @@ async function unknownTo(
 ): Promise<{ readonly unknown: readonly UnownedMessage[]; readonly isCertain: boolean }> {
   const wanted = new Map(messages.map((message) => [message.message_id, message]));
   for (const { message_id } of staged) wanted.delete(message_id);
-  const failure = await asideFrom(async () => {
-    const { format } = context.settings;
-    const object = wanted.size === 0 ? undefined : await context.archive.open(objectPath(slot, format));
-    if (object === undefined) return;
-    try {
-      await readObject(context.threads, object, { format, payloads: false }, async ({ ids }) => {
-        for (const id of ids) wanted.delete(id);
-      });
-    } finally {
-      await object.close();
-    }
+  const failure = await failureOf(async () => {
+    if (wanted.size === 0) return;
+    await readIds(context, objectPath(slot, context.settings.format), (ids) => {
+      for (const id of ids) wanted.delete(id);
+    });
   });
   if (failure !== undefined)
-    context.log.warning(`${failure.message} Whether slot ${slot.id} has what its neighbors met of it is not known.`);
+    context.log.warning(`${failure.message} Slot ${slot.id} was not checked for messages returned for its neighbors.`);
   return { unknown: [...wanted.values()], isCertain: failure === undefined };
 }
 

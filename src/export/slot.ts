@@ -8,38 +8,38 @@ import { isLive } from '../plan/settled.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import { countStatuses, type Findings } from './findings.ts';
-import type { ShownAt } from './merge.ts';
-import { Outside } from './outside.ts';
-import { MergeConflict, type Merged, mergeObject, type ToMerge, together } from './publish.ts';
-import { readStaged, readWhole, type SlotReading } from './read.ts';
-import { nextRecord, overtakenRecord, type Task } from './record.ts';
+import type { ConfirmedAt } from './merge.ts';
+import { OutsideMessages } from './outside.ts';
+import { combined, MergeConflict, type Merged, mergeObject, type ToMerge } from './publish.ts';
+import { readFull, readStaged, type SlotReading } from './read.ts';
+import { type CommitOptions, nextRecord, overtakenRecord } from './record.ts';
 import { assertNotShrunk, unalertedOf } from './removed.ts';
 import { findUnowned } from './seams.ts';
-import { waitingAfter } from './staged.ts';
+import { stagedChanges } from './staged.ts';
 
-/** Merges of one reading, when other writers are faster. */
+/** Merges of one read, while other writers are faster. */
 const mergesMax = 5;
 
-/** What was done with a slot. */
 export interface SlotResult {
   readonly slot: Slot;
   readonly record: LedgerRecord;
+  /** Messages archived for the first time. */
   readonly added: number;
   readonly isWritten: boolean;
-  /** Of an object that was written: how many rows have a value, by declared column. */
+  /** For a written object: the number of rows with a value, by declared column. */
   readonly filled: readonly number[];
-  /** JSON that was read for it, in bytes. */
+  /** Bytes of JSON read. */
   readonly bytesRead: number;
-  /** Messages of the slot that are staged now. */
+  /** Pending messages of the slot. */
   readonly staged: number;
-  /** Of the messages that were found open, how many have an alert of each status. */
+  /** The number of open messages with an alert of each status. */
   readonly openStatuses: ReadonlyMap<string, number>;
 }
 
 /**
- * Carries out the plan for one slot: reads it or looks again at its staged messages, and merges what was found into the
- * archive, the staging and the ledger. May be cut anywhere and made again.
- * @throws UserError when the slot cannot be brought up to date
+ * Processes a planned slot: reads it or re-checks its pending messages, and merges the findings into archive, staging and
+ * ledger. May be interrupted anywhere and repeated.
+ * @throws UserError if the slot could not be processed
  */
 export async function processSlot(
   context: Context,
@@ -49,80 +49,83 @@ export async function processSlot(
 ): Promise<SlotResult> {
   const { slot } = planned;
   const live = isLive(slot, context.now(), context.recentDays);
-  const source = live ? sources.live : sources.settled;
-  const startedMs = context.elapsed();
-  if (planned.action === 're-check') {
-    const looked = await recheck(context, source, slot, { startedMs, acceptFewer, isFinal: !live });
-    if (looked !== undefined) return looked;
-  }
-  return commitWhole(context, source, { slot, isWhole: true, startedMs, acceptFewer }, !live);
+  const task = {
+    slot,
+    source: live ? sources.live : sources.settled,
+    startedMs: context.elapsed(),
+    acceptFewer,
+    isFinal: !live,
+  };
+  const rechecked = planned.action === 're-check' ? await recheck(context, task) : undefined;
+  return rechecked ?? processFull(context, task);
 }
 
-/** Reads the whole slot, and sees to it that what its reading met outside of it is known to other slots. */
-async function commitWhole(context: Context, source: Source, task: Task, isFinal: boolean): Promise<SlotResult> {
-  const outside = new Outside(task.slot);
-  const reading = await readWhole(context, outside.watch(source), task.slot, isFinal);
-  return commit(context, reading, {
-    ...task,
-    unowned: await findUnowned(context, task.slot, reading.findings, outside),
-  });
-}
-
-interface Look {
-  readonly startedMs: number;
-  readonly acceptFewer: boolean;
-  /** Whether the slot is to count as settled by a reading of all of it. */
+interface Task extends Omit<CommitOptions, 'isFull' | 'unowned'> {
+  readonly source: Source;
+  /** True if the slot counts as settled after a full read. */
   readonly isFinal: boolean;
 }
 
-/** Undefined when a staged message turned into something that only a whole reading can count. */
-async function recheck(context: Context, source: Source, slot: Slot, { isFinal, ...look }: Look) {
+async function processFull(context: Context, task: Task): Promise<SlotResult> {
+  const outside = new OutsideMessages(task.slot);
+  const reading = await readFull(context, outside.watch(task.source), task.slot, task.isFinal);
+  return commitFull(context, task, reading, outside);
+}
+
+async function commitFull(
+  context: Context,
+  task: Task,
+  reading: SlotReading,
+  outside: OutsideMessages,
+): Promise<SlotResult> {
+  const unowned = await findUnowned(context, task.slot, reading.findings, outside);
+  return commit(context, reading, { ...task, isFull: true, unowned });
+}
+
+/** Re-checks pending messages; undefined if only a full read can count what has become of them. */
+async function recheck(context: Context, task: Task): Promise<SlotResult | undefined> {
+  const { source, slot } = task;
   const { record, staged } = await context.staging.slot(slot);
   const readAt = record?.read_at;
   if (record?.counts === undefined || readAt === undefined || staged.length === 0) return undefined;
-  // Staged by a run that ended before it could count what it had read.
+  // Staged by a run that ended before it could record its counts.
   if (staged.some(({ first_seen }) => first_seen > readAt)) return undefined;
   const reading = await readStaged(context, source, slot, staged);
   if (!isCountable(reading.findings, staged, readAt)) {
     await reading.spool.close();
     return undefined;
   }
-  const outside = new Outside(slot);
-  const elsewhere = await readElsewhere(context, outside.watch(source), slot, reading, staged, isFinal);
-  if (elsewhere !== undefined) {
-    const unowned = await findUnowned(context, slot, elsewhere.findings, outside);
-    return commit(context, elsewhere, { slot, isWhole: true, ...look, unowned });
-  }
-  return commit(context, reading, { slot, isWhole: false, ...look });
+  const outside = new OutsideMessages(slot);
+  const full = await readMoved(context, { ...task, source: outside.watch(source) }, reading, staged);
+  if (full !== undefined) return commitFull(context, task, full, outside);
+  return commit(context, reading, { ...task, isFull: false });
 }
 
 /**
- * A message that is not where it was staged may have moved to another day of its slot: only a reading of the whole slot tells.
- * It is made once: what that does not show either is noted as vanished.
- * @returns the reading of the whole slot, where it shows one of them; then the other reading is closed
+ * Reads the full slot if a re-check did not find a message: it may have moved to another day of the slot. This is done once:
+ * a message that the full read does not return either is recorded as removed at the source.
+ * @returns the full read if it returned one of the messages; the re-check is closed then
  */
-async function readElsewhere(
+async function readMoved(
   context: Context,
-  source: Source,
-  slot: Slot,
-  looked: SlotReading,
+  { source, slot, isFinal }: Task,
+  rechecked: SlotReading,
   staged: readonly StagedMessage[],
-  isFinal: boolean,
 ): Promise<SlotReading | undefined> {
   const lost = staged.filter(
-    ({ message_id, removed_at }) => removed_at === undefined && !shows(looked.findings, message_id),
+    ({ message_id, removed_at }) => removed_at === undefined && !isFound(rechecked.findings, message_id),
   );
   if (lost.length === 0) return undefined;
-  const whole = await readWhole(context, source, slot, isFinal).catch(async (error: unknown) => {
-    await looked.spool.close();
+  const full = await readFull(context, source, slot, isFinal).catch(async (error: unknown) => {
+    await rechecked.spool.close();
     throw error;
   });
-  const isFound = lost.some(({ message_id }) => shows(whole.findings, message_id));
-  await (isFound ? looked : whole).spool.close();
-  return isFound ? whole : undefined;
+  const isAnyFound = lost.some(({ message_id }) => isFound(full.findings, message_id));
+  await (isAnyFound ? rechecked : full).spool.close();
+  return isAnyFound ? full : undefined;
 }
 
-function shows({ closed, open, unalerted, invalid }: Findings, id: string): boolean {
+function isFound({ closed, open, unalerted, invalid }: Findings, id: string): boolean {
   return (
     closed.find(id) !== undefined ||
     open.some((message) => message.id === id) ||
@@ -132,8 +135,8 @@ function shows({ closed, open, unalerted, invalid }: Findings, id: string): bool
 }
 
 /**
- * Whether every message found was open when the slot was read as a whole, and is open or closed now, of one content. One
- * that was not shown then, and so not counted, may be invalid now.
+ * True if every message found was open in the last full read, and is open or closed now, with one content. A message that the
+ * full read did not return, and so did not count, may be invalid now.
  */
 function isCountable(findings: Findings, staged: readonly StagedMessage[], readAt: string): boolean {
   const uncounted = staged.filter(({ removed_at }) => removed_at !== undefined && removed_at <= readAt);
@@ -144,81 +147,80 @@ function isCountable(findings: Findings, staged: readonly StagedMessage[], readA
   return uncounted.every(({ message_id }) => !isOpen.has(message_id) && findings.closed.find(message_id) === undefined);
 }
 
-async function commit(context: Context, reading: SlotReading, task: Task): Promise<SlotResult> {
+/** Merges a read, again as long as other writers come first. Closes its spool. */
+async function commit(context: Context, reading: SlotReading, options: CommitOptions): Promise<SlotResult> {
   const { findings, spool } = reading;
-  const { slot, isWhole, acceptFewer } = task;
+  const { slot, isFull, acceptFewer } = options;
   let done: Merged | undefined;
   try {
     for (let attempt = 0; attempt < mergesMax; attempt += 1) {
       const { record, staged } = await context.staging.slot(slot);
-      const before = { record, staged, laterAt: laterThan(findings, record) };
-      const isHeld = isWhole && before.laterAt === undefined && !acceptFewer;
+      const before = { record, staged, laterAt: laterReadAt(findings, record) };
+      const mustNotShrink = isFull && before.laterAt === undefined && !acceptFewer;
       const approve: ToMerge['approve'] = async (archived) => {
-        if (isHeld) await assertNotShrunk(context, { slot, record, staged }, findings, archived);
+        if (mustNotShrink) await assertNotShrunk(context, { slot, record, staged }, findings, archived);
       };
-      const toMerge = { slot, record, findings, spool, isWhole, shownAt: shownBy(record, staged), approve };
-      const merged = await mergeObject(context, toMerge).catch(whereConflict);
+      const confirmedAt = confirmedBy(record, staged);
+      const toMerge = { slot, record, findings, spool, isFull, confirmedAt, approve };
+      const merged = await mergeObject(context, toMerge).catch(ignoreConflict);
       if (merged === undefined) continue;
-      done = together(done, merged);
-      const result = await settle(context, reading, task, before, done);
+      done = combined(done, merged);
+      const result = await recordMerge(context, options, { reading, merged: done, ...before });
       if (result !== undefined) return result;
     }
   } finally {
     await spool.close();
   }
   throw new UserError(
-    `Slot ${slot.id} was written by somebody else ${mergesMax} times while it was merged: see that one run works on it at a time, then run again.`,
+    'slot-contended',
+    `Other runs wrote slot ${slot.id} during all ${mergesMax} attempts to merge it. Check that only one run at a time works on this archive, then re-run.`,
   );
 }
 
-/** What staging and ledger held of a slot when a merge began. */
-interface Before {
+/** The staging and ledger of a slot when a merge began, and the merge. */
+interface MergeState {
+  readonly reading: SlotReading;
+  readonly merged: Merged;
   readonly record: LedgerRecord | undefined;
   readonly staged: readonly StagedMessage[];
-  /** When the whole slot was read, where that was later than this reading and is merged already. */
+  /** When the slot was fully read, if that was later than this read and is merged already. */
   readonly laterAt: Instant | undefined;
 }
 
-function laterThan({ readAt }: Findings, record: LedgerRecord | undefined): Instant | undefined {
+function laterReadAt({ readAt }: Findings, record: LedgerRecord | undefined): Instant | undefined {
   return record?.read_at !== undefined && record.read_at > instant(readAt) ? record.read_at : undefined;
 }
 
-/** A reading of the whole slot showed the archived version of every message, but for those that wait. */
-function shownBy(record: LedgerRecord | undefined, staged: readonly StagedMessage[]): ShownAt {
+/** A full read confirmed the archived version of every message that is not pending. */
+function confirmedBy(record: LedgerRecord | undefined, staged: readonly StagedMessage[]): ConfirmedAt {
   const readAt = record?.read_at === undefined ? 0 : Date.parse(record.read_at);
-  const waiting = new Set(staged.map(({ message_id }) => message_id));
-  return (id) => (waiting.has(id) ? 0 : readAt);
+  const pending = new Set(staged.map(({ message_id }) => message_id));
+  return (id) => (pending.has(id) ? 0 : readAt);
 }
 
-function whereConflict(error: unknown): undefined {
+function ignoreConflict(error: unknown): undefined {
   if (!(error instanceof MergeConflict)) throw error;
 }
 
-/** The steps after the object, as the design has them; undefined when another writer came first. */
-async function settle(
+/** The steps after the object was published: stage, record, unstage. Undefined if another writer came first. */
+async function recordMerge(
   context: Context,
-  reading: SlotReading,
-  task: Task,
-  { record, staged, laterAt }: Before,
-  merged: Merged,
+  options: CommitOptions,
+  { reading, merged, record, staged, laterAt }: MergeState,
 ): Promise<SlotResult | undefined> {
   const { findings } = reading;
-  const { slot, isWhole } = task;
-  const waiting = waitingAfter(slot, findings, staged, merged, laterAt);
-  await context.staging.stage(waiting.stage);
+  const { slot, isFull } = options;
+  const changes = stagedChanges({ slot, findings, staged, merged, laterAt });
+  await context.staging.stage(changes.stage);
   const next =
-    isWhole && laterAt !== undefined
+    isFull && laterAt !== undefined
       ? overtakenRecord(record!, merged)
-      : nextRecord(context, reading, task, record, merged, waiting);
+      : nextRecord(context, options, { reading, merged, record, staging: changes });
   if (!(await context.staging.record(next, record?.revision ?? 0))) return undefined;
-  await context.staging.unstage(slot, waiting.unstage, instant(findings.readAt));
+  await context.staging.unstage(slot, changes.unstage, instant(findings.readAt));
 
-  tellCases(context, slot, merged, waiting.vanished, findings);
-  const bare = unalertedOf(staged, findings).filter((id) => waiting.unstage.includes(id));
-  if (bare.length > 0)
-    context.log.warning(
-      `Slot ${slot.id}: ${counted(bare.length, 'pending message')} without alerts now, and pending no longer: ${names(bare)}.`,
-    );
+  const unalerted = unalertedOf(staged, findings).filter((id) => changes.unstage.includes(id));
+  logCases(context, slot, { findings, merged, removedPending: changes.removed, unalerted });
   return {
     slot,
     record: next,
@@ -227,29 +229,33 @@ async function settle(
     filled: merged.object.filled ?? [],
     bytesRead: findings.bytes,
     openStatuses: countStatuses(findings.open),
-    staged: waiting.remaining,
+    staged: changes.remaining,
   };
 }
 
-function tellCases(
-  context: Context,
-  slot: Slot,
-  merged: Merged,
-  vanished: readonly string[],
-  { conflicting, twins }: Findings,
-): void {
-  const tell = (ids: readonly string[], what: string) => {
-    if (ids.length > 0)
-      context.log.warning(`Slot ${slot.id}: ${counted(ids.length, 'message')} ${what}: ${names(ids)}.`);
+interface SlotCases {
+  readonly findings: Findings;
+  readonly merged: Merged;
+  /** Ids of pending messages that the source no longer returns. */
+  readonly removedPending: readonly string[];
+  /** Ids of pending messages that have no alerts any more. */
+  readonly unalerted: readonly string[];
+}
+
+function logCases(context: Context, slot: Slot, { findings, merged, removedPending, unalerted }: SlotCases): void {
+  const warn = (ids: readonly string[], noun: string, what: string) => {
+    if (ids.length > 0) context.log.warning(`Slot ${slot.id}: ${counted(ids.length, noun)} ${what}: ${names(ids)}.`);
   };
-  tell(merged.reopened, 'of the archive opened again; the archived version stays until it is closed');
-  tell(merged.amended, 'of the archive changed at the source');
-  tell(merged.removed, 'of the archive no longer shown by the source; the archived version stays');
-  tell(vanished, 'that wait no longer shown by the source; they stay staged');
-  const hasSeveral = new Set(conflicting);
-  tell(
-    twins.filter((id) => !hasSeveral.has(id)),
-    'that the source holds more than once; each is archived once and counted as a duplicate',
+  warn(merged.reopened, 'archived message', 're-opened; the archived version stays until all alerts are closed again');
+  warn(merged.amended, 'archived message', 'amended at the source');
+  warn(merged.removed, 'archived message', 'removed at source; the archived version stays');
+  warn(removedPending, 'pending message', 'removed at source, still pending');
+  const conflicting = new Set(findings.conflicting);
+  warn(
+    findings.twins.filter((id) => !conflicting.has(id)),
+    'message',
+    'held more than once by the source; archived once, the others counted as duplicates',
   );
-  tell(conflicting, 'with more than one content in the source; the one whose alerts changed last is taken');
+  warn(findings.conflicting, 'message', 'with conflicting contents; the one whose alerts changed last was taken');
+  warn(unalerted, 'pending message', 'now without alerts, no longer pending');
 }

@@ -4,29 +4,34 @@ import type { Slot } from '../windows/slot.ts';
 import type { Findings, OpenMessage } from './findings.ts';
 import type { Merged } from './publish.ts';
 
-/** What becomes of a slot's staged messages. */
-export interface Waiting {
+/** The changes to a slot's staged messages after a merge. */
+export interface StagedChanges {
   readonly stage: readonly StagedMessage[];
+  /** Ids of messages that are no longer pending. */
   readonly unstage: readonly string[];
-  readonly vanished: readonly string[];
-  /** Of the staged messages, those that another run has read since: they stay as they are. */
+  /** Ids of pending messages that the source no longer returns. They stay staged. */
+  readonly removed: readonly string[];
+  /** Messages that another run has read since. They stay as they are. */
   readonly later: readonly StagedMessage[];
-  /** Staged messages when all is done. */
+  /** The number of pending messages after the changes. */
   readonly remaining: number;
 }
 
-/**
- * Decides what is staged and unstaged after a merge.
- * @param laterAt when the whole slot was read, where that was later than these findings and is merged already: then what
- *   is open here and neither archived nor staged there was not shown as open any more
- */
-export function waitingAfter(
-  slot: Slot,
-  findings: Findings,
-  staged: readonly StagedMessage[],
-  merged: Pick<Merged, 'reopened' | 'closedSince'>,
-  laterAt: Instant | undefined,
-): Waiting {
+/** The findings of a read, and the state they are applied to. */
+export interface StagedState {
+  readonly slot: Slot;
+  readonly findings: Findings;
+  readonly staged: readonly StagedMessage[];
+  readonly merged: Pick<Merged, 'reopened' | 'closedSince'>;
+  /**
+   * When the slot was fully read, if that was later than the findings and is already merged. That read no longer returned
+   * messages that are open here and neither archived nor staged there.
+   */
+  readonly laterAt?: Instant | undefined;
+}
+
+/** Decides which messages to stage and unstage after a merge. */
+export function stagedChanges({ slot, findings, staged, merged, laterAt }: StagedState): StagedChanges {
   const readAt = instant(findings.readAt);
   const known = new Map(staged.map((message) => [message.message_id, message]));
   const reopened = new Set(merged.reopened);
@@ -36,28 +41,28 @@ export function waitingAfter(
     .filter(({ id }) => !settledSince.has(id))
     .map((message): StagedMessage => {
       const before = known.get(message.id);
-      const vanishedAt = laterAt && (before?.removed_at ?? laterAt);
+      const removedAt = laterAt && (before?.removed_at ?? laterAt);
       return {
         ...foundOpen(slot, message, readAt, before),
         reason: reopened.has(message.id) ? 'reopened' : 'open',
-        ...(vanishedAt !== undefined && { removed_at: vanishedAt }),
+        ...(removedAt !== undefined && { removed_at: removedAt }),
       };
     });
   const isOpen = new Set(open.map(({ message_id }) => message_id));
   const isDone = (id: string) =>
     settledSince.has(id) || findings.closed.find(id) !== undefined || findings.unalerted.has(id);
   const own = staged.filter(({ read_at, message_id }) => read_at <= readAt && !isOpen.has(message_id));
-  const vanished = own.filter(({ message_id }) => !isDone(message_id)).map((message) => foundNoMore(message, readAt));
+  const removed = own.filter(({ message_id }) => !isDone(message_id)).map((message) => notReturned(message, readAt));
   return {
-    stage: [...open, ...vanished],
+    stage: [...open, ...removed],
     unstage: own.map(({ message_id }) => message_id).filter(isDone),
-    vanished: vanished.map(({ message_id }) => message_id),
+    removed: removed.map(({ message_id }) => message_id),
     later,
-    remaining: open.length + vanished.length + later.length,
+    remaining: open.length + removed.length + later.length,
   };
 }
 
-/** What is known of the message from before stays. */
+/** @param before the message as it was staged before: it keeps when it was first seen */
 function foundOpen(
   slot: Slot,
   { id, timestamp, openAlerts, openAlertCount }: OpenMessage,
@@ -76,12 +81,12 @@ function foundOpen(
   };
 }
 
-function foundNoMore(message: StagedMessage, readAt: Instant): StagedMessage {
+function notReturned(message: StagedMessage, readAt: Instant): StagedMessage {
   const checks = checksAt(readAt, message);
   return { ...message, read_at: readAt, checks, removed_at: message.removed_at ?? readAt };
 }
 
-/** A reading that is merged again, since another writer came first, is still one. */
+/** A read whose merge is repeated, after a conflict, counts once. */
 function checksAt(readAt: Instant, before: StagedMessage | undefined): number {
   if (before === undefined) return 1;
   return before.checks + (before.read_at === readAt ? 0 : 1);

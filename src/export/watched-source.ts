@@ -2,8 +2,8 @@ import type { Source } from '../io/ports.ts';
 import type { Page } from '../messages/page.ts';
 
 /**
- * The source, with each page of a reading shown to `see` before it is taken.
- * @param see given one page at a time, of every attempt
+ * The source, with each page of a read passed to `see` before it is taken.
+ * @param see called with one page at a time, for every attempt
  */
 export function watchedSource(source: Source, see: (page: Page) => Promise<void> | void): Source {
   let queue: Promise<void> = Promise.resolve();

@@ -5,32 +5,33 @@ import { type Pass, type Source, TooDeep } from '../io/ports.ts';
 import { type Interval, instant } from '../windows/interval.ts';
 import type { Reading } from './reading.ts';
 
-/** What a pass still needs, so that it is proven: a pass before it that found the same, with other page borders perhaps. */
+/** What proves a pass: nothing more, or that the previous pass found the same, perhaps with other page borders. */
 type Need = 'nothing' | 'same' | 'same with other borders';
 
-/** In the order of their strength. */
+/** In order of strength. */
 const needs: readonly Need[] = ['nothing', 'same', 'same with other borders'];
 
-/** A pass over an interval against which its totals say nothing. */
+/** A pass that no total contradicts. */
 export interface WholePass {
   readonly needs: Need;
-  /** Alike for two passes that found the same messages, with the same bytes, as often. */
-  readonly print: string;
-  /** Of the ranges that it was read in: where their pages ended. */
+  /** Equal for two passes that found the same messages, with the same bytes, equally often. */
+  readonly fingerprint: string;
+  /** Where the pages of its ranges ended. */
   readonly borders: string;
   readonly count: SourceCount | undefined;
-  /** Whether neither a total nor another pass says that it is whole. */
+  /** True if neither a total nor another pass proves it complete. */
   readonly isUnproven: boolean;
 }
 
-/** Why a pass proves nothing, as a clause. */
+/** A pass that proves nothing. */
 export interface FailedPass {
+  /** A clause: `its total changed (4, 5)`. */
   readonly problem: string;
-  /** What the source says that it holds, where more came. */
-  readonly beyondTotal?: number;
+  /** The source's total, if it returned more. */
+  readonly exceededTotal?: number;
 }
 
-/** What is known of one range of a pass. */
+/** Facts about one range of a pass. */
 interface RangeFacts {
   readonly needs: Need;
   readonly twins: string;
@@ -39,16 +40,19 @@ interface RangeFacts {
   readonly count: SourceCount | undefined;
 }
 
-/**
- * Makes one pass over an interval, in as many ranges as the source needs, each of them with its own totals and end.
- * @param isFinal whether the slot is to count as settled by this reading
- */
+export interface PassOptions {
+  readonly interval: Interval;
+  /** 0 for the first pass. */
+  readonly attempt: number;
+  /** True if the slot counts as settled after this read. */
+  readonly isFinal: boolean;
+}
+
+/** Makes one pass over an interval, in as many ranges as the source needs, each with its own totals and end. */
 export async function wholePass(
   source: Source,
-  interval: Interval,
-  attempt: number,
+  { interval, attempt, isFinal }: PassOptions,
   reading: Reading,
-  isFinal: boolean,
 ): Promise<WholePass | FailedPass> {
   const found: RangeFacts[] = [];
   const totals: (number | undefined)[] = [];
@@ -71,27 +75,28 @@ export async function wholePass(
   };
   const failed = await readRange(interval);
   if (failed !== undefined) return failed;
-  if (!reading.hasOnlyProven()) return failure('some of its messages went while it was read');
+  if (!reading.hasOnlyProven()) return failure('messages disappeared while it was read');
   const need = needs[Math.max(...found.map((facts) => needs.indexOf(facts.needs)))]!;
   return {
     needs: need,
-    print: need === 'nothing' ? '' : `${reading.fingerprint()} ${found.map(({ twins }) => twins).join(' ')}`,
+    fingerprint: need === 'nothing' ? '' : `${reading.fingerprint()} ${found.map(({ twins }) => twins).join(' ')}`,
     borders: found.map(({ pageLength }) => pageLength).join(' '),
     count: countOf(found, totals[0], reading.held),
     isUnproven: need === 'nothing' && found.some(({ hasTotal }) => !hasTotal),
   };
 }
 
-/** Whether a pass found what the one before it did, in the way that it needs. */
-export function isConfirmed(pass: WholePass, before: WholePass): boolean {
-  if (pass.print !== before.print) return false;
-  return pass.needs !== 'same with other borders' || pass.borders !== before.borders;
+/** True if the previous pass proves this one. */
+export function isConfirmed(pass: WholePass, previous: WholePass): boolean {
+  if (pass.fingerprint !== previous.fingerprint) return false;
+  return pass.needs !== 'same with other borders' || pass.borders !== previous.borders;
 }
 
-/** A source of which more came than it says it holds, and not because it moved. */
-export function beyondTotal({ url }: Source, { start, end }: Interval, total: number): UserError {
+/** The error for a source that repeatedly returns more messages than its total. */
+export function moreThanTotal({ url }: Source, { start, end }: Interval, total: number): UserError {
   return new UserError(
-    `${url} says that it holds ${number(total)} messages from ${instant(start)} to ${instant(end)}, and sends more: that is the length of a page, or all that it counts to; point api-total at the number of all messages in the range, or at a member that its pages do not have.`,
+    'source-total-wrong',
+    `${url} gives a total of ${number(total)} messages from ${instant(start)} to ${instant(end)}, but returns more: the total may be the length of a page, or capped. Point api-total at the number of all messages in the range, or at a member that its responses do not have.`,
   );
 }
 
@@ -106,26 +111,24 @@ function factsOf(pass: Pass, reading: Reading, deliversOnce: boolean, isFinal: b
   };
   const same = pass.isDoubtful ? 'same' : 'nothing';
   if (pass.isBeyondTotal)
-    return failure(`it sent more than its total of ${number(Math.max(...totals))}`, Math.max(...totals));
-  // Without totals, two readings that agree stand in for them; of a slot that is read again anyway, one will do.
+    return failure(`it returned more than its total of ${number(Math.max(...totals))}`, Math.max(...totals));
+  // Without totals, two equal passes prove the read. A slot that is re-read anyway needs one only.
   if (total === undefined) return { ...facts, twins: '', needs: isFinal ? 'same' : same };
-  if (totals.length > 1) return failure(`its total moved (${totals.map(number).join(', ')})`);
+  if (totals.length > 1) return failure(`its total changed (${totals.map(number).join(', ')})`);
   if (reading.isWhole(total)) return { ...facts, needs: same };
   if (!deliversOnce && reading.isWholeIfTwinsAreHeld(total)) {
     reading.holdTwins();
     return { ...facts, needs: 'same with other borders' };
   }
-  return failure(
-    `it said that it holds ${number(total)} messages and sent ${number(reading.distinctOfRange)} distinct ones`,
-  );
+  return failure(`its total was ${number(total)} and it returned ${number(reading.distinctOfRange)} distinct messages`);
 }
 
-/** What the source said of the whole interval, and an audit will ask for again; where that was wrong, nothing. */
+/** The source's count of the interval, for audits; undefined if it was wrong. */
 function countOf(found: readonly RangeFacts[], total: number | undefined, held: number): SourceCount | undefined {
   if (found.length === 1) return found[0]?.count;
   return total === held ? { total } : undefined;
 }
 
 function failure(problem: string, total?: number): FailedPass {
-  return { problem, ...(total !== undefined && { beyondTotal: total }) };
+  return { problem, ...(total !== undefined && { exceededTotal: total }) };
 }

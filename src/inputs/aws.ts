@@ -1,15 +1,15 @@
 import type { OpenSearchSettings } from '../io/opensearch/settings.ts';
-import type { Form, Given } from './given.ts';
+import type { Given, Parser } from './given.ts';
 import type { ArchivePlace, StagingPlace } from './locations.ts';
 import { wholeNumber, word } from './parsers.ts';
 
 const lockDaysMax = 36_500;
 
-/** How the AWS services are to be used. */
+/** The settings of the AWS services. */
 export interface AwsSettings {
-  /** Undefined: the SDK's own chain of credentials. */
+  /** Undefined: credentials from the SDK's default chain. */
   readonly roleToAssume: string | undefined;
-  /** Undefined: what the SDK finds. */
+  /** Undefined: from the SDK's default chain. */
   readonly region: string | undefined;
   readonly sseKmsKeyId: string | undefined;
   readonly objectLock: { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; readonly days: number } | undefined;
@@ -17,7 +17,7 @@ export interface AwsSettings {
 
 /**
  * Reads the inputs of the AWS services.
- * @throws UserError where one is not accepted, or concerns a service that is not used
+ * @throws UserError if one is not accepted, or belongs to a service that is not used
  */
 export function readAws(
   given: Given,
@@ -34,10 +34,10 @@ export function readAws(
   };
   if (!usesS3)
     for (const name of ['sse-kms-key-id', 'object-lock-mode'] as const)
-      refuseGiven(given, name, 'it concerns an archive on S3, leave it out');
+      refuseGiven(given, name, 'it applies to an archive on S3 only, so remove it');
   if (!usesS3 && staging.kind !== 'dynamodb' && opensearch?.auth.kind !== 'aws') {
     for (const name of ['role-to-assume', 'aws-region'] as const)
-      refuseGiven(given, name, 'neither archive, staging nor source is on AWS, leave it out');
+      refuseGiven(given, name, 'neither archive, staging nor source is on AWS, so remove it');
   }
   return settings;
 }
@@ -47,8 +47,9 @@ function readLock(given: Given): AwsSettings['objectLock'] {
   const days = given.read('object-lock-days', wholeNumber(1, lockDaysMax));
   if (mode === undefined && days === undefined) return undefined;
   if (mode === undefined)
-    throw given.refuse('object-lock-days', 'it needs `object-lock-mode`, write `GOVERNANCE` or `COMPLIANCE` there');
-  if (days === undefined) throw given.refuse('object-lock-mode', 'it needs `object-lock-days`, write the days there');
+    throw given.refuse('object-lock-days', 'it requires `object-lock-mode`: set that to `GOVERNANCE` or `COMPLIANCE`');
+  if (days === undefined)
+    throw given.refuse('object-lock-mode', 'it requires `object-lock-days`: set that to the number of days');
   return { mode, days };
 }
 
@@ -60,17 +61,17 @@ function refuseGiven(
   if (given.text(name) !== '') throw given.refuse(name, why);
 }
 
-const role: Form<string> = {
-  accepted: 'write the ARN of a role, such as `arn:aws:iam::123456789012:role/message-archive`',
+const role: Parser<string> = {
+  accepted: 'use the ARN of a role, such as `arn:aws:iam::123456789012:role/message-archive`',
   read: (text) => (/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(text) ? text : undefined),
 };
 
-const region: Form<string> = {
-  accepted: 'write the name of a region, such as `eu-central-1`',
+const region: Parser<string> = {
+  accepted: 'use the name of a region, such as `eu-central-1`',
   read: (text) => (/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/.test(text) ? text : undefined),
 };
 
-const key: Form<string> = {
-  accepted: 'write the id, ARN or alias of a KMS key',
+const key: Parser<string> = {
+  accepted: 'use the id, ARN or alias of a KMS key',
   read: (text) => (/^[\w:/-]{1,2048}$/.test(text) ? text : undefined),
 };

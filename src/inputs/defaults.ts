@@ -1,7 +1,6 @@
 /**
- * Every input, in the order of action.yml, with the text that stands for an absent one. Empty: there is no default, or one
- * that the moment, the machine, the runner or another input gives: `from`, `to`, `as-of`, `overlap-days`, `concurrency`,
- * `github-token`.
+ * The default of every input, in the order of action.yml. An empty default means none, or one that depends on the time, the
+ * machine, the runner or another input: `from`, `to`, `as-of`, `overlap-days`, `concurrency`, `github-token`.
  */
 export const inputDefaults = {
   command: 'run',
@@ -68,15 +67,15 @@ export const inputDefaults = {
 
 export type InputName = keyof typeof inputDefaults;
 
-/** A value of that input as {@link inputDefaults} tells: possibly absent where there is no default. */
+/** The type of an input's value: it may be undefined if the input has no default. */
 export type Defaulted<Name extends InputName, Value> = (typeof inputDefaults)[Name] extends ''
   ? Value | undefined
   : Value;
 
-/** What the names of the variables begin with in which GitHub gives the inputs. */
+/** The prefix of the variables in which GitHub passes the inputs. */
 export const variablePrefix = 'INPUT_';
 
-/** The variable of an input: `INPUT_API-URL`. */
+/** The variable in which GitHub passes an input: `INPUT_API-URL`. */
 export function variableOf(name: string): string {
   return `${variablePrefix}${name.toUpperCase()}`;
 }

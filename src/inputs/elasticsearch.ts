@@ -1,5 +1,5 @@
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
-import { type Form, type Given, Refusal } from './given.ts';
+import { type Given, type Parser, Refusal } from './given.ts';
 import { readSearch, readUser } from './search.ts';
 
 const engine = {
@@ -26,8 +26,8 @@ export function readElasticsearch(given: Given): ElasticsearchSettings | undefin
   return settings && { ...settings, apiKey, ...user };
 }
 
-const apiKeyForm: Form<string> = {
-  accepted: 'write the encoded API key as Elasticsearch displays it, in printable ASCII without spaces',
+const apiKeyForm: Parser<string> = {
+  accepted: 'use the encoded API key as Elasticsearch displays it, in printable ASCII without spaces',
   read(text) {
     if (/^[\x21-\x7e]+$/.test(text)) return text;
     throw new Refusal(apiKeyForm.accepted, '***');

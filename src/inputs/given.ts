@@ -2,41 +2,44 @@ import { UserError } from '../errors.ts';
 import { type Defaulted, type InputName, inputDefaults, variableOf, variablePrefix } from './defaults.ts';
 import { secretInputs } from './secrets.ts';
 
-/** Of a value that is shown; the rest is cut. */
+/** The maximum length of a value in an error. */
 const shownCharsMax = 120;
-/** An unknown name is taken for a misspelt one up to so many characters that are added, removed or replaced. */
-const misspellingCharsMax = 3;
+/** The maximum edit distance of a misspelled name. */
+const typosMax = 3;
 
-/** What an input may hold. */
-export interface Form<Value> {
-  /** What to write, as a clause that ends a sentence. */
+/** Parses the text of an input. */
+export interface Parser<Value> {
+  /** The accepted values, as an imperative clause: `use a whole number from 1 to 10000`. */
   readonly accepted: string;
   /**
-   * The value, from a text that is not empty; undefined where it is not accepted.
-   * @throws Refusal where there is more to say than what is accepted
+   * The value of a text that is not empty; undefined if the text is not accepted.
+   * @throws Refusal for a more specific clause than {@link accepted}
    */
   read(text: string): Value | undefined;
 }
 
-/** A form's own reason not to accept a text. */
+/** The name that files use which are not adapted yet. */
+export type Form<Value> = Parser<Value>;
+
+/** A parser's own reason to refuse a text. */
 export class Refusal extends Error {
-  /** What is shown of the text, where that is not all of it. */
+  /** The part of the text to show; undefined for all of it. */
   readonly shown: string | undefined;
 
-  /** @param accepted what to write instead, as a clause that ends a sentence */
+  /** @param accepted the clause on what to use instead */
   constructor(accepted: string, shown?: string) {
     super(accepted);
     this.shown = shown;
   }
 }
 
-/** The inputs as they were given: texts, trimmed, an empty one absent. What is thrown never holds a token or a key. */
+/** The texts of the inputs, trimmed; an empty one counts as absent. Errors never contain a token or key. */
 export class Given {
   readonly #environment: Readonly<Record<string, string | undefined>>;
 
   /**
-   * @param environment the inputs among its variables: GitHub gives `api-url` as `INPUT_API-URL`
-   * @throws UserError where one is named as an input and is none
+   * @param environment the process's variables, in which GitHub passes `api-url` as `INPUT_API-URL`
+   * @throws UserError if a variable names an unknown input
    */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     this.#environment = environment;
@@ -44,63 +47,63 @@ export class Given {
     const isStray = (name: string) =>
       name.startsWith(variablePrefix) && environment[name] !== undefined && !known.has(name);
     const stray = Object.keys(environment).find(isStray);
-    if (stray !== undefined) throw new UserError(this.#safe(unknown(stray)));
+    if (stray !== undefined) throw new UserError('input-invalid', this.#safe(unknown(stray)));
   }
 
-  /** The input's text, else its default; empty where there is neither. */
+  /** The input's text, or its default; empty if there is neither. */
   text(name: InputName): string {
     return this.#environment[variableOf(name)]?.trim() || inputDefaults[name];
   }
 
-  /** Whether the input was given a value other than its default, which GitHub gives where there is none. */
+  /** True if the input has another value than its default, which GitHub passes for an absent input. */
   isSet(name: InputName): boolean {
     return this.text(name) !== inputDefaults[name];
   }
 
-  /** Whether the input was given as an empty text, which says something of one that has a default. */
+  /** True if the input was set to an empty string. */
   isEmptied(name: InputName): boolean {
     return this.#environment[variableOf(name)]?.trim() === '';
   }
 
-  /** The input's value; undefined where it is absent and has no default. */
-  read<Name extends InputName, Value>(name: Name, form: Form<Value>): Defaulted<Name, Value> {
+  /** The input's value; undefined if it is absent and has no default. */
+  read<Name extends InputName, Value>(name: Name, parser: Parser<Value>): Defaulted<Name, Value> {
     const text = this.text(name);
-    return (text === '' ? undefined : this.#accept(name, text, form)) as Defaulted<Name, Value>;
+    return (text === '' ? undefined : this.#parse(name, text, parser)) as Defaulted<Name, Value>;
   }
 
-  /** The value of an input that must be given. */
-  required<Value>(name: InputName, form: Form<Value>): Value {
+  /** The value of a required input. */
+  required<Value>(name: InputName, parser: Parser<Value>): Value {
     const text = this.text(name);
-    if (text === '') throw new UserError(`The input \`${name}\` is missing: ${form.accepted}.`);
-    return this.#accept(name, text, form);
+    if (text === '') throw new UserError('input-invalid', `The input \`${name}\` is missing: ${parser.accepted}.`);
+    return this.#parse(name, text, parser);
   }
 
   /**
-   * The error that refuses an input.
-   * @param why what is wrong or accepted, as a clause that ends a sentence
-   * @param shown of its text, where that is not all of it
+   * The error for an input that is not accepted: `The input \`api-page-size\` is "0": use a whole number from 1 to 10000.`
+   * @param why a clause on what is wrong, or on what to use instead
+   * @param shown the part of the input's text to show
    */
   refuse(name: InputName, why: string, shown = this.text(name)): UserError {
     const text = this.text(name);
-    const verb = shown !== text && text.includes(shown) ? 'holds' : 'is';
+    const verb = shown !== text && text.includes(shown) ? 'contains' : 'is';
     const safe = this.#safe(shown);
     const cut = safe.length > shownCharsMax ? `${safe.slice(0, shownCharsMax)}…` : safe;
-    return new UserError(`The input \`${name}\` ${verb} ${JSON.stringify(cut)}: ${this.#safe(why)}.`);
+    return new UserError('input-invalid', `The input \`${name}\` ${verb} ${JSON.stringify(cut)}: ${this.#safe(why)}.`);
   }
 
-  #accept<Value>(name: InputName, text: string, form: Form<Value>): Value {
+  #parse<Value>(name: InputName, text: string, parser: Parser<Value>): Value {
     try {
-      const value = form.read(text);
+      const value = parser.read(text);
       if (value !== undefined) return value;
     } catch (error) {
       if (error instanceof Refusal) throw this.refuse(name, error.message, error.shown);
-      if (error instanceof UserError) throw new UserError(this.#safe(error.message));
+      if (error instanceof UserError) throw new UserError('input-invalid', this.#safe(error.message));
       throw error;
     }
-    throw this.refuse(name, form.accepted);
+    throw this.refuse(name, parser.accepted);
   }
 
-  /** On one line, and without the secrets, which people paste into the wrong input. */
+  /** The text on one line, without secrets, which people paste into the wrong input. */
   #safe(text: string): string {
     const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret !== '');
     const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
@@ -109,19 +112,19 @@ export class Given {
   }
 }
 
-/** The sentence on a variable that is named as an input and is none. */
+/** The sentence on a variable that names an unknown input. */
 function unknown(variable: string): string {
   const name = variable.slice(variablePrefix.length).toLowerCase();
   const names = Object.keys(inputDefaults);
   const nearest = names.toSorted((a, b) => distance(name, a) - distance(name, b))[0]!;
-  const isMisspelt = distance(name, nearest) <= Math.min(misspellingCharsMax, nearest.length / 2);
-  const accepted = isMisspelt
-    ? `the nearest is \`${nearest}\` (${variableOf(nearest)})`
-    : `there are ${names.map((each) => `\`${each}\``).join(', ')}`;
-  return `The input \`${name}\` (${variable}) is not known: ${accepted}.`;
+  const isTypo = distance(name, nearest) <= Math.min(typosMax, nearest.length / 2);
+  const accepted = isTypo
+    ? `did you mean \`${nearest}\` (${variableOf(nearest)})?`
+    : `the inputs are ${names.map((each) => `\`${each}\``).join(', ')}.`;
+  return `The input \`${name}\` (${variable}) does not exist: ${accepted}`;
 }
 
-/** How many characters must be added, removed or replaced to make one text of the other (Levenshtein). */
+/** The edit distance of two texts (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, char] of [...a].entries()) {

@@ -15,7 +15,7 @@ import { type AwsSettings, readAws } from './aws.ts';
 import { columns } from './columns.ts';
 import { readElasticsearch } from './elasticsearch.ts';
 import { readGithub } from './github.ts';
-import { type Form, Given, Refusal } from './given.ts';
+import { Given, type Parser, Refusal } from './given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './locations.ts';
 import { readManifest } from './manifest.ts';
 import { readOpenSearch } from './opensearch.ts';
@@ -30,42 +30,43 @@ const windowDaysMax = 366;
 const recentDaysMax = 3_650;
 const scrubWindowsMax = 1_000;
 const overlapDaysMax = 366;
-/** Where both sources are given. */
-const overlapDaysUsual = 7;
+/** The default if both sources are given. */
+const overlapDaysDefault = 7;
 const concurrencyMax = 64;
-/** GitHub ends a job on a self-hosted runner after five days. */
+/** GitHub's limit for a job on a self-hosted runner: five days. */
 const timeBudgetHoursMax = 120;
 
-export type Command = 'run' | 'plan' | 'export' | 'report' | 'verify';
+const commands = ['run', 'plan', 'export', 'report', 'verify'] as const;
 
-const commands: readonly Command[] = ['run', 'plan', 'export', 'report', 'verify'];
-/** The commands that read messages from the source. */
+export type Command = (typeof commands)[number];
+
+/** The commands that require a source. */
 const readers: ReadonlySet<Command> = new Set(['run', 'plan', 'export']);
 
-/** Every input, read and checked. */
+/** Every input, parsed and checked. */
 export interface Inputs {
   readonly command: Command;
-  /** What to read, in ms since 1970: it ends now at the latest, and starts 7 calendar years before its end by default. */
+  /** The range to read, in ms since 1970. It ends now at the latest, and by default starts 7 calendar years before its end. */
   readonly range: Interval;
   readonly refresh: boolean;
   readonly acceptFewer: boolean;
   readonly dryRun: boolean;
-  /** What the run takes for now, in ms since 1970; undefined: the clock. */
+  /** The instant to use as the current time, in ms since 1970; undefined: the clock. */
   readonly asOf: number | undefined;
-  /** Given for `export`, and for it alone. */
+  /** Set for `export` only. */
   readonly assignment: Assignment | undefined;
-  /** What `plan` put out, as text; given for `report` alone, and absent there where the job that plans failed. */
+  /** The output `plan` of the command `plan`; for `report` only, and absent if that job failed. */
   readonly plan: string | undefined;
-  /** Ids from outside that `verify` holds the archive against. */
+  /** The ids that `verify` checks the archive against. */
   readonly manifest: ManifestSettings | undefined;
   readonly recentDays: number;
   readonly scrubWindows: number;
-  /** For how many days both sources are compared; 0: none, also in a dry run. */
+  /** The number of days for which both sources are compared; 0 in a dry run. */
   readonly overlapDays: number;
   readonly archive: ArchivePlace;
   readonly staging: StagingPlace;
   readonly settings: ArchiveSettings;
-  /** Of the two sources one is given at least, but for `report` and `verify`, which need none. */
+  /** At least one of the two sources is set, except for `report` and `verify`. */
   readonly api: ApiSettings | undefined;
   readonly elasticsearch: ElasticsearchSettings | undefined;
   /** Instead of Elasticsearch. */
@@ -73,16 +74,16 @@ export interface Inputs {
   readonly aws: AwsSettings;
   readonly concurrency: number;
   readonly timeBudgetMs: number;
-  /** The tracking issue; undefined: none is kept. */
+  /** The tracking issue; undefined if there is none. */
   readonly github: GithubSettings | undefined;
 }
 
 /**
- * Reads every input, and contacts nothing.
- * @param environment the process's variables, with the inputs as GitHub gives them: `api-url` is `INPUT_API-URL`
- * @param now the clock, in ms since 1970
- * @throws UserError where a proxy is no address, and on the first input that is unknown, missing or not accepted: one sentence with its name, its value
- *   (without secrets) and what is accepted
+ * Parses every input, without contacting any service.
+ * @param environment the process's variables, in which GitHub passes `api-url` as `INPUT_API-URL`
+ * @param now the current time, in ms since 1970
+ * @throws UserError for the first input that is unknown, missing or not accepted, with its name, its value (without secrets)
+ *   and the accepted values; and for a proxy variable that is not a URL
  */
 export function readInputs(environment: Readonly<Record<string, string | undefined>>, now: number): Inputs {
   const given = new Given(environment);
@@ -138,7 +139,7 @@ function readSettings(given: Given): ArchiveSettings {
   if (format === 'jsonl' && declared.length > 0) {
     throw given.refuse(
       'columns',
-      '`format: jsonl` stores whole messages and has no columns of its own, so leave them out, or set `format: parquet`',
+      '`format: jsonl` stores whole messages and has no columns, so remove them, or set `format: parquet`',
     );
   }
   return {
@@ -164,24 +165,24 @@ function readSettings(given: Given): ArchiveSettings {
 function readDryRun(given: Given, command: Command): boolean {
   const dryRun = given.read('dry-run', flag);
   if (!dryRun || readers.has(command)) return dryRun;
-  throw given.refuse('dry-run', `it prints a plan, and \`${command}\` makes none, so leave it out there`);
+  throw given.refuse('dry-run', `it prints a plan, which \`${command}\` does not make, so remove it`);
 }
 
 function readOverlapDays(given: Given, hasBoth: boolean): number {
   const days = given.read('overlap-days', wholeNumber(0, overlapDaysMax));
-  if (hasBoth) return given.read('dry-run', flag) ? 0 : (days ?? overlapDaysUsual);
+  if (hasBoth) return given.read('dry-run', flag) ? 0 : (days ?? overlapDaysDefault);
   if (days === undefined || days === 0) return 0;
   throw given.refuse(
     'overlap-days',
-    'it compares the API with Elasticsearch or OpenSearch, and one of the two is missing, so leave it out',
+    'it compares the API with Elasticsearch or OpenSearch, and one of the two is missing, so remove it',
   );
 }
 
-/** A file is on one machine, and GitHub gives each leg of a matrix another one. */
+/** A file is on one machine, and each leg of a matrix runs on another. */
 function refuseMatrix(given: Given): UserError {
   return given.refuse(
     'staging',
-    "each leg of a matrix has a hosted runner of its own, which has no other's files: use `command: run`, or runners that share them",
+    'each leg of a matrix runs on a GitHub-hosted runner of its own, without the files of the others: use `command: run`, or runners that share them',
   );
 }
 
@@ -200,21 +201,23 @@ function readPlan(given: Given, command: Command): string | undefined {
   return command === 'report' ? given.text('plan') || undefined : refuseFor('report', command, given, 'plan');
 }
 
-/** Refuses an input that another command takes. */
+/** Refuses an input of another command. */
 function refuseFor(owner: Command, command: Command, given: Given, name: 'window' | 'plan'): undefined {
   if (given.text(name) !== '')
-    throw given.refuse(name, `only the command \`${owner}\` takes it, leave it out for \`${command}\``);
+    throw given.refuse(name, `it applies to the command \`${owner}\` only, so remove it for \`${command}\``);
 }
 
-/** An element of the plan's matrix carries its own range, and may look again at what waits outside of it. */
-function assignmentWithin(windowDays: number, range: Interval, now: number): Form<Assignment> {
+/** An element of the plan's matrix has its own range, and may re-check pending messages outside of it. */
+function assignmentWithin(windowDays: number, range: Interval, now: number): Parser<Assignment> {
   return {
-    accepted: "write an element of the plan's matrix, as JSON, or the ids of windows",
+    accepted: "use an element of the plan's matrix, as JSON, or the ids of windows",
     read(text) {
       const assignment = parseLeg(text, windowDays);
       const span = 'from' in assignment ? { start: Number.NEGATIVE_INFINITY, end: now } : range;
       if (assignment.windows.some((id) => intersection(windowById(id, windowDays), span))) return assignment;
-      throw new Refusal('nothing of it lies between `from` and `to` and in the past, name a window of the plan');
+      throw new Refusal(
+        'it does not overlap the range from `from` to `to`, as far as that is in the past: use a window of the plan',
+      );
     },
   };
 }

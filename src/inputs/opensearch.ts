@@ -43,6 +43,6 @@ function readAuth(given: Given, url: string | undefined): OpenSearchAuth {
   }
   const isServerless = /\.aoss\.amazonaws\.com(?:\.cn)?$/.test(URL.parse(url ?? '')?.hostname ?? '');
   if (isServerless && service !== 'aoss')
-    throw given.refuse('opensearch-service', 'the URL is that of a serverless collection, write `aoss`');
+    throw given.refuse('opensearch-service', 'the URL is that of a serverless collection, so use `aoss`');
   return { kind, service };
 }

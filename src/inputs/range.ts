@@ -6,10 +6,10 @@ import { moment } from './parsers.ts';
 const historyYears = 7;
 
 /**
- * Reads `from`, `to` and `as-of`, as ms since 1970. What lies later than now (`as-of`, else `clock`) is cut off. Without
- * `from` the range starts with the UTC day that is 7 calendar years before its end.
- * @param isLocal whether archive and staging are on this machine alone, so that a future `as-of` can harm nobody
- * @throws UserError where one is unreadable, or the range holds nothing that can be read
+ * Reads `from`, `to` and `as-of`, as ms since 1970. The range ends now (`as-of`, or `clock`) at the latest. Without `from`, it
+ * starts at the UTC day 7 calendar years before its end.
+ * @param isLocal whether archive and staging are on this machine, so that a future `as-of` is harmless
+ * @throws UserError if one is invalid, or the range is empty
  */
 export function readRange(
   given: Given,
@@ -18,20 +18,17 @@ export function readRange(
 ): { range: Interval; asOf: number | undefined } {
   const asOf = given.read('as-of', moment);
   if (asOf !== undefined && asOf > clock && !isLocal) {
-    throw given.refuse(
-      'as-of',
-      `it is later than now (${instant(clock)}), which only a local archive and staging allow`,
-    );
+    throw given.refuse('as-of', `it is later than now (${instant(clock)}), which requires a local archive and staging`);
   }
   const now = asOf ?? clock;
   const end = Math.min(given.read('to', moment) ?? now, now);
   const start = given.read('from', moment) ?? yearsBefore(end);
   if (start >= now) {
-    throw given.refuse('from', `nothing can be read of the future, write an instant before ${instant(now)}`);
+    throw given.refuse('from', `it is not in the past: use an instant before ${instant(now)}`);
   }
   if (start >= end) {
     const shown = given.text('from') || instant(start);
-    throw given.refuse('from', `write an instant before \`to\`, which is ${instant(end)}`, shown);
+    throw given.refuse('from', `use an instant before \`to\`, which is ${instant(end)}`, shown);
   }
   return { range: { start, end }, asOf };
 }

@@ -1,6 +1,6 @@
 import type { SearchSettings } from '../io/search/settings.ts';
 import type { InputName } from './defaults.ts';
-import { type Form, type Given, Refusal } from './given.ts';
+import { type Given, type Parser, Refusal } from './given.ts';
 import { secretInputs } from './secrets.ts';
 import { parseHttp, withoutSecrets } from './urls.ts';
 
@@ -50,8 +50,8 @@ function isSecret(name: InputName): boolean {
   return (secretInputs as readonly InputName[]).includes(name);
 }
 
-function addressOf({ name, credentials }: Engine): Form<string> {
-  const accepted = `write the URL of ${name}, such as \`https://search.example.com:9200\``;
+function addressOf({ name, credentials }: Engine): Parser<string> {
+  const accepted = `use the URL of ${name}, such as \`https://search.example.com:9200\``;
   return {
     accepted,
     read(text) {
@@ -59,24 +59,24 @@ function addressOf({ name, credentials }: Engine): Form<string> {
       if (url === undefined) throw new Refusal(accepted, withoutSecrets(text));
       if (url.username !== '' || url.password !== '')
         throw new Refusal(
-          `write it without a user name and a password; ${credentials}`,
+          `a user name or password is not allowed here: ${credentials}`,
           `${url.protocol}//${url.host}`,
         );
       if (url.search !== '' || url.hash !== '')
-        throw new Refusal('write it without "?", "#" and what follows', `${url.origin}${url.pathname}…`);
+        throw new Refusal('remove "?" or "#" and everything after it', `${url.origin}${url.pathname}…`);
       return text;
     },
   };
 }
 
 /** An index, an alias, a data stream, a pattern, or several. */
-const indexForm: Form<string> = {
-  accepted: 'write an index, an alias, a data stream or a pattern, or several separated by commas: `messages-*`',
+const indexForm: Parser<string> = {
+  accepted: 'use an index, an alias, a data stream or a pattern, or several separated by commas: `messages-*`',
   read: (text) => (/^[^\s/\\?"<>|#A-Z][^\s/\\?"<>|#A-Z]*$/.test(text) ? text : undefined),
 };
 
-const queryForm: Form<string> = {
-  accepted: 'write a query as a JSON object, such as `{"term":{"department":"trading"}}`',
+const queryForm: Parser<string> = {
+  accepted: 'use a query as a JSON object, such as `{"term":{"department":"trading"}}`',
   read(text) {
     try {
       const query: unknown = JSON.parse(text);
@@ -87,13 +87,13 @@ const queryForm: Form<string> = {
   },
 };
 
-const usernameForm: Form<string> = {
-  accepted: 'write the name of a user, without a colon and without line breaks',
+const usernameForm: Parser<string> = {
+  accepted: 'use the name of a user, without a colon and without line breaks',
   read: (text) => (/^[^:\p{Cc}]+$/u.test(text) ? text : undefined),
 };
 
-const passwordForm: Form<string> = {
-  accepted: 'write the password of the user, without line breaks',
+const passwordForm: Parser<string> = {
+  accepted: 'use the password of the user, without line breaks',
   read(text) {
     if (/^\P{Cc}+$/u.test(text)) return text;
     throw new Refusal(passwordForm.accepted, '***');

@@ -10,7 +10,7 @@ export const secretInputs = [
   'github-token',
 ] as const satisfies readonly InputName[];
 
-/** What the runner and the AWS SDK take for a secret. */
+/** Variables of the runner and the AWS SDK that are secret. */
 const variables = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -19,34 +19,34 @@ const variables = [
   'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
   'ACTIONS_RUNTIME_TOKEN',
 ] as const;
-/** Addresses that may hold a password. */
-const addresses = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
-const addressInputs = ['api-url', 'elasticsearch-url', 'opensearch-url'] as const;
-/** The inputs that go into one header together. */
-const pairs = [
+/** Variables and inputs with URLs that may contain a password. */
+const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
+const urlInputs = ['api-url', 'elasticsearch-url', 'opensearch-url'] as const;
+/** Inputs that are sent together, in one header. */
+const users = [
   ['elasticsearch-username', 'elasticsearch-password'],
   ['opensearch-username', 'opensearch-password'],
 ] as const satisfies readonly (readonly [InputName, InputName])[];
 const secretParameter = /auth|key|pass|secret|sig|token/i;
 
 /**
- * Every secret that the process was given, whether or not it is accepted later: inputs, credentials, passwords within
- * addresses, and parameters of a query that are named like one.
- * @param environment the process's variables, with the inputs as GitHub gives them
+ * Every secret in the process's variables, whether or not it is accepted later: inputs, credentials, passwords within URLs,
+ * and query parameters with a telling name.
+ * @param environment the process's variables, with the inputs as GitHub passes them
  */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {
   const text = (name: string) => environment[name]?.trim() ?? '';
   const inputs = secretInputs.map((name) => text(variableOf(name)));
   const query = secretParameters(new URLSearchParams(text(variableOf('api-query'))));
-  const within = [...addresses, ...addressInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
-  const basic = pairs.map(([user, password]) => basicPair(text(variableOf(user)), text(variableOf(password))));
-  const found = [...inputs, ...basic, ...variables.map(text), ...query, ...within];
+  const within = [...proxyVariables, ...urlInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
+  const pairs = users.map(([user, password]) => basicPair(text(variableOf(user)), text(variableOf(password))));
+  const found = [...inputs, ...pairs, ...variables.map(text), ...query, ...within];
   return [...new Set(found)].filter((secret) => secret !== '');
 }
 
-function secretsWithin(address: string): string[] {
-  const [, userInfo] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(address) ?? [];
-  const query = secretParameters(parseHttp(address)?.searchParams ?? new URLSearchParams());
+function secretsWithin(url: string): string[] {
+  const [, userInfo] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(url) ?? [];
+  const query = secretParameters(parseHttp(url)?.searchParams ?? new URLSearchParams());
   if (userInfo === undefined) return query;
   const [user = '', ...rest] = userInfo.split(':');
   const password = rest.join(':');
@@ -54,7 +54,7 @@ function secretsWithin(address: string): string[] {
   return [password, decoded(password), basicPair(decoded(user), decoded(password)), ...query];
 }
 
-/** A user name and a password as a header has them; empty without a password. */
+/** A user name and a password as they are sent; empty without a password. */
 function basicPair(user: string, password: string): string {
   return password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
 }

@@ -1,24 +1,26 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Time and chance, which tests replace. */
+/** Time and randomness, which tests replace. */
 export interface Clock {
+  /** The current time, in ms since 1970. */
   now(): number;
   sleep(ms: number): Promise<void>;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random(): number;
-  /** The instant, in ms since 1970, beyond which no wait that a server asks for may last; absent: nobody has set one. */
+  /** The latest end of a wait that a server requests, in ms since 1970; absent if there is no time budget. */
   readonly waitsUntil?: number;
 }
 
-/** The clock, the waiting and the chance of the real world. */
-export const clock: Clock = {
+/** The system's clock; `elapsed` is the time since the process started, in ms. */
+export const clock: Clock & { elapsed(): number } = {
   now: Date.now,
+  elapsed: () => performance.now(),
   sleep: (ms) => setTimeout(ms),
   random: Math.random,
 };
 
 /**
- * How long to wait after so many attempts, in ms: drawn from a range that doubles with each, up to `maxMs` ("full jitter",
+ * The backoff after so many attempts, in ms: drawn from a range that doubles with each attempt, up to `maxMs` ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 export function backoffMs(clock: Clock, attempts: number, baseMs: number, maxMs: number): number {

@@ -2,8 +2,8 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } fro
 import { dirname, sep } from 'node:path';
 
 /**
- * Makes a folder and those that it lies in. A recursive `mkdir` never returns where a folder takes no other, as in `/proc`.
- * @param mode of the folder itself, if it is made
+ * Creates a folder and its parents. A recursive `mkdir` never returns where folders cannot be created, such as in `/proc`.
+ * @param mode of the folder itself, if it is created
  */
 export function makeFolder(path: string, mode = 0o777): void {
   if (existsSync(path)) return;
@@ -11,13 +11,13 @@ export function makeFolder(path: string, mode = 0o777): void {
   unlessThere(() => mkdirSync(path, { mode }));
 }
 
-/** Makes an empty file that its owner alone may read; one that is there stays as it is. */
+/** Creates an empty file that only its owner may read; keeps an existing file unchanged. */
 export function makePrivateFile(path: string): void {
   if (existsSync(path)) return;
   unlessThere(() => closeSync(openSync(path, 'wx', 0o600)));
 }
 
-/** Another process may have made it meanwhile. */
+/** Ignores that another process has created the file or folder meanwhile. */
 function unlessThere(make: () => void): void {
   try {
     make();
@@ -26,9 +26,12 @@ function unlessThere(make: () => void): void {
   }
 }
 
-/** Makes nothing. @throws what the system says, where a folder may not be written, or is not there and may not be made */
+/**
+ * Checks that a folder can be written or created, and creates nothing.
+ * @throws the system's error if not
+ */
 export function accessFolder(path: string): void {
-  // After a separator, a file is none.
+  // With a trailing separator, a file fails.
   if (existsSync(path)) accessSync(`${path}${sep}`, constants.W_OK);
   else accessFolder(dirname(path));
 }

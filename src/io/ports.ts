@@ -8,166 +8,188 @@ import type {
   Unsearched,
 } from '../archive/ledger.ts';
 import type { ByteRanges } from '../archive/object.ts';
-import { UserError } from '../errors.ts';
+import { type ErrorCode, UserError } from '../errors.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Page } from '../messages/page.ts';
 import type { Instant, Interval } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 
-/** What a source said while it was read. */
+/** The source's own statements about one read of an interval: the evidence that the read was complete. */
 export interface Pass {
   /**
-   * Every total that it gave for the range asked for, in the order in which it gave them; empty where it gives none.
-   * Where they differ, the source changed under the reading.
+   * Every total that the source gave for the requested range, in order; empty if it gives none. Totals that differ mean that
+   * the source changed during the read.
    */
   readonly totals: readonly number[];
-  /** What the audit compares; absent where the source gives no totals. */
+  /** The counts that the audit compares later; absent if the source gives no totals. */
   readonly count?: SourceCount;
   /**
-   * Set where the pass alone proves nothing, whatever its totals say: messages may have moved between its pages, or its end
-   * was not shown by an empty page. Then another pass must find the same.
+   * Set if this pass proves nothing by itself, whatever its totals: messages may have moved between pages, or no empty page
+   * confirmed the end. A second pass must then find the same messages.
    */
   readonly isDoubtful?: true;
-  /** Set where more messages came than any total of the pass allows; the pass stopped there. */
+  /** Set if the pass stopped because it received more messages than any of its totals. */
   readonly isBeyondTotal?: true;
 }
 
-/** A source of which no attempt, of a bounded number, got a whole answer: whatever is asked of it next will hardly fare better. */
+/** A source or store failed all attempts of a request. Further requests will most likely fail too. */
 export class Unavailable extends UserError {
   override readonly name = 'Unavailable';
-  /** Of the last answer, where there was one that did not say how long to wait. */
+  /** The status code of the last response; undefined without a response, or if that response requested a wait. */
   readonly status: number | undefined;
 
-  constructor(message: string, status?: number) {
-    super(message);
-    this.status = status;
+  constructor(code: ErrorCode, message: string, status?: number);
+  constructor(message: string, status?: number);
+  constructor(first: string, second?: string | number, third?: number) {
+    if (typeof second === 'string') super(first as ErrorCode, second);
+    else super(second === undefined ? 'source-unreachable' : 'source-unavailable', first);
+    this.status = typeof second === 'string' ? third : second;
   }
 }
 
-/** A source received a request and refused it: another one may be accepted. */
+/** A source received a request and refused it for good. A different request may succeed. */
 export class RequestRefused extends UserError {
   override readonly name = 'RequestRefused';
-  /** Of the HTTP response. */
+  /** The status code of the response. */
   readonly status: number;
 
   constructor(message: string, status: number) {
-    super(message);
+    super(status === 401 || status === 403 ? 'source-unauthorized' : 'source-refused', message);
     this.status = status;
   }
 }
 
-/** A reading that broke off and proved nothing, but may be made again. Its message is a clause: `its point in time was lost`. */
-export class LostReading extends UserError {
+/**
+ * A read was interrupted, proved nothing, and may be repeated. Its message is a clause whose subject is the source:
+ * `its point in time was lost`.
+ */
+export class LostReading extends Error {
   override readonly name = 'LostReading';
 }
 
 /**
- * A source that serves no more of an interval than it has sent, or cannot be told from one: the interval is to be read in
- * parts. Its message is that of a reading in which nothing smaller can be asked for.
+ * A source cannot page through all of an interval, or may not have: the halves must be read instead. Its message is the
+ * error for an interval that cannot be split further.
  */
 export class TooDeep extends UserError {
   override readonly name = 'TooDeep';
   /** Together they are the interval. */
   readonly halves: readonly [Interval, Interval];
-  /** What the source says that it holds of the whole interval, where it says so: it may be wrong. */
+  /** The source's own total for the whole interval, if it gives one; it may be wrong. */
   readonly total: number | undefined;
 
   constructor(message: string, halves: readonly [Interval, Interval], total: number | undefined) {
-    super(message);
+    super('source-limit', message);
     this.halves = halves;
     this.total = total;
   }
 }
 
-/** Where messages come from. */
+/**
+ * A service that messages are read from. It keeps no state between reads: any call may be repeated. URLs and errors never
+ * contain secrets.
+ */
 export interface Source {
   readonly name: SourceName;
   /**
-   * Whether a reading hands over each message that the source holds exactly once, so that what comes twice is held twice.
-   * Elsewhere a message may come on two pages, when the source changes under the reading.
+   * True if one read delivers each stored message exactly once, so that a message received twice is stored twice. Otherwise, a
+   * message may appear on two pages because the source changed during the read.
    */
   readonly deliversOnce: boolean;
-  /** The source for people: its address, without what is secret. */
+  /** The source's URL for people, without secrets. */
   readonly url: string;
   /**
-   * Reads every message of the interval once, and hands over each page as it comes, several at a time; pages may hold
-   * messages around the interval, as the source was asked for a little more. It resolves only when the source has
-   * nothing left; whether that was everything is for the caller to prove from the totals.
-   * Nothing is remembered: a reading that failed may be made again.
-   * @param attempt 0 for the first reading; of two that follow each other, the borders of pages differ where they can
-   * @throws LostReading when it should be made again; TooDeep when the interval is to be read in parts; Unavailable;
-   *   UserError when a request failed for good or an answer is no answer
+   * Reads every message of the interval. Pages are passed to `take` as they arrive, several concurrently; they may contain
+   * messages outside the interval. Resolves once the source has no further pages; the caller proves from the returned totals
+   * that they were complete.
+   * @param attempt 0 for the first read, then 1, 2, …; consecutive attempts use different page boundaries where possible
+   * @param take resolves when the page may be released; if it rejects, so does the read
+   * @throws LostReading if the read should be repeated; TooDeep if the halves should be read instead; Unavailable if no
+   *   attempt of a request succeeded; UserError if a request was refused or a response is invalid
    */
   read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass>;
-  /** What the source says it holds of each slot, by slot id, as {@link read} would; a slot without a total is left out. */
+  /**
+   * The source's own totals for intervals, in their order, counted as {@link read} counts; undefined for an interval without
+   * a total.
+   * @throws Unavailable, UserError as {@link read}
+   */
   count(slots: readonly Interval[]): Promise<(SourceCount | undefined)[]>;
   /**
-   * Counts what lies on an interval's own days, where {@link read} asks for days around it too; {@link count} gives the same
-   * fields. Absent where nothing is asked for around an interval.
+   * Counts the messages of an interval's own days. Absent unless {@link read} also requests days around an interval;
+   * {@link count} returns the same fields.
    */
   readonly countOwnDays?: (interval: Interval) => Promise<OwnDays>;
   /**
-   * Reads messages by their ids; absent where a source cannot, then their days are read.
-   * @throws LostReading when it should be made again; UserError as {@link read}
+   * Reads messages by id; ids that the source does not have are skipped. Absent if the source cannot: their days are read
+   * instead.
+   * @throws LostReading, Unavailable, UserError as {@link read}
    */
   readonly find?: (sought: readonly Sought[], take: (page: Page) => Promise<void>) => Promise<void>;
-  /** Tells of messages that no slot of a range holds; absent where a source cannot. A refused request is logged and skipped. */
+  /** Counts messages that belong to no slot of a range; absent if the source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   /**
-   * Reads, whole, every message that no slot of a range holds though it may belong to one: its timestamp cannot be read, or
-   * lies in the range where a search does not find it. Each is handed over as invalid, with the reason. Returns how many there
-   * are; absent where a source hands such messages over with those of slots.
-   * @throws LostReading when it should be made again; UserError as {@link read}
+   * Reads every message that may belong to the range but to none of its slots: its timestamp is unreadable, or lies in the
+   * range where no search finds it. Each is passed to `take` as invalid, with the reason. Returns their number. Absent if the
+   * source delivers such messages with those of slots.
+   * @throws LostReading, Unavailable, UserError as {@link read}
    */
   readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
+  /** Closes connections. No method may be called afterwards. */
   close(): Promise<void>;
 }
 
-/** A message that a source is asked for; its timestamp, in µs since 1970, where it is known. */
+/** A message to look up by id; its timestamp, in µs since 1970, if known. */
 export type Sought = Pick<StagedMessage, 'message_id'> & Partial<Pick<StagedMessage, 'timestamp'>>;
 
-/** Messages that no slot of a range holds. */
+/** Messages that belong to no slot of a range. */
 export interface Strays {
-  /** Without a timestamp that can be read; absent where the source would not count them. */
+  /** Messages without a readable timestamp; absent if the source refused to count them. */
   readonly withoutTimestamp?: number;
-  /** Before and after the range; absent where the source would not count them. */
+  /** Messages before and after the range; absent if the source refused to count them. */
   readonly outside?: number;
-  /** What the inputs name and no reading reaches; absent where the source would not tell. */
+  /** Indices that the inputs cover and no search reaches; absent if the source refused to list them. */
   readonly unsearched?: readonly Unsearched[];
 }
 
-/** An object of the archive as one listing shows it. */
+/** One object in a listing of the archive. */
 export interface ListedObject {
   /** Relative to the archive: `month=2024-06/messages-….parquet`. */
   readonly path: string;
+  /** Changes whenever the object is replaced; compared for equality only. */
   readonly version: string;
   readonly bytes: number;
 }
 
-/** An object was replaced while it was read, and its bytes of before are no longer to be had. */
+/** An object was replaced while it was read, and its earlier version is no longer available. */
 export class Overtaken extends UserError {
   override readonly name = 'Overtaken';
+
+  constructor(message: string) {
+    super('slot-contended', message);
+  }
 }
 
-/** An object that is open for reading: all its bytes are of one version, whatever is published meanwhile. */
+/** An object opened for reading. All bytes come from one version, whatever is published meanwhile. */
 export interface OpenObject extends ByteRanges {
   readonly version: string;
   close(): Promise<void>;
 }
 
-/** Bytes to publish: a finished file, or a small object in memory. */
+/** The content to publish: a finished file, or the text of a small object. */
 export type Body =
   | {
       readonly path: string;
       readonly bytes: number;
+      /** Base64. */
       readonly sha256: string;
       readonly metadata: readonly (readonly [string, string])[];
     }
   | { readonly text: string };
 
 /**
- * What became of a publication. `conflict`: another version than the one expected is there, and stays; `missing`: the
- * version expected is gone and nothing took its place; `unknown`: it cannot be told, nothing may be cleaned up.
+ * The result of {@link Archive.publish}. `committed`: the object is in place. `conflict`: a version other than the expected
+ * one is there, and was kept. `missing`: a version was expected, and no object exists. `unknown`: the outcome could not be
+ * determined, so nothing may be cleaned up.
  */
 export type Outcome =
   | { readonly outcome: 'committed'; readonly version: string }
@@ -175,95 +197,104 @@ export type Outcome =
   | { readonly outcome: 'missing' }
   | { readonly outcome: 'unknown'; readonly reason: string };
 
-/** Where slots live. */
+/** The store of the archive's objects. All methods throw UserError if the store cannot be used. */
 export interface Archive {
   /** For people: `file:folder` or `s3://bucket/prefix`. */
   readonly url: string;
-  /** A folder for files that will be published: on the archive's own file system where it has one. */
+  /** A folder for files to publish, which {@link prepare} creates; on the archive's file system if it has one. */
   readonly scratch: string;
-  /** Makes the archive ready for writing; throws UserError when it cannot be written or does not honour conditions. */
+  /**
+   * Prepares the archive for writing.
+   * @throws UserError if it cannot be written, or if the store does not honor conditional writes
+   */
   prepare(): Promise<void>;
-  /** Every object in the folder of a month or a day: those of slots, and whatever else somebody has put there. */
+  /** Every object in a folder of a month or a day, including files that no run wrote. */
   list(): Promise<ListedObject[]>;
-  /** Undefined where there is no such object. Reading from it later throws Overtaken when its bytes are no longer there. */
+  /**
+   * Opens an object's current version; undefined if there is no such object. A later read of it throws {@link Overtaken} if
+   * the object was replaced and the opened version is no longer available.
+   */
   open(path: string): Promise<OpenObject | undefined>;
   /**
-   * Puts a whole object in the place of the version expected, or where nothing is (`undefined`), or does nothing.
-   * A reader sees the object before or after, never between; of several writers who expect the same version, one wins.
-   * Never throws for what {@link Outcome} can say. A body's file is left in place or taken away.
+   * Atomically replaces the expected version, or creates the object if `expected` is undefined; otherwise changes nothing.
+   * Readers see the object before or after, never in between. Of several writers with the same expected version, exactly
+   * one succeeds. Every outcome that {@link Outcome} describes is returned, not thrown. The body's file may be deleted.
    */
   publish(path: string, body: Body, expected: string | undefined): Promise<Outcome>;
-  /** Writes a small object whatever is there, whole or not at all. */
+  /** Atomically creates or replaces a small object, unconditionally. */
   put(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where a command says what it does. */
+/** The log of a run. Each text becomes one line; secrets are masked. */
 export interface Log {
   line(text: string): void;
-  /** Something that a person should look into; the run goes on. */
+  /** A problem that a person should check; the run continues. */
   warning(text: string): void;
-  /** Something that makes the run fail in its end. */
+  /** A problem that makes the run fail at its end. */
   error(text: string): void;
 }
 
-/** An issue that tells people that an archive is incomplete. */
+/** An archive's tracking issue. */
 export interface Issue {
   readonly number: number;
   readonly isOpen: boolean;
-  /** As it was written last, by a run or by a person. */
+  /** The current body, which a person may have edited. */
   readonly body: string;
 }
 
-/** What an issue is to say. */
+/** The title and body to write to an issue. */
 export interface IssueText {
   readonly title: string;
-  /** Markdown. GitHub takes 65,536 characters. */
+  /** Markdown of at most 65,536 characters, GitHub's limit. */
   readonly body: string;
 }
 
 /**
- * Where people are told that an archive is incomplete: one issue, never two. A request whose answer was lost is never made
- * twice in effect. Every method throws UserError where the issue cannot be had, with what to do.
+ * Keeps the one issue that is open while an archive is incomplete. A request whose response was lost is not repeated before
+ * it is known to have had no effect. All methods throw UserError if the issue tracker cannot be used.
  */
 export interface Tracker {
-  /** The archive's issue, open or closed; where a race has made several, the oldest one, and the others are closed. */
+  /** The archive's issue, open or closed; undefined if there is none. If a race created several, closes all but the oldest. */
   find(): Promise<Issue | undefined>;
-  /** Opens the archive's issue; the number of the one that another run has just opened, where one has. */
+  /** Opens the archive's issue and returns its number; if another run has just opened one, that one's number. */
   open(text: IssueText): Promise<number>;
-  /** Rewrites the issue, and opens or closes it. */
+  /** Replaces the issue's title and body, and opens or closes it. */
   update(number: number, text: IssueText, isOpen: boolean): Promise<void>;
-  /** Says something to all who follow the issue. */
+  /** Adds a comment to the issue. */
   comment(number: number, body: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where open messages wait, and the ledger; of one archive. Every read sees every write that was made before. */
+/**
+ * The store of one archive's pending messages and ledger. Reads are strongly consistent: they see every completed write. All
+ * methods throw UserError if the store cannot be used.
+ */
 export interface Staging {
   /** For people: `sqlite:file` or `dynamodb:table`. */
   readonly url: string;
-  /** Throws UserError when the store cannot be used. */
+  /** Checks that the store can be used, before anything is written. */
   prepare(): Promise<void>;
-  /** Everything, in one paged query. */
+  /** The whole ledger and all staged messages, each in the order of slots. */
   state(): Promise<ArchiveState>;
-  /** One slot's record and staged messages. */
+  /** One slot's record and staged messages; the record is read no later than the messages. */
   slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }>;
   /**
-   * Writes a record whose revision is one more than `revision`, if the stored one is still at `revision` (0: there is
-   * none); false, and nothing is written, where it moved.
+   * Writes a record of revision `revision + 1`, on condition that the stored one is still at `revision` (0: that none is
+   * stored). Returns false, and writes nothing, if the condition does not hold.
    */
   record(record: LedgerRecord, revision: number): Promise<boolean>;
-  /** What is known of a source beside its slots. */
+  /** A source's record; undefined if there is none. */
   source(name: SourceName): Promise<SourceRecord | undefined>;
-  /** As {@link record}, of a source. */
+  /** Writes a source's record under the condition of {@link record}. */
   recordSource(record: SourceRecord, revision: number): Promise<boolean>;
-  /** Puts each message, unless the one stored of that id was read later. */
+  /** Stages messages, replacing those with the same id, except where the stored one was read later. */
   stage(messages: readonly StagedMessage[]): Promise<void>;
-  /** Removes each message, unless it was read later than `readAt`. Absent ones are no error. */
+  /** Removes staged messages, except those read later than `readAt`. Ids that are not staged are ignored. */
   unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void>;
-  /** A small text that an earlier run left under this name, beside slots and messages; undefined if there is none. */
+  /** The text stored under a name by {@link keepNote}; undefined if there is none. */
   note(name: string): Promise<string | undefined>;
-  /** Stores a small text under a name, replacing any earlier one; the last writer wins. At most 64 KiB of UTF-8. */
+  /** Stores a text of at most 64 KiB of UTF-8 under a name. The last writer wins. */
   keepNote(name: string, text: string): Promise<void>;
   close(): Promise<void>;
 }

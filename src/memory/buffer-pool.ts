@@ -1,11 +1,11 @@
-/** What a buffer is larger than it must be, so that it serves for the next page too. */
+/** Factor by which buffers are larger than requested, so that they fit the next page too. */
 const headroom = 1.25;
 const grainBytes = 1024 * 1024;
 
 /**
- * Shared memory for page after page, and for payloads that wait in it until their slot is written: a page that was scanned
- * by another thread need not come back, and what is kept of it need not be copied. Memory that was touched before is many
- * times faster to fill than memory that is new, and leaves the garbage collector out.
+ * A pool of shared memory for pages, and for payloads until their slot is written. Since it is shared, worker threads scan
+ * pages in place, and payloads are kept without a copy. Reused memory is many times faster to fill than new memory, and
+ * causes no garbage collection.
  */
 export class BufferPool {
   readonly #free: SharedArrayBuffer[] = [];
@@ -14,12 +14,12 @@ export class BufferPool {
   #freeBytes = 0;
   #keptBytes = 0;
 
-  /** @param bytesMax how much may be kept at a time, and how much may wait for its next use */
+  /** @param bytesMax limit for kept buffers, and separately for free ones */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** A buffer of at least so many bytes; what it holds is left over from its last use. */
+  /** A buffer of at least `bytesMin` bytes, with arbitrary content. */
   take(bytesMin: number): SharedArrayBuffer {
     const fit = this.#free.findIndex(({ byteLength }) => byteLength >= bytesMin);
     if (fit < 0) return new SharedArrayBuffer(sizeFor(bytesMin));
@@ -28,7 +28,7 @@ export class BufferPool {
     return buffer!;
   }
 
-  /** Gives a buffer back for its next use; one that is kept stays as it is. Of too many the largest wait. */
+  /** Returns a buffer to the pool, unless it is kept. Above the limit, the smallest buffers are dropped. */
   give(buffer: SharedArrayBuffer): void {
     if (this.#kept.has(buffer)) return;
     this.#free.push(buffer);
@@ -37,7 +37,7 @@ export class BufferPool {
     while (this.#freeBytes > this.#bytesMax) this.#freeBytes -= this.#free.shift()!.byteLength;
   }
 
-  /** Keeps a buffer until {@link release}; false where there is no room for it. */
+  /** Keeps a buffer until {@link release}; false if that would exceed the limit. */
   keep(buffer: SharedArrayBuffer): boolean {
     if (this.#keptBytes + buffer.byteLength > this.#bytesMax) return false;
     this.#kept.add(buffer);
@@ -45,7 +45,7 @@ export class BufferPool {
     return true;
   }
 
-  /** A buffer of at least so many bytes that is kept; undefined, and none made, where there is no room for it. */
+  /** Takes and keeps a buffer of at least `bytesMin` bytes; undefined, without allocating, if that would exceed the limit. */
   takeToKeep(bytesMin: number): SharedArrayBuffer | undefined {
     if (this.#keptBytes + sizeFor(bytesMin) > this.#bytesMax) return undefined;
     const buffer = this.take(bytesMin);
@@ -54,7 +54,7 @@ export class BufferPool {
     return undefined;
   }
 
-  /** Gives buffers back that were kept. */
+  /** Returns kept buffers to the pool. */
   release(buffers: readonly SharedArrayBuffer[]): void {
     for (const buffer of buffers) {
       if (this.#kept.delete(buffer)) this.#keptBytes -= buffer.byteLength;

@@ -3,50 +3,50 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { writeFailure } from '../errors.ts';
 import type { BufferPool } from './buffer-pool.ts';
 
-/** Bytes, at least, of a segment for payloads that come by themselves. */
+/** Minimum size of a segment for appended payloads. */
 export const segmentBytes = 8 * 1024 * 1024;
-/** A position is a segment's number times this, and the offset in it. */
+/** A position is segment number × span + offset. */
 const segmentSpan = 2 ** 32;
-/** Positions from here on lie in the file. */
+/** Positions from here on are in the file. */
 const fileStart = 2 ** 52;
 
-/** What another thread needs to read a spool: it may be posted to a worker. */
+/** A readable view of a spool, which can be posted to another thread. */
 export interface SpoolView {
   readonly segments: readonly SharedArrayBuffer[];
-  /** Holds what the memory had no room for; absent where that is nothing. */
+  /** The file with the data that did not fit in memory; undefined if there is none. */
   readonly path: string | undefined;
 }
 
 /**
- * The payloads of the slot in hand: first in memory, from a budget that all slots share, then in a file. Written by one
- * thread; read by any, once it is flushed.
+ * Holds the payloads of a slot: in memory, within a budget that all slots share, then in a file. Written by one thread;
+ * readable by all threads after a flush.
  */
 export class Spool {
   readonly #memory: BufferPool;
   readonly #path: string;
   readonly #segments: SharedArrayBuffer[] = [];
-  /** Of the segment in which payloads that come by themselves are put. */
+  /** The segment for appended payloads. */
   #open: { readonly number: number; used: number } | undefined;
   #file: FileHandle | undefined;
   #fileBytes = 0;
   #pending: Uint8Array[] = [];
 
-  /** @param path a file that is made only when the memory does not suffice, and removed by {@link close} */
+  /** @param path a file that is created only if memory does not suffice, and removed by {@link close} */
   constructor(memory: BufferPool, path: string) {
     this.#memory = memory;
     this.#path = path;
   }
 
   /**
-   * Keeps a whole page as it is, so that nothing of it has to be copied.
-   * @returns the position of its first byte; undefined where the memory has no room for it
+   * Keeps a whole page without copying it.
+   * @returns the position of its first byte; undefined if it does not fit in memory
    */
   adopt(page: Uint8Array<SharedArrayBuffer>): number | undefined {
     if (!this.#memory.keep(page.buffer)) return undefined;
     return (this.#segments.push(page.buffer) - 1) * segmentSpan + page.byteOffset;
   }
 
-  /** Returns the position of a payload's first byte. Its bytes must stay as they are until the next {@link flush}. */
+  /** Adds a payload and returns the position of its first byte. The bytes must not change until the next {@link flush}. */
   append(bytes: Uint8Array): number {
     const open = this.#openSegment(bytes.length);
     if (open === undefined) {
@@ -60,7 +60,7 @@ export class Spool {
     return open.number * segmentSpan + offset;
   }
 
-  /** Makes all that was appended readable for other threads. */
+  /** Makes everything appended so far readable by other threads. */
   async flush(): Promise<SpoolView> {
     const pending = this.#pending;
     this.#pending = [];
@@ -68,7 +68,7 @@ export class Spool {
     return { segments: [...this.#segments], path: this.#file === undefined ? undefined : this.#path };
   }
 
-  /** Copies bytes that were appended or adopted. */
+  /** Returns a copy of appended or adopted bytes. */
   async read(position: number, length: number): Promise<Uint8Array> {
     const reader = new SpoolReader(await this.flush());
     try {
@@ -80,7 +80,7 @@ export class Spool {
     }
   }
 
-  /** Gives the memory back and removes the file. */
+  /** Releases the memory and removes the file. */
   async close(): Promise<void> {
     this.#memory.release(this.#segments.splice(0));
     if (this.#file === undefined) return;
@@ -97,7 +97,7 @@ export class Spool {
     }
   }
 
-  /** A segment with room for a payload; undefined where the memory has none left. */
+  /** A segment with room for a payload; undefined if memory is exhausted. */
   #openSegment(bytes: number): { readonly number: number; used: number } | undefined {
     if (this.#open !== undefined && this.#open.used + bytes <= this.#segments[this.#open.number]!.byteLength)
       return this.#open;
@@ -115,7 +115,7 @@ async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise
   }
 }
 
-/** What is left of the parts after so many bytes. */
+/** The parts without their first `bytes` bytes. */
 function without(bytes: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
   let left = bytes;
   for (const [n, part] of parts.entries()) {
@@ -125,7 +125,7 @@ function without(bytes: number, parts: readonly Uint8Array[]): readonly Uint8Arr
   return [];
 }
 
-/** Reads a flushed spool, synchronously: for worker threads. */
+/** Reads a flushed spool. Synchronous, for worker threads. */
 export class SpoolReader {
   readonly #segments: readonly Uint8Array[];
   readonly #fd: number | undefined;
@@ -135,7 +135,7 @@ export class SpoolReader {
     this.#fd = view.path === undefined ? undefined : openSync(view.path, 'r');
   }
 
-  /** Copies `length` bytes from `position` to `target` at `at`. */
+  /** Copies `length` bytes at `position` to `target` at offset `at`. */
   copy(position: number, length: number, target: Uint8Array, at: number): void {
     if (position >= fileStart) this.#copyFromFile(position - fileStart, length, target, at);
     else target.set(this.#inMemory(position, length), at);
@@ -153,7 +153,7 @@ export class SpoolReader {
   #copyFromFile(start: number, length: number, target: Uint8Array, at: number): void {
     for (let done = 0; done < length; ) {
       const read = this.#fd === undefined ? 0 : readSync(this.#fd, target, at + done, length - done, start + done);
-      if (read === 0) throw new Error(`The spool's file ends before its byte ${start + length}.`);
+      if (read === 0) throw new Error(`The spool file ends before byte ${start + length}.`);
       done += read;
     }
   }

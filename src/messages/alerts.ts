@@ -1,64 +1,67 @@
 import { scalarText } from './columns.ts';
 import { entriesOf } from './entries.ts';
-import { compilePlan } from './json/captures.ts';
+import { compileCaptures } from './json/captures.ts';
 import { isList, isNull, isObject, type JsonRange, type JsonText, textOf } from './json/tokens.ts';
 import { valueEnd } from './json/value.ts';
 import { type Visitor, Walk } from './json/walk.ts';
 import { AlertPart, type CompiledShape } from './shape.ts';
 
-/** One alert; null where it has no such string, number or boolean. */
+/** The id and status of one alert; null unless the value is a string, number or boolean. */
 export interface Alert {
   readonly id: string | null;
   readonly status: string | null;
 }
 
-/** Of one message. One with more is invalid, before anything is kept of the others. */
+/** Alerts of one message. A message with more is invalid, and the rest are not kept in memory. */
 export const alertsMax = 10_000;
-/** How many of its open alerts a message names, each by as many characters (UTF-16 units) of its id. */
+/** Open alerts that are listed by id. */
 const openAlertsMax = 100;
+/** UTF-16 units of each listed id. */
 export const openAlertCharsMax = 256;
-/** How many different statuses of its open alerts a message names, each by as many characters (UTF-16 units). */
+/** Distinct statuses of open alerts that are listed. */
 const openStatusesMax = 10;
-export const statusShownCharsMax = 64;
+/** UTF-16 units of each listed status. */
+const statusCharsMax = 64;
 
-/** Why a message's alerts cannot be read. */
+/** Reasons why the alerts of a message cannot be read. */
 export type AlertsProblem =
-  | 'alerts that are neither a list nor an object'
+  | 'alerts are neither a list nor an object'
   | 'more than 10000 alerts'
-  | 'more than 10000 places to look for alerts in';
+  | 'more than 10000 elements to search for alerts';
 
-/** Reads a message's alerts, one after the other. */
+/** Visits the alerts of a message in order. */
 interface AlertVisitor extends Visitor {
-  /** Alerts so far, and how many there may be. */
+  /** Alerts visited so far. */
   readonly count: number;
+  /** Alerts allowed. */
   readonly max: number;
-  /** @param key the name under which the alert stands, where it does */
+  /** @param key the alert's member name, when the alerts are the members of an object */
   visit(start: number, depth: number, key?: string): number;
 }
 
-/** Visits the alerts of one message: counts them, and names the open ones. */
+/** Counts the alerts of one message and lists the open ones. */
 export class AlertTally implements AlertVisitor {
   readonly max = alertsMax;
   count = 0;
   openCount = 0;
   openIds: string[] = [];
   openStatuses: string[] = [];
-  private readonly text: JsonText;
-  private readonly compiled: CompiledShape;
+  readonly #text: JsonText;
+  readonly #compiled: CompiledShape;
 
   constructor(text: JsonText, compiled: CompiledShape) {
-    this.text = text;
-    this.compiled = compiled;
+    this.#text = text;
+    this.#compiled = compiled;
   }
 
   visit(start: number, depth: number, key?: string): number {
     this.count += 1;
-    if (this.count > this.max) return valueEnd(this.text, start, depth);
-    const { end, alert, isClosed } = readAlert(this.text, start, depth, this.compiled, key);
+    if (this.count > this.max) return valueEnd(this.#text, start, depth);
+    const { end, alert, isClosed } = readAlert({ text: this.#text, start, depth, key }, this.#compiled);
     if (isClosed) return end;
     this.openCount += 1;
     if (this.openIds.length < openAlertsMax) this.openIds.push(cut(alert.id ?? '', openAlertCharsMax));
-    if (this.openStatuses.length < openStatusesMax) this.note(cut(alert.status ?? '', statusShownCharsMax));
+    if (this.openStatuses.length < openStatusesMax) this.#note(cut(alert.status ?? '', statusCharsMax));
     return end;
   }
 
@@ -69,22 +72,22 @@ export class AlertTally implements AlertVisitor {
     this.openStatuses = [];
   }
 
-  private note(status: string): void {
+  #note(status: string): void {
     if (!this.openStatuses.includes(status)) this.openStatuses.push(status);
   }
 }
 
-/** Visits the alerts of one closed message: lists them. What was archived before there was a limit stays readable. */
+/** Lists the alerts of one closed message. Without a limit, so that messages archived before the limit existed stay readable. */
 export class AlertList implements AlertVisitor {
   readonly max = Number.POSITIVE_INFINITY;
   readonly alerts: Alert[] = [];
   openCount = 0;
-  private readonly text: JsonText;
-  private readonly compiled: CompiledShape;
+  readonly #text: JsonText;
+  readonly #compiled: CompiledShape;
 
   constructor(text: JsonText, compiled: CompiledShape) {
-    this.text = text;
-    this.compiled = compiled;
+    this.#text = text;
+    this.#compiled = compiled;
   }
 
   get count(): number {
@@ -92,7 +95,7 @@ export class AlertList implements AlertVisitor {
   }
 
   visit(start: number, depth: number, key?: string): number {
-    const { end, alert, isClosed } = readAlert(this.text, start, depth, this.compiled, key);
+    const { end, alert, isClosed } = readAlert({ text: this.#text, start, depth, key }, this.#compiled);
     this.alerts.push(alert);
     if (!isClosed) this.openCount += 1;
     return end;
@@ -104,21 +107,21 @@ export class AlertList implements AlertVisitor {
   }
 }
 
-/** Visits the alerts of one message: hands over each as JSON.parse reads it. */
+/** Collects the alerts of one message as JSON.parse reads them. */
 export class AlertValues implements AlertVisitor {
   readonly max = alertsMax;
   count = 0;
   values: unknown[] = [];
-  private readonly text: JsonText;
+  readonly #text: JsonText;
 
   constructor(text: JsonText) {
-    this.text = text;
+    this.#text = text;
   }
 
   visit(start: number, depth: number): number {
-    const end = valueEnd(this.text, start, depth);
+    const end = valueEnd(this.#text, start, depth);
     this.count += 1;
-    if (this.count <= this.max) this.values.push(JSON.parse(textOf({ bytes: this.text.bytes, start, end })));
+    if (this.count <= this.max) this.values.push(JSON.parse(textOf({ bytes: this.#text.bytes, start, end })));
     return end;
   }
 
@@ -128,14 +131,14 @@ export class AlertValues implements AlertVisitor {
   }
 }
 
-/** The plan of a list whose elements are visited. */
-const everyElement = compilePlan([], { pointer: [], what: 'elements' });
+/** Visits each element of a list and captures nothing. */
+const everyElement = compileCaptures([], { pointer: [], what: 'elements' });
 
 /**
- * Has the visitor read the alerts that the walk over a valid message has not met: the walk visits the elements of a list
- * at a pointer without `*`. Null, `{}` and nothing at all are no alerts; an object is one alert where it has a string,
- * a number, a boolean or null at alert-id or alert-status, else each of its members is one, keyed by its id.
- * @param found what the walk captured: the alerts, or what stands where the first `*` of their pointer looks into
+ * Passes to the visitor the alerts that the walk over a valid message has not visited already; the walk itself visits the
+ * elements of a list at a pointer without `*`. Null, `{}` and a missing value mean no alerts. An object is one alert if it
+ * has a string, number, boolean or null at alert-id or alert-status; otherwise each member is an alert, keyed by its id.
+ * @param found the captured alerts, or the captured container that the first `*` of their pointer expands
  */
 export function gatherAlerts(
   text: JsonText,
@@ -155,14 +158,14 @@ function gather(
   compiled: CompiledShape,
   visitor: AlertVisitor,
 ): AlertsProblem | undefined {
-  let places: JsonRange[] = [found];
+  let containers: JsonRange[] = [found];
   for (const step of compiled.alertSteps) {
     const next: JsonRange[] = [];
-    let looked = 0;
-    for (const place of places) {
-      const entries = entriesOf(text, place, visitor.max - looked);
-      if (entries === undefined) return 'more than 10000 places to look for alerts in';
-      looked += entries.length;
+    let searched = 0;
+    for (const container of containers) {
+      const entries = entriesOf(text, container, visitor.max - searched);
+      if (entries === undefined) return 'more than 10000 elements to search for alerts';
+      searched += entries.length;
       for (const { value } of entries) {
         const walk = new Walk(text, step);
         walk.run(value.start);
@@ -170,41 +173,41 @@ function gather(
         if (captured !== undefined) next.push(captured);
       }
     }
-    places = next;
+    containers = next;
   }
-  for (const place of places) {
-    const problem = visitPlace(text, place, compiled, visitor);
+  for (const container of containers) {
+    const problem = visitAlerts(text, container, compiled, visitor);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function visitPlace(
+function visitAlerts(
   text: JsonText,
-  place: JsonRange,
+  alerts: JsonRange,
   compiled: CompiledShape,
   visitor: AlertVisitor,
 ): AlertsProblem | undefined {
-  if (isNull(place)) return undefined;
-  if (isList(place)) {
-    new Walk(text, everyElement, visitor).run(place.start);
+  if (isNull(alerts)) return undefined;
+  if (isList(alerts)) {
+    new Walk(text, everyElement, visitor).run(alerts.start);
     return undefined;
   }
-  // Where an alert is its status, so may be what stands in the place of the list.
-  const isOne = isObject(place) ? isOneAlert(text, place, compiled) : compiled.shape.alertStatus.length === 0;
+  // If alerts are plain statuses, a single status may replace the list.
+  const isOne = isObject(alerts) ? isOneAlert(text, alerts, compiled) : compiled.shape.alertStatus.length === 0;
   if (isOne) {
-    visitor.visit(place.start, 0);
+    visitor.visit(alerts.start, 0);
     return undefined;
   }
-  if (!isObject(place)) return 'alerts that are neither a list nor an object';
-  const entries = entriesOf(text, place, visitor.max);
+  if (!isObject(alerts)) return 'alerts are neither a list nor an object';
+  const entries = entriesOf(text, alerts, visitor.max);
   if (entries === undefined) return 'more than 10000 alerts';
   for (const { name, value } of entries) visitor.visit(value.start, 0, name);
   return undefined;
 }
 
 function isOneAlert(text: JsonText, value: JsonRange, compiled: CompiledShape): boolean {
-  // Where an alert is its status, an object is none.
+  // If alerts are plain statuses, an object is not an alert.
   if (compiled.shape.alertStatus.length === 0) return false;
   const walk = new Walk(text, compiled.alert);
   walk.run(value.start);
@@ -213,8 +216,15 @@ function isOneAlert(text: JsonText, value: JsonRange, compiled: CompiledShape): 
   );
 }
 
-/** An element of the list that is no object is an alert without id and status, unless an alert is its status. */
-function readAlert(text: JsonText, start: number, depth: number, compiled: CompiledShape, key: string | undefined) {
+interface AlertText {
+  readonly text: JsonText;
+  readonly start: number;
+  readonly depth: number;
+  readonly key: string | undefined;
+}
+
+/** An alert that is not an object has neither id nor status, unless alerts are plain statuses. */
+function readAlert({ text, start, depth, key }: AlertText, compiled: CompiledShape) {
   const walk = new Walk(text, compiled.alert, undefined, depth);
   const end = walk.run(start);
   const isAlert = isObject({ bytes: text.bytes, start, end });

@@ -2,18 +2,18 @@ import { decodeString, isList, isNull, isObject, isString, type JsonRange, textO
 import type { ColumnType } from './message.ts';
 import { parseTimestamp, type TimeRules } from './time/timestamp.ts';
 
-/** The value of a declared column: a bigint for int64 and (µs since 1970) timestamp; null where there is none. */
+/** The value of a declared column: a bigint for int64 and timestamp (µs since 1970); null if there is none. */
 export type ColumnValue = string | bigint | number | boolean | null;
 
-/** A longer token spells no number, boolean or timestamp. */
+/** Longer tokens are not numbers, booleans or timestamps. */
 const tokenBytesMax = 1_024;
 const integer = /^-?(?:0|[1-9]\d*)$/;
 const decimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * A value as a column of this type holds it. A string column takes everything: strings decoded, the rest as its JSON text.
- * int64 and double take numbers, and strings that spell one as JSON does. The others take what is of their kind. Null for
- * JSON's null, and for what the column cannot hold.
+ * Converts a JSON value to a column type. A string column accepts everything: decoded strings, and the JSON text of any
+ * other value. int64 and double accept numbers and strings in JSON number syntax. boolean and timestamp accept their own
+ * kind. Null for JSON null and for values that the type cannot represent.
  */
 export function columnValue(value: JsonRange, type: ColumnType, timeRules: TimeRules): ColumnValue {
   if (isNull(value)) return null;
@@ -21,9 +21,9 @@ export function columnValue(value: JsonRange, type: ColumnType, timeRules: TimeR
   if (value.end - value.start > tokenBytesMax) return null;
   switch (type) {
     case 'int64':
-      return int64(spelling(value));
+      return int64(plainText(value));
     case 'double':
-      return double(spelling(value));
+      return double(plainText(value));
     case 'boolean':
       return boolean(textOf(value));
     case 'timestamp':
@@ -31,13 +31,13 @@ export function columnValue(value: JsonRange, type: ColumnType, timeRules: TimeR
   }
 }
 
-/** A string decoded, lone surrogates replaced by U+FFFD; a number or a boolean as its token; null for anything else. */
+/** The decoded string with lone surrogates replaced by U+FFFD, or the token of a number or boolean; null for anything else. */
 export function scalarText(value: JsonRange): string | null {
   if (isNull(value) || isObject(value) || isList(value)) return null;
-  return spelling(value).toWellFormed();
+  return plainText(value).toWellFormed();
 }
 
-function spelling(value: JsonRange): string {
+function plainText(value: JsonRange): string {
   return isString(value) ? decodeString(value) : textOf(value);
 }
 

@@ -10,15 +10,15 @@ import {
 } from './json/tokens.ts';
 import { afterColon, afterComma, nameEnd, valueEnd } from './json/value.ts';
 
-/** An element of a list, or a member of an object with its name. */
-export interface Entry {
+/** An element of a list, or a named member of an object. */
+interface Entry {
   readonly name?: string;
   readonly value: JsonRange;
 }
 
 /**
- * The elements of a list, or the members of an object (of those of one name the last counts), of valid JSON; none of
- * anything else. Undefined where there are more than `max`.
+ * The elements of a list or the members of an object in valid JSON; empty for any other value. The last of several members
+ * of the same name wins. Undefined if there are more than `max`.
  */
 export function entriesOf(text: JsonText, value: JsonRange, max: number): readonly Entry[] | undefined {
   if (isList(value)) return elementsOf(text, value, max);

@@ -1,7 +1,7 @@
 import { saidIn } from '../text/said.ts';
 import { formatPointer, type Pointer } from './json/pointer.ts';
 
-/** A longer page is not looked through. */
+/** Larger pages are not searched. */
 const bytesMax = 32 * 1024 * 1024;
 const valuesMax = 10_000;
 const depthMax = 8;
@@ -9,10 +9,10 @@ const namedMax = 3;
 const pointerCharsMax = 100;
 
 /**
- * What a page holds that has no list of messages where one was expected, as a clause that goes on after a semicolon:
- * `there is a list at /result/items`. Undefined where nothing is worth naming.
+ * Describes a page without a list of messages at the expected pointer, as a clause to follow a semicolon:
+ * `there is a list at /result/items`. Undefined if it contains nothing helpful.
  */
-export function whatIsThere(bytes: Uint8Array): string | undefined {
+export function pageHint(bytes: Uint8Array): string | undefined {
   if (bytes.length > bytesMax) return undefined;
   const text = Buffer.from(bytes).toString();
   const value = jsonOf(text);
@@ -27,7 +27,7 @@ export function whatIsThere(bytes: Uint8Array): string | undefined {
   return `there are lists at ${[first, ...others.slice(0, -1)].join(', ')} and ${others.at(-1)}`;
 }
 
-/** Where arrays of objects stand, the outermost first. */
+/** Pointers to arrays of objects, outermost first. */
 function listsIn(root: object): Pointer[] {
   const found: Pointer[] = [];
   const queue: { readonly value: object; readonly pointer: Pointer }[] = [{ value: root, pointer: [] }];

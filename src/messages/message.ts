@@ -1,40 +1,41 @@
 import type { Pointer } from './json/pointer.ts';
 
+/** Every source, by the name that is stored with each row. Code that must handle each one uses `Record<SourceName, …>`. */
 export const sourceNames = ['api', 'elasticsearch', 'opensearch'] as const;
 
 export type SourceName = (typeof sourceNames)[number];
 
 /**
- * What a message is to the archive.
- * `closed`: it has alerts and every status is one of the closed ones; `open`: some alert has any other status, or none;
+ * The state of a message.
+ * `closed`: it has alerts, all with a closed status; `open`: at least one alert has another status or none;
  * `unalerted`: it has no alerts; `invalid`: it cannot be read as a message.
  */
 export type State = 'closed' | 'open' | 'unalerted' | 'invalid';
 
 export type ColumnType = 'string' | 'int64' | 'double' | 'boolean' | 'timestamp';
 
-/** A column that the user declares: the value at `pointer` of each message. */
+/** A user-declared column: the value at `pointer` in each message. */
 export interface Column {
   readonly name: string;
   readonly pointer: Pointer;
   readonly type: ColumnType;
 }
 
-/** Where the parts of a message stand. */
+/** Pointers to the parts of a message. */
 export interface MessageShape {
   readonly id: Pointer;
   readonly timestamp: Pointer;
-  /** A `*` stands for every element of a list and every member of an object. */
+  /** `*` matches every element of a list and every member of an object. */
   readonly alerts: Pointer;
-  /** Within one alert. */
+  /** Relative to an alert. */
   readonly alertId: Pointer;
-  /** Empty where an alert is its status. */
+  /** Relative to an alert; empty if the alert itself is the status. */
   readonly alertStatus: Pointer;
   /** Lower case. */
   readonly closedStatuses: readonly string[];
   readonly columns: readonly Column[];
-  /** The format of timestamps that do not speak for themselves, as compileTimeFormat takes it. */
+  /** Format of timestamps that are not self-describing; see `compileTimeFormat`. */
   readonly timeFormat?: string | undefined;
-  /** The IANA name of the time zone of timestamps without an offset; absent: UTC. */
+  /** IANA time zone of timestamps without an offset. Default: UTC. */
   readonly timeZone?: string | undefined;
 }

@@ -27,65 +27,64 @@ export type { ColumnValue } from './columns.ts';
 export { type CompiledShape, compileShape } from './shape.ts';
 
 export const messageBytesMax = 64 * 1024 * 1024;
-/** UTF-8 bytes of an id. */
+/** Length limit of an id in UTF-8 bytes. */
 export const idBytesMax = 8_192;
-/** Of a timestamp's token: each character takes up to three. */
+/** A character takes up to three UTF-8 bytes. */
 const timestampBytesMax = 3 * tokenCharsMax;
 
-/** Why bytes are not a message. */
+/** Reasons why bytes are not a valid message. They are stored in the ledger and in quarantine. */
 export type InvalidReason =
   | 'not a JSON object'
   | 'not valid JSON'
   | 'nested deeper than 1000 levels'
-  | 'longer than 64 MiB'
+  | 'larger than 64 MiB'
   | 'not valid UTF-8'
-  | 'no id'
-  | 'an id that is neither a string nor a number'
-  | 'an id that is not valid Unicode'
-  | 'an id longer than 8192 bytes'
-  | 'no timestamp'
-  | 'a timestamp in another slot than its field in Elasticsearch'
-  | 'a timestamp in another slot than its field in OpenSearch'
-  | 'a timestamp far outside of the range that was asked for'
+  | 'missing id'
+  | 'id is neither a string nor a number'
+  | 'id is not valid Unicode'
+  | 'id is longer than 8192 bytes'
+  | 'missing timestamp'
+  | 'timestamp and indexed field are in different slots'
+  | 'timestamp is far outside the requested range'
   | TimeProblem
   | AlertsProblem;
 
-/** What a message is, in the words of the archive. */
+/** The parts of a message that the archive uses. */
 export interface ReadMessage {
   /** The offset after the message. */
   readonly end: number;
   readonly state: State;
-  /** Of an invalid message. */
+  /** Set if the message is invalid. */
   readonly reason?: InvalidReason | undefined;
-  /** A number as it is spelled. Of an invalid message where it could be read. */
+  /** A numeric id keeps its spelling. Absent if an invalid message has no readable id. */
   readonly id?: string | undefined;
-  /** µs since 1970. Of an invalid message where it could be read. */
+  /** µs since 1970. Absent if an invalid message has no readable timestamp. */
   readonly timestamp?: bigint | undefined;
-  /** 0 of an invalid message, as are the open ones. */
+  /** 0 for an invalid message; so is `openAlertCount`. */
   readonly alertCount: number;
-  /** The ids of the first open alerts, cut where they are long; '' of one without id. */
+  /** Ids of the first open alerts, truncated; '' for an alert without id. */
   readonly openAlerts: readonly string[];
   readonly openAlertCount: number;
-  /** The first different statuses of open alerts, cut where they are long; '' of one without status. Absent: none. */
+  /** First distinct statuses of open alerts, truncated; '' for an alert without status. Absent if no alert is open. */
   readonly openStatuses?: readonly string[];
 }
 
-/** What a row of the archive is made of, beside the payload. */
+/** The values of a row that come from its payload. */
 export interface ArchiveRow {
   readonly id: string;
   /** µs since 1970. */
   readonly timestamp: bigint;
   readonly alerts: readonly Alert[];
-  /** In the order in which they are declared. */
+  /** In the order of declaration. */
   readonly columns: readonly ColumnValue[];
 }
 
-/** Reads the message that begins at `start`. Whatever the bytes are, they are a message, be it an invalid one. */
+/** Reads the message that begins at `start`. Never fails: bytes that are not a message yield an invalid one. */
 export function readMessage(bytes: Uint8Array, start: number, compiled: CompiledShape): ReadMessage {
   return readMessageOf(jsonText(bytes), start, compiled);
 }
 
-/** As {@link readMessage}, for many messages of one text. */
+/** Like {@link readMessage}, for many messages within one text. */
 export function readMessageOf(text: JsonText, start: number, compiled: CompiledShape): ReadMessage {
   const tally = new AlertTally(text, compiled);
   const walk = new Walk(text, compiled.message, tally);
@@ -102,7 +101,7 @@ export function readMessageOf(text: JsonText, start: number, compiled: CompiledS
   return openCount === 0 ? { ...found, ...alerts } : { ...found, ...alerts, openStatuses };
 }
 
-/** What is said of bytes that are no message. */
+/** An invalid message that ends at the offset `end`. */
 export function invalidMessage(end: number, reason: InvalidReason, id?: string, timestamp?: bigint): ReadMessage {
   return { end, state: 'invalid', reason, id, timestamp, alertCount: 0, openAlerts: [], openAlertCount: 0 };
 }
@@ -112,7 +111,7 @@ interface Walked {
   readonly problem?: InvalidReason;
 }
 
-/** What can be wrong with the bytes as a whole. */
+/** Walks the message and checks it as a whole: JSON, depth, size, UTF-8. */
 function walkMessage(text: JsonText, start: number, walk: Walk): Walked {
   const { bytes } = text;
   if (!isObject({ bytes, start, end: bytes.length })) {
@@ -120,7 +119,7 @@ function walkMessage(text: JsonText, start: number, walk: Walk): Walked {
   }
   try {
     const end = walk.run(start);
-    if (end - start > messageBytesMax) return { end, problem: 'longer than 64 MiB' };
+    if (end - start > messageBytesMax) return { end, problem: 'larger than 64 MiB' };
     return isUtf8(bytes.subarray(start, end)) ? { end } : { end, problem: 'not valid UTF-8' };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
@@ -129,34 +128,34 @@ function walkMessage(text: JsonText, start: number, walk: Walk): Walked {
   }
 }
 
-/** A value of a message, or why it has none. */
+/** A value of a message, or the reason why it is unusable. */
 type Readable<T> =
   | { readonly value: T; readonly reason?: never }
   | { readonly value?: never; readonly reason: InvalidReason };
 
 function readId(id: JsonRange | undefined): Readable<string> {
-  if (id === undefined || isNull(id)) return { reason: 'no id' };
-  if (!isString(id) && !isNumber(id)) return { reason: 'an id that is neither a string nor a number' };
-  // Of a string, each byte may be written with six.
-  if (id.end - id.start > 6 * idBytesMax + 2) return { reason: 'an id longer than 8192 bytes' };
-  if (!isUtf8(id.bytes.subarray(id.start, id.end))) return { reason: 'an id that is not valid Unicode' };
+  if (id === undefined || isNull(id)) return { reason: 'missing id' };
+  if (!isString(id) && !isNumber(id)) return { reason: 'id is neither a string nor a number' };
+  // A JSON string may spell each byte with six.
+  if (id.end - id.start > 6 * idBytesMax + 2) return { reason: 'id is longer than 8192 bytes' };
+  if (!isUtf8(id.bytes.subarray(id.start, id.end))) return { reason: 'id is not valid Unicode' };
   const value = isString(id) ? decodeString(id) : textOf(id);
-  if (value === '') return { reason: 'no id' };
-  if (!value.isWellFormed()) return { reason: 'an id that is not valid Unicode' };
-  return Buffer.byteLength(value) > idBytesMax ? { reason: 'an id longer than 8192 bytes' } : { value };
+  if (value === '') return { reason: 'missing id' };
+  if (!value.isWellFormed()) return { reason: 'id is not valid Unicode' };
+  return Buffer.byteLength(value) > idBytesMax ? { reason: 'id is longer than 8192 bytes' } : { value };
 }
 
 function readTime(timestamp: JsonRange | undefined, { timeRules }: CompiledShape): Readable<bigint> {
-  if (timestamp === undefined || isNull(timestamp)) return { reason: 'no timestamp' };
-  // A longer one is not even decoded.
+  if (timestamp === undefined || isNull(timestamp)) return { reason: 'missing timestamp' };
+  // Longer tokens are not decoded at all.
   const isShort = timestamp.end - timestamp.start <= timestampBytesMax;
   const read = readTimestamp(isShort ? textOf(timestamp) : '', timeRules);
   return typeof read === 'bigint' ? { value: read } : { reason: read };
 }
 
 /**
- * Reads a closed message as a row. The payload is one that was read as a message before: its JSON is not checked again.
- * @throws Error where the payload is not the text of one closed message
+ * Reads a closed message as a row. The payload was read as a message before, so its JSON is not validated again.
+ * @throws Error if the payload is not exactly one closed message
  */
 export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRow {
   const text = validJsonText(payload);
@@ -169,7 +168,9 @@ export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRo
     problem ?? id.reason ?? timestamp.reason ?? gatherAlerts(text, walk.captured(Part.alerts), compiled, list);
   const isRow = list.count > 0 && list.openCount === 0;
   if (reason !== undefined || !isRow || spaceEnd(payload, end) < payload.length) {
-    throw new Error(`A row is made of a closed message, not of one with ${reason ?? 'an open alert, or none'}`);
+    throw new Error(
+      `A row requires exactly one closed message (${reason ?? 'it has open alerts, no alerts, or more text'})`,
+    );
   }
   const columns = compiled.shape.columns.map(({ type }, index) => {
     const value = walk.captured(firstColumn + index);
@@ -179,8 +180,8 @@ export function readRow(payload: Uint8Array, compiled: CompiledShape): ArchiveRo
 }
 
 /**
- * The last alert change of a message, in µs since 1970: the latest of the times (texts, not plain dates) that are members
- * of its alerts. Undefined where there is none.
+ * The time of a message's last alert change, in µs since 1970: the latest date-time string (not a plain date) among the
+ * members of its alerts. Undefined if there is none.
  */
 export function lastAlertChange(payload: Uint8Array, compiled: CompiledShape): bigint | undefined {
   const text = jsonText(payload);

@@ -5,71 +5,71 @@ import { covers, type Instant, type Interval, intersection, latest } from '../wi
 import { type Layout, type Slot, slotAt, slotById, slotsIn, widen } from '../windows/slot.ts';
 import { isLive, isSettled } from './settled.ts';
 
-/** All that the plan depends on. */
+/** Everything a plan depends on. */
 export interface Facts {
   /** Ms since 1970. */
   readonly now: number;
-  /** What the user asks for; taken as widened to whole slots. */
+  /** The range given by the user; it is widened to whole slots. */
   readonly range: Interval;
   readonly layout: Layout;
   readonly recentDays: number;
-  /** How many windows are read again though nothing calls for it. */
+  /** How many of the windows read longest ago are re-read as a precaution. */
   readonly scrubWindows: number;
-  /** Whether every slot of the range is read, whatever the ledger says. */
+  /** True to read every slot of the range, whatever the ledger says. */
   readonly refresh: boolean;
-  /** Which source is asked for a live slot, and which for any other. */
+  /** The source of live slots, and that of all others. */
   readonly sources: { readonly live: SourceName; readonly settled: SourceName };
   /** By slot id. */
   readonly ledger: ReadonlyMap<string, LedgerRecord>;
-  /** The number of staged messages by slot id. */
+  /** Pending messages by slot id. */
   readonly staged: ReadonlyMap<string, number>;
-  /** The version of the slot's object by slot id, from one listing of the archive. */
+  /** Versions of the slots' objects by slot id, from one listing of the archive. */
   readonly versions: ReadonlyMap<string, string>;
-  /** What `sources.settled` now says that it holds, by slot id: the audit of the {@link auditable} slots. */
+  /** Current counts of `sources.settled` by slot id, for the {@link auditable} slots. */
   readonly counts?: ReadonlyMap<string, SourceCount>;
-  /** The ids of slots that the source refused to count: it would refuse to be read too, so they are not scrubbed. */
+  /** Ids of slots that the source refused to count. They are not scrubbed: the source would refuse to return them too. */
   readonly uncounted?: ReadonlySet<string>;
 }
 
-/** Why a settled slot is read though its own state does not call for it. */
+/** Why a slot is re-read although its own state does not require it. */
 export type Reread = 'refresh' | 'audit' | 'scrub';
 
 /**
- * Why a slot is treated as it is. Where several hold, the first in this order is given:
- * - `live`: it is live;
- * - `failed`: the last attempt to read it failed;
+ * Why a slot is handled as it is. If several reasons apply, the first in this order is given:
+ * - `live`: its alerts may still change;
+ * - `failed`: the last attempt to process it failed;
  * - `new`: it was never read;
- * - `unsettled`: it was last read while still live;
- * - `left`: an earlier plan had it read as a whole, and no leg got to it;
- * - `seam`: a reading of another slot has since met a message of it that it does not have;
- * - `object missing`: the ledger knows of an object that the listing lacks (the merge then refuses the slot);
- * - `object changed`: the listing has another version of its object than the ledger, or one that the ledger lacks;
- * - `refresh`: the user asks for it;
- * - `audit`: its source now counts otherwise than when it was read;
- * - `scrub`: its window is among those that were read longest ago;
- * - `staged`: it is settled, and messages of it wait;
- * - `settled`: nothing is to be done.
+ * - `no-longer-live`: it was live when it was last read, and is not any more;
+ * - `deferred`: an earlier run planned to read it and did not get to it;
+ * - `missed-message`: a later read of another slot returned a message of this slot that it lacks;
+ * - `object-missing`: the ledger has an object that the archive lacks (processing the slot then fails);
+ * - `object-changed`: the archive's object has another version than in the ledger, or the ledger has none;
+ * - `refresh`: the user requested it;
+ * - `audit`: the source's counts differ from those when it was read;
+ * - `scrub`: its window is among those read longest ago;
+ * - `pending`: it is settled and has pending messages, which are re-checked;
+ * - `up-to-date`: there is nothing to do.
  */
 export type Reason = (typeof reasons)[number];
 
-/** In the order of their precedence. */
+/** In order of precedence. */
 export const reasons = [
   'live',
   'failed',
   'new',
-  'unsettled',
+  'no-longer-live',
   'deferred',
-  'seam',
-  'object missing',
-  'object changed',
+  'missed-message',
+  'object-missing',
+  'object-changed',
   'refresh',
   'audit',
   'scrub',
-  'staged',
-  'settled',
+  'pending',
+  'up-to-date',
 ] as const;
 
-/** What is done with a slot: it is read as a whole, only its staged messages are looked at again, or nothing. */
+/** What to do with a slot: read all of it, re-check its pending messages only, or nothing. */
 export type Action = 'read' | 're-check' | 'none';
 
 /** The decision on one slot. */
@@ -77,77 +77,77 @@ export interface PlannedSlot {
   readonly slot: Slot;
   readonly action: Action;
   readonly reason: Reason;
-  /** The source to ask. */
+  /** The source to read from. */
   readonly source: SourceName;
-  /** How many messages of the slot are staged. */
+  /** The number of pending messages of the slot. */
   readonly staged: number;
-  /** When it was last tried to bring the slot up to date, with or without success; absent where it never was. */
+  /** The last attempt to process the slot, successful or not; absent if there was none. */
   readonly triedAt?: Instant;
 }
 
-/** The plan as the report is given it: what was to be done, and when that was decided. */
+/** The plan as passed to the report: what to do, and when that was decided. */
 export interface PlanOutput {
   readonly planned_at: Instant;
-  /** Slot id, what is done with it, and why; slots with nothing to do are left out. */
+  /** Slot id, action and reason; slots with nothing to do are omitted. */
   readonly slots: readonly (readonly [string, Exclude<Action, 'none'>, Reason])[];
-  /** Absent where there was nothing to compare. */
+  /** Absent if there was nothing to compare. */
   readonly comparison?: Comparison | undefined;
 }
 
 /**
- * Decides on every slot of the range and every slot with staged messages, in time order. Slots that start at `now` or
- * later are left out: nothing of them can be read yet. Refresh, audit and scrub concern the slots of the range only.
- * @throws UserError where messages are staged under the id of a slot that is not one of this layout.
+ * Decides on every slot of the range and every slot with pending messages, in time order. Slots that start at `now` or
+ * later are omitted. Refresh, audit and scrub apply to slots of the range only.
+ * @throws UserError if messages are staged under the id of a slot that does not fit the layout
  */
 export function decide(facts: Facts): PlannedSlot[] {
   const range = widen(facts.range, facts.layout);
-  const recheck = (slot: Slot): Reread | undefined => {
+  const reread = (slot: Slot): Reread | undefined => {
     if (!covers(range, slot)) return undefined;
     if (facts.refresh) return 'refresh';
-    return countsOtherwise(slot, facts) ? 'audit' : undefined;
+    return hasOtherCounts(slot, facts) ? 'audit' : undefined;
   };
   const scrubbed = windowsReadLongestAgo(
-    decideSlots(facts, recheck).filter(({ slot }) => covers(range, slot)),
+    decideSlots(facts, reread).filter(({ slot }) => covers(range, slot)),
     facts,
   );
   return decideSlots(
     facts,
-    (slot) => recheck(slot) ?? (scrubbed.has(slot.window) && covers(range, slot) ? 'scrub' : undefined),
+    (slot) => reread(slot) ?? (scrubbed.has(slot.window) && covers(range, slot) ? 'scrub' : undefined),
   );
 }
 
 /**
- * The slots whose counts the audit asks `sources.settled` for: settled ones of the range that are not read anyway, and
- * of which the ledger has that source's own count. `facts.counts` is not looked at.
+ * The slots to audit: settled slots of the range that are not read anyway, for which the ledger has a count by
+ * `sources.settled`. Ignores `facts.counts`.
  */
 export function auditable(facts: Facts): Slot[] {
   const range = widen(facts.range, facts.layout);
   return decideSlots(facts, () => (facts.refresh ? 'refresh' : undefined))
-    .filter(({ slot, action }) => action !== 'read' && covers(range, slot) && countThen(slot, facts) !== undefined)
+    .filter(({ slot, action }) => action !== 'read' && covers(range, slot) && lastCount(slot, facts) !== undefined)
     .map(({ slot }) => slot);
 }
 
 /**
- * Decides on the same slots as {@link decide} and in the same way, except that `recheck` alone says which settled slots
- * are to be read nevertheless; `facts.refresh`, `facts.counts` and `facts.scrubWindows` are not looked at.
+ * Decides as {@link decide} does, except that `reread` alone says which settled slots to re-read: ignores
+ * `facts.refresh`, `facts.counts` and `facts.scrubWindows`.
  */
-export function decideSlots(facts: Facts, recheck: (slot: Slot) => Reread | undefined): PlannedSlot[] {
-  const seams = seamsOf(facts);
-  return slotsInQuestion(facts).map((slot) => {
+export function decideSlots(facts: Facts, reread: (slot: Slot) => Reread | undefined): PlannedSlot[] {
+  const missedAt = missedMessages(facts);
+  return candidateSlots(facts).map((slot) => {
     const live = isLive(slot, facts.now, facts.recentDays);
     const staged = facts.staged.get(slot.id) ?? 0;
     const record = facts.ledger.get(slot.id);
     const triedAt = latest(record?.read_at, record?.rechecked_at, record?.last_error?.at);
     const source = live ? facts.sources.live : facts.sources.settled;
     const decision = { slot, source, staged, ...(triedAt !== undefined && { triedAt }) };
-    const reason = live ? 'live' : (defectOf(slot, facts, seams) ?? recheck(slot));
+    const reason = live ? 'live' : (reasonToRead(slot, facts, missedAt) ?? reread(slot));
     if (reason !== undefined) return { ...decision, action: 'read', reason };
-    if (staged > 0) return { ...decision, action: 're-check', reason: 'staged' };
-    return { ...decision, action: 'none', reason: 'settled' };
+    if (staged > 0) return { ...decision, action: 're-check', reason: 'pending' };
+    return { ...decision, action: 'none', reason: 'up-to-date' };
   });
 }
 
-function slotsInQuestion(facts: Facts): Slot[] {
+function candidateSlots(facts: Facts): Slot[] {
   const past = intersection(widen(facts.range, facts.layout), { start: Number.NEGATIVE_INFINITY, end: facts.now });
   const slots = new Map((past ? slotsIn(past, facts.layout) : []).map((slot) => [slot.id, slot]));
   for (const [id, staged] of facts.staged) {
@@ -158,39 +158,39 @@ function slotsInQuestion(facts: Facts): Slot[] {
   return [...slots.values()].sort((a, b) => a.start - b.start);
 }
 
-/** Why a slot that is not live does not count as proven. */
-function defectOf(slot: Slot, facts: Facts, seams: ReadonlyMap<string, Instant>): Reason | undefined {
+/** Why the state of a slot that is not live requires a read; undefined if it does not. */
+function reasonToRead(slot: Slot, facts: Facts, missedAt: ReadonlyMap<string, Instant>): Reason | undefined {
   const record = facts.ledger.get(slot.id);
   if (record?.last_error) return 'failed';
   if (record?.read_at === undefined) return 'new';
-  if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'unsettled';
+  if (!isSettled(slot, record, facts.now, facts.recentDays)) return 'no-longer-live';
   if (record.deferred?.action === 'read') return 'deferred';
-  if ((seams.get(slot.id) ?? '') > record.read_at) return 'seam';
+  if ((missedAt.get(slot.id) ?? '') > record.read_at) return 'missed-message';
   const listed = facts.versions.get(slot.id);
-  if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object missing' : undefined;
-  return listed === record.version ? undefined : 'object changed';
+  if (listed === undefined) return record.rows > 0 || record.version !== undefined ? 'object-missing' : undefined;
+  return listed === record.version ? undefined : 'object-changed';
 }
 
-/** When readings of other slots last met a message of a slot that it does not have, by its id. */
-function seamsOf({ ledger, layout }: Facts): ReadonlyMap<string, Instant> {
-  const seams = new Map<string, Instant>();
+/** By slot id: when a read of another slot last returned a message of that slot that it lacks. */
+function missedMessages({ ledger, layout }: Facts): ReadonlyMap<string, Instant> {
+  const missedAt = new Map<string, Instant>();
   for (const { unowned } of ledger.values()) {
     for (const { timestamp, seen_at } of unowned?.messages ?? []) {
       const { id } = slotAt(Number(BigInt(timestamp) / 1000n), layout);
-      seams.set(id, latest(seams.get(id), seen_at)!);
+      missedAt.set(id, latest(missedAt.get(id), seen_at)!);
     }
   }
-  return seams;
+  return missedAt;
 }
 
-/** What the source that would be asked said when the slot was last read. */
-function countThen(slot: Slot, facts: Facts): SourceCount | undefined {
+/** The source's counts when the slot was last read; undefined if it was read from another source. */
+function lastCount(slot: Slot, facts: Facts): SourceCount | undefined {
   const record = facts.ledger.get(slot.id);
   return record?.source === facts.sources.settled ? record.source_count : undefined;
 }
 
-function countsOtherwise(slot: Slot, facts: Facts): boolean {
-  const then = countThen(slot, facts);
+function hasOtherCounts(slot: Slot, facts: Facts): boolean {
+  const then = lastCount(slot, facts);
   const now = facts.counts?.get(slot.id);
   if (!then || !now) return false;
   return (['total', 'alerted', 'closed', 'to_end', 'to_last_day'] as const).some(
@@ -198,7 +198,7 @@ function countsOtherwise(slot: Slot, facts: Facts): boolean {
   );
 }
 
-/** The ids of the windows to scrub, of which no slot is read anyway. The sort is stable: ties stay in time order. */
+/** Ids of the windows to scrub: no slot of theirs is read anyway. The sort is stable: ties stay in time order. */
 function windowsReadLongestAgo(planned: readonly PlannedSlot[], facts: Facts): Set<string> {
   const readAt = ({ slot }: PlannedSlot) => Date.parse(facts.ledger.get(slot.id)?.read_at ?? '');
   const idle = [...Map.groupBy(planned, ({ slot }) => slot.window)]

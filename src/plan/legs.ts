@@ -5,12 +5,12 @@ import { covers, type Instant, instant } from '../windows/interval.ts';
 import { type Slot, widen } from '../windows/slot.ts';
 import { decideSlots, type Facts, type PlannedSlot } from './decide.ts';
 
-/** GitHub starts no more jobs for one matrix. */
+/** GitHub's limit of jobs per matrix. */
 export const legsMax = 256;
 
-/** One job's share of the plan, as an element of the matrix: plain JSON, with only what the plan alone knows. */
+/** One job's share of the plan: an element of the matrix, as plain JSON. */
 export interface Leg {
-  /** For people: a window's id, or `2019-01-01..2019-08-29 (4 windows)`. */
+  /** Shown to people: a window's id, or `2019-01-01..2019-08-29 (4 windows)`. */
   readonly name: string;
   /** Window ids in time order. */
   readonly windows: readonly string[];
@@ -18,20 +18,20 @@ export interface Leg {
   readonly from: Instant;
   readonly to: Instant;
   readonly refresh: boolean;
-  /** What the plan took for now: what was read later needs no second reading for refresh, audit or scrub. */
+  /** When the plan was made. Slots read later need no re-read for refresh, audit or scrub. */
   readonly planned_at: Instant;
-  /** By slot id: settled slots that audit or scrub have read again. */
+  /** By slot id: settled slots that the audit or scrub re-reads. */
   readonly reread: Readonly<Record<string, 'audit' | 'scrub'>>;
 }
 
-/** What an export is told to do: a leg, or windows that a person names, on which the export's own range and refresh decide. */
+/** The work of an export: a leg, or windows named by a person, for which the export's own range and refresh apply. */
 export type Assignment = Leg | Pick<Leg, 'name' | 'windows'>;
 
 /**
- * The legs of a plan, in time order: one for each window with anything to do; more than `max` such windows are packed,
- * side by side, into `max` legs that differ by at most one window.
- * @param facts the facts on which `planned` was decided.
- * @throws RangeError where `max` is not a whole number from 1 on.
+ * The legs of a plan, in time order: one for each window with work. More than `max` such windows are packed into `max` legs of
+ * consecutive windows whose sizes differ by at most one.
+ * @param facts the facts that `planned` was decided on
+ * @throws RangeError if `max` is not a positive integer
  */
 export function legs(
   planned: readonly PlannedSlot[],
@@ -40,8 +40,8 @@ export function legs(
 ): Leg[] {
   if (!(Number.isInteger(max) && max > 0)) throw new RangeError(`A plan cannot be packed into ${max} legs.`);
   const range = widen(facts.range, facts.layout);
-  const toDo = planned.filter(({ action }) => action !== 'none');
-  const byWindow = [...Map.groupBy(toDo, ({ slot }) => slot.window)];
+  const todo = planned.filter(({ action }) => action !== 'none');
+  const byWindow = [...Map.groupBy(todo, ({ slot }) => slot.window)];
   return pack(byWindow, max).map((share) => {
     const windows = share.map(([window]) => window);
     return {
@@ -57,8 +57,8 @@ export function legs(
 }
 
 /**
- * Decides, on the leg's own fresh facts, on the slots of its windows, as {@link decideSlots} does. The leg's range and
- * refresh take the place of those of the facts, its `reread` that of audit and scrub.
+ * Decides on the slots of a leg's windows, from the current facts, as {@link decideSlots} does. The leg's range and refresh
+ * replace those of the facts, and its `reread` replaces audit and scrub.
  */
 export function decideLeg(facts: Facts, assignment: Assignment): PlannedSlot[] {
   const windows = new Set(assignment.windows);
@@ -73,8 +73,8 @@ export function decideLeg(facts: Facts, assignment: Assignment): PlannedSlot[] {
 }
 
 /**
- * Reads the `window` input: an element of the plan's matrix as JSON, or window ids separated by commas or white space.
- * @throws UserError, naming the input, where the text is neither, or a window is not one of `windowDays` on the grid.
+ * Parses the `window` input: an element of the plan's matrix as JSON, or window ids separated by commas or white space.
+ * @throws UserError naming the input if the text is neither, or a window is not on the grid of `windowDays`
  */
 export function parseLeg(text: string, windowDays: number): Assignment {
   const assignment = text.trimStart().startsWith('{') ? parseElement(text) : parseIds(text, windowDays);
@@ -104,15 +104,16 @@ function parseElement(text: string): Leg {
   const { success, output, issues } = v.safeParse(element, jsonOf(text));
   if (success) return output;
   throw new UserError(
-    `The input \`window\` is not an element of the plan's matrix, since ${faultOf(issues[0])}: ` +
-      'pass the element unchanged, with toJSON, or the ids of windows.',
+    'plan-invalid',
+    `The input \`window\` is not an element of the plan's matrix: ${faultOf(issues[0])}. ` +
+      'Pass the element unchanged, with toJSON, or window ids.',
   );
 }
 
 function faultOf(issue: v.InferIssue<typeof element>): string {
   const part = `\`${v.getDotPath(issue)}\``;
-  if (issue.expected === 'never') return `it holds ${part} too`;
-  return issue.received === 'undefined' ? `it lacks ${part}` : `its ${part} is not as the plan writes it`;
+  if (issue.expected === 'never') return `${part} is unknown`;
+  return issue.received === 'undefined' ? `${part} is missing` : `${part} is invalid`;
 }
 
 function jsonOf(text: string): unknown {
@@ -120,8 +121,8 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch {
     throw new UserError(
-      "The input `window` starts like JSON but cannot be read as such: pass an element of the plan's matrix unchanged, " +
-        'with toJSON, or the ids of windows.',
+      'plan-invalid',
+      "The input `window` is not valid JSON. Pass an element of the plan's matrix unchanged, with toJSON, or window ids.",
     );
   }
 }
@@ -130,7 +131,8 @@ function parseIds(text: string, windowDays: number): Assignment {
   const windows = [...new Set(text.split(/[\s,]+/).filter((id) => id !== ''))].sort();
   if (windows.length > 0) return { name: nameOf(windows), windows };
   throw new UserError(
-    "The input `window` names no window: pass an element of the plan's matrix as JSON, or the ids of windows, " +
+    'input-invalid',
+    "The input `window` names no window. Pass an element of the plan's matrix as JSON, or window ids, " +
       `such as ${windowAt(0, windowDays).id}.`,
   );
 }
@@ -139,7 +141,8 @@ function checkWindow(id: string, windowDays: number): void {
   try {
     windowById(id, windowDays);
   } catch (error) {
-    if (error instanceof UserError) throw new UserError(`The input \`window\` names no window: ${error.message}`);
+    if (error instanceof UserError)
+      throw new UserError('input-invalid', `The input \`window\` is not a list of windows: ${error.message}`);
     throw error;
   }
 }
@@ -161,7 +164,7 @@ function wasReadAfter(planned_at: Instant, slot: Slot, facts: Facts): boolean {
   return Date.parse(facts.ledger.get(slot.id)?.read_at ?? '') > Date.parse(planned_at);
 }
 
-/** Cuts a list into at most `max` consecutive parts whose lengths differ by at most one. */
+/** Splits a list into at most `max` consecutive parts whose lengths differ by at most one. */
 function pack<T>(items: readonly T[], max: number): T[][] {
   const parts = Math.min(items.length, max);
   const cut = (part: number) => Math.floor((part * items.length) / parts);

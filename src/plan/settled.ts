@@ -1,12 +1,12 @@
 import type { LedgerRecord } from '../archive/ledger.ts';
 import { DAY_MS, type Interval } from '../windows/interval.ts';
 
-/** Whether alerts of the slot may still move: it ends later than `recentDays` before `now` (ms since 1970). */
+/** True if alerts of the slot may still change: it ends less than `recentDays` before `now` (ms since 1970). */
 export function isLive(slot: Interval, now: number, recentDays: number): boolean {
   return slot.end > now - recentDays * DAY_MS;
 }
 
-/** Whether the slot is not live, and was read as a whole, provably, after it stopped being live. */
+/** True if the slot is not live, and a full, proven read of it was made after it stopped being live. */
 export function isSettled(
   slot: Interval,
   record: Pick<LedgerRecord, 'read_at' | 'unproven'> | undefined,

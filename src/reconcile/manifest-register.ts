@@ -2,12 +2,12 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { writeFailure } from '../errors.ts';
 import { type ManifestState, manifestStates } from '../report/manifest.ts';
 
-/** The ids of a manifest and what became of each, on disk: it may name more than memory should hold. */
+/** The ids of a manifest and their states, on disk: there may be more than fit in memory. */
 export class ManifestRegister {
   readonly path: string;
   readonly #database: DatabaseSync;
 
-  /** @param path a file that is made, and that the caller removes */
+  /** @param path a file to create, which the caller removes */
   constructor(path: string) {
     this.path = path;
     this.#database = new DatabaseSync(path);
@@ -16,12 +16,12 @@ export class ManifestRegister {
     this.#database.exec('CREATE INDEX states ON ids (state)');
   }
 
-  /** Adds ids, unknown as yet; one that is there already is left alone. */
+  /** Adds ids in state `unknown`; existing ones stay as they are. */
   add(ids: Iterable<string>): void {
     this.#each('INSERT INTO ids VALUES (?, 0) ON CONFLICT DO NOTHING', ids);
   }
 
-  /** Says what became of ids, for those that are of the manifest and not known yet. */
+  /** Sets the state of ids that are in the manifest and still `unknown`. */
   mark(ids: Iterable<string>, state: Exclude<ManifestState, 'unknown'>): void {
     this.#each(`UPDATE ids SET state = ${manifestStates.indexOf(state)} WHERE id = ? AND state = 0`, ids);
   }
@@ -35,7 +35,7 @@ export class ManifestRegister {
     >;
   }
 
-  /** The ids of one state in the order of their bytes, so many at a time; ids may be marked meanwhile. */
+  /** The ids of one state in byte order, in batches; ids may be marked in between. */
   *of(state: ManifestState, batchMax: number): Generator<string[]> {
     const statement = this.#database.prepare('SELECT id FROM ids WHERE state = ? AND id > ? ORDER BY id LIMIT ?');
     let last: Uint8Array = new Uint8Array();

@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { invalidIdMark } from '../archive/invalid.ts';
 import { slotOfPath } from '../archive/layout.ts';
 import type { Context, Sources } from '../context.ts';
-import { writeFailure } from '../errors.ts';
+import { UserError, writeFailure } from '../errors.ts';
+import { readIds } from '../export/object-ids.ts';
 import { readThrough } from '../export/read.ts';
 import { watchedSource } from '../export/watched-source.ts';
 import { counted, number } from '../format.ts';
@@ -16,39 +17,38 @@ import { isLive } from '../plan/settled.ts';
 import { type ManifestCheck, type ManifestState, manifestNamedMax, manifestStates } from '../report/manifest.ts';
 import { type Interval, intersection } from '../windows/interval.ts';
 import { slotsIn } from '../windows/slot.ts';
-import { readObject } from '../worker/objects.ts';
 import { ManifestRegister } from './manifest-register.ts';
 
-/** Ids that a source is asked for at a time. */
+/** Ids per request to a source. */
 const idsAtOnce = 1_000;
-/** Look-ups of the same ids, while they are lost. */
-const looksMax = 5;
+/** Attempts to look up the same ids, until one is not lost. */
+const lookupsMax = 5;
 
-/** A list of messages that the archive is held against. */
+/** A list of message ids that the archive should account for. */
 export interface Manifest {
-  /** For people. */
+  /** As shown to people. */
   readonly path: string;
-  /** Some ids at a time. */
+  /** In batches. */
   readonly ids: AsyncIterable<readonly string[]>;
-  /** Where the state of each id is written, as JSON Lines. */
+  /** The file to which the state of each id is written, as JSON Lines. */
   readonly resultPath: string;
 }
 
-/** What is asked about ids that are neither archived nor pending, and over which time it is read where it cannot look up ids. */
-export interface Asked {
+/** Where to look up ids that are neither archived nor pending; a source without look-up by id is read over the range. */
+export interface Lookup {
   readonly sources: Sources;
   readonly range: Interval;
 }
 
 /**
- * Tells of each id of a manifest what became of it: from the archive, the staging and the ledger, and, where sources are given,
- * from them. In memory are some ids at a time.
- * @throws UserError where the manifest, the archive or a source cannot be read
+ * Determines the state of each id of a manifest from the archive, the staging, the ledger and, if given, the sources. Memory use
+ * does not depend on the number of ids.
+ * @throws UserError if the manifest, the archive or a source cannot be read
  */
 export async function checkManifest(
   context: Context,
   { path, ids, resultPath }: Manifest,
-  asked: Asked | undefined,
+  lookup: Lookup | undefined,
 ): Promise<ManifestCheck> {
   const register = new ManifestRegister(join(context.temporary, `${context.newId()}.sqlite`));
   try {
@@ -59,7 +59,7 @@ export async function checkManifest(
       staged.map(({ message_id }) => message_id),
       'pending',
     );
-    if (asked !== undefined) await askSources(context, asked, register);
+    if (lookup !== undefined) await lookUp(context, lookup, register);
     const marks = new Set(ledger.flatMap(({ invalid }) => invalid?.ids ?? []));
     for (const some of register.of('unknown', idsAtOnce))
       register.mark(
@@ -67,14 +67,14 @@ export async function checkManifest(
         'invalid',
       );
     await writeResult(register, resultPath);
-    return told(context, { path, resultPath, isAsked: asked !== undefined }, register);
+    return logged(context, { path, resultPath, isAsked: lookup !== undefined }, register);
   } finally {
     register.close();
     await rm(register.path, { force: true });
   }
 }
 
-function told(
+function logged(
   { log }: Context,
   check: Pick<ManifestCheck, 'path' | 'resultPath' | 'isAsked'>,
   register: ManifestRegister,
@@ -83,28 +83,19 @@ function told(
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const each = manifestStates.filter((state) => counts[state] > 0).map((state) => `${number(counts[state])} ${state}`);
   log.line(`Manifest ${check.path}: ${counted(total, 'message')}: ${each.join(', ')}.`);
-  log.line(`  the state of each is in ${check.resultPath}`);
+  log.line(`  State of each message: ${check.resultPath}`);
   const firstOf = (state: ManifestState): string[] => register.of(state, manifestNamedMax).next().value ?? [];
   return { ...check, counts, unknown: firstOf('unknown'), notArchived: firstOf('not archived') };
 }
 
 async function markArchived(context: Context, register: ManifestRegister): Promise<void> {
-  const { format } = context.settings;
-  for (const { path } of await context.archive.list()) {
-    const object = slotOfPath(path, context.settings) && (await context.archive.open(path));
-    if (object === undefined) continue;
-    try {
-      await readObject(context.threads, object, { format, payloads: false }, async (chunk) =>
-        register.mark(chunk.ids, 'archived'),
-      );
-    } finally {
-      await object.close();
-    }
-  }
+  for (const { path } of await context.archive.list())
+    if (slotOfPath(path, context.settings) !== undefined)
+      await readIds(context, path, (ids) => register.mark(ids, 'archived'));
 }
 
-/** Asks for ids where a source can look them up, and reads the others over the range, each for the slots that it serves. */
-async function askSources(context: Context, { sources, range }: Asked, register: ManifestRegister): Promise<void> {
+/** Looks up ids in sources that can, and reads the others over the range, each for the slots that it serves. */
+async function lookUp(context: Context, { sources, range }: Lookup, register: ManifestRegister): Promise<void> {
   const { live, settled } = sources;
   const hasUnknown = () => register.counts().unknown > 0;
   for (const source of new Set([settled, live])) if (hasUnknown()) await findIds(source, register);
@@ -114,7 +105,7 @@ async function askSources(context: Context, { sources, range }: Asked, register:
     if (source.find !== undefined || past === undefined || !hasUnknown()) continue;
     await readThrough(
       context,
-      watchedSource(source, (page) => markShown(page, register)),
+      watchedSource(source, (page) => markReturned(page, register)),
       past,
     );
   }
@@ -125,22 +116,26 @@ async function findIds(source: Source, register: ManifestRegister): Promise<void
   if (find === undefined) return;
   for (const some of register.of('unknown', idsAtOnce)) {
     const sought = some.map((message_id) => ({ message_id }));
-    await again(() => find.call(source, sought, async (page) => markShown(page, register)));
+    await untilNotLost(source, () => find.call(source, sought, async (page) => markReturned(page, register)));
   }
 }
 
-/** Looks up again what was lost. */
-async function again(look: () => Promise<void>): Promise<void> {
+async function untilNotLost({ url }: Source, find: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await look();
+      return await find();
     } catch (error) {
-      if (!(error instanceof LostReading) || attempt === looksMax) throw error;
+      if (!(error instanceof LostReading)) throw error;
+      if (attempt === lookupsMax)
+        throw new UserError(
+          'source-unproven',
+          `Messages could not be looked up in ${url}: the source changed during all ${lookupsMax} attempts (in the last one, ${error.message}). Re-run when the source is idle.`,
+        );
     }
   }
 }
 
-function markShown({ messages }: Page, register: ManifestRegister): void {
+function markReturned({ messages }: Page, register: ManifestRegister): void {
   const states = { closed: 'not archived', open: 'not archived', unalerted: 'unalerted', invalid: 'invalid' } as const;
   const named = messages.filter(({ id }) => id !== undefined);
   for (const [state, group] of Map.groupBy(named, (message) => states[message.state]))

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Comparison, Difference, NamedMessages } from '../archive/comparison.ts';
 import { Rows, shaBytes } from '../archive/rows.ts';
-import { asideFrom } from '../auxiliary.ts';
 import type { Context, Sources } from '../context.ts';
 import { readThrough } from '../export/read.ts';
 import { watchedSource } from '../export/watched-source.ts';
@@ -10,19 +9,20 @@ import type { Source } from '../io/ports.ts';
 import { Spool } from '../memory/spool.ts';
 import type { SourceName } from '../messages/message.ts';
 import type { Page, ScannedMessage } from '../messages/page.ts';
+import { failureOf } from '../optional-work.ts';
 import { differingText, lackingText, namedText } from '../report/comparison.ts';
 import { contains, DAY_MS, day, type Interval, instant, intersection } from '../windows/interval.ts';
 import { slotsIn } from '../windows/slot.ts';
 import { comparePayloads, type Pair } from '../worker/objects.ts';
 
-/** Ids that a comparison names, for each way to differ. */
+/** The number of ids to name for each kind of difference. */
 const namedMax = 20;
-/** Of an id that is named; what passes from job to job is bounded. */
+/** Longer ids are truncated, to bound what is passed from job to job. */
 const idCharactersMax = 200;
 
 /**
- * The days that both sources are asked for: the last ones before alerts count as settled. The API serves what is younger,
- * Elasticsearch what is older, and here both must show the same. Undefined where the range holds none of them.
+ * The days on which both sources are compared: the last ones before alerts count as settled. Younger days are read from the
+ * API and older ones from Elasticsearch; here both must agree. Undefined if the range includes none of them.
  */
 export function overlapOf(now: number, recentDays: number, days: number, range: Interval): Interval | undefined {
   const end = Math.floor(now / DAY_MS - recentDays) * DAY_MS;
@@ -30,8 +30,9 @@ export function overlapOf(now: number, recentDays: number, days: number, range: 
 }
 
 /**
- * Reads the overlap from both sources and compares the ids and the content of messages with alerts. Never fails the plan.
- * @returns what was found, or why nothing was; undefined where there is nothing to compare
+ * Reads the overlap from both sources and compares ids and contents of messages with alerts. A source that cannot be read does
+ * not fail the plan.
+ * @returns the differences, or why there was no comparison; undefined if there is nothing to compare
  */
 export async function compareSources(
   context: Context,
@@ -42,30 +43,39 @@ export async function compareSources(
   if (days === 0 || sources.live === sources.settled) return undefined;
   const overlap = overlapOf(context.now(), context.recentDays, days, range);
   if (overlap === undefined) return undefined;
-  const of = { from: instant(overlap.start), to: instant(overlap.end) };
-  const told = new Tally(sources);
-  const failure = await asideFrom(async () => {
-    // Slot by slot, since no source need serve more at a time.
+  const span = { from: instant(overlap.start), to: instant(overlap.end) };
+  const differences = new Differences(sources);
+  const failure = await failureOf(async () => {
+    // Slot by slot: a source need not serve longer ranges.
     for (const slot of slotsIn(overlap, context.settings.layout))
-      await comparePiece(context, sources, intersection(slot, overlap)!, told);
+      await comparePiece(context, sources, intersection(slot, overlap)!, differences);
   });
-  const comparison = failure === undefined ? { ...of, ...told.found() } : { ...of, failure: failure.message };
-  tell(context, comparison);
+  const comparison =
+    failure === undefined ? { ...span, ...differences.found() } : { ...span, failure: failure.message };
+  logComparison(context, comparison);
   return comparison;
 }
 
-/** Adds up what the pieces of an overlap found. */
-class Tally {
+/** Differences found so far, of all pieces of the overlap. */
+class Differences {
   both = 0;
   readonly lacking: ({ readonly source: SourceName } & Count)[];
   readonly differing: Count = { count: 0, named: [] };
 
+  readonly #settled: SourceName;
+
   constructor({ live, settled }: Sources) {
+    this.#settled = settled.name;
     this.lacking = [live, settled].map(({ name }) => ({ source: name, count: 0, named: [] }));
   }
 
   found() {
-    return { both: this.both, lacking: this.lacking.filter(({ count }) => count > 0), differing: this.differing };
+    return {
+      settled: this.#settled,
+      both: this.both,
+      lacking: this.lacking.filter(({ count }) => count > 0),
+      differing: this.differing,
+    };
   }
 }
 
@@ -81,16 +91,21 @@ function add(to: Count, id: string, shown?: Difference['shown']): void {
   to.named.push({ id: cut, ...(shown !== undefined && { shown }) });
 }
 
-async function comparePiece(context: Context, { live, settled }: Sources, piece: Interval, told: Tally): Promise<void> {
+async function comparePiece(
+  context: Context,
+  { live, settled }: Sources,
+  piece: Interval,
+  differences: Differences,
+): Promise<void> {
   const spool = new Spool(context.memory, join(context.temporary, `${context.newId()}.spool`));
   try {
     const first = new Census(piece, spool);
     await readThrough(context, first.watch(live), piece);
     const second = new Census(piece, spool, first);
     await readThrough(context, second.watch(settled), piece);
-    const [ofLive, ofSettled] = told.lacking;
-    for (const id of first.without(second)) add(ofSettled!, id, second.others.get(id));
-    for (const id of second.without(first)) add(ofLive!, id, first.others.get(id));
+    const [lackingLive, lackingSettled] = differences.lacking;
+    for (const id of first.without(second)) add(lackingSettled!, id, second.others.get(id));
+    for (const id of second.without(first)) add(lackingLive!, id, first.others.get(id));
     const pairs = second.differing(first);
     const same = await comparePayloads(
       context.threads,
@@ -98,24 +113,24 @@ async function comparePiece(context: Context, { live, settled }: Sources, piece:
       pairs.map(({ pair }) => pair),
     );
     pairs.forEach(({ id }, n) => {
-      if (!same[n]) add(told.differing, id);
+      if (!same[n]) add(differences.differing, id);
     });
-    told.both += second.rows.size - second.without(first).length;
+    differences.both += second.rows.size - second.without(first).length;
   } finally {
     await spool.close();
   }
 }
 
-/** The messages with alerts that a source shows of an interval. */
+/** The messages with alerts that a source returned for an interval. */
 class Census {
   readonly rows = new Rows();
-  /** What it shows of ids otherwise. */
+  /** Ids returned without alerts or as invalid. */
   readonly others = new Map<string, Difference['shown']>();
   readonly #interval: Interval;
   readonly #spool: Spool;
   readonly #other: Census | undefined;
 
-  /** @param other the other source's, which was taken before: payloads are kept only where they differ from its own */
+  /** @param other the census of the other source, already complete: only payloads that differ from it are kept */
   constructor(interval: Interval, spool: Spool, other?: Census) {
     this.#interval = interval;
     this.#spool = spool;
@@ -129,7 +144,7 @@ class Census {
     });
   }
 
-  /** The ids that the other lacks. */
+  /** Ids that the other census lacks. */
   without(other: Census): string[] {
     const ids: string[] = [];
     for (let at = 0; at < this.rows.size; at += 1) {
@@ -139,7 +154,7 @@ class Census {
     return ids;
   }
 
-  /** Where the bytes of both differ. */
+  /** Ids whose bytes differ. */
   differing(other: Census): { readonly id: string; readonly pair: Pair }[] {
     const found: { id: string; pair: Pair }[] = [];
     for (let at = 0; at < this.rows.size; at += 1) {
@@ -156,7 +171,7 @@ class Census {
     const { id, timestamp, state, start, end } = message;
     if (id === undefined || (timestamp !== undefined && !contains(this.#interval, timestamp))) return;
     if (state === 'unalerted' || state === 'invalid') {
-      // Of the second source only what the first one shows with alerts is of interest.
+      // In the second source, only ids that the first one returned with alerts matter.
       if (this.#other === undefined || this.#other.rows.find(id) !== undefined) this.others.set(id, state);
       return;
     }
@@ -172,17 +187,19 @@ class Census {
   }
 }
 
-function tell({ log }: Context, comparison: Comparison): void {
+function logComparison({ log }: Context, comparison: Comparison): void {
   const days = `${day(Date.parse(comparison.from))} to ${day(Date.parse(comparison.to) - 1)}`;
   if ('failure' in comparison) {
-    log.warning(`The sources could not be compared over ${days}: ${comparison.failure} Everything else goes on.`);
+    log.warning(`The sources were not compared from ${days}: ${comparison.failure}`);
     return;
   }
   log.line(
-    `Compared both sources over ${days}: ${counted(comparison.both, 'message')} with alerts in both, ${number(comparison.lacking.reduce((sum, { count }) => sum + count, 0))} in one alone, ${number(comparison.differing.count)} with different content.`,
+    `Compared both sources from ${days}: ${counted(comparison.both, 'message')} with alerts in both, ${number(comparison.lacking.reduce((sum, { count }) => sum + count, 0))} in one only, ${number(comparison.differing.count)} with different content.`,
   );
   for (const { source, ...missing } of comparison.lacking)
-    log.warning(`${lackingText(source, missing.count)}: ${namedText(missing).join(', ')}.`);
+    log.warning(`${lackingText(source, missing.count, comparison.settled)}: ${namedText(missing).join(', ')}.`);
   if (comparison.differing.count > 0)
-    log.warning(`${differingText(comparison.differing)}: ${namedText(comparison.differing).join(', ')}.`);
+    log.warning(
+      `${differingText(comparison.differing, comparison.settled)}: ${namedText(comparison.differing).join(', ')}.`,
+    );
 }

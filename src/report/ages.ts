@@ -2,7 +2,7 @@ import type { StagedMessage } from '../archive/ledger.ts';
 import { DAY_MS } from '../windows/interval.ts';
 import { timeOf } from './survey.ts';
 
-/** The ages at which waiting messages are counted: in words, and the number of days in which each ends. */
+/** Age groups of pending messages: the name, and the age in days at which the group ends (exclusive). */
 const ages: readonly (readonly [name: string, days: number])[] = [
   ['up to 7 days', 7],
   ['7 to 30 days', 30],
@@ -12,7 +12,7 @@ const ages: readonly (readonly [name: string, days: number])[] = [
   ['over 3 years', Number.POSITIVE_INFINITY],
 ];
 
-/** Messages by their age at `now` (ms since 1970), the youngest first: a group for each age, though it may be empty. */
+/** Groups messages by their age at `now` (ms since 1970), youngest first. Includes empty groups. */
 export function byAge(
   staged: readonly StagedMessage[],
   now: number,

@@ -15,38 +15,38 @@ const months = [
   'November',
   'December',
 ];
-/** Up to which an age is told in days, and in months. */
-const daysTold = 60;
-const monthsTold = 24;
+/** Ages below these limits are given in days, then in months. */
+const daysMax = 60;
+const monthsMax = 24;
 
-/** `June`, of a month from 0 to 11. */
+/** Returns the name of a month from 0 to 11: `June`. */
 export function monthName(month: number): string {
   return months[month]!;
 }
 
-/** `1 June 2024`: the UTC day that `ms` (since 1970) lies in. */
+/** Returns the UTC day of `ms` since 1970: `1 June 2024`. */
 export function date(ms: number): string {
   return `${new Date(ms).getUTCDate()} ${monthOf(ms)}`;
 }
 
-/** `1 June 2024, 03:17 UTC`. */
+/** Returns the UTC minute of `ms` since 1970: `1 June 2024, 03:17 UTC`. */
 export function moment(ms: number): string {
   return `${date(ms)}, ${new Date(ms).toISOString().slice(11, 16)} UTC`;
 }
 
-/** `June 2024`, `17 to 31 May 2024` or `17 May 2024`: a part of one UTC month, of whole days, its last day included. */
+/** Returns whole UTC days of one month, the last one included: `June 2024`, `17 to 31 May 2024` or `17 May 2024`. */
 export function span({ start, end }: Interval): string {
   const [first, last] = [new Date(start), new Date(end - 1)];
   if (first.getUTCDate() === 1 && new Date(end).getUTCDate() === 1) return monthOf(start);
   return end - start <= DAY_MS ? date(start) : `${first.getUTCDate()} to ${last.getUTCDate()} ${monthOf(start)}`;
 }
 
-/** `12 days`, `14 months` or `7 years 7 months`: the time from one instant to a later one, both in ms since 1970. */
+/** Returns the time between two instants in ms since 1970: `12 days`, `14 months` or `7 years 7 months`. */
 export function age(from: number, to: number): string {
   const days = Math.max(0, Math.floor((to - from) / DAY_MS));
-  if (days < daysTold) return counted(days, 'day');
+  if (days < daysMax) return counted(days, 'day');
   const months = monthsBetween(new Date(from), new Date(to));
-  if (months < monthsTold) return counted(months, 'month');
+  if (months < monthsMax) return counted(months, 'month');
   const rest = months % 12;
   return `${counted(Math.floor(months / 12), 'year')}${rest > 0 ? ` ${counted(rest, 'month')}` : ''}`;
 }

@@ -5,23 +5,26 @@ import { counted, number } from '../format.ts';
 import type { PlanOutput } from '../plan/decide.ts';
 import { day, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
-import { lackingText, namedText } from './comparison.ts';
+import { namedText } from './comparison.ts';
+import { type CauseFacts, type CauseName, causePhrases } from './phrases.ts';
 
 const detailsMax = 20;
 const idCharactersMax = 200;
 
-/** Why an archive is not complete though every slot was read. */
+/** A cause that is not about missing slots: why an archive is incomplete though every slot was read. */
 export interface Fault {
-  readonly kind: 'unreadable' | 'lacking' | 'unowned' | 'unsearched' | 'unplaced';
-  /** A clause: `none of the 200 messages that were read is valid`. */
+  readonly kind: Extract<CauseName, 'unreadable' | 'lacking' | 'unowned' | 'unsearched' | 'unplaced'>;
+  /** A clause: `None of the 200 messages read are valid`. */
   readonly what: string;
   /** Each on one line. */
   readonly details: readonly string[];
-  /** A sentence. */
+  /** The remedy, in one or two sentences. */
   readonly toDo: string;
+  /** The stable code of the error that the details show. */
+  readonly code?: string;
 }
 
-/** A message with alerts that a reading of one slot returned, and that the slot in which it lies does not have. */
+/** A message with alerts that the source returned for one slot, that belongs to another slot, and that this one lacks. */
 export interface Seam {
   /** The slot that was read. */
   readonly slot: Slot;
@@ -30,19 +33,25 @@ export interface Seam {
   readonly timestamp: string;
 }
 
-/** The faults of an archive after a plan, the gravest first. */
+/** Returns the faults of an archive after a plan, the most serious first. */
 export function faultsOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>, seams: readonly Seam[]): Fault[] {
   return [...ofUnreadable(plan, ledger), ...ofSeams(seams), ...ofComparison(plan.comparison)];
 }
 
-/** A fault in one sentence or two, for an error. */
+/** Returns a fault with its wording from the table of causes. */
+export function faultOf(kind: Fault['kind'], facts: CauseFacts, details: readonly string[]): Fault {
+  const { what, toDo } = causePhrases[kind];
+  return { kind, what: what(facts), details, toDo: toDo(facts) };
+}
+
+/** Returns a fault as text for an error. */
 export function faultText({ what, details, toDo }: Fault): string {
   const more = details.length > detailsMax ? ` and ${number(details.length - detailsMax)} more` : '';
   const named = details.length > 0 ? `: ${details.slice(0, detailsMax).join(', ')}${more}` : '';
   return `${what}${named}. ${toDo}`;
 }
 
-/** Where messages were read and none was valid, the settings are wrong; of all the archive, or of what this plan had read. */
+/** If no message read is valid, the settings are wrong: in the whole archive, or in what this plan read. */
 function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Fault[] {
   const readNow = plan.slots.flatMap(([id, action]) => {
     const record = ledger.get(id);
@@ -51,49 +60,32 @@ function ofUnreadable(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord
   const records = [[...ledger.values()], readNow].find(isUnreadable);
   if (records === undefined) return [];
   const { count, isExact } = distinctInvalid(records);
-  return [
-    {
-      kind: 'unreadable',
-      what: `None of the ${isExact ? '' : 'up to '}${counted(count, 'message')} that ${count === 1 ? 'was' : 'were'} read is valid`,
-      details: invalidReasons(records).map((one) => `${one.reason} (${counted(one.count, 'message')})`),
-      toDo: 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
-    },
-  ];
+  const reasons = invalidReasons(records).map((one) => `${one.reason} (${counted(one.count, 'message')})`);
+  return [faultOf('unreadable', { count, bound: isExact ? '' : 'up to ' }, reasons)];
 }
 
 function ofSeams(seams: readonly Seam[]): Fault[] {
   if (seams.length === 0) return [];
-  const each =
-    seams.length === 1
-      ? 'was returned for a time other than its own timestamp, and is'
-      : 'were returned for a time other than their own timestamps, and are';
-  return [
-    {
-      kind: 'unowned',
-      what: `${counted(seams.length, 'message')} with alerts ${each} in no slot`,
-      details: seams.map(
-        ({ slot, message_id, timestamp }) =>
-          `${JSON.stringify(shortened(message_id))} of ${instant(Number(BigInt(timestamp) / 1000n))}, returned for ${day(slot.start)} to ${day(slot.end - 1)}`,
-      ),
-      toDo: 'Re-run, which reads the slots again that they lie in. If they are not returned there either, the source filters by a time other than `message-timestamp`, such as that of arrival: name that one.',
-    },
-  ];
+  const details = seams.map(
+    ({ slot, message_id, timestamp }) =>
+      `${JSON.stringify(shortened(message_id))} of ${instant(Number(BigInt(timestamp) / 1000n))}, returned for ${day(slot.start)} to ${day(slot.end - 1)}`,
+  );
+  return [faultOf('unowned', { count: seams.length }, details)];
 }
 
 function shortened(id: string): string {
   return id.length > idCharactersMax ? `${id.slice(0, idCharactersMax).toWellFormed()}…` : id;
 }
 
-/** What one source lacks may be lacking in the archive, too, once that source is the one to be read. */
+/** The archive may lack the same messages, once it is read from the source that lacks them. */
 function ofComparison(comparison: Comparison | undefined): Fault[] {
   if (comparison === undefined || 'failure' in comparison) return [];
-  const days = `between ${day(Date.parse(comparison.from))} and ${day(Date.parse(comparison.to))}`;
-  return comparison.lacking.map(({ source, ...missing }) => ({
-    kind: 'lacking',
-    what: `${lackingText(source, missing.count)} ${days}`,
-    details: namedText(missing),
-    toDo: 'Find out which source is right (check filters such as `api-query` and `elasticsearch-query`, and permissions), then re-run.',
-  }));
+  const days = `from ${day(Date.parse(comparison.from))} to ${day(Date.parse(comparison.to) - 1)}`;
+  return comparison.lacking.map(({ source, ...missing }) => {
+    const settled = comparison.settled && { settled: comparison.settled };
+    const fault = faultOf('lacking', { count: missing.count, source, ...settled }, namedText(missing));
+    return { ...fault, what: `${fault.what}, ${days}` };
+  });
 }
 
 function isUnreadable(records: readonly LedgerRecord[]): boolean {

@@ -2,50 +2,50 @@ import * as v from 'valibot';
 import { compactInstant, covers, type Interval, parseCompactInstant, union } from '../windows/interval.ts';
 import { moment } from './dates.ts';
 import type { Fault } from './faults.ts';
-import { code, link, type Part, page, plain } from './markdown.ts';
+import { code, document, link, type Part, plain } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
 import type { Missing, Survey } from './survey.ts';
 
-/** What an issue is to say. */
+/** Text of an issue. */
 export interface IssueText {
   readonly title: string;
-  /** Markdown, of {@link issueBytesMax} bytes of UTF-8 at most. */
+  /** Markdown, at most {@link issueBytesMax} bytes in UTF-8. */
   readonly body: string;
 }
 
-/** Of what a tracker takes for a body or a comment: GitHub takes 65,536 characters. */
+/** The maximum size of a body or a comment. GitHub accepts 65,536 characters. */
 export const issueBytesMax = 65_000;
 
 const titleCharactersMax = 200;
 const urlCharactersMax = 300;
-/** Of each list of what is known, so that it takes a third of the issue at most. */
+/** The maximum number of intervals in each known list, so that they take at most a third of the issue. */
 const intervalsMax = 300;
 
-/** The issue of an archive of which something is missing. */
+/** Returns the issue of an incomplete archive. */
 export function incompleteIssue(survey: Survey): IssueText {
   const { archive } = survey;
   return {
     title: titleOf(survey),
-    body: page(
+    body: document(
       [
-        { head: [`The archive ${code(archive, urlCharactersMax)} is not complete. ${verdict(survey)}`] },
+        { head: [`The archive ${code(archive, urlCharactersMax)} is incomplete. ${verdict(survey)}`] },
         { head: [formatKnown(knownOf(survey))] },
         ...missingParts(survey),
-        footer(survey, 'Every run writes it anew, and closes it when nothing is missing.'),
+        footer(survey, 'Every run updates this issue, and closes it when the archive is complete.'),
       ],
       issueBytesMax,
     ),
   };
 }
 
-/** The same issue when nothing is missing. */
+/** Returns the same issue once the archive is complete. */
 export function completeIssue(survey: Survey): IssueText {
   const head = [`The archive ${code(survey.archive, urlCharactersMax)} is complete. ${verdict(survey)}`];
-  const parts = [{ head }, footer(survey, 'It opens again as soon as something is missing.')];
-  return { title: titleOf(survey), body: page(parts, issueBytesMax) };
+  const parts = [{ head }, footer(survey, 'This issue is re-opened if the archive becomes incomplete.')];
+  return { title: titleOf(survey), body: document(parts, issueBytesMax) };
 }
 
-/** The survey with only so much missing as the issue does not say yet. */
+/** Returns the survey without the causes that the issue already lists. */
 export function newsFor(survey: Survey, body: string): Survey {
   const known = parseKnown(body);
   if (known === undefined) return survey;
@@ -60,21 +60,24 @@ export function newsFor(survey: Survey, body: string): Survey {
   };
 }
 
-/** A comment on what is missing that was not before. */
+/** Returns a comment with the new causes. */
 export function tellNews(news: Survey): string {
   const head = [`**New** in ${link('this run', news.runUrl)}:`];
-  return page([{ head }, ...missingParts(news)], issueBytesMax);
+  return document([{ head }, ...missingParts(news)], issueBytesMax);
 }
 
-/** A comment on an archive that was complete, and no longer is. */
+/** Returns a comment on an archive that is no longer complete. */
 export function tellIncomplete(survey: Survey): string {
-  const head = [`**Incomplete again**, says ${link('this run', survey.runUrl)}. ${verdict(survey)}`];
-  return page([{ head }, ...missingParts(survey)], issueBytesMax);
+  const head = [`**Incomplete again** as of ${link('this run', survey.runUrl)}. ${verdict(survey)}`];
+  return document([{ head }, ...missingParts(survey)], issueBytesMax);
 }
 
-/** The comment with which the issue is closed. */
+/** Returns the comment that precedes closing the issue. */
 export function tellComplete(survey: Survey): string {
-  return page([{ head: [`**Complete**, says ${link('this run', survey.runUrl)}. ${verdict(survey)}`] }], issueBytesMax);
+  return document(
+    [{ head: [`**Complete** as of ${link('this run', survey.runUrl)}. ${verdict(survey)}`] }],
+    issueBytesMax,
+  );
 }
 
 function titleOf({ archive }: Survey): string {
@@ -82,17 +85,17 @@ function titleOf({ archive }: Survey): string {
 }
 
 function footer({ runUrl, now }: Survey, rule: string): Part {
-  return { head: ['---', `Written by ${link('the run', runUrl)} of ${moment(now)}. ${rule}`] };
+  return { head: ['---', `Updated by ${link('the run', runUrl)} of ${moment(now)}. ${rule}`] };
 }
 
-/** What an issue says is missing, for the next run to compare. */
+/** The causes that an issue lists, stored in its body for the next run. */
 interface Known {
   readonly missing: readonly Interval[];
-  /** Of these, what time alone does not cure. */
+  /** The subset that more time alone does not resolve. */
   readonly faults: readonly Interval[];
   readonly isVoid: boolean;
   readonly isUnplanned: boolean;
-  /** What else was wrong. */
+  /** Names of the other faults. */
   readonly others: readonly string[];
 }
 
@@ -107,7 +110,7 @@ function knownOf({ noPlan, missing, isVoid, faults }: Survey): Known {
   };
 }
 
-/** Another number of the same is news. */
+/** Includes the number of details, so that a change of it is news. */
 function nameOf({ kind, details }: Fault): string {
   return `${kind} ${details.length}`;
 }
@@ -116,7 +119,7 @@ function isFault({ why }: Missing): boolean {
   return why !== 'time';
 }
 
-/** With the last ones as one, where there are too many: rather too few comments than too long an issue. */
+/** Joins the last intervals if there are too many: a missed comment is better than an issue that is too long. */
 function bounded(intervals: readonly Interval[]): readonly Interval[] {
   if (intervals.length <= intervalsMax) return intervals;
   const { start } = intervals[intervalsMax - 1]!;
@@ -144,7 +147,7 @@ function formatKnown({ missing, faults, ...rest }: Known): string {
   return `<!-- known: ${JSON.stringify({ missing: texts(missing), faults: texts(faults), ...rest })} -->`;
 }
 
-/** Undefined where the issue does not say: also where a person rewrote it. */
+/** Returns undefined if the body has no such list, for example because a person rewrote it. */
 function parseKnown(body: string): Known | undefined {
   const [, json] = /<!-- known: (\{.*\}) -->/.exec(body) ?? [];
   try {

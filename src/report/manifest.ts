@@ -5,45 +5,51 @@ const namedMax = 50;
 const idCharactersMax = 200;
 const pathCharactersMax = 300;
 
-/** What became of a message that a manifest names; a number stands for each in the order here. */
+/** State of a message that a manifest lists. Stored as its index in this list. */
 export const manifestStates = ['unknown', 'archived', 'pending', 'unalerted', 'invalid', 'not archived'] as const;
 export type ManifestState = (typeof manifestStates)[number];
 
-/** What a manifest says of an archive. */
+/** Result of checking an archive against a manifest. */
 export interface ManifestCheck {
-  /** The manifest's file, and that with the state of each id: JSON Lines. */
+  /** The manifest's file. */
   readonly path: string;
+  /** The file with the state of each id, as JSON Lines. */
   readonly resultPath: string;
   readonly counts: Readonly<Record<ManifestState, number>>;
-  /** Of those that are unknown, and of those that are not archived, the first 50 each. */
+  /** The first 50 unknown ids. */
   readonly unknown: readonly string[];
+  /** The first 50 ids that are not archived. */
   readonly notArchived: readonly string[];
-  /** Whether a source was asked for those that are neither archived nor pending. */
+  /** Whether a source was searched for ids that are neither archived nor pending. */
   readonly isAsked: boolean;
 }
 
-/** Ids that are named. */
+/** The maximum number of ids named for a state. */
 export const manifestNamedMax = namedMax;
 
-/** Why the manifest is not fulfilled: a sentence, or undefined where it is. */
+/** Returns an error if the manifest lists unknown or unarchived messages; undefined otherwise. */
 export function manifestProblem({ path, counts, unknown, notArchived, isAsked }: ManifestCheck): string | undefined {
   const clauses = [
     ...(counts.unknown > 0
-      ? [`${counted(counts.unknown, 'message')} unknown${isAsked ? '' : ' or without alerts'} (${first(unknown)})`]
+      ? [
+          `${counted(counts.unknown, 'message')} that ${counts.unknown === 1 ? 'is' : 'are'} unknown${isAsked ? '' : ' or without alerts'} (${first(unknown)})`,
+        ]
       : []),
     ...(counts['not archived'] > 0
-      ? [`${counted(counts['not archived'], 'message')} with alerts not in the archive (${first(notArchived)})`]
+      ? [
+          `${counted(counts['not archived'], 'message')} with alerts that ${counts['not archived'] === 1 ? 'is' : 'are'} not archived (${first(notArchived)})`,
+        ]
       : []),
   ];
   if (clauses.length === 0) return undefined;
   const toDo = [
     ...(counts.unknown > 0 && !isAsked
-      ? ['Name a source too, so that messages without alerts can be told from unknown ones.']
+      ? ['Configure a source too, to distinguish messages without alerts from unknown ones.']
       : []),
-    ...(counts.unknown > 0 && isAsked ? ['Find out why the source does not return them.'] : []),
-    ...(counts['not archived'] > 0 ? ['Run the archive over their time, then verify again.'] : []),
+    ...(counts.unknown > 0 && isAsked ? ['Check why the source does not return them.'] : []),
+    ...(counts['not archived'] > 0 ? ['Archive the time range that they are in, then verify again.'] : []),
   ];
-  return `The manifest ${path} names ${clauses.join(' and ')}. ${toDo.join(' ')}`;
+  return `The manifest ${path} lists ${clauses.join(' and ')}. ${toDo.join(' ')}`;
 }
 
 function first(ids: readonly string[]): string {
@@ -56,25 +62,27 @@ function cut(id: string): string {
 
 const meanings: Readonly<Record<ManifestState, string>> = {
   archived: 'in the archive',
-  pending: 'in staging, until all their alerts are closed',
-  unalerted: 'at the source, without alerts: not archived',
-  invalid: 'could not be read as messages, and are in quarantine',
-  'not archived': 'at the source with alerts, and neither in the archive nor in staging',
-  unknown: 'not found anywhere',
+  pending: 'in staging until all alerts are closed',
+  unalerted: 'at the source without alerts, not archived',
+  invalid: 'in quarantine, not readable as messages',
+  'not archived': 'at the source with alerts, but neither archived nor pending',
+  unknown: 'not found',
 };
 const order: readonly ManifestState[] = ['archived', 'pending', 'unalerted', 'invalid', 'not archived', 'unknown'];
 
-/** What the manifest says, for the summary of a verification. */
+/** Returns the result for the summary of a verification. */
 export function manifestParts({ path, counts, unknown, notArchived, isAsked }: ManifestCheck): Part[] {
   const total = order.reduce((sum, state) => sum + counts[state], 0);
   const meaningOf = (state: ManifestState) =>
-    state === 'unknown' && !isAsked ? `${meanings.unknown}, or without alerts: no source was asked` : meanings[state];
+    state === 'unknown' && !isAsked
+      ? `${meanings.unknown}, or without alerts (no source was searched)`
+      : meanings[state];
   return [
     {
       head: [
         '### Manifest',
         '',
-        `${code(path, pathCharactersMax)} names ${counted(total, 'message')}:`,
+        `${code(path, pathCharactersMax)} lists ${counted(total, 'message')}:`,
         '',
         '| state | messages | |',
         '|---|--:|---|',
@@ -88,14 +96,14 @@ export function manifestParts({ path, counts, unknown, notArchived, isAsked }: M
 
 function named(title: string, count: number, ids: readonly string[]): Part[] {
   if (count === 0) return [];
-  const left = count - ids.length;
+  const more = count - ids.length;
   return [
     {
       head: [
         `${title}:`,
         '',
         ...ids.map((id) => `- ${idCode(id, idCharactersMax)}`),
-        ...(left > 0 ? [`- and ${number(left)} more: see the output \`manifest-result\``] : []),
+        ...(more > 0 ? [`- and ${number(more)} more: see the output \`manifest-result\``] : []),
       ],
     },
   ];

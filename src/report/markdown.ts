@@ -1,21 +1,21 @@
-/** Characters that are not seen, or that change how others are. */
+/** Characters that are invisible, or that change how others are displayed. */
 const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text from outside on one line, for a place that is no Markdown. */
+/** Returns untrusted text on one line, for use outside Markdown. */
 export function plain(text: string, charactersMax: number): string {
   return cut(text.replaceAll(/\s+/g, ' ').replaceAll(unseen, '\ufffd').trim(), charactersMax);
 }
 
 /**
- * Text from outside, as a code span on one line: nothing in it mentions a person, links, or is HTML or Markdown. A backtick
- * becomes an apostrophe, since none can be escaped in there. Not for the cell of a table, which a `|` would end.
+ * Returns untrusted text as a code span on one line, so that nothing in it is a mention, a link, HTML or Markdown. Backticks
+ * become apostrophes, since a code span cannot escape them. Not for table cells, which a `|` would end.
  */
 export function code(text: string, charactersMax: number): string {
   const visible = plain(text, charactersMax).replaceAll('`', "'");
   return visible === '' ? '(empty)' : `\`${visible}\``;
 }
 
-/** An id from outside as {@link code}, also for a cell: what cannot stand there is written as in JSON, `\u007c`. */
+/** Returns an untrusted id as {@link code}, also for table cells: forbidden characters are escaped as in JSON, `\u007c`. */
 export function idCode(id: string, charactersMax: number): string {
   const escaped = cut(id, charactersMax)
     .replaceAll('\\', '\\\\')
@@ -32,34 +32,34 @@ function asUnicode(character: string): string {
 }
 
 function cut(text: string, charactersMax: number): string {
-  // Two units of UTF-16 make one character at most: no need to take a long text apart.
+  // A character has at most two UTF-16 units: the rest of a long text need not be split.
   const characters = [...text.slice(0, 2 * charactersMax + 2)];
   return characters.length > charactersMax ? `${characters.slice(0, charactersMax).join('')}…` : text;
 }
 
 const urlCharactersMax = 500;
 
-/** A link, or its words alone where the address is none that a browser should be sent to. */
+/** Returns a link, or its words alone if the URL is absent or unsafe. */
 export function link(words: string, url: string | undefined): string {
   const isPlain = url !== undefined && url.length <= urlCharactersMax && /^https?:\/\/[^\s<>()[\]\\|"`]+$/.test(url);
   return isPlain ? `[${words}](${url})` : words;
 }
 
-/** A part of a page: a head, and rows of which it can lack some. */
+/** A part of a document: a head, and rows of which some may be omitted. */
 export interface Part {
   readonly head: readonly string[];
   readonly rows?: readonly string[];
-  /** Rows that are shown at most. */
+  /** The maximum number of rows shown. */
   readonly rowsMax?: number;
-  /** What stands in the place of so many rows that are not shown. */
+  /** Returns the line that replaces the omitted rows. */
   readonly rest?: (count: number) => string;
 }
 
 /**
- * The parts as Markdown, in their order, with as many of their rows as fit. A part whose head does not fit is left out.
- * @param bytesMax of the text in UTF-8
+ * Builds Markdown from the parts in order, with as many rows as fit. Stops before the first part whose head does not fit.
+ * @param bytesMax the maximum size in UTF-8
  */
-export function page(parts: readonly Part[], bytesMax: number): string {
+export function document(parts: readonly Part[], bytesMax: number): string {
   const heads = takeWhileFit(parts, bytesMax);
   let room = bytesMax - heads.reduce((sum, part) => sum + leastBytes(part), 0);
   const texts = heads.map((part) => {
@@ -70,8 +70,8 @@ export function page(parts: readonly Part[], bytesMax: number): string {
       room -= bytesOf(row);
       shown.push(row);
     }
-    const left = rows.length - shown.length;
-    return [...head, ...shown, ...(left > 0 && rest !== undefined ? [rest(left)] : [])].join('\n');
+    const omitted = rows.length - shown.length;
+    return [...head, ...shown, ...(omitted > 0 && rest !== undefined ? [rest(omitted)] : [])].join('\n');
   });
   return `${texts.join('\n\n')}\n`;
 }
@@ -85,13 +85,13 @@ function takeWhileFit(parts: readonly Part[], bytesMax: number): readonly Part[]
   return end === -1 ? parts : parts.slice(0, end);
 }
 
-/** Of a part without rows, with what follows it. */
+/** Returns the size of a part that omits all its rows, including the blank line after it. */
 function leastBytes({ head, rows = [], rest }: Part): number {
   const lines = [...head, ...(rows.length > 0 && rest !== undefined ? [rest(rows.length)] : []), ''];
   return lines.reduce((sum, line) => sum + bytesOf(line), 0);
 }
 
-/** Of a line, with its end. */
+/** Returns the size of a line, including its line break. */
 function bytesOf(line: string): number {
   return Buffer.byteLength(line) + 1;
 }

@@ -1,12 +1,12 @@
 import { counted, number } from '../format.ts';
 import type { Survey } from './survey.ts';
 
-/** Slots that have the same total by chance are few, and so are totals so small. */
+/** Fewer slots with the same total, or totals this small, occur by chance. */
 const slotsMin = 2;
 const totalMin = 10;
 const digitsMax = 2;
 
-/** A total that several slots share, that is round, and that no slot exceeds looks like a limit rather than a count. */
+/** Warns of a round total that several slots share and none exceeds: it is probably a limit rather than a count. */
 export function ofRoundTotals({ ledger }: Pick<Survey, 'ledger'>): string[] {
   const totals = [...ledger.values()].flatMap(({ source, source_count }) =>
     source === 'api' && source_count !== undefined ? [source_count.total] : [],
@@ -15,11 +15,11 @@ export function ofRoundTotals({ ledger }: Pick<Survey, 'ledger'>): string[] {
   const slots = totals.filter((total) => total === most).length;
   if (slots < slotsMin || most < totalMin || !isRound(most)) return [];
   return [
-    `${counted(slots, 'slot')} have a total of exactly ${number(most)}, and no slot has more: the API may stop counting there; check api-total.`,
+    `${counted(slots, 'slot')} have a total of exactly ${number(most)}, and no slot has more: the API may stop counting there. Check api-total.`,
   ];
 }
 
-/** Whether a number has no more than two digits that are not trailing zeros: 40, 500, 2,500 or 10,000. */
+/** Returns true for a number with at most two digits before its trailing zeros: 40, 500, 2,500 or 10,000. */
 function isRound(value: number): boolean {
   return value % 10 === 0 && String(value).replace(/0+$/, '').length <= digitsMax;
 }

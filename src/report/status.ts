@@ -3,19 +3,19 @@ import type { PlanOutput, Reason } from '../plan/decide.ts';
 import { latest } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 
-/** How a planned slot stands after the legs. */
+/** State of a planned slot after the legs. */
 export interface SlotStatus {
   readonly slot: string;
   readonly status: 'done' | 'failed' | 'not read';
   readonly record: LedgerRecord | undefined;
 }
 
-/** Reasons to read a slot that are gone once it is settled, whoever read it and when. */
-const untilSettled: ReadonlySet<Reason> = new Set(['new', 'unsettled', 'failed', 'deferred']);
+/** Reasons to read a slot that no longer apply once it is settled, whichever run read it. */
+const untilSettled: ReadonlySet<Reason> = new Set(['new', 'no-longer-live', 'failed', 'deferred']);
 
 /**
- * What the plan asked for against what the ledger proves: a slot is done when it was read since the plan was made, or by
- * another run that had begun before, where that settles it.
+ * Compares the plan with the ledger. A slot is done if it was read since the plan was made, or settled by another run that
+ * started earlier.
  */
 export function statusOf(
   plan: PlanOutput,
@@ -29,22 +29,22 @@ export function statusOf(
     const read = action === 're-check' ? latest(record?.read_at, record?.rechecked_at) : record?.read_at;
     const isDone =
       (read !== undefined && read >= plan.planned_at) ||
-      (untilSettled.has(reason) && record !== undefined && hasNothingLeft(record) && isSettled(record));
+      (untilSettled.has(reason) && record !== undefined && isUpToDate(record) && isSettled(record));
     return { slot, status: isDone ? 'done' : 'not read', record };
   });
 }
 
-function hasNothingLeft({ last_error, deferred }: LedgerRecord): boolean {
+function isUpToDate({ last_error, deferred }: LedgerRecord): boolean {
   return last_error === undefined && deferred === undefined;
 }
 
-/** Whether slots were read, and not one of them ever held a message: then what was asked is hardly what was meant. */
+/** Returns true if slots were read and none ever held a message: then the query is probably wrong. */
 export function neverHeldAny(ledger: readonly LedgerRecord[]): boolean {
   const read = ledger.filter(({ counts }) => counts !== undefined);
   return read.length > 0 && read.every(({ counts, outside }) => counts!.read + outside === 0);
 }
 
-/** Slots without a message between slots that hold some: often a gap of the source. */
+/** Returns the slots without messages between slots with some: often a gap in the source. */
 export function emptyBetween(slots: readonly Slot[], ledger: ReadonlyMap<string, LedgerRecord>): Slot[] {
   const held = (slot: Slot) => ledger.get(slot.id)?.counts?.read ?? 0;
   const first = slots.findIndex((slot) => held(slot) > 0);

@@ -6,12 +6,13 @@ import type { Slot } from '../windows/slot.ts';
 import { byAge } from './ages.ts';
 import { age, date, span } from './dates.ts';
 import { doubtsOf } from './doubts.ts';
-import { code, idCode, link, type Part, page } from './markdown.ts';
+import { code, document, idCode, link, type Part } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
 import { offSlotLines } from './off-slot.ts';
+import { casePhrases, caseSentence, ledgerCaseNames as cases, engineOf, sourceNouns } from './phrases.ts';
 import { isComplete, type Missing, type Survey, timeOf } from './survey.ts';
 
-/** GitHub takes 1 MiB of all summaries that a step writes. */
+/** GitHub accepts 1 MiB for all summaries of a step. */
 export const summaryBytesMax = 1_000_000;
 
 const oldestRowsMax = 10;
@@ -21,13 +22,13 @@ const windowRowsMax = 100;
 const idCharactersMax = 80;
 const urlCharactersMax = 300;
 
-/** Markdown for the summary of the job that reports: what a person in a hurry wants to know, first. */
+/** Returns Markdown for the job summary of a report, the most important facts first. */
 export function summarize(survey: Survey): string {
-  return page(
+  return document(
     [
       headline(survey),
       ...missingParts(survey),
-      ...openParts(survey),
+      ...pendingParts(survey),
       ...caseParts(survey),
       ...gapParts(survey),
       ...windowParts(survey),
@@ -43,14 +44,17 @@ function headline(survey: Survey): Part {
   const invalid = distinctInvalid(records);
   const reasons = invalidReasons(records).map(({ reason, count }) => `${reason} (${number(count)})`);
   const unalerted = sum(({ counts }) => counts?.unalerted ?? 0);
-  const oldest = staged[0] && `; the oldest is ${age(timeOf(staged[0]), now)} old`;
+  const pending = staged[0]
+    ? `, until all their alerts are closed; the oldest is ${age(timeOf(staged[0]), now)} old`
+    : '';
   const objects = `${counted(sum(isObject), 'object')}, ${bytes(sum(({ bytes_out }) => bytes_out))}, from ${bytes(sum(({ bytes_in }) => bytes_in))} of JSON`;
   const lines = [
+    ...workLine(survey),
     `**${counted(
       sum(({ rows }) => rows),
       'message',
     )} archived** in ${code(archive, urlCharactersMax)}: ${objects}`,
-    `**${number(staged.length)} open**, waiting until all alerts are closed${oldest ?? ''}`,
+    `**${number(staged.length)} pending**${pending}`,
     ...(unalerted > 0 ? [`**${number(unalerted)} without alerts**, not archived`] : []),
     ...offSlotLines(survey.sources),
     ...(invalid.count > 0
@@ -72,13 +76,22 @@ function headline(survey: Survey): Part {
   };
 }
 
+function workLine({ work, runUrl }: Survey): string[] {
+  const { read, messages, bytes: taken, rechecked } = work;
+  const clauses = [
+    ...(read > 0 ? [`read ${counted(messages, 'message')} (${bytes(taken)} of JSON) in ${counted(read, 'slot')}`] : []),
+    ...(rechecked > 0 ? [`re-checked pending messages in ${counted(rechecked, 'slot')}`] : []),
+  ];
+  return clauses.length === 0 ? [] : [`**${link('This run', runUrl)}** ${clauses.join(' and ')}`];
+}
+
 function comparedLine({ comparison }: Survey): string[] {
   if (comparison === undefined || 'failure' in comparison) return [];
-  const { from, to, both, lacking, differing } = comparison;
+  const { from, to, both, lacking, differing, settled } = comparison;
   const missing = lacking.reduce((sum, { count }) => sum + count, 0);
   const days = `${date(Date.parse(from))} to ${date(Date.parse(to) - 1)}`;
   return [
-    `**${counted(both, 'message')} compared** between the API and Elasticsearch, ${days}: ${number(missing)} missing from one, ${number(differing.count)} different`,
+    `**${counted(both, 'message')} compared** between the API and ${sourceNouns[engineOf(settled)]}, ${days}: ${number(missing)} missing from one, ${number(differing.count)} with different content`,
   ];
 }
 
@@ -86,7 +99,7 @@ function isObject({ rows }: LedgerRecord): number {
   return rows > 0 ? 1 : 0;
 }
 
-function openParts({ staged, now }: Survey): Part[] {
+function pendingParts({ staged, now }: Survey): Part[] {
   if (staged.length === 0) return [];
   return [ageTable(staged, now), oldestTable(staged, now)];
 }
@@ -96,7 +109,7 @@ function ageTable(staged: readonly StagedMessage[], now: number): Part {
     const alerts = messages.reduce((sum, { open_alert_count }) => sum + open_alert_count, 0);
     return `| ${name} | ${number(messages.length)} | ${number(alerts)} |`;
   });
-  return { head: ['### Open alerts', '', '| age of the message | messages | open alerts |', '|---|--:|--:|', ...rows] };
+  return { head: ['### Pending messages', '', '| age | messages | open alerts |', '|---|--:|--:|', ...rows] };
 }
 
 function oldestTable(staged: readonly StagedMessage[], now: number): Part {
@@ -113,57 +126,44 @@ function oldestTable(staged: readonly StagedMessage[], now: number): Part {
     return `| ${cells.join(' | ')} |`;
   });
   return {
-    head: [
-      'The oldest:',
-      '',
-      '| age | message | sent | waits here since | open alerts | |',
-      '|---|---|---|---|--:|---|',
-    ],
+    head: ['The oldest:', '', '| age | message | sent | pending since | open alerts | |', '|---|---|---|---|--:|---|'],
     rows,
     rowsMax: oldestRowsMax,
-    rest: (count) => `\n${counted(count, 'more open message')}: see \`_report/ledger.json\` in the archive.`,
+    rest: (count) => `\n${counted(count, 'more pending message')}: see \`_report/ledger.json\` in the archive.`,
   };
 }
 
 function remarkOn({ reason, removed_at }: StagedMessage): string {
-  if (removed_at !== undefined) return `vanished from the source, ${date(Date.parse(removed_at))}`;
-  return reason === 'reopened' ? 're-opened; the archived version stays' : '';
+  if (removed_at !== undefined) return `removed at source, ${date(Date.parse(removed_at))}`;
+  return reason === 'reopened' ? 're-opened; its archived version stays' : '';
 }
 
-const caseWords: Readonly<Record<keyof Cases, string>> = {
-  reopened: 're-opened',
-  amended: 'amended',
-  removed: 'removed',
-  removed_pending: 'removed_pending',
-  conflicting: 'conflicting',
-};
-const kinds = Object.keys(caseWords) as (keyof Cases)[];
-
-/** What the last reading of each slot met, the latest reading first. */
+/** Returns the cases that the last read of each slot found, the latest read first. */
 function caseParts({ slots, ledger }: Survey): Part[] {
-  const met = slots
+  const affected = slots
     .map((slot) => ({ slot, record: ledger.get(slot.id) }))
-    .filter(({ record }) => kinds.some((kind) => (record?.cases?.[kind] ?? 0) > 0))
+    .filter(({ record }) => cases.some((name) => (record?.cases?.[name] ?? 0) > 0))
     .map(({ slot, record }) => ({ slot, record: record!, at: latest(record!.read_at, record!.rechecked_at)! }))
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.slot.start - a.slot.start));
-  if (met.length === 0) return [];
-  const row = (name: string, count: (kind: keyof Cases) => number, last: string) =>
-    `| ${[name, ...kinds.map((kind) => number(count(kind))), last].join(' | ')} |`;
-  const total = (kind: keyof Cases) => met.reduce((sum, { record }) => sum + record.cases![kind], 0);
+  if (affected.length === 0) return [];
+  const row = (slot: string, count: (name: keyof Cases) => number, last: string) =>
+    `| ${[slot, ...cases.map((name) => number(count(name))), last].join(' | ')} |`;
+  const total = (name: keyof Cases) => affected.reduce((sum, { record }) => sum + record.cases![name], 0);
   return [
     {
       head: [
         '### Changed at the source',
         '',
-        'Archived messages that were *re-opened*, *amended* or are *gone*: the archived version stays until a newer closed one is read. ' +
-          '*Vanished*: open messages that are gone. *Conflicting*: two contents of one id. The log of the run names each.',
+        ...cases.filter((name) => total(name) > 0).map((name) => `- ${caseSentence(name, total(name))}`),
         '',
-        `| slot | ${kinds.map((kind) => caseWords[kind]).join(' | ')} | read |`,
-        `|---|${'--:|'.repeat(kinds.length)}---|`,
-        row(`**${counted(met.length, 'slot')}**`, total, ''),
+        'The log of each run names the messages.',
+        '',
+        `| slot | ${cases.map((name) => casePhrases[name].label).join(' | ')} | read |`,
+        `|---|${'--:|'.repeat(cases.length)}---|`,
+        row(`**${counted(affected.length, 'slot')}**`, total, ''),
       ],
-      rows: met.map(({ slot, record, at }) =>
-        row(span(slot), (kind) => record.cases![kind], link(date(Date.parse(at)), record.run_url)),
+      rows: affected.map(({ slot, record, at }) =>
+        row(span(slot), (name) => record.cases![name], link(date(Date.parse(at)), record.run_url)),
       ),
       rowsMax: caseRowsMax,
       rest: (count) => `\n${counted(count, 'more slot')}: see \`_report/ledger.json\` in the archive.`,
@@ -185,9 +185,9 @@ function gapParts({ gaps }: Survey): Part[] {
 
 const marks: Readonly<Record<Missing['why'], string>> = { failed: '❌', source: '❌', leg: '❌', time: '⏳' };
 
-/** The latest window first; those that are not shown are added up. */
+/** Returns a row for each window, the latest first. Omitted windows are summed up. */
 function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
-  const open = Map.groupBy(staged, ({ slot }) => slot);
+  const pending = Map.groupBy(staged, ({ slot }) => slot);
   const whys = new Map(missing.map(({ slot, why }) => [slot.id, why]));
   const windows = [...Map.groupBy(slots, ({ window }) => window)].reverse();
   if (windows.length === 0) return [];
@@ -199,7 +199,7 @@ function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
       name,
       markOf(group, whys),
       number(sum(({ rows }) => rows)),
-      number(group.reduce((total, { id }) => total + (open.get(id)?.length ?? 0), 0)),
+      number(group.reduce((total, { id }) => total + (pending.get(id)?.length ?? 0), 0)),
       number(sum(({ counts }) => counts?.unalerted ?? 0)),
       number(sum(({ counts }) => counts?.invalid ?? 0)),
       number(sum(isObject)),
@@ -218,7 +218,7 @@ function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
       head: [
         '### Windows',
         '',
-        '| window | | archived | open | unalerted | invalid | objects | JSON → archive | time |',
+        '| window | | archived | pending | without alerts | invalid | objects | JSON → archive | time |',
         '|---|---|--:|--:|--:|--:|--:|--:|--:|',
         row(`**${counted(windows.length, 'window')}**`, slots),
       ],
@@ -229,7 +229,7 @@ function windowParts({ slots, ledger, staged, missing }: Survey): Part[] {
   ];
 }
 
-/** The gravest of what is missing of these slots. */
+/** Returns the mark of the most serious shortfall of these slots. */
 function markOf(group: readonly Slot[], whys: ReadonlyMap<string, Missing['why']>): string {
   const found = new Set(group.map(({ id }) => whys.get(id)).map((why) => (why === undefined ? '✅' : marks[why])));
   return ['❌', '⏳', '✅'].find((mark) => found.has(mark))!;

@@ -1,66 +1,89 @@
 import type { Comparison } from '../archive/comparison.ts';
-import type { ArchiveState, Deferred, LedgerRecord, SourceRecord, StagedMessage } from '../archive/ledger.ts';
+import type {
+  ArchiveState,
+  Deferred,
+  LastError,
+  LedgerRecord,
+  SourceRecord,
+  StagedMessage,
+} from '../archive/ledger.ts';
 import type { PlanOutput, Reason } from '../plan/decide.ts';
 import { isSettled } from '../plan/settled.ts';
 import { type Layout, type Slot, slotById } from '../windows/slot.ts';
 import { type Fault, faultsOf, type Seam } from './faults.ts';
 import { offSlotFaults } from './off-slot.ts';
+import type { Shortfall } from './phrases.ts';
 import { emptyBetween, neverHeldAny, type SlotStatus, statusOf } from './status.ts';
 
-/** A slot that a plan asked for and that was not brought up to date since. */
+/** A planned slot that is not up to date. */
 export interface Missing {
   readonly slot: Slot;
-  /** Its reading failed, or why it was not begun. */
-  readonly why: 'failed' | Deferred['because'];
-  /** What was to be done. */
+  readonly why: Shortfall;
+  /** The planned action. */
   readonly action: Deferred['action'];
-  /** Why the plan at hand asked for it; absent where an earlier one did. */
+  /** Why this plan includes it; absent if an earlier plan did. */
   readonly reason?: Reason;
-  /** Of a failure: what was said of it. */
+  /** The error, if it failed. */
   readonly message?: string;
-  /** The run in which it was met. */
+  /** The error's stable code. */
+  readonly code?: string;
+  /** The run that failed or deferred it. */
   readonly runUrl?: string;
 }
 
-/** That no plan was made. */
+/** No plan was made. */
 export interface NoPlan {
-  /** What was said of it, where that is known. */
+  /** The error, if known. */
   readonly failure: string | undefined;
 }
 
-/** What is known of an archive after the legs of a plan. */
+/** State of an archive after the legs of a plan. */
 export interface Survey {
-  /** The archive for people: `s3://bucket/prefix`. */
+  /** The archive's URL: `s3://bucket/prefix`. */
   readonly archive: string;
   /** Ms since 1970. */
   readonly now: number;
-  /** The address of the run that reports. */
+  /** The URL of the reporting run. */
   readonly runUrl: string | undefined;
   readonly noPlan: NoPlan | undefined;
-  /** The ids of the plan's slots. */
+  /** The ids of the planned slots. */
   readonly planned: ReadonlySet<string>;
+  /** Planned slots that were processed since the plan was made. */
+  readonly work: Work;
   /** In time order. */
   readonly missing: readonly Missing[];
-  /** Whether slots were read and none ever held a message. */
+  /** Slots were read, and none ever held a message. */
   readonly isVoid: boolean;
-  /** What else makes it incomplete, the gravest first. */
+  /** Other causes of incompleteness, the most serious first. */
   readonly faults: readonly Fault[];
-  /** What a comparison of both sources found; absent where there was none. */
+  /** The comparison of both sources; absent if none was made. */
   readonly comparison: Comparison | undefined;
-  /** Slots without a message between slots that hold some. */
+  /** Slots without messages between slots with some. */
   readonly gaps: readonly Slot[];
-  /** All slots of the ledger and of the plan, in time order. */
+  /** Slots of the ledger and of the plan, in time order. */
   readonly slots: readonly Slot[];
   /** By slot id. */
   readonly ledger: ReadonlyMap<string, LedgerRecord>;
   /** The oldest message first. */
   readonly staged: readonly StagedMessage[];
-  /** What is known of sources beside their slots. */
+  /** Facts about sources that concern no slot. */
   readonly sources: readonly SourceRecord[];
 }
 
-/** Where and when a survey is made. */
-export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
+/** Work done on planned slots. */
+export interface Work {
+  /** Slots read as a whole. */
+  readonly read: number;
+  /** Messages in these slots. */
+  readonly messages: number;
+  /** Bytes of JSON read for these slots. */
+  readonly bytes: number;
+  /** Slots of which only pending messages were re-checked. */
+  readonly rechecked: number;
+}
+
+/** What a survey depends on besides the plan and the archive's state. */
+export type Circumstances = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
   readonly layout: Layout;
   readonly recentDays: number;
 };
@@ -68,27 +91,28 @@ export type Place = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
 const nothingPlanned: PlanOutput = { planned_at: '', slots: [] };
 
 /**
- * Holds an archive's state against the plan.
- * @param seams messages with alerts that no slot has
- * @throws UserError where a slot of either is none of this layout
+ * Compares an archive's state with the plan.
+ * @param seams messages with alerts that are in no slot
+ * @throws UserError if a slot of the state or the plan does not belong to this layout
  */
 export function survey(
-  { layout, recentDays, ...place }: Place,
-  made: PlanOutput | NoPlan,
+  { layout, recentDays, ...circumstances }: Circumstances,
+  planned: PlanOutput | NoPlan,
   state: ArchiveState,
   seams: readonly Seam[] = [],
 ): Survey {
-  const noPlan = 'failure' in made ? made : undefined;
-  const plan = 'failure' in made ? nothingPlanned : made;
+  const noPlan = 'failure' in planned ? planned : undefined;
+  const plan = 'failure' in planned ? nothingPlanned : planned;
   const ledger = new Map(state.ledger.map((record) => [record.slot, record]));
   const ids = new Set([...ledger.keys(), ...plan.slots.map(([id]) => id)]);
   const slots = new Map([...ids].map((id) => [id, slotById(id, layout)]));
-  const settled = (record: LedgerRecord) => isSettled(slots.get(record.slot)!, record, place.now, recentDays);
+  const settled = (record: LedgerRecord) => isSettled(slots.get(record.slot)!, record, circumstances.now, recentDays);
   const inOrder = [...slots.values()].sort((a, b) => a.start - b.start);
   return {
-    ...place,
+    ...circumstances,
     noPlan,
     planned: new Set(plan.slots.map(([id]) => id)),
+    work: workOf(plan, ledger),
     missing: [
       ...missingOfPlan(plan, slots, statusOf(plan, ledger, settled)),
       ...missingElsewhere(plan, slots, state),
@@ -104,29 +128,42 @@ export function survey(
   };
 }
 
-/** Whether there is a plan, all that it and earlier ones asked for was read and proven, and nothing else is wrong. */
+/** Returns true if a plan was made, no slot of it or an earlier one is missing, and there are no faults. */
 export function isComplete({ noPlan, missing, isVoid, faults }: Survey): boolean {
   return noPlan === undefined && missing.length === 0 && !isVoid && faults.length === 0;
 }
 
-/** Ms since 1970. */
+/** Returns the message's timestamp in ms since 1970. */
 export function timeOf({ timestamp }: StagedMessage): number {
   return Number(BigInt(timestamp) / 1000n);
 }
 
+function workOf(plan: PlanOutput, ledger: ReadonlyMap<string, LedgerRecord>): Work {
+  const records = plan.slots.flatMap(([id]) => ledger.get(id) ?? []);
+  const read = records.filter(({ read_at = '' }) => read_at >= plan.planned_at);
+  const isRechecked = ({ read_at = '', rechecked_at = '' }: LedgerRecord) =>
+    read_at < plan.planned_at && rechecked_at >= plan.planned_at;
+  return {
+    read: read.length,
+    messages: read.reduce((sum, { counts }) => sum + (counts?.read ?? 0), 0),
+    bytes: read.reduce((sum, { bytes_in }) => sum + bytes_in, 0),
+    rechecked: records.filter(isRechecked).length,
+  };
+}
+
 function missingOfPlan(plan: PlanOutput, slots: ReadonlyMap<string, Slot>, statuses: readonly SlotStatus[]): Missing[] {
-  const asked = new Map(plan.slots.map(([id, action, reason]) => [id, { action, reason }]));
+  const tasks = new Map(plan.slots.map(([id, action, reason]) => [id, { action, reason }]));
   return statuses.flatMap(({ slot: id, status, record }): Missing[] => {
-    const common = { slot: slots.get(id)!, ...asked.get(id)! };
+    const common = { slot: slots.get(id)!, ...tasks.get(id)! };
     if (status === 'done') return [];
     if (status === 'failed') return [{ ...common, ...failureOf(record!.last_error!) }];
-    const left = record?.deferred;
-    if (left === undefined || left.at < plan.planned_at) return [{ ...common, why: 'leg' }];
-    return [{ ...common, ...shortfallOf(left) }];
+    const deferred = record?.deferred;
+    if (deferred === undefined || deferred.at < plan.planned_at) return [{ ...common, why: 'leg' }];
+    return [{ ...common, ...deferralOf(deferred) }];
   });
 }
 
-/** What earlier plans asked for, and nothing has made up for since. */
+/** Returns the slots of earlier plans that no run has brought up to date since. */
 function missingElsewhere(
   plan: PlanOutput,
   slots: ReadonlyMap<string, Slot>,
@@ -138,17 +175,24 @@ function missingElsewhere(
     const common = { slot: slots.get(id)!, action: deferred?.action ?? 'read' } as const;
     if (isPlanned.has(id)) return [];
     if (last_error !== undefined) return [{ ...common, ...failureOf(last_error) }];
-    // Another run may have made the look before it was noted as left: then there is nothing more to look at.
+    // Another run may have re-checked the slot before it was recorded as deferred: then nothing is pending.
     if (deferred === undefined || (deferred.action === 're-check' && !hasStaged.has(id))) return [];
-    return [{ ...common, ...shortfallOf(deferred) }];
+    return [{ ...common, ...deferralOf(deferred) }];
   });
 }
 
-function failureOf({ message, run_url }: NonNullable<LedgerRecord['last_error']>) {
-  return { why: 'failed', message, ...(run_url !== undefined && { runUrl: run_url }) } as const;
+function failureOf(error: LastError) {
+  const { message, run_url } = error;
+  const code = error.code;
+  return {
+    why: 'failed',
+    message,
+    ...(code !== undefined && { code }),
+    ...(run_url !== undefined && { runUrl: run_url }),
+  } as const;
 }
 
-function shortfallOf({ because, run_url }: Deferred) {
+function deferralOf({ because, run_url }: Deferred) {
   return { why: because, ...(run_url !== undefined && { runUrl: run_url }) } as const;
 }
 

@@ -1,46 +1,46 @@
 import { bytes, counted } from '../format.ts';
 import { type ManifestCheck, manifestParts } from './manifest.ts';
-import { code, page } from './markdown.ts';
+import { code, document } from './markdown.ts';
 import { summaryBytesMax } from './summary.ts';
 
 const rowsMax = 50;
 const differenceCharactersMax = 600;
 const urlCharactersMax = 300;
 
-/** What was read back of an archive, and where it is not as its ledger says. */
+/** Result of reading an archive back and comparing it with its ledger. */
 export interface Verification {
-  /** The archive for people: `s3://bucket/prefix`. */
+  /** The archive's URL: `s3://bucket/prefix`. */
   readonly archive: string;
-  /** Slots that the ledger knows. */
+  /** Slots in the ledger. */
   readonly slots: number;
   readonly objects: number;
   readonly messages: number;
-  /** Of the objects. */
+  /** Size of the objects. */
   readonly bytes: number;
-  /** One sentence for each, with what to do. */
+  /** One sentence each, with the remedy. */
   readonly differences: readonly string[];
 }
 
-/** Markdown for the summary of the job that verifies, and holds the archive against a manifest where there is one. */
+/** Returns Markdown for the job summary of a verification. */
 export function summarizeVerification(verification: Verification, manifest?: ManifestCheck): string {
   const { archive, slots, objects, messages, bytes: stored, differences } = verification;
   const whole = `${counted(objects, 'object')} with ${counted(messages, 'message')} (${bytes(stored)})`;
-  const readBack = `Read back of ${code(archive, urlCharactersMax)}: ${whole}, against the ledger of ${counted(slots, 'slot')}.`;
+  const readBack = `${whole} in ${code(archive, urlCharactersMax)} ${objects === 1 ? 'was' : 'were'} read back and compared with the ledger (${counted(slots, 'slot')}).`;
   const more = manifest === undefined ? [] : manifestParts(manifest);
   if (differences.length === 0)
-    return page(
-      [{ head: ['## Message Archive: ✅ verified', '', `${readBack} All is there as the ledger says.`] }, ...more],
+    return document(
+      [{ head: ['## Message Archive: ✅ verified', '', `${readBack} They match.`] }, ...more],
       summaryBytesMax,
     );
   const count = counted(differences.length, 'difference');
-  return page(
+  return document(
     [
-      { head: ['## Message Archive: ❌ differs from its ledger', '', readBack] },
+      { head: ['## Message Archive: ❌ does not match its ledger', '', readBack] },
       {
-        head: [`**${count}**: put right what is said here, then verify again.`, ''],
+        head: [`**${count}**: fix them, then verify again.`, ''],
         rows: differences.map((difference) => `- ${code(difference, differenceCharactersMax)}`),
         rowsMax,
-        rest: (left) => `- and ${counted(left, 'more difference')}: see the log`,
+        rest: (more) => `- and ${counted(more, 'more difference')}: see the log`,
       },
       ...more,
     ],

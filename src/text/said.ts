@@ -2,9 +2,9 @@ import { safeLine } from './safe-line.ts';
 import { maskedParts } from './secrets.ts';
 
 const saidCharsMax = 200;
-/** Of an object within an error: `{"error":{"reason":"…"}}`. */
+/** Nesting of errors, as in `{"error":{"reason":"…"}}`. */
 const depthMax = 3;
-/** The members in which APIs say what is wrong, the most telling first. */
+/** Members in which APIs describe an error, most specific first. */
 const members = [
   'message',
   'Message',
@@ -18,9 +18,9 @@ const members = [
 ] as const;
 
 /**
- * What a server says of an error, in one line of at most {@link saidCharsMax} characters with every secret masked; undefined
- * where it says nothing that a person would read. HTML is named by its title.
- * @param body as it came, possibly cut
+ * A server's error message from a response body, as one line of at most {@link saidCharsMax} characters with secrets masked;
+ * undefined if the body has no readable message. HTML is described by its title.
+ * @param body may be truncated
  */
 export function saidIn(body: string): string | undefined {
   const text = body.replace(/^\ufeff/, '').trim();
@@ -31,7 +31,7 @@ export function saidIn(body: string): string | undefined {
   return said === undefined ? undefined : sayable(said);
 }
 
-/** What is shown of a text that a server sent: one line, masked, cut. Empty for nothing. */
+/** Makes a server's text safe to show: one line, masked, truncated. */
 export function sayable(text: string): string {
   const line = maskedParts(safeLine(maskedParts(text)))
     .replaceAll(/\s+/g, ' ')
@@ -40,7 +40,7 @@ export function sayable(text: string): string {
   return line.length > saidCharsMax ? `${line.slice(0, saidCharsMax).trimEnd()}…` : line;
 }
 
-/** ` (page_size must be between 1 and 100)`, to follow a status; empty for nothing. */
+/** ` (page_size must be between 1 and 100)`, to follow a status code; '' if there is nothing to show. */
 export function inBrackets(said: string | undefined): string {
   return said === undefined || said === '' ? '' : ` (${said})`;
 }
@@ -52,7 +52,7 @@ function titleOf(text: string): string | undefined {
   return shown === '' ? 'an HTML page' : `an HTML page, "${shown}"`;
 }
 
-/** A short text that is no markup; more than a sentence or two is hardly an error's message. */
+/** Plain text, truncated: error messages are short. Undefined for broken JSON. */
 function plainText(text: string): string | undefined {
   return /^[{[]/.test(text) ? undefined : text.slice(0, saidCharsMax * 4);
 }

@@ -1,17 +1,17 @@
-/** A shorter text is masked nowhere: the log would be unreadable, and hardly a secret kept. */
+/** Shorter texts are not masked: that would make the log unreadable and protect little. */
 const secretCharsMin = 4;
-/** In a text from outside, this many characters of a secret in a row are masked, also where the rest was cut off. */
+/** In server texts, fragments of this many consecutive characters of a secret are masked, since texts may be truncated. */
 const partChars = 8;
 const mask = '***';
 
-/** Every spelling of every secret, the longest first, so that no spelling is cut by a shorter one. */
+/** All spellings of all secrets, longest first, so that a shorter one does not split a longer one. */
 let spellings: readonly string[] = [];
-/** Every run of {@link partChars} characters of them; undefined until it is asked for. */
+/** All fragments of {@link partChars} characters; computed on demand. */
 let parts: ReadonlySet<string> | undefined;
 
 /**
- * Keeps a secret out of whatever {@link masked} and {@link maskedParts} return, for as long as the process lives: as it is,
- * and URL-encoded, as a JSON string, in Base64, and in hexadecimal.
+ * Registers a secret to be masked by {@link masked} and {@link maskedParts} for the lifetime of the process: verbatim,
+ * URL-encoded, as a JSON string, in Base64 and in hexadecimal.
  */
 export function keepSecret(secret: string): void {
   const lines = secret.split(/[\r\n]+/).filter((line) => line.length >= secretCharsMin);
@@ -21,12 +21,12 @@ export function keepSecret(secret: string): void {
   parts = undefined;
 }
 
-/** The text with `***` for every secret. */
+/** Replaces every secret by `***`. */
 export function masked(text: string): string {
   return spellings.reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
 }
 
-/** The text with `***` for every secret and for every recognizable part of one. Meant for what a server says. */
+/** Replaces every secret, and every fragment of one, by `***`. For texts from servers. */
 export function maskedParts(text: string): string {
   const whole = masked(text);
   parts ??= new Set(spellings.flatMap(partsOf));
@@ -53,7 +53,7 @@ function spellingsOf(secret: string): string[] {
   return spelled.filter((spelling) => spelling.length >= secretCharsMin);
 }
 
-/** The characters that a secret has in Base64 wherever it stands in a longer text, after `shift` bytes of a group of three. */
+/** The Base64 characters of a secret within a longer text, at offset `shift` in a group of three bytes. */
 function base64Within(bytes: Buffer, shift: number): string[] {
   const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
   const own = encoded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));

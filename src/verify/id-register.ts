@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { writeFailure } from '../errors.ts';
 
-/** Which slot each id stands in, on disk: an archive has more ids than memory should hold. */
+/** The slot of each id, on disk: an archive has more ids than fit in memory. */
 export class IdRegister {
   readonly path: string;
   readonly #database: DatabaseSync;
 
-  /** @param path a file that is made, and that the caller removes */
+  /** @param path a file to create, which the caller removes */
   constructor(path: string) {
     this.path = path;
     closeSync(openSync(path, 'wx', 0o600));
@@ -17,8 +17,8 @@ export class IdRegister {
   }
 
   /**
-   * Notes the ids of a slot; returns those that were there already, with the slot in which they stand.
-   * @throws UserError when the disk has no room for them
+   * Adds the ids of a slot; returns those that were already there, with their slot.
+   * @throws UserError if the disk is full
    */
   add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
     try {
@@ -31,14 +31,14 @@ export class IdRegister {
   #add(slot: string, ids: readonly string[]): { id: string; slot: string }[] {
     const insert = this.#database.prepare('INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING');
     const find = this.#database.prepare('SELECT slot FROM ids WHERE id = ?');
-    const twice: { id: string; slot: string }[] = [];
+    const known: { id: string; slot: string }[] = [];
     this.#database.exec('BEGIN');
     for (const id of ids) {
       const key = Buffer.from(id, 'utf8');
-      if (Number(insert.run(key, slot).changes) === 0) twice.push({ id, slot: String(find.get(key)!.slot) });
+      if (Number(insert.run(key, slot).changes) === 0) known.push({ id, slot: String(find.get(key)!.slot) });
     }
     this.#database.exec('COMMIT');
-    return twice;
+    return known;
   }
 
   close(): void {

@@ -13,15 +13,20 @@ import type { Slot } from '../windows/slot.ts';
 import { readObject } from '../worker/objects.ts';
 import type { IdRegister } from './id-register.ts';
 
-const restore = 'restore it from an earlier version or a backup';
-const changed = `somebody changed it; ${restore}`;
-const again = 'run again, which checks and records it';
-const moved = 'compare both, since its timestamp changed at the source, or somebody copied it';
+const restore = 'Restore it from an earlier version or a backup';
+const changed = 'somebody changed it';
 
-/** Reads one object against its ledger record. Only the first difference of each kind is told. */
+/** An object to check. */
+export interface CheckedObject extends ListedObject {
+  readonly slot: Slot;
+  /** The slot's ledger record. */
+  readonly record: LedgerRecord | undefined;
+}
+
+/** Compares one object with its ledger record. Reports the first difference of each kind. */
 export class ObjectCheck {
   readonly #context: Context;
-  readonly #object: ListedObject;
+  readonly #path: string;
   readonly #record: LedgerRecord | undefined;
   readonly #register: IdRegister;
   readonly #slot: Slot;
@@ -30,15 +35,9 @@ export class ObjectCheck {
   readonly #shas: Uint8Array[] = [];
   #last: { readonly timestamp: bigint; readonly id: string } | undefined;
 
-  constructor(
-    context: Context,
-    object: ListedObject,
-    slot: Slot,
-    record: LedgerRecord | undefined,
-    register: IdRegister,
-  ) {
+  constructor(context: Context, { path, slot, record }: CheckedObject, register: IdRegister) {
     this.#context = context;
-    this.#object = object;
+    this.#path = path;
     this.#slot = slot;
     this.#record = record;
     this.#register = register;
@@ -48,27 +47,27 @@ export class ObjectCheck {
     return this.#ids.length;
   }
 
-  /** Whether the ledger, whatever else it says of the slot, knows of no object there. */
+  /** True if the ledger has no object for the slot. */
   get isUnrecorded(): boolean {
     return this.#record?.digest === undefined;
   }
 
-  /** @returns one sentence for each difference, with what to do */
+  /** @returns one difference each, as sentences that say what to do */
   async run(): Promise<string[]> {
     try {
       await this.#read();
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      if (error instanceof DamagedError)
-        this.#differs('unreadable', `is damaged or forged (${error.message}): ${restore}`);
-      else this.#found.set('unreadable', `The object ${this.#object.path} cannot be checked: ${error.message}`);
+      if (error instanceof DamagedError) this.#add('unreadable', `is damaged or forged (${error.message}). ${restore}`);
+      else if (error instanceof UserError)
+        this.#found.set('unreadable', `The object ${this.#path} could not be checked: ${error.message}`);
+      else throw error;
     }
     return [...this.#found.values()];
   }
 
   async #read(): Promise<void> {
-    const open = await this.#context.archive.open(this.#object.path);
-    if (open === undefined) return this.#differs('gone', `was deleted while it was verified: ${restore}`);
+    const open = await this.#context.archive.open(this.#path);
+    if (open === undefined) return this.#add('deleted', `was deleted during the verification. ${restore}`);
     try {
       const { format, shape } = this.#context.settings;
       const request = { format, payloads: true, shape, whole: true };
@@ -82,24 +81,29 @@ export class ObjectCheck {
     }
   }
 
-  /** @param latest ms since 1970, after which no row can have been read */
+  /** @param latest ms since 1970: no row was read later */
   #check(chunk: RowChunk, latest: number): void {
     this.#shas.push(chunk.shas);
     chunk.ids.forEach((id, n) => {
       const timestamp = chunk.timestamps[n]!;
       const row = `row ${number(this.#ids.length + 1)}`;
       if (!contains(this.#slot, timestamp))
-        this.#differs('outside', `holds a message that lies outside of its slot (${row}): ${changed}`);
+        this.#add('outside', `holds a message outside of its slot (${row}): ${changed}. ${restore}`);
       if (this.#last !== undefined && !isAfter(this.#last, timestamp, id))
-        this.#differs('order', `is not sorted by timestamp and id (${row}): ${changed}`);
+        this.#add('order', `is not sorted by timestamp and id (${row}): ${changed}. ${restore}`);
       if (!wasRead(chunk.readAts[n]!, latest))
-        this.#differs('read_at', `holds a message that was read after it was written (${row}): ${changed}`);
+        this.#add('read_at', `holds a message that was read after it was written (${row}): ${changed}. ${restore}`);
       this.#last = { timestamp, id };
       this.#ids.push(id);
     });
     for (const { id, slot: other } of this.#register.add(this.#slot.id, chunk.ids)) {
-      const place = other === this.#slot.id ? `twice: ${changed}` : `in slot ${other} too: ${moved}`;
-      this.#differs(`twice ${id}`, `holds the message ${JSON.stringify(id)}, which stands ${place}`);
+      const name = JSON.stringify(id);
+      this.#add(
+        `twice ${id}`,
+        other === this.#slot.id
+          ? `holds the message ${name} twice: ${changed}. ${restore}`
+          : `holds the message ${name}, which slot ${other} holds too: its timestamp changed at the source, or somebody copied it. Compare both`,
+      );
     }
   }
 
@@ -112,41 +116,43 @@ export class ObjectCheck {
     }
     const digest = contentDigest(facts.schema, { ids: this.#ids, shas });
     if (this.#ids.length !== facts.rows)
-      this.#differs(
+      this.#add(
         'rows',
-        `holds ${counted(this.#ids.length, 'message')} where its footer says ${number(facts.rows)}: ${changed}`,
+        `holds ${counted(this.#ids.length, 'message')}, but ${number(facts.rows)} according to its footer: ${changed}. ${restore}`,
       );
-    if (digest !== facts.digest) this.#differs('digest', `has another digest than its footer says: ${changed}`);
-    if (facts.slot !== this.#slot.id) this.#differs('slot', `is the object of slot ${facts.slot}: ${changed}`);
-    if (facts.layout !== layoutVersion) this.#differs('layout', `has another layout than this archive: ${changed}`);
+    if (digest !== facts.digest) this.#add('digest', `has another digest than its footer says: ${changed}. ${restore}`);
+    if (facts.slot !== this.#slot.id) this.#add('slot', `is the object of slot ${facts.slot}: ${changed}. ${restore}`);
+    if (facts.layout !== layoutVersion)
+      this.#add('layout', `has another layout than this archive: ${changed}. ${restore}`);
     const record = this.#record;
     this.#checkRecord(record, digest, version);
     const fault = faultOf(whole, facts, record, version);
-    // Where the content is another, the bytes are too.
-    if (fault !== undefined && this.#found.size === 0) this.#differs('bytes', `${fault}: ${restore}`);
+    // A different content implies different bytes.
+    if (fault !== undefined && this.#found.size === 0) this.#add('bytes', `${fault}. ${restore}`);
     const isWritten = whole.sha256 === record?.object_sha256;
     if (isWritten && whole.difference !== undefined)
       this.#context.log.warning(
-        `The object ${this.#object.path} is what a run wrote, byte for byte, but this version reads its payloads otherwise (${whole.difference}); they are intact.`,
+        `The object ${this.#path} is intact, byte for byte, but this version reads its payloads differently (${whole.difference}).`,
       );
     if (record?.digest !== undefined && version !== record.version && !isWritten && this.#found.size === 0)
-      this.#differs('version', `was written again since the ledger was: ${again}`);
+      this.#add('version', 'was written after its ledger record. Re-run, which checks and records it');
   }
 
   #checkRecord(record: LedgerRecord | undefined, digest: string, version: string): void {
     if (record?.digest === undefined) return;
-    // A run that was cut short leaves an object that its record is behind of; none makes one that holds less.
+    // An interrupted run leaves an object newer than its record, but never one with fewer messages.
     if (version !== record.version && this.#ids.length >= record.rows) return;
     if (this.#ids.length !== record.rows)
-      this.#differs(
+      this.#add(
         'rows',
-        `holds ${counted(this.#ids.length, 'message')} where the ledger says ${number(record.rows)}: ${changed}`,
+        `holds ${counted(this.#ids.length, 'message')}, but ${number(record.rows)} according to the ledger: ${changed}. ${restore}`,
       );
-    if (digest !== record.digest) this.#differs('digest', `has another digest than the ledger says: ${changed}`);
+    if (digest !== record.digest)
+      this.#add('digest', `has another digest than the ledger says: ${changed}. ${restore}`);
   }
 
-  #differs(kind: string, what: string): void {
-    if (!this.#found.has(kind)) this.#found.set(kind, `The object ${this.#object.path} ${what}.`);
+  #add(kind: string, what: string): void {
+    if (!this.#found.has(kind)) this.#found.set(kind, `The object ${this.#path} ${what}.`);
   }
 }
 

@@ -1,13 +1,13 @@
 import { UserError } from '../errors.ts';
 import { DAY_MS, day, type Interval, isEmpty } from './interval.ts';
 
-/** One interval of the fixed grid of `window-days` that is counted from 1970-01-01, in both directions. */
+/** An interval of the fixed grid of `window-days`, which extends in both directions from 1970-01-01. */
 export interface Window extends Interval {
-  /** `2024-05-17..2024-07-16`: its first day and the day after its last one. */
+  /** First day and exclusive end: `2024-05-17..2024-07-16`. */
   readonly id: string;
 }
 
-/** The window that the instant `ms` (since 1970) lies in. `windowDays` is a whole number from 1 on. */
+/** The window that contains the instant `ms` (since 1970). `windowDays` is a positive integer. */
 export function windowAt(ms: number, windowDays: number): Window {
   const length = windowDays * DAY_MS;
   const start = Math.floor(ms / length) * length;
@@ -15,7 +15,7 @@ export function windowAt(ms: number, windowDays: number): Window {
   return { id: `${day(start)}..${day(end)}`, start, end };
 }
 
-/** The windows that share an instant with the range, in time order; none for an empty range. */
+/** The windows that overlap the range, in time order; none for an empty range. */
 export function windowsOf(range: Interval, windowDays: number): Window[] {
   if (isEmpty(range)) return [];
   const windows = [windowAt(range.start, windowDays)];
@@ -24,20 +24,24 @@ export function windowsOf(range: Interval, windowDays: number): Window[] {
 }
 
 /**
- * The window of that id.
- * @throws UserError where the id is malformed, not on the grid, or of another length than `windowDays`.
+ * The window with this id.
+ * @throws UserError if the id is malformed, off the grid, or not `windowDays` long
  */
 export function windowById(id: string, windowDays: number): Window {
   const firstDay = /^(\d{4}-\d\d-\d\d)\.\.\d{4}-\d\d-\d\d$/.exec(id)?.[1];
   const start = Date.parse(firstDay ?? '');
   if (Number.isNaN(start)) {
     const example = windowAt(0, windowDays).id;
-    throw new UserError(`${JSON.stringify(id)} is not the id of a window: write two dates, such as ${example}.`);
+    throw new UserError(
+      'input-invalid',
+      `${JSON.stringify(id)} is not a window id. Use two dates, such as ${example}.`,
+    );
   }
   const window = windowAt(start, windowDays);
   if (window.id === id) return window;
   throw new UserError(
-    `${JSON.stringify(id)} is not a window of ${windowDays} days on the grid counted from 1970-01-01: ` +
-      `the window that ${firstDay} lies in is ${window.id}.`,
+    'input-invalid',
+    `${JSON.stringify(id)} is not a window on the ${windowDays}-day grid that starts at 1970-01-01. ` +
+      `The window that contains ${firstDay} is ${window.id}.`,
   );
 }

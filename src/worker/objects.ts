@@ -12,16 +12,18 @@ import type { Format } from '../archive/schema.ts';
 import { writeFailure } from '../errors.ts';
 import type { SpoolView } from '../memory/spool.ts';
 import { parquetModule } from './parquet-module.ts';
-import type { Answer, Ask } from './remote.ts';
-import type { ReadOutcome } from './tasks.ts';
+import type { RangeRequest, RangeResponse } from './remote.ts';
+import type { Pair, ReadOutcome } from './tasks.ts';
 import type { Threads } from './threads.ts';
 
-/** How long a reading thread may be silent: far more than a row group takes. */
-const silenceMsMax = 60_000;
+export type { Pair } from './tasks.ts';
+
+/** Far longer than a row group takes. */
+const defaultSilenceMs = 60_000;
 
 /**
  * Writes an object's file in a worker thread.
- * @throws UserError when the file cannot be written; part of it may be there
+ * @throws UserError if the file cannot be written; it may be left incomplete
  */
 export async function encodeObject(threads: Threads, job: EncodeJob): Promise<EncodedObject> {
   const encoding = threads.run<EncodedObject>('encode', [job, await moduleFor(job.format)]);
@@ -34,31 +36,31 @@ function moduleFor(format: Format): Promise<WebAssembly.Module> | undefined {
   return format === 'parquet' ? parquetModule() : undefined;
 }
 
-/** Of two payloads of a spool, `[position, length, position, length]`. */
-export type Pair = readonly [number, number, number, number];
-
-/** For each pair, whether both payloads say the same, however they are spelled. */
+/** For each pair, true if both payloads have the same content, ignoring spelling. */
 export function comparePayloads(threads: Threads, spool: SpoolView, pairs: readonly Pair[]): Promise<boolean[]> {
   return threads.run('compare', [spool, pairs]);
 }
 
+interface ReadSettings extends ReadRequest {
+  /** How long the thread may take between a response and its next request or result. Default: 60 s. */
+  readonly silenceMs?: number | undefined;
+}
+
 /**
- * Reads an object's rows in a worker thread that is thrown away when it fails or falls silent.
- * @param take is given one chunk at a time; the next is read when it resolves
- * @param silenceMs how long the thread may take after an answer until it asks again or ends
- * @throws DamagedError when the bytes cannot be read as an object; what `take` or reading the bytes throws, as it is
+ * Reads an object's rows in a worker thread, which is terminated if it fails or stops responding.
+ * @param take receives one chunk at a time; the next is read when it resolves
+ * @throws DamagedError if the bytes cannot be read as an object; errors of `take` and of `ranges.read` unchanged
  */
 export async function readObject(
   threads: Threads,
   ranges: ByteRanges,
-  request: ReadRequest,
+  { silenceMs = defaultSilenceMs, ...request }: ReadSettings,
   take: (chunk: RowChunk) => Promise<void>,
-  silenceMs: number = silenceMsMax,
 ): Promise<ReadResult> {
   const { port1, port2 } = new MessageChannel();
   const end = new AbortController();
   const module = await moduleFor(request.format);
-  const desk = new Desk(port1, ranges, take, silenceMs, (reason) => end.abort(reason));
+  const server = new RangeServer({ port: port1, ranges, take, silenceMs, giveUp: (reason) => end.abort(reason) });
   try {
     const parameters = [port2, ranges.size, request, module];
     const outcome = await threads.run<ReadOutcome>('read', parameters, [port2], end.signal);
@@ -68,52 +70,51 @@ export async function readObject(
     if (end.signal.aborted) throw end.signal.reason;
     throw new DamagedError(reasonOf(error));
   } finally {
-    desk.close();
+    server.close();
   }
 }
 
-/**
- * What our own code says of the bytes: of an error that comes from a thread the name alone tells who threw it. What a library
- * says that broke down over them is nothing for people.
- */
+/** Keeps our own reasons, recognized by name since errors from threads lose their class, and replaces those of libraries. */
 function reasonOf(error: unknown): string {
   const { name, message } = error as Partial<Error>;
   return name === DamagedError.kind ? message! : 'its bytes cannot be decoded';
 }
 
-/** Answers a reading thread's asks, and gives it up when it is silent for too long after the last answer. */
-class Desk {
+interface RangeServerSettings {
+  readonly port: MessagePort;
+  readonly ranges: ByteRanges;
+  readonly take: (chunk: RowChunk) => Promise<void>;
+  readonly silenceMs: number;
+  readonly giveUp: (reason: unknown) => void;
+}
+
+/** Serves the requests of a reading thread, and gives it up if it is silent for too long after the last response. */
+class RangeServer {
   readonly #port: MessagePort;
   readonly #silenceMs: number;
   readonly #giveUp: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  /** A thread that reads ahead asks more than once: while it waits for an answer, its silence says nothing. */
-  #unanswered = 0;
+  /** Requests in progress: the thread may be silent while it waits for them. */
+  #pending = 0;
   #isClosed = false;
 
-  constructor(
-    port: MessagePort,
-    ranges: ByteRanges,
-    take: (chunk: RowChunk) => Promise<void>,
-    silenceMs: number,
-    giveUp: (reason: unknown) => void,
-  ) {
+  constructor({ port, ranges, take, silenceMs, giveUp }: RangeServerSettings) {
     this.#port = port;
     this.#silenceMs = silenceMs;
     this.#giveUp = giveUp;
-    port.on('message', async (ask: Ask) => {
+    port.on('message', async (request: RangeRequest) => {
       clearTimeout(this.#timer);
-      this.#unanswered += 1;
+      this.#pending += 1;
       try {
-        if ('chunk' in ask) {
-          await take(ask.chunk);
-          port.postMessage({ ask: ask.ask } satisfies Answer);
+        if ('chunk' in request) {
+          await take(request.chunk);
+          port.postMessage({ id: request.id } satisfies RangeResponse);
         } else {
-          const bytes = await ranges.read(ask.start, ask.end);
-          port.postMessage({ ask: ask.ask, bytes } satisfies Answer, [bytes.buffer]);
+          const bytes = await ranges.read(request.start, request.end);
+          port.postMessage({ id: request.id, bytes } satisfies RangeResponse, [bytes.buffer]);
         }
-        this.#unanswered -= 1;
-        if (this.#unanswered === 0) this.#listen();
+        this.#pending -= 1;
+        if (this.#pending === 0) this.#listen();
       } catch (error) {
         giveUp(error);
       }
@@ -128,9 +129,6 @@ class Desk {
 
   #listen(): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(
-      () => this.#giveUp(new DamagedError('its bytes bring the reader to a halt')),
-      this.#silenceMs,
-    );
+    this.#timer = setTimeout(() => this.#giveUp(new DamagedError('its bytes make the reader hang')), this.#silenceMs);
   }
 }

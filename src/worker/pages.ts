@@ -3,10 +3,10 @@ import { type Page, PageError, type Scan } from '../messages/page.ts';
 import { maskedParts } from '../text/secrets.ts';
 import type { Threads } from './threads.ts';
 
-/** A task's answer: what it found in the page, or why it is none. */
+/** The result of the task `scan`: the messages of the page, or the reason why it is not one. */
 export type PageScan = Omit<Page, 'bytes'> | { readonly reason: string; readonly isCut: boolean };
 
-/** @param asOneLine whether line breaks between a message's tokens become spaces, as JSON Lines needs it */
+/** @param asOneLine replaces line breaks between a message's tokens by spaces, as JSON Lines requires */
 export function pageScanner(threads: Threads, message: MessageShape, asOneLine: boolean): Scan {
   return async (bytes, shape) => {
     const scan = await threads.run<PageScan>('scan', [bytes, shape, message, asOneLine]);

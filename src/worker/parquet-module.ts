@@ -5,8 +5,8 @@ const file = 'parquet_wasm_bg.wasm';
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /**
- * Parquet-wasm, compiled once a process: from beside the bundle where this is one, else from the package. Threads that are
- * given the module share its machine code, which V8 goes on improving while it runs.
+ * Parquet-wasm, compiled once per process, from the bundle's folder or from the package. Threads share the module's machine
+ * code, which V8 keeps optimizing.
  */
 export function parquetModule(): Promise<WebAssembly.Module> {
   compiled ??= readFile(path()).then((bytes) => WebAssembly.compile(bytes));

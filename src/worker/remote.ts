@@ -1,43 +1,41 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteRanges, RowChunk } from '../archive/object.ts';
 
-/** What a reading thread asks of the thread that holds the object. */
-export type Ask =
-  | { readonly ask: number; readonly start: number; readonly end: number }
-  | { readonly ask: number; readonly chunk: RowChunk };
+/** A request of the reading thread to the thread that holds the object: for a byte range, or to take a chunk. */
+export type RangeRequest = { readonly id: number } & RequestBody;
 
-/** The answer: bytes to the first kind, nothing to the second, or the reason why there is none. */
-export interface Answer {
-  readonly ask: number;
+type RequestBody = { readonly start: number; readonly end: number } | { readonly chunk: RowChunk };
+
+/** The response to the request of this id; `bytes` for a byte range. */
+export interface RangeResponse {
+  readonly id: number;
   readonly bytes?: Uint8Array<ArrayBuffer>;
-  readonly failed?: string;
 }
 
-export interface Remote {
+interface Remote {
   readonly ranges: ByteRanges;
-  /** Resolves when the chunk was taken, so that at most one waits. */
+  /** Resolves when the chunk was taken, so that at most one is in transit. */
   emit(chunk: RowChunk): Promise<void>;
 }
 
-/** The reading thread's end of the port. */
+/** The reading thread's end of the port. Failures are not sent back: they end the thread. */
 export function remoteRanges(port: MessagePort, size: number): Remote {
-  const waiting = new Map<number, PromiseWithResolvers<Answer>>();
-  let asks = 0;
-  port.on('message', (answer: Answer) => {
-    const asked = waiting.get(answer.ask);
-    waiting.delete(answer.ask);
-    if (answer.failed === undefined) asked?.resolve(answer);
-    else asked?.reject(new Error(answer.failed));
+  const pending = new Map<number, (response: RangeResponse) => void>();
+  let requests = 0;
+  port.on('message', (response: RangeResponse) => {
+    pending.get(response.id)?.(response);
+    pending.delete(response.id);
   });
-  const ask = (what: { start: number; end: number } | { chunk: RowChunk }) => {
-    asks += 1;
-    const asked = Promise.withResolvers<Answer>();
-    waiting.set(asks, asked);
-    port.postMessage({ ask: asks, ...what } satisfies Ask);
-    return asked.promise;
+  const request = (body: RequestBody) => {
+    requests += 1;
+    const id = requests;
+    return new Promise<RangeResponse>((resolve) => {
+      pending.set(id, resolve);
+      port.postMessage({ id, ...body } satisfies RangeRequest);
+    });
   };
   return {
-    ranges: { size, read: async (start, end) => (await ask({ start, end })).bytes! },
-    emit: async (chunk) => void (await ask({ chunk })),
+    ranges: { size, read: async (start, end) => (await request({ start, end })).bytes! },
+    emit: async (chunk) => void (await request({ chunk })),
   };
 }

@@ -19,7 +19,7 @@ import { compileShape } from '../messages/read.ts';
 import type { PageScan } from './pages.ts';
 import { remoteRanges } from './remote.ts';
 
-// What Parquet needs is large: only the threads that write or read it load it.
+// The Parquet libraries are large, so they are loaded on demand.
 
 /** Finds, classifies and hashes the messages of a page. */
 function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLine: boolean) {
@@ -38,17 +38,17 @@ function scan(bytes: Uint8Array, page: PageShape, message: MessageShape, asOneLi
   }
 }
 
-/** @param module parquet-wasm, where the format is Parquet */
+/** @param module parquet-wasm, if the format is Parquet */
 async function encode(job: EncodeJob, module?: WebAssembly.Module): Promise<EncodedObject> {
   if (module === undefined) return encodeJsonl(job);
   const { encodeParquet } = await import('../archive/parquet/writer.ts');
   return encodeParquet(job, module);
 }
 
-/** What came of reading an object: its rows went through the port, or why its bytes are none. */
+/** The result of reading an object, whose rows went through the port, or the damage. */
 export type ReadOutcome = ReadResult | { readonly damage: string };
 
-/** @throws what leaves the thread not to be used again: a library that broke down, or reads on */
+/** @throws errors after which the thread must not be reused: a library crashed or is still reading */
 async function read(
   port: MessagePort,
   size: number,
@@ -74,8 +74,11 @@ async function read(
   }
 }
 
-/** For each pair of payloads `[position, length, position, length]`, whether both say the same. */
-function compare(view: SpoolView, pairs: readonly (readonly [number, number, number, number])[]): boolean[] {
+/** Two payloads of a spool: `[position, length, position, length]`. */
+export type Pair = readonly [number, number, number, number];
+
+/** For each pair, true if both payloads have the same content. */
+function compare(view: SpoolView, pairs: readonly Pair[]): boolean[] {
   const spool = new SpoolReader(view);
   const payload = (position: number, length: number) => {
     const bytes = new Uint8Array(length);

@@ -9,8 +9,8 @@ type Pool = ReturnType<typeof workerpool.pool>;
 const file = import.meta.url.endsWith('.ts') ? './tasks.ts' : './worker.js';
 
 /**
- * Worker threads, at most `concurrency` at a time. A thread whose task failed or was given up is thrown away, since a
- * WebAssembly module that has panicked is not to be used again.
+ * Worker threads, at most `concurrency` at a time. A thread whose task failed or was aborted is terminated, since a
+ * WebAssembly module must not be used after a panic.
  */
 export class Threads {
   readonly concurrency: number;
@@ -24,8 +24,8 @@ export class Threads {
 
   /**
    * Runs a task of tasks.ts.
-   * @param transfer buffers and ports that go over to the thread
-   * @throws whatever the task throws; the signal's reason when it is aborted
+   * @param transfer buffers and ports to transfer to the thread
+   * @throws the task's error, or the signal's reason if it is aborted
    */
   run<Result>(
     task: string,
@@ -48,7 +48,7 @@ export class Threads {
     });
   }
 
-  /** Ends the threads. No task may be running. */
+  /** Terminates the threads. No task may be running. */
   async close(): Promise<void> {
     await Promise.all(this.#idle.splice(0).map((thread) => thread.terminate(true)));
   }

@@ -1,6 +1,6 @@
-/** What the types of Node leave out. */
+/** Declarations that @types/node lacks. */
 declare namespace WebAssembly {
   function compile(bytes: Uint8Array): Promise<Module>;
-  /** What breaks down throws it: its memory is not to be trusted after that. */
+  /** Thrown by a trap, after which the module's memory is unreliable. */
   class RuntimeError extends Error {}
 }

@@ -11,11 +11,11 @@ const digest = (over: Partial<{ schema: string; ids: string[]; shas: string[] }>
   contentDigest(over.schema ?? schema, { ids: over.ids ?? ids, shas: packShas(over.shas ?? shas) });
 
 describe('contentDigest', () => {
-  it('is what was written into archives before', () => {
+  it('is stable across versions', () => {
     expect(digest()).toBe('f9208d72bd8f17b6567b524c09de69a50bc6b8e3131c0ad73d37123fa9f77a35');
   });
 
-  it('is the SHA-256 of a line with the schema and a line a row', () => {
+  it('is the SHA-256 of the schema line and a line for each row', () => {
     const lines = [schema, ...ids.map((id, n) => `${JSON.stringify(id)} ${shas[n]}`)];
     expect(digest()).toBe(
       createHash('sha256')
@@ -24,7 +24,7 @@ describe('contentDigest', () => {
     );
   });
 
-  it('changes with any id, any hash, the order and the schema', () => {
+  it('depends on every id and hash, on the order and on the schema', () => {
     const others = [
       ...ids.map((_, n) => digest({ ids: ids.with(n, `${ids[n]}x`) })),
       ...shas.map((_, n) => digest({ shas: shas.with(n, 'cd'.repeat(32)) })),
@@ -35,7 +35,7 @@ describe('contentDigest', () => {
     expect(new Set([digest(), ...others]).size).toBe(others.length + 1);
   });
 
-  it('reads a view of a larger buffer as the view', () => {
+  it('accepts a view of a larger buffer', () => {
     const larger = new Uint8Array(200).fill(7);
     larger.set(packShas(shas), 50);
     const view = larger.subarray(50, 50 + 96);

@@ -4,12 +4,12 @@ import { distinctInvalid, invalidFacts, invalidReasons } from '../../src/archive
 
 const shaOf = (n: number) => createHash('sha256').update(String(n)).digest('hex');
 
-/** A record of the invalid messages of these numbers. */
+/** A record of the invalid messages with these numbers. */
 function recordOf(from: number, to: number) {
   const invalid = Array.from({ length: to - from }, (_, n) => ({
     sha: shaOf(from + n),
     id: undefined,
-    reason: 'no id',
+    reason: 'missing id',
   }));
   const facts = invalidFacts(invalid);
   return { counts: countsOf(to - from), ...(facts && { invalid: facts }) };
@@ -18,42 +18,42 @@ function recordOf(from: number, to: number) {
 const countsOf = (invalid: number) => ({ read: invalid, closed: 0, open: 0, unalerted: 0, invalid, duplicates: 0 });
 
 describe('distinctInvalid', () => {
-  it('counts what several slots met once', () => {
+  it('counts a message of several slots once', () => {
     expect(distinctInvalid([recordOf(0, 200), recordOf(150, 218), recordOf(0, 0)])).toEqual({
       count: 218,
       isExact: true,
     });
   });
 
-  it('is exact of one slot, whatever it met', () => {
+  it('is exact for a single slot', () => {
     expect(distinctInvalid([recordOf(0, 60_000), recordOf(0, 0)])).toEqual({ count: 60_000, isExact: true });
   });
 
-  it('is an upper bound where several slots met more than their records name', () => {
+  it('is an upper bound if several slots have more than their records list', () => {
     const { count, isExact } = distinctInvalid([recordOf(0, 60_000), recordOf(40_000, 100_000), recordOf(0, 10)]);
     expect(isExact).toBe(false);
     expect(count).toBeGreaterThanOrEqual(100_000);
     expect(count).toBeLessThanOrEqual(120_010);
   });
 
-  it('adds what older records counted without naming it', () => {
+  it('adds the counts of older records, which list no hashes', () => {
     expect(distinctInvalid([recordOf(0, 3), { counts: countsOf(4) }])).toEqual({ count: 7, isExact: true });
   });
 });
 
 describe('invalidFacts', () => {
-  it('is absent where nothing is invalid, and bounded where much is', () => {
+  it('is undefined without invalid messages, and bounded with many', () => {
     expect(invalidFacts([])).toBeUndefined();
     expect(JSON.stringify(recordOf(0, 10_000)).length).toBeLessThan(5_000);
   });
 
-  it('names the most frequent reasons first', () => {
+  it('lists the most frequent reasons first', () => {
     const facts = (reason: string, count: number) => ({
       invalid: invalidFacts(Array.from({ length: count }, (_, n) => ({ sha: shaOf(n), id: undefined, reason })))!,
     });
-    expect(invalidReasons([facts('no id', 2), facts('no timestamp', 3), facts('no id', 2)])).toEqual([
-      { reason: 'no id', count: 4 },
-      { reason: 'no timestamp', count: 3 },
+    expect(invalidReasons([facts('missing id', 2), facts('missing timestamp', 3), facts('missing id', 2)])).toEqual([
+      { reason: 'missing id', count: 4 },
+      { reason: 'missing timestamp', count: 3 },
     ]);
   });
 });

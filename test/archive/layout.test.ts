@@ -15,17 +15,17 @@ const slot = slotAt(Date.parse('2024-06-20T12:00:00Z'), { windowDays: 366, parti
 const daySlot = slotAt(Date.parse('2024-06-20T12:00:00Z'), { windowDays: 60, partitionBy: 'day' });
 
 describe('layout', () => {
-  it('names an object after its slot, in the folder of its partition', () => {
+  it('names an object by its slot, in the folder of its partition', () => {
     expect(objectPath(slot, 'parquet')).toBe('month=2024-06/messages-20240601T000000Z-20240701T000000Z.parquet');
     expect(objectPath(daySlot, 'jsonl')).toBe('day=2024-06-20/messages-20240620T000000Z-20240621T000000Z.jsonl.gz');
   });
 
-  it('has a folder of each slot for what is in quarantine, and for lists of what the source no longer returns', () => {
+  it('has a folder for each slot in quarantine and in the lists of removed messages', () => {
     expect(quarantineFolder(slot.id)).toBe('_quarantine/20240601T000000Z-20240701T000000Z');
     expect(removedFolder(slot.id)).toBe('_removed/20240601T000000Z-20240701T000000Z');
   });
 
-  it('finds back the slot of every object', () => {
+  it('finds the slot of every object path', () => {
     fc.assert(
       fc.property(anyMs, anyLayout, fc.constantFrom('parquet' as const, 'jsonl' as const), (ms, layout, format) => {
         const any = slotAt(ms, layout);
@@ -36,7 +36,7 @@ describe('layout', () => {
     );
   });
 
-  it('knows which paths readers take for part of the archive', () => {
+  it('recognizes paths that query engines read as part of the archive', () => {
     const found = [`month=2024-06/messages-${slot.id}.parquet`, 'day=2024-06-01/a.csv', 'month=x/y/z'];
     expect(found.filter((path) => !isInPartition(path))).toEqual([]);
     const notFound = [
@@ -67,7 +67,7 @@ describe('layout', () => {
     `month=2024-06/other-${slot.id}.parquet`,
     `copy/month=2024-06/messages-${slot.id}.parquet`,
     `month=2024-06/messages-${slot.id.replace('Z', '')}.parquet`,
-  ])('takes %s for no object of a slot', (path) => {
+  ])('does not accept %s as the object of a slot', (path) => {
     expect(slotOfPath(path, { layout: { windowDays: 366, partitionBy: 'month' }, format: 'parquet' })).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareIds, packShas, type Row, Rows, shaBytes, sourceAt } from '../../src/archive/rows.ts';
+import { compareIds, isSource, packShas, type Row, Rows, shaBytes, sourceAt } from '../../src/archive/rows.ts';
+import { sourceNames } from '../../src/messages/message.ts';
 import { anyCharacter } from '../support/texts.ts';
 
 const anyId = fc.oneof(
@@ -20,7 +21,7 @@ function idsInOrder(rows: Rows): string[] {
 }
 
 describe('compareIds', () => {
-  it('orders ids as their UTF-8 bytes are ordered', () => {
+  it('orders ids by their UTF-8 bytes', () => {
     fc.assert(
       fc.property(anyId, anyId, (a, b) => {
         expect(Math.sign(compareIds(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -28,14 +29,14 @@ describe('compareIds', () => {
     );
   });
 
-  it('puts U+FFFF before U+10000, where JavaScript itself does not', () => {
+  it('puts U+FFFF before U+10000, unlike JavaScript', () => {
     expect('\uffff' < '\u{10000}').toBe(false);
     expect(compareIds('\uffff', '\u{10000}')).toBeLessThan(0);
   });
 });
 
 describe('Rows', () => {
-  it('are ordered by timestamp, then by the bytes of the id, whatever order they came in', () => {
+  it('order sorts by timestamp, then by the bytes of the id', () => {
     const anyRows = fc.uniqueArray(fc.tuple(anyId, fc.bigInt({ min: -2n, max: 2n })), { selector: ([id]) => id });
     fc.assert(
       fc.property(anyRows, (given) => {
@@ -49,7 +50,7 @@ describe('Rows', () => {
     );
   });
 
-  it('keep every value while they grow far beyond their first size', () => {
+  it('keep every value while they grow far beyond their initial size', () => {
     const rows = new Rows();
     const count = 5000;
     for (let n = 0; n < count; n += 1) {
@@ -81,7 +82,7 @@ describe('Rows', () => {
     expect(rows.find('id-5000')).toBeUndefined();
   });
 
-  it('hold an id once: a second row takes the place of the first', () => {
+  it('set replaces the row of an existing id', () => {
     const rows = new Rows();
     const first = rows.set(row('a', { timestamp: 5n }));
     rows.set(row('b'));
@@ -90,7 +91,7 @@ describe('Rows', () => {
     expect(rows.row(first)).toMatchObject({ timestamp: 7n, position: 3, length: 2 });
   });
 
-  it('copy the hash that they are given, and their columns', () => {
+  it('copy hashes and columns', () => {
     const rows = new Rows();
     const sha = new Uint8Array(shaBytes).fill(1);
     const at = rows.set(row('a', { sha }));
@@ -101,7 +102,7 @@ describe('Rows', () => {
     expect(columns.shas[0]).toBe(1);
   });
 
-  it('give their columns in the order asked for', () => {
+  it('columns returns them in the requested order', () => {
     const rows = new Rows();
     rows.set(row('b', { timestamp: 2n, source: 'elasticsearch', position: 10, length: 5, readAt: 20 }));
     rows.set(row('a', { timestamp: 1n, position: 20, length: 6, readAt: 10 }));
@@ -114,7 +115,15 @@ describe('Rows', () => {
     expect([sourceAt(columns, 0), sourceAt(columns, 1)]).toEqual(['api', 'elasticsearch']);
   });
 
-  it('learn later where a payload lies', () => {
+  it.each(sourceNames)('keep the source %s', (source) => {
+    const rows = new Rows();
+    rows.set(row('a', { source }));
+    expect(rows.source(0)).toBe(source);
+    expect(sourceAt(rows.columns(rows.order()), 0)).toBe(source);
+    expect(isSource(source)).toBe(true);
+  });
+
+  it('place sets the position of a payload later', () => {
     const rows = new Rows();
     const at = rows.set(row('a'));
     rows.place(at, 2 ** 40, 77);
@@ -123,7 +132,7 @@ describe('Rows', () => {
 });
 
 describe('packShas', () => {
-  it('gives each hash 32 bytes, whatever its text holds', () => {
+  it('gives each hash 32 bytes, even if its text is malformed', () => {
     const hash = 'ab'.repeat(shaBytes);
     const packed = packShas([hash, 'no hex', `${hash}cd`, '']);
     expect(packed.length).toBe(4 * shaBytes);

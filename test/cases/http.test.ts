@@ -54,9 +54,9 @@ describe('case 10', () => {
     const github = { GITHUB_REPOSITORY: 'acme/messages', GITHUB_API_URL: origin };
     expect(await made.run({}, github)).toMatchObject({ code: 0, outputs: { archived: '3' } });
     const inputs = { 'api-url': '', 'api-token': '', 'elasticsearch-url': origin, 'elasticsearch-index': 'messages' };
-    expect(await made.run({ ...inputs, refresh: 'true' })).toMatchObject({ code: 1 });
+    expect((await made.run({ ...inputs, refresh: 'true' })).code).toBeGreaterThan(0);
     const aws = { AWS_ENDPOINT_URL: origin, AWS_ACCESS_KEY_ID: 'an-id', AWS_SECRET_ACCESS_KEY: 'a-key' };
-    expect(await made.run({ staging: 'dynamodb:table', 'aws-region': 'eu-west-1' }, aws)).toMatchObject({ code: 1 });
+    expect((await made.run({ staging: 'dynamodb:table', 'aws-region': 'eu-west-1' }, aws)).code).toBeGreaterThan(0);
     const agents = [...guarded.requests, ...others.requests].map(({ headers }) => headers['user-agent']);
     expect(new Set(others.requests.map(({ url }) => url?.split(/[/?]/)[1]))).toEqual(
       new Set(['repos', 'messages', '']),
@@ -76,7 +76,7 @@ describe('case 15', () => {
     const made = await Case.make({ 'api-url': url.href });
     const ran = await made.run({ 'time-budget': '2h' }, fastClock);
     expect(ran).toMatchObject({ code: 0, outputs: { archived: '3', complete: 'true' } });
-    expect(ran.log).toContain('The message API answers 429; try 4 of 7 in 600 s.');
+    expect(ran.log).toMatch(/The message API responded 429; .*600 s.*4 of 7/);
   });
 
   it('a wait that would end after the time budget is not begun: the log says until when the API is unavailable', async () => {
@@ -85,7 +85,7 @@ describe('case 15', () => {
     const ran = await made.run({ 'time-budget': '1h' });
     expect(ran).toMatchObject({ code: 1, outputs: { complete: 'false' } });
     expect(ran.log).toMatch(
-      /The message API at \S+ answers 429 and is unavailable until \d{4}-\S+Z, after the time budget of this job ends: re-run after that\./,
+      /The message API at \S+ responded 429 and is unavailable until \d{4}-\S+Z, after the time budget of this job ends\./,
     );
     expect(server.requests.length).toBe(1);
   });
@@ -97,7 +97,7 @@ it("case 17: a 400 shows the API's own words, in one line and without the token"
   const made = await Case.make({ 'api-url': url.href });
   const ran = await made.run();
   expect(ran.code).toBe(1);
-  expect(ran.log).toContain('answers 400 (page_size must be between 1 and 100, token ***): ');
+  expect(ran.log).toContain('responded 400 (page_size must be between 1 and 100, token ***). ');
   expect(ran.summary).toContain('page_size must be between 1 and 100, token ***');
   expect(`${ran.log}${ran.summary}`).not.toContain(token);
 });
@@ -112,7 +112,7 @@ describe('case 18', () => {
       const ran = await made.run({}, { http_proxy: proxy, https_proxy: proxy });
       expect(ran.code).toBe(1);
       expect(ran.log).toMatch(
-        /The message API at \S+ was not reached: the proxy http:\/\/\S+ requires authentication \(407\): check the user name and the password in https?_proxy\./,
+        /The message API at \S+ was not reached: the proxy http:\/\/\S+ requires authentication \(407\)\. Check the user name and password in https?_proxy\. \[proxy-refused\]/,
       );
       expect(ran.log).toContain(`the proxy http://${host} `);
       expect(ran.log + ran.summary).not.toContain('sesame');
@@ -143,7 +143,7 @@ describe('case 18', () => {
         'aws-region': 'eu-west-1',
         'role-to-assume': 'arn:aws:iam::123456789012:role/archive',
       },
-      /GitHub's issuer of identity tokens at \S+ was not reached: the proxy /,
+      /GitHub's token issuer at \S+ was not reached: the proxy /,
     ],
   ])('a proxy that answers 407 is named at once by %s', async (_, inputs, words) => {
     const { host, seen } = await proxyWith(407);
@@ -162,7 +162,7 @@ describe('case 18', () => {
     expect(ran.log).toMatch(words);
     expect(ran.log).toContain(`the proxy http://${host} requires authentication (407)`);
     expect(ran.log).not.toContain('sesame');
-    expect(ran.log).not.toMatch(/try \d of/);
+    expect(ran.log).not.toMatch(/attempt \d of/);
     expect(seen.count).toBeLessThanOrEqual(2);
   });
 
@@ -196,7 +196,7 @@ describe('case 27', () => {
     });
     const ran = await (await Case.make(inputs(server))).run();
     expect(ran.code).toBe(1);
-    expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*answers 400 \(.*x : :stop-commands::t/)]);
+    expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*responded 400 \(.*x : :stop-commands::t/)]);
     expect(ran.outputs).toMatchObject({ complete: 'false' });
   });
 
@@ -242,7 +242,7 @@ it('case 27: what Node itself would print, of a crash or a warning, is one line 
   const { url } = await api(() => undefined);
   const made = await Case.make({ 'api-url': url.href });
   const ran = await made.run({}, { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(crash)}` });
-  expect(ran.code).toBe(1);
+  expect(ran.code).toBe(3);
   expect(annotations(ran)).toEqual([expect.stringMatching(/^error: .*Error: x : :stop-commands::t \*\*\*/)]);
   expect(ran.log).toContain('Node.js: Warning: y : :stop-commands::w ***');
   expect(ran.log).toContain('## [stop-commands]e ***');
@@ -270,28 +270,22 @@ describe('case 28', () => {
       {},
       200,
       '<!doctype html><title>Sign in</title>',
-      'it is HTML or XML rather than JSON, a sign-in page perhaps (its title is "Sign in")',
+      'it is HTML or XML rather than JSON, perhaps a sign-in page (its title is "Sign in")',
     ],
     [
       'a page of HTML with a status',
       {},
       403,
       '<html><title>Request blocked</title>',
-      'answers 403 (an HTML page, "Request blocked")',
+      'responded 403 (an HTML page, "Request blocked")',
     ],
-    [
-      'a redirect',
-      { location: 'https://login.example.com/?next=x' },
-      302,
-      '',
-      'give the address that it leads to, https://login.example.com/.',
-    ],
+    ['a redirect', { location: 'https://login.example.com/?next=x' }, 302, '', 'https://login.example.com/.'],
   ];
 
   it.each(cases)('%s is named as what it is', async (_, headers, status, body, words) => {
     const { url } = await api((_asked, response) => void response.writeHead(status, headers).end(body));
     const ran = await (await Case.make({ 'api-url': url.href })).run();
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBeGreaterThan(0);
     expect(ran.log).toContain(words);
   });
 });
@@ -375,7 +369,7 @@ describe('secrets', () => {
     const { url } = await api((_, response) => void sendJson(response, { message: `bad ${token}` }, 422));
     const made = await Case.make({ 'api-url': `${url.href}?api_key=hush-hush` });
     const ran = await made.run({}, { GITHUB_ACTIONS: 'false', NODE_DEBUG: 'http,net,undici' });
-    expect(ran.printed).toContain('answers 422 (bad ***)');
+    expect(ran.printed).toContain('responded 422 (bad ***)');
     expect(ran.printed + ran.log).not.toMatch(/a-secret-token|hush-hush|add-mask/);
   });
 
@@ -383,7 +377,9 @@ describe('secrets', () => {
     const made = await Case.make({ 'api-url': 'http://api.example.test/messages' });
     const ran = await made.run();
     expect(annotations(ran)).toEqual([
-      'error: The input `api-url` is "http://api.example.test/messages": the token would be sent unencrypted, use `https://`, or set `allow-http: true` if the network in between is trusted.',
+      expect.stringMatching(
+        /^error: The input `api-url` is "http:\/\/api\.example\.test\/messages": .*`allow-http: true`.* \[input-invalid\]$/,
+      ),
     ]);
   });
 

@@ -102,9 +102,9 @@ describe('case 19', () => {
     expect(await made.archivedIds()).toEqual(['m-3']);
     const reasons = (await made.quarantined()).map(({ reason }) => reason).sort();
     expect(reasons).toEqual([
-      'a timestamp that cannot be read',
-      'a timestamp that its time zone skips',
-      'a timestamp that occurs twice in its time zone',
+      'timestamp cannot be parsed',
+      'timestamp does not exist in its time zone',
+      'timestamp is ambiguous in its time zone',
     ]);
   });
 });

@@ -17,9 +17,12 @@ it('case 6: where all 200 messages are invalid the run is red, counts each once 
   const made = await Case.make({ 'api-url': url.href, from: '2024-05-20', 'api-page-size': '100' });
   const ran = await made.run();
   expect(ran).toMatchObject({ code: 1, outputs: { archived: '0', invalid: '200', complete: 'false' } });
-  const said = 'None of the 200 messages that were read is valid: no timestamp (360 messages), no id (40 messages).';
+  const said =
+    'None of the 200 messages that were read is valid: missing timestamp (360 messages), missing id (40 messages).';
   expect(ran.log).toContain(`::error::${said}`);
-  expect(ran.summary).toContain('**200 invalid**, in quarantine with the reason: no timestamp (360), no id (40)');
+  expect(ran.summary).toContain(
+    '**200 invalid**, in quarantine with the reason: missing timestamp (360), missing id (40)',
+  );
   expect(ran.summary).toContain('None of the 200 messages that were read is valid.');
 
   // What is settled is not read again, and stays as it is.
@@ -36,5 +39,5 @@ it('case 6: a run that could read none of what it read is red, also where the ar
   messages.splice(0, 25, { message_id: 'x' });
   const ran = await made.run({ refresh: 'true', 'accept-fewer': 'true' });
   expect(ran).toMatchObject({ code: 1, outputs: { complete: 'false', invalid: '1' } });
-  expect(ran.log).toContain('None of the 1 message that was read is valid: no timestamp (1 message).');
+  expect(ran.log).toContain('None of the 1 message that was read is valid: missing timestamp (1 message).');
 });

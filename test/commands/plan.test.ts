@@ -18,13 +18,13 @@ const now = Date.parse('2024-09-01');
 const windows = 6;
 const start = 300 * windowDays * DAY_MS;
 const settled: Interval = { start, end: start + windows * windowDays * DAY_MS };
-/** What Linux takes for one variable, which an input becomes. */
+/** Linux's limit of an environment variable, which an input becomes. */
 const variableBytesMax = 128 * 1024;
-/** What GitHub takes for the outputs of one job, two bytes a character. */
+/** GitHub's limit of a job's outputs, at two bytes per character. */
 const outputsBytesMax = 1024 * 1024;
 const { newParts, scan } = useEmbedded(now);
 
-/** The parts, with each call of their methods written down. */
+/** The part, with calls of its methods recorded. */
 function recorded<Part extends object>(part: Part, calls: string[]): Part {
   return new Proxy(part, {
     get(target, name) {
@@ -38,7 +38,7 @@ function recorded<Part extends object>(part: Part, calls: string[]): Part {
   });
 }
 
-it('reads nothing but one listing of the archive and one query of the state, where all is settled', async () => {
+it('needs one listing of the archive and one query of the state if all slots are settled', async () => {
   const { parts } = await newParts();
   const truth = new Truth();
   for (const { id, start } of windowsOf(settled, windowDays)) truth.put({ id, at: start, statuses: ['closed'] });
@@ -62,16 +62,18 @@ it('reads nothing but one listing of the archive and one query of the state, whe
   expect(source.passes.length).toBe(passes);
 });
 
-it('says nothing of a plan that fails', async () => {
+it('logs nothing of a plan that fails', async () => {
   const { parts, said } = await newParts();
   const source = new ModelSource(new Truth(), scan());
   const scope = { range: settled, refresh: false, scrubWindows: 0 };
   const archive = Object.assign(Object.create(parts.archive), { list: () => fails('The archive is down.') });
-  await expect(plan({ ...parts, archive }, { live: source, settled: source }, scope)).rejects.toThrow('is down');
+  await expect(plan({ ...parts, archive }, { live: source, settled: source }, scope)).rejects.toMatchObject({
+    code: 'archive-unavailable',
+  });
   expect(said.lines).toEqual([]);
 });
 
-describe('what a plan can do without', () => {
+describe('a failing audit', () => {
   const scope = { range: settled, refresh: false, scrubWindows: 1 };
 
   async function archived() {
@@ -84,19 +86,22 @@ describe('what a plan can do without', () => {
     return { ...embedded, source };
   }
 
-  it('is noted when it is refused, in one warning each, and the plan is made', async () => {
+  it('is skipped with a warning if the source refuses to count', async () => {
     const { parts, said, source } = await archived();
-    const refusing = Object.assign(source, { count: () => fails('No counts.'), strays: () => Promise.reject(new Unavailable('No strays.')) });
+    const refusing = Object.assign(source, {
+      count: () => fails('No counts.'),
+      strays: () => Promise.reject(new Unavailable('No strays.')),
+    });
     const made = await plan(parts, { live: new ModelSource(source.truth, scan()), settled: refusing }, scope);
     expect(said.warnings).toEqual([
-      "No counts. 18 of 18 settled slots could not be compared with the source's counts and stay as they are; everything else goes on.",
-      'Only api can be read now: No strays.',
+      'No counts. The audit skipped 18 of 18 settled slots, since the source refused to count them.',
+      'Only the source api can be read now: No strays.',
     ]);
-    // Not scrubbed either: a source that refuses to count them would hardly be read.
+    // Not scrubbed either: the source would refuse to return them too.
     expect(made.slots.every(({ action }) => action === 'none')).toBe(true);
   });
 
-  it('is done for the slots that the source still counts, the latest first', async () => {
+  it('covers the slots that the source still counts, the latest first', async () => {
     const { parts, said, source } = await archived();
     const horizon = settled.start + 3 * windowDays * DAY_MS;
     const counted: number[] = [];
@@ -118,15 +123,15 @@ describe('what a plan can do without', () => {
     expect(said.warnings).toHaveLength(1);
   });
 
-  it('is left to the scrub where the source is down', async () => {
+  it('does not prevent the scrub if the source is unavailable', async () => {
     const { parts, said, source } = await archived();
     const down = Object.assign(source, { count: () => Promise.reject(new Unavailable('The source is down.')) });
     const made = await plan(parts, { live: down, settled: down }, scope);
     expect(made.slots.filter(({ reason }) => reason === 'scrub').length).toBeGreaterThan(0);
-    expect(said.warnings).toEqual([expect.stringMatching(/^The source is down\. The settled slots were not compared/)]);
+    expect(said.warnings).toEqual(['The source is down. The audit of settled slots was skipped.']);
   });
 
-  it('still fails the plan where it is a bug', async () => {
+  it('fails the plan after an internal error', async () => {
     const { parts, source } = await archived();
     const broken = Object.assign(source, { count: () => Promise.reject(new TypeError('x')) });
     await expect(plan(parts, { live: broken, settled: broken }, scope)).rejects.toThrow(TypeError);
@@ -134,15 +139,15 @@ describe('what a plan can do without', () => {
 });
 
 async function fails(message: string): Promise<never> {
-  throw new UserError(message);
+  throw new UserError('archive-unavailable', message);
 }
 
-it('the outputs of seven years by day, with something to do in every slot, stay far below what GitHub and Linux take', () => {
+it('stays far below the limits of GitHub and Linux for seven years by day with work in every slot', () => {
   const layout = { windowDays: 1, partitionBy: 'day' } as const;
   const facts = settledFacts({ layout, range: range('2018-01-01', '2025-01-01') });
   const kinds = [
     ['read', 'audit'],
-    ['re-check', 'staged'],
+    ['re-check', 'pending'],
     ['read', 'scrub'],
   ] as const;
   const slots = slotsIn(facts.range, layout).map((slot, n): PlannedSlot => {

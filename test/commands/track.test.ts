@@ -22,22 +22,22 @@ beforeEach(() => {
 
 const notes = new WeakMap<TestGithub, Notes>();
 
-/** What the staging keeps from run to run. */
+/** Kept in the staging from run to run. */
 function notesOf(github: TestGithub): Notes {
   const kept = notes.get(github) ?? testNotes();
   notes.set(github, kept);
   return kept;
 }
 
-/** One run after another, each with its own tracker, as they have it. */
+/** One run, with its own tracker. */
 async function runOn(github: TestGithub, survey: Survey): Promise<number | undefined> {
-  const tracker = new GithubTracker(
-    github.settings,
-    '3f2b7c1e-0000-4000-8000-000000000001',
-    notesOf(github),
-    new TestClock(),
-    () => undefined,
-  );
+  const tracker = new GithubTracker({
+    ...github.settings,
+    archive: '3f2b7c1e-0000-4000-8000-000000000001',
+    notes: notesOf(github),
+    clock: new TestClock(),
+    say: () => undefined,
+  });
   try {
     return await track(tracker, survey);
   } finally {
@@ -45,7 +45,7 @@ async function runOn(github: TestGithub, survey: Survey): Promise<number | undef
   }
 }
 
-/** The one issue there is, with its comments by their first words. */
+/** The only issue, with the first words of its comments. */
 async function shown(github: TestGithub) {
   const [issue, ...others] = await github.issues();
   expect(others).toEqual([]);
@@ -53,15 +53,15 @@ async function shown(github: TestGithub) {
   return { ...issue!, comments };
 }
 
-describe('the issue of an archive', () => {
-  it('is not opened while all is well', async () => {
+describe('the tracking issue', () => {
+  it('is not opened while the archive is complete', async () => {
     const github = await testGithub();
     expect(await runOn(github, complete)).toBeUndefined();
     expect(await github.issues()).toEqual([]);
     expect(github.asked.length).toBe(1);
   });
 
-  it('is opened once, rewritten, closed and opened again, and speaks only of what is new', async () => {
+  it('is opened once, rewritten, closed and re-opened, with comments only about news', async () => {
     const github = await testGithub();
     const number = await runOn(github, down);
     expect(await shown(github)).toMatchObject({ number, state: 'open', comments: [] });
@@ -97,7 +97,7 @@ describe('the issue of an archive', () => {
     expect((await shown(github)).body).toContain('`It is down.`');
   });
 
-  it('says nothing while a long work goes on from run to run', async () => {
+  it('gets no comment while runs continue deferred work', async () => {
     const github = await testGithub();
     const number = await runOn(github, late);
     await runOn(github, later);
@@ -105,7 +105,7 @@ describe('the issue of an archive', () => {
     expect(await shown(github)).toMatchObject({ number, state: 'closed', comments: ['Complete'] });
   });
 
-  it('that a person closed is opened again as long as something is missing', async () => {
+  it('is re-opened after a person closed it while something is missing', async () => {
     const github = await testGithub();
     const number = await runOn(github, down);
     await github.api('PATCH', `/issues/${number}`, { state: 'closed' });
@@ -113,12 +113,12 @@ describe('the issue of an archive', () => {
     expect(await shown(github)).toMatchObject({ state: 'open', comments: ['Incomplete again'] });
   });
 
-  it('tells of what is new even where it could not be rewritten the last time', async () => {
+  it('gets a comment about news again if its rewrite failed', async () => {
     const github = await testGithub();
     const number = await runOn(github, down);
     github.spoil = (line) =>
       line.startsWith('PATCH ') ? (response) => response.writeHead(403).end('{"message":"No."}') : undefined;
-    expect(await failureOf(runOn(github, worse))).toContain('answers 403');
+    expect(await failureOf(runOn(github, worse))).toContain('403');
     github.spoil = () => undefined;
     expect(await runOn(github, worse)).toBe(number);
     expect((await shown(github)).comments).toEqual(['New', 'New']);

@@ -51,7 +51,7 @@ async function archiveOf(truth: Truth, format: Format = 'parquet'): Promise<Embe
   return embedded;
 }
 
-/** What someone would write who changes rows and then makes facts and ledger agree with them. */
+/** Changes rows, and makes facts and ledger agree with them. */
 async function forge(embedded: Embedded, change: (table: Table) => Table, keepsFacts = false): Promise<void> {
   const path = fileOf(embedded, april);
   const { table, facts } = await readTable(path);
@@ -91,12 +91,12 @@ async function flip(path: string, position: number): Promise<void> {
 }
 
 function expectSentences(differences: readonly string[]): void {
-  for (const difference of differences) expect(difference).toMatch(/^The object month=[^\n]*: [^\n]*[^.]\.$/);
+  for (const difference of differences) expect(difference).toMatch(/^[A-Z][^\n]*month=[^\n]*\. [A-Z][^\n]*[^.]\.$/);
 }
 
 describe('verify', () => {
   it.each(['parquet', 'jsonl'] as const)(
-    'finds an archive of %s in order after a run, and leaves nothing',
+    'finds no difference after a run (%s), and leaves no files',
     async (format) => {
       const embedded = await archiveOf(truthOf(), format);
       const before = await filesBelow(embedded.folder);
@@ -108,12 +108,12 @@ describe('verify', () => {
     },
   );
 
-  it('finds an empty archive in order', async () => {
+  it('finds no difference in an empty archive', async () => {
     const embedded = await newParts();
     expect((await verify(embedded.parts)).differences).toEqual([]);
   });
 
-  describe.each(['parquet', 'jsonl'] as const)('with one byte of an object (%s) changed', (format) => {
+  describe.each(['parquet', 'jsonl'] as const)('with one changed byte in an object (%s)', (format) => {
     it.each([0, 0.3, -400, -5])('at %d names the object', async (position) => {
       const embedded = await archiveOf(truthOf(), format);
       await flip(fileOf(embedded, april), position);
@@ -149,11 +149,11 @@ describe('verify', () => {
 
   it.each<[string, (lines: string) => string, string]>([
     [
-      'with a line that is no JSON, and shows nothing of it',
+      'with a line that is not JSON, without showing it',
       (lines) => lines.replace('"message_id":"a1"', '"message_id":a1'),
-      'a line of it is not of this archive',
+      'line',
     ],
-    ['whose last line is cut', (lines) => lines.slice(0, -1), 'its last line is cut'],
+    ['whose last line is truncated', (lines) => lines.slice(0, -1), 'last line'],
   ])('names an object %s', async (_, change, reason) => {
     const embedded = await archiveOf(truthOf(), 'jsonl');
     const path = fileOf(embedded, april);
@@ -162,51 +162,51 @@ describe('verify', () => {
     const lines = change(gunzipSync(bytes).toString());
     await writeFile(path, Buffer.concat([header, gzipSync(lines).subarray(10)]));
     const { differences } = await verify(embedded.parts);
-    expect(differences).toEqual([
-      `The object ${objectPath(april, 'jsonl')} is damaged or forged (${reason}): restore it from an earlier version or a backup.`,
-    ]);
+    expect(differences).toEqual([expect.stringContaining(`${objectPath(april, 'jsonl')} is damaged or forged (`)]);
+    expect(differences[0]).toContain(reason);
+    expect(differences[0]).not.toContain('a1');
   });
 
   it('names a slot whose object was deleted', async () => {
     const embedded = await archiveOf(truthOf());
     await rm(fileOf(embedded, april));
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${aprilPath} is missing, where the ledger has one of 6 messages: restore it from an earlier version or a backup.`,
+      `The object ${aprilPath} is missing; according to the ledger it held 6 messages. Restore it from an earlier version or a backup.`,
     ]);
   });
 
-  it('names what somebody else has put where readers look, which a run takes no notice of', async () => {
+  it('names unexpected files where readers look, which a run ignores', async () => {
     const embedded = await archiveOf(truthOf());
     const copy = `${april.partition}/copy.parquet`;
     await copyFile(fileOf(embedded, april), join(embedded.folder, 'archive', copy));
     const source = new ModelSource(truthOf(), scan());
     expect((await runAll(embedded.parts, source, range)).report.isComplete).toBe(true);
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${copy} is no slot's, and readers take it for part of the archive: move it away.`,
+      `Unexpected file in the archive: ${copy} belongs to no slot, but readers take it for part of the archive. Move it away.`,
     ]);
   });
 
-  it('names an object with a row that was added by hand', async () => {
+  it('names an object with an added row', async () => {
     const embedded = await archiveOf(truthOf());
     const more = await rowsWith({ id: 'z', at: day(29), statuses: ['closed'] });
     await forge(embedded, (table) => table.concat(more), true);
     const { differences } = await verify(embedded.parts);
     expectSentences(differences);
     expect(differences).toEqual([
-      `The object ${aprilPath} holds 7 messages where its footer says 6: somebody changed it; restore it from an earlier version or a backup.`,
-      `The object ${aprilPath} has another digest than its footer says: somebody changed it; restore it from an earlier version or a backup.`,
+      `The object ${aprilPath} holds 7 messages, but 6 according to its footer: somebody changed it. Restore it from an earlier version or a backup.`,
+      `The object ${aprilPath} has another digest than its footer says: somebody changed it. Restore it from an earlier version or a backup.`,
     ]);
   });
 
-  it('names an object with a row that was added together with its facts, by the ledger', async () => {
+  it('names an object with an added row and matching facts, by the ledger', async () => {
     const embedded = await archiveOf(truthOf());
     const more = await rowsWith({ id: 'z', at: day(29), statuses: ['closed'] });
     const { record } = await embedded.parts.staging.slot(april);
     await forge(embedded, (table) => table.concat(more));
     await forgeRecord(embedded, april, () => ({ rows: 6, digest: record!.digest! }));
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${aprilPath} holds 7 messages where the ledger says 6: somebody changed it; restore it from an earlier version or a backup.`,
-      `The object ${aprilPath} has another digest than the ledger says: somebody changed it; restore it from an earlier version or a backup.`,
+      expect.stringContaining(`${aprilPath} holds 7 messages, but 6 according to the ledger`),
+      expect.stringContaining(`${aprilPath} has another digest than the ledger says`),
     ]);
   });
 
@@ -214,16 +214,16 @@ describe('verify', () => {
     const embedded = await archiveOf(truthOf());
     await forge(embedded, (table) => table.slice(1).concat(table.slice(0, 1)));
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${aprilPath} is not sorted by timestamp and id (row 6): somebody changed it; restore it from an earlier version or a backup.`,
+      expect.stringContaining(`${aprilPath} is not sorted by timestamp and id (row 6)`),
     ]);
   });
 
-  it('names an object with a message that lies outside of its slot', async () => {
+  it('names an object with a message outside of its slot', async () => {
     const embedded = await archiveOf(truthOf());
     const outside = await rowsWith({ id: 'z', at: may.start + 9, statuses: ['closed'] });
     await forge(embedded, (table) => table.concat(outside));
     expect((await verify(embedded.parts)).differences).toEqual([
-      `The object ${aprilPath} holds a message that lies outside of its slot (row 7): somebody changed it; restore it from an earlier version or a backup.`,
+      expect.stringContaining(`${aprilPath} holds a message outside of its slot (row 7)`),
     ]);
   });
 
@@ -232,12 +232,12 @@ describe('verify', () => {
     await forge(embedded, (table) => table.concat(table.slice(5)));
     const { differences } = await verify(embedded.parts);
     expect(differences).toContain(
-      `The object ${aprilPath} holds the message "a5", which stands twice: somebody changed it; restore it from an earlier version or a backup.`,
+      `The object ${aprilPath} holds the message "a5" twice: somebody changed it. Restore it from an earlier version or a backup.`,
     );
     expectSentences(differences);
   });
 
-  it('names a message that stands in two slots, after its timestamp changed at the source', async () => {
+  it('names a message in two slots, after its timestamp changed at the source', async () => {
     const truth = truthOf();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'a2', at: may.start + 5, statuses: ['closed'] });
@@ -247,25 +247,25 @@ describe('verify', () => {
     const { differences } = await verify(embedded.parts);
     expectSentences(differences);
     expect(differences.length).toBe(1);
-    expect(differences[0]).toMatch(/holds the message "a2", which stands in slot \S+ too: compare both, since/);
+    expect(differences[0]).toMatch(/holds the message "a2", which slot \S+ holds too: /);
   });
 
-  it('says once of all objects that the ledger does not know them', async () => {
+  it('names objects without a ledger record in one sentence', async () => {
     const embedded = await archiveOf(truthOf());
     const staging = new SqliteStaging(join(embedded.folder, 'another.db'), 'another');
     const [first, second] = [april, may].map((slot) => objectPath(slot, 'parquet'));
-    const toDo = 'see that `staging` is that of this archive; if it is, run again, which checks and records';
+    const toDo = 'Check that `staging` belongs to this archive. If it does, re-run, which checks and records';
     expect((await verify({ ...embedded.parts, staging })).differences).toEqual([
-      `2 objects have no ledger record (${first}, ${second}): ${toDo} them.`,
+      `2 objects have no ledger record (${first}, ${second}). ${toDo} them.`,
     ]);
     await rm(fileOf(embedded, may));
     expect((await verify({ ...embedded.parts, staging })).differences).toEqual([
-      `The object ${first} has no ledger record: ${toDo} it.`,
+      `The object ${first} has no ledger record. ${toDo} it.`,
     ]);
     await staging.close();
   });
 
-  it('names three of many objects that the ledger does not know', async () => {
+  it('names three of many objects without a ledger record', async () => {
     const truth = new Truth();
     for (let n = 0; n < 8; n += 1) truth.put({ id: `m${n}`, at: day(-30 * n), statuses: ['closed'] });
     const embedded = await newParts();
@@ -276,13 +276,13 @@ describe('verify', () => {
     expect(differences.length).toBe(1);
     expect(differences[0]).toMatch(
       new RegExp(
-        `^${objects} objects have no ledger record \\((month=\\S+, ){2}month=\\S+ and ${objects - 3} more\\): see`,
+        `^${objects} objects have no ledger record \\((month=\\S+, ){2}month=\\S+ and ${objects - 3} more\\)\\. Check`,
       ),
     );
     await staging.close();
   });
 
-  it('names an object that stands in the place of another', async () => {
+  it('names an object that replaced another one', async () => {
     const embedded = await archiveOf(truthOf());
     await copyFile(fileOf(embedded, may), fileOf(embedded, april));
     await blessVersion(embedded, april);
@@ -290,9 +290,9 @@ describe('verify', () => {
     expectSentences(differences);
     expect(differences).toEqual(
       expect.arrayContaining([
-        `The object ${aprilPath} is the object of slot ${may.id}: somebody changed it; restore it from an earlier version or a backup.`,
-        `The object ${aprilPath} holds a message that lies outside of its slot (row 1): somebody changed it; restore it from an earlier version or a backup.`,
-        `The object ${aprilPath} holds 3 messages where the ledger says 6: somebody changed it; restore it from an earlier version or a backup.`,
+        expect.stringContaining(`${aprilPath} is the object of slot ${may.id}`),
+        expect.stringContaining(`${aprilPath} holds a message outside of its slot (row 1)`),
+        expect.stringContaining(`${aprilPath} holds 3 messages, but 6 according to the ledger`),
       ]),
     );
   });
@@ -302,32 +302,30 @@ describe('verify', () => {
     `month=2024-05/messages-${april.id}.parquet`,
     `month=2024-04/messages-${april.id}.jsonl.gz`,
     'month=2024-02/messages-20240230T000000Z-20240301T000000Z.parquet',
-  ])('names an object where no run would write one: %s', async (path) => {
+  ])('names an unexpected file: %s', async (path) => {
     const embedded = await archiveOf(truthOf());
     await mkdir(dirname(join(embedded.folder, 'archive', path)), { recursive: true });
     await copyFile(fileOf(embedded, april), join(embedded.folder, 'archive', path));
     const { differences } = await verify(embedded.parts);
     expectSentences(differences);
-    expect(differences).toEqual([
-      `The object ${path} is no slot's, and readers take it for part of the archive: move it away.`,
-    ]);
+    expect(differences).toEqual([expect.stringContaining(path)]);
   });
 
   it.each<[string, Parameters<typeof forgeRecord>[2], string]>([
     [
-      'a ledger digest that was changed',
+      'a changed digest in the ledger',
       () => ({ digest: createHash('sha256').digest('hex') }),
-      'has another digest than the ledger says: somebody changed it; restore it from an earlier version or a backup.',
+      'has another digest than the ledger says: somebody changed it. Restore it from an earlier version or a backup.',
     ],
     [
-      'a ledger count that was changed',
+      'a changed count in the ledger',
       ({ rows }) => ({ rows: rows + 1 }),
-      'holds 6 messages where the ledger says 7: somebody changed it; restore it from an earlier version or a backup.',
+      'holds 6 messages, but 7 according to the ledger: somebody changed it. Restore it from an earlier version or a backup.',
     ],
     [
-      'a version that is not the ledger’s, where the ledger has no hash to tell a copy by',
+      'a version that differs from the ledger’s, without a hash to recognize a copy',
       () => ({ version: 'other', object_sha256: undefined }) as object,
-      'was written again since the ledger was: run again, which checks and records it.',
+      'was written after its ledger record. Re-run, which checks and records it.',
     ],
   ])('names %s', async (_, change, words) => {
     const embedded = await archiveOf(truthOf());
@@ -344,7 +342,7 @@ describe('verify', () => {
     expect(embedded.said.lines.at(-1)).toContain('2 differences');
   });
 
-  it('waits for what it reads meanwhile where it meets a defect', async () => {
+  it('finishes reads in progress after an internal error', async () => {
     const embedded = await archiveOf(truthOf());
     let closed = 0;
     const archive = around(embedded.parts.archive, async (method, call, [path]) => {

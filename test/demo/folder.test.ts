@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isOurs } from '../../demo/folder.ts';
 
-it('takes only what it made for its own', () => {
+it('recognizes only the files of an earlier demo', () => {
   const own = ['archive', 'runner', 'verify.env', 'staging.sqlite', 'staging.sqlite-wal', 'staging.sqlite-shm'];
   expect(own.filter((entry) => !isOurs(entry, true))).toEqual([]);
   expect(isOurs('archive', false)).toBe(false);

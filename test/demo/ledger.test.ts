@@ -25,13 +25,13 @@ const record = (rows: number, bytes_in: number, bytes_out: number, invalid: numb
   took_ms: 1,
 });
 
-it('sums up a ledger', () => {
+it('totals a ledger', () => {
   const ledger = [record(3, 100, 10, 1), record(0, 20, 0, 2)];
   expect(totalsOf({ ledger, staged: [] })).toEqual({ messages: 3, objects: 1, invalid: 3, bytesIn: 120, bytesOut: 10 });
 });
 
-it('tells who joined and who waits', () => {
+it('counts archived and pending messages between two reports', () => {
   const before = { ledger: [], staged: [staged('a'), staged('b'), staged('c')] };
   const after = { ledger: [], staged: [staged('c'), staged('d', 'reopened')] };
-  expect(movesBetween(before, after)).toEqual({ joined: 2, stillWaiting: 1, newlyWaiting: 1, reopened: 1 });
+  expect(movesBetween(before, after)).toEqual({ archived: 2, stillPending: 1, newlyPending: 1, reopened: 1 });
 });

@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('reads what actions write', () => {
+it('parses the outputs that @actions/core writes', () => {
   const value = fc.string({ unit: fc.constantFrom(...'a=<"% é😀') });
   const lines = fc.array(value, { minLength: 1, maxLength: 3 }).map((all) => all.join('\n'));
   const outputs = fc.dictionary(fc.constantFrom('matrix', 'count', 'objects-written', 'plan'), lines, {
@@ -38,10 +38,10 @@ it('reads what actions write', () => {
   );
 });
 
-it('reads lines of one value', () => {
+it('parses single-line outputs', () => {
   expect(parseOutputs('a=1\nb=x=<<y\n\nc=\n')).toEqual({ a: '1', b: 'x=<<y', c: '' });
 });
 
-it.each(['nothing', 'a<<end\nvalue\n', '=1'])('refuses %j', (text) => {
+it.each(['nothing', 'a<<end\nvalue\n', '=1'])('rejects %j', (text) => {
   expect(() => parseOutputs(text)).toThrow(SyntaxError);
 });

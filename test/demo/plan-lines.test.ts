@@ -1,14 +1,19 @@
 import { expect, it } from 'vitest';
 import { planLines } from '../../demo/plan-lines.ts';
 
-it('tells a plan by action and reason, the most frequent first', () => {
+it('prints one line per action and reason, most frequent first', () => {
   const slots = [
     ['a', 'read', 'live'] as const,
-    ...Array.from({ length: 10 }, () => ['b', 're-check', 'staged'] as const),
+    ...Array.from({ length: 10 }, () => ['b', 're-check', 'new'] as const),
   ];
-  expect(planLines({ planned_at: '2026-01-01T00:00:00.000Z', slots })).toEqual([
-    '10 × look again  staged     messages of theirs wait for their alerts',
-    ' 1 × read        live       their alerts still move',
+  expect(planLines({ slots })).toEqual([
+    '10 × re-check  new   never read before',
+    ' 1 × read      live  alerts may still change',
   ]);
-  expect(planLines({ planned_at: '2026-01-01T00:00:00.000Z', slots: [] })).toEqual([]);
+  expect(planLines({ slots: [] })).toEqual([]);
+});
+
+it('prints a reason that it does not know without an explanation', () => {
+  const slots = [['a', 'read', 'whim']] as unknown as Parameters<typeof planLines>[0]['slots'];
+  expect(planLines({ slots })).toEqual(['1 × read  whim']);
 });

@@ -6,12 +6,12 @@ import { parse } from 'yaml';
 interface Resource {
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what a resource is told depends on what it is.
+  // biome-ignore lint/suspicious/noExplicitAny: properties depend on the resource type.
   readonly Properties: Record<string, any>;
 }
 
 const root = join(import.meta.dirname, '..', '..');
-/** The template with the names that stand for a reader's own in docs/iam-policy.json. */
+/** The template with the placeholder names of docs/iam-policy.json. */
 const text = readFileSync(join(root, 'examples', 'infrastructure', 'message-archive.yaml'), 'utf8')
   .replaceAll(/\$\{Bucket\.Arn\}|Bucket\.Arn/g, 'arn:aws:s3:::BUCKET')
   .replaceAll(/\$\{Prefix\}/g, 'PREFIX')
@@ -19,7 +19,7 @@ const text = readFileSync(join(root, 'examples', 'infrastructure', 'message-arch
   .replaceAll(/\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}/g, 'REGION.amazonaws.com')
   .replaceAll('Table.Arn', 'arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE')
   .replaceAll('Key.Arn', 'arn:aws:kms:REGION:ACCOUNT:key/KEY');
-// Without CloudFormation's tags: of `!GetAtt Key.Arn` the text stays.
+// CloudFormation's tags are ignored: `!GetAtt Key.Arn` becomes the text.
 const { Resources: resources } = parse(text, { logLevel: 'error' }) as { Resources: Record<string, Resource> };
 
 interface Denial {
@@ -29,7 +29,7 @@ interface Denial {
   readonly Condition: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Whether every operator of a condition holds, as IAM has it: of a key that is absent, a negated operator does. */
+/** Returns true if every operator of a condition holds. As in IAM, a negated operator holds for an absent key. */
 function holds(condition: Denial['Condition'], context: Readonly<Record<string, string>>): boolean {
   return Object.entries(condition).every(([operator, keys]) =>
     Object.entries(keys).every(([name, wanted]) => operators[operator]!(context[name], wanted)),
@@ -43,15 +43,15 @@ const operators: Readonly<Record<string, (value: string | undefined, wanted: str
   StringNotEquals: (value, wanted) => value !== wanted,
 };
 
-describe('the template of the infrastructure', () => {
+describe('the CloudFormation template', () => {
   it.each(['Bucket', 'BucketPolicy', 'Table', 'Key', 'IdentityProvider'])(
-    'keeps the %s when the stack goes or changes',
+    'retains the %s when the stack is deleted or changed',
     (name) => {
       expect(resources[name]).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     },
   );
 
-  it('makes a bucket that keeps versions, is closed to the public and to all that is not TLS, and saves on KMS', () => {
+  it('creates a versioned bucket without public access, with a bucket key', () => {
     const { VersioningConfiguration, PublicAccessBlockConfiguration, BucketEncryption } = resources.Bucket!.Properties;
     expect(VersioningConfiguration).toEqual({ Status: 'Enabled' });
     expect(Object.values(PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
@@ -93,7 +93,7 @@ describe('the template of the infrastructure', () => {
     expect(denials.length > 0).toBe(denied);
   });
 
-  it('limits the role to the items of one archive where its id is given', () => {
+  it('limits the role to the items of one archive if its id is set', () => {
     const { Statement } = resources.Policy!.Properties.PolicyDocument;
     const { Condition } = Statement.find(({ Sid }: { Sid: string }) => Sid === 'Staging');
     expect(Condition).toEqual([
@@ -103,7 +103,7 @@ describe('the template of the infrastructure', () => {
     ]);
   });
 
-  it('records who did what only where that is asked for, in a bucket that stays', () => {
+  it('records data events only if requested, in a bucket that is retained', () => {
     for (const name of ['Trail', 'TrailBucket', 'TrailBucketPolicy'])
       expect(resources[name]).toMatchObject({ Condition: 'Records' });
     expect(resources.TrailBucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
@@ -114,19 +114,19 @@ describe('the template of the infrastructure', () => {
     ]);
   });
 
-  it('makes a table that can be brought back to any second of the last weeks, and is not deleted by mistake', () => {
+  it('creates a table with point-in-time recovery and deletion protection', () => {
     expect(resources.Table!.Properties).toMatchObject({
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       DeletionProtectionEnabled: true,
     });
   });
 
-  it('allows the role what docs/iam-policy.json says, in the same words', () => {
+  it('grants the role exactly docs/iam-policy.json', () => {
     const policy = readFileSync(join(root, 'docs', 'iam-policy.json'), 'utf8');
     const statements = ['Policy', 'LockPolicy'].flatMap(
       (name) => resources[name]!.Properties.PolicyDocument.Statement as Record<string, unknown>[],
     );
-    // What holds under a condition of the template alone is no part of the policy.
+    // Conditions that only the template has are not part of the policy.
     const plain = statements.map(({ Condition, ...rest }) =>
       Condition === undefined || Array.isArray(Condition) ? rest : { ...rest, Condition },
     );

@@ -30,7 +30,7 @@ function statements(file: string): string[] {
     .filter((statement) => statement !== '');
 }
 
-/** The columns of the file's table, `name type` each. */
+/** Columns of the file's table, as `name type`. */
 function columns(file: string): string[] {
   const table = statements(file).find((statement) => /^CREATE (EXTERNAL TABLE|TEMPORARY VIEW) /.test(statement))!;
   const [, list] = /\(\n([\s\S]*?)\n\)/.exec(table)!;
@@ -112,12 +112,12 @@ describe.each(['month', 'day'] as const)('the statements of duckdb.sql, over an 
   });
 });
 
-/** A message whose subject a source cut in the middle of an emoji, so that it ends with half of a surrogate pair. */
+/** A message whose subject was cut within an emoji, so it ends with half of a surrogate pair. */
 function cutWithinAnEmoji(id: string, day: string): string {
   return `{"message_id":"${id}","timestamp":"${day}T00:00:00Z","alerts":[{"alert_id":"${id}-0","status":"closed"}],"subject":"a \\ud83d"}`;
 }
 
-/** Every SQL example for DuckDB on the pages that people read, by its page. */
+/** All DuckDB examples on pages that people read. */
 const examples = ['README.md', ...readdirSync(join(root, 'docs')).map((page) => join('docs', page))]
   .filter((page) => page.endsWith('.md'))
   .flatMap((page) =>
@@ -127,7 +127,7 @@ const examples = ['README.md', ...readdirSync(join(root, 'docs')).map((page) => 
     })),
   );
 
-it('case 23: every DuckDB example on a page answers where a subject was cut within an emoji', async () => {
+it('case 23: every DuckDB example on a page returns rows if a subject was cut within an emoji', async () => {
   const embedded = await embed(threads, { now: Date.parse('2025-01-10') });
   onTestFinished(() => embedded.close());
   const truth = new Truth();
@@ -143,7 +143,9 @@ it('case 23: every DuckDB example on a page answers where a subject was cut with
   const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
   await runAll(embedded.parts, source, range);
   const archive = join(embedded.folder, 'archive');
-  expect(examples.map(({ page }) => page)).toEqual(expect.arrayContaining(['README.md', join('docs', 'red-runs.md')]));
+  expect(examples.map(({ page }) => page)).toEqual(
+    expect.arrayContaining(['README.md', join('docs', 'troubleshooting.md')]),
+  );
   for (const { page, sql } of examples) {
     const local = sql.replaceAll(company, archive).replaceAll("'archive/", `'${archive}/`);
     expect(local, page).toContain(archive);
@@ -158,7 +160,7 @@ it('case 23: every DuckDB example on a page answers where a subject was cut with
   }
 });
 
-it("finds in the report's ledger what waits for long", async () => {
+it("finds long-pending messages in the report's ledger", async () => {
   const now = Date.parse('2025-01-10');
   const embedded = await embed(threads, { now });
   onTestFinished(() => embedded.close());
@@ -166,7 +168,7 @@ it("finds in the report's ledger what waits for long", async () => {
   truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['open', 'closed'] });
   const range = { start: Date.parse('2024-06-01'), end: Date.parse('2024-07-01') };
   const source = new ModelSource(truth, pageScanner(threads, plainShape, false));
-  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'red-runs.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8');
   const [, statement] = /```sql\n([\s\S]*?)```/.exec(page)!;
   const local = statement!.replaceAll(company, join(embedded.folder, 'archive'));
   const found = () => withDuckDB(async (connection) => (await connection.runAndReadAll(local)).getRows());
@@ -178,8 +180,8 @@ it("finds in the report's ledger what waits for long", async () => {
   truth.remove('late');
   truth.put({ id: 'later', at: Date.parse('2024-06-03'), statuses: ['open'] });
   await runAll(embedded.parts, source, range, { refresh: true, acceptFewer: true });
-  const vanished = ['late', '2025-01-10T00:00:00.000Z', '["late-0"]', '2025-01-11T00:00:00.000Z'];
-  expect(await found()).toEqual([vanished, ['later', '2025-01-11T00:00:00.000Z', '["later-0"]', null]]);
+  const removed = ['late', '2025-01-10T00:00:00.000Z', '["late-0"]', '2025-01-11T00:00:00.000Z'];
+  expect(await found()).toEqual([removed, ['later', '2025-01-11T00:00:00.000Z', '["later-0"]', null]]);
 
   truth.put({ id: 'late', at: Date.parse('2024-06-02'), statuses: ['closed'] });
   truth.put({ id: 'later', at: Date.parse('2024-06-03'), statuses: ['closed'] });
@@ -187,7 +189,7 @@ it("finds in the report's ledger what waits for long", async () => {
   expect(await found()).toEqual([]);
 });
 
-/** What the SELECTs of duckdb.sql answer of an archive in a folder; what is for S3 alone is left out. */
+/** Rows that each SELECT of duckdb.sql returns for an archive in a folder; statements for S3 alone are skipped. */
 function answersOf(archive: string, partitionBy: 'month' | 'day'): Promise<DuckDBValue[][][]> {
   return withDuckDB(async (connection) => {
     const answers: DuckDBValue[][][] = [];
@@ -213,7 +215,7 @@ async function withDuckDB<Result>(work: (connection: DuckDBConnection) => Promis
   }
 }
 
-it.each(tables.map(([file]) => file).concat('duckdb.sql'))('%s is written as the others are', (file) => {
+it.each(tables.map(([file]) => file).concat('duckdb.sql'))('%s is formatted like the others', (file) => {
   const lines = read(file).split('\n');
   expect(lines.at(-1)).toBe('');
   expect(lines.at(-2)).toMatch(/;$/);

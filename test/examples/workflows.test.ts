@@ -7,7 +7,7 @@ import { inputDefaults, readInputs } from '../../src/inputs/index.ts';
 type Scalar = string | number | boolean;
 type Given = Readonly<Record<string, Scalar>>;
 
-/** What is used here of a job: it calls a workflow, or has steps. */
+/** The parts of a job that these tests use: it calls a workflow, or has steps. */
 interface Job {
   readonly permissions: Readonly<Record<string, string>>;
   readonly uses?: string;
@@ -35,7 +35,7 @@ interface Called extends Workflow {
 const root = join(import.meta.dirname, '..', '..');
 const examples = join(root, 'examples', 'workflows');
 const now = Date.parse('2026-01-01');
-/** Stands for the commit of a release. */
+/** Placeholder for the commit of a release. */
 const commit = '0123456789abcdef0123456789abcdef01234567';
 
 function read<File>(...path: string[]): File {
@@ -45,7 +45,7 @@ function read<File>(...path: string[]): File {
 const called = read<Called>(root, '.github', 'workflows', 'archive.yml');
 const { inputs: calledInputs, secrets: calledSecrets } = called.on.workflow_call;
 
-/** The text that GitHub makes of a value in a run on schedule, with a secret for every secret. */
+/** The value that GitHub passes in a scheduled run, with a placeholder for every secret. */
 function evaluated(value: Scalar): string {
   return String(value).replaceAll(/\$\{\{ (.*?) \}\}/g, (_, expression: string) => {
     if (expression.startsWith('secrets.')) return 'a-secret';
@@ -54,7 +54,7 @@ function evaluated(value: Scalar): string {
   });
 }
 
-/** Reads what the action would be given as the action does. */
+/** Reads the inputs as the action does; throws if it would refuse them. */
 function accepted(given: Given): void {
   const known = Object.entries(given).filter(([name]) => name in inputDefaults);
   const variables = known.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, evaluated(value)]);
@@ -64,13 +64,13 @@ function accepted(given: Given): void {
 describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
   const { on, permissions, concurrency, jobs } = read<Workflow>(examples, file);
 
-  it('can be started by hand, and has no permission but those of its jobs, and one run at a time', () => {
+  it('can be started by hand, has no permissions outside of its jobs, and runs one at a time', () => {
     expect(Object.keys(on)).toContain('workflow_dispatch');
     expect(permissions).toEqual({});
     expect(concurrency).toEqual({ group: expect.any(String), 'cancel-in-progress': false });
   });
 
-  it('pins the action by a commit, and says of which release', () => {
+  it('pins the action to a commit and names its release', () => {
     const uses = readFileSync(join(examples, file), 'utf8').match(/uses: .*message-archive.*/g)!;
     expect(uses.filter((line) => !new RegExp(`@${commit} # v\\d+\\.\\d+\\.\\d+$`).test(line))).toEqual([]);
   });
@@ -79,7 +79,7 @@ describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
     expect(readFileSync(join(examples, file), 'utf8')).toMatch(/^# \w/);
   });
 
-  it.each(Object.entries(jobs))('gives, in the job %s, what is expected of it', (_, job) => {
+  it.each(Object.entries(jobs))('passes accepted inputs in the job %s', (_, job) => {
     if (job.uses === undefined) {
       const [step] = job.steps!;
       expect(step!.uses).toBe(`OWNER/message-archive@${commit}`);
@@ -97,7 +97,7 @@ describe.each(readdirSync(examples))('examples/workflows/%s', (file) => {
     accepted({ ...job.with, ...job.secrets });
   });
 
-  it('allows the called workflow what its jobs ask for', () => {
+  it('grants the called workflow the permissions that its jobs request', () => {
     const asked = Object.assign({}, ...Object.values(called.jobs).map((job) => job.permissions));
     for (const job of Object.values(jobs)) if (job.uses !== undefined) expect(job.permissions).toEqual(asked);
   });

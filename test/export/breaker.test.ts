@@ -5,12 +5,12 @@ import { Unavailable } from '../../src/io/ports.ts';
 
 const down = new Unavailable('It is down.');
 
-describe('Outages', () => {
-  it('takes a source for out after three slots in a row, and no other', () => {
-    const outages = new Breaker();
+describe('Breaker', () => {
+  it('opens for a source after three consecutive breaker, and for no other source', () => {
+    const breaker = new Breaker();
     const seen = Array.from({ length: 4 }, () => {
-      outages.note('api', down);
-      return [outages.isOut('api'), outages.isOut('elasticsearch')];
+      breaker.note('api', down);
+      return [breaker.isOpen('api'), breaker.isOpen('elasticsearch')];
     });
     expect(seen).toEqual([
       [false, false],
@@ -22,14 +22,14 @@ describe('Outages', () => {
 
   it.each([
     ['succeeds', undefined],
-    ['fails for another reason', new UserError('Its totals disagree.')],
-  ])('counts anew after a slot that %s', (_, error) => {
-    const outages = new Breaker();
-    for (const met of [down, down, error, down, down]) outages.note('api', met);
-    expect(outages.isOut('api')).toBe(false);
-    outages.note('api', down);
-    expect(outages.isOut('api')).toBe(true);
-    outages.note('api', error);
-    expect(outages.isOut('api')).toBe(false);
+    ['fails for another reason', new UserError('source-unproven', 'Its totals disagree.')],
+  ])('counts from zero after a slot that %s', (_, error) => {
+    const breaker = new Breaker();
+    for (const met of [down, down, error, down, down]) breaker.note('api', met);
+    expect(breaker.isOpen('api')).toBe(false);
+    breaker.note('api', down);
+    expect(breaker.isOpen('api')).toBe(true);
+    breaker.note('api', error);
+    expect(breaker.isOpen('api')).toBe(false);
   });
 });

@@ -16,7 +16,7 @@ const day = (n: number) => april.start + n * DAY_MS;
 const { again, newParts, scan } = useEmbedded(now);
 
 /** Another process over the same stores, whose calls go through `pass`. */
-async function process(embedded: Embedded, pass?: Parameters<typeof around>[1]): Promise<Embedded> {
+async function otherProcess(embedded: Embedded, pass?: Parameters<typeof around>[1]): Promise<Embedded> {
   const other = await again(embedded);
   if (pass === undefined) return other;
   const { archive, staging } = other.parts;
@@ -24,7 +24,7 @@ async function process(embedded: Embedded, pass?: Parameters<typeof around>[1]):
 }
 
 async function mortal(embedded: Embedded, crasher: Crasher): Promise<Context> {
-  const { parts } = await process(embedded);
+  const { parts } = await otherProcess(embedded);
   return { ...parts, archive: crasher.watch(parts.archive), staging: crasher.watch(parts.staging) };
 }
 
@@ -32,7 +32,7 @@ function sourceOf(truth: Truth): ModelSource {
   return new ModelSource(truth, scan());
 }
 
-/** All that a run leaves of a slot, but when it was read and written. */
+/** The state of a slot after a run, without times. */
 async function leftOf({ parts, folder }: Embedded, of: Slot = slot) {
   const { record, staged } = await parts.staging.slot(of);
   const [object] = (await parts.archive.list()).filter(({ path }) => path.includes(of.id));
@@ -48,7 +48,7 @@ async function leftOf({ parts, folder }: Embedded, of: Slot = slot) {
   };
 }
 
-/** What the source holds at first. */
+/** The source's initial messages. */
 function truthOf(): Truth {
   const truth = new Truth();
   truth.put({ id: 'c1', at: day(1), statuses: ['closed'] });
@@ -62,7 +62,7 @@ function truthOf(): Truth {
   return truth;
 }
 
-/** Then o1 closes, c1 opens again, c2 is amended, and others come: one closed, one open, one invalid. */
+/** o1 is closed, c1 re-opened, c2 amended; a closed, an open and an invalid message are added. */
 function change(truth: Truth): void {
   truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
   truth.put({ id: 'c1', at: day(1), statuses: ['open'] });
@@ -72,17 +72,17 @@ function change(truth: Truth): void {
   truth.putRaw('i2', day(9), `{"message_id":{},"timestamp":"${instant(day(9))}"}`);
 }
 
-/** What is under way when the process ends: what went before it, and how it is told to run. */
+/** What the process does when it ends: the state before, and the run's options. */
 const situations: Record<string, { before: (parts: Embedded, truth: Truth) => Promise<void>; refresh: boolean }> = {
-  'a slot is read first': { before: async (_, truth) => change(truth), refresh: false },
-  'a slot is read anew': {
+  'a slot is first read': { before: async (_, truth) => change(truth), refresh: false },
+  'a slot is re-read': {
     async before({ parts }, truth) {
       await runAll(parts, sourceOf(truth), april);
       change(truth);
     },
     refresh: true,
   },
-  'staged messages are looked at again': {
+  'pending messages are re-checked': {
     async before({ parts }, truth) {
       await runAll(parts, sourceOf(truth), april);
       truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
@@ -91,7 +91,7 @@ const situations: Record<string, { before: (parts: Embedded, truth: Truth) => Pr
   },
 };
 
-/** The steps of the merge, and of the report after it: which call of which method makes each. */
+/** The steps of the merge and the report: the call of a method that makes each. */
 const steps: Record<string, Pick<CrashPoint, 'method' | 'call'>> = {
   publish: { method: 'publish', call: 0 },
   quarantine: { method: 'publish', call: 1 },
@@ -103,7 +103,7 @@ const steps: Record<string, Pick<CrashPoint, 'method' | 'call'>> = {
 
 const cleanRuns = new Map<string, Awaited<ReturnType<typeof leftOf>>>();
 
-/** What is left when nobody dies; `again`: after another run. */
+/** The state after two runs without a crash. */
 async function cleanRun(name: keyof typeof situations): Promise<Awaited<ReturnType<typeof leftOf>>> {
   const known = cleanRuns.get(name);
   if (known !== undefined) return known;
@@ -120,44 +120,46 @@ async function cleanRun(name: keyof typeof situations): Promise<Awaited<ReturnTy
   return left;
 }
 
-/** `first_seen` depends on which of the runs got so far. */
+/** `first_seen` depends on which run staged the message. */
 const withoutTimes = (left: Awaited<ReturnType<typeof leftOf>>) => ({
   ...left,
   staged: left.staged.map(([id, reason]) => [id, reason]),
 });
 
-describe.each(Object.keys(situations))(
-  'a process that ends while %s (promises 2 and 7, once and resumable)',
-  (name) => {
-    // What is looked for again is not invalid, or the slot is read anew.
-    const taken = Object.entries(steps).filter(([step]) => step !== 'quarantine' || !name.startsWith('staged'));
-    const points = taken.flatMap(([step, point]) =>
-      (['before', 'after'] as const).map((when): [string, string, CrashPoint] => [when, step, { ...point, when }]),
+/** A crash before a step leaves what one after the previous step leaves. Set ALL_CRASH_POINTS to try both. */
+function whensOf(step: string): readonly CrashPoint['when'][] {
+  return step === 'publish' || process.env.ALL_CRASH_POINTS ? ['before', 'after'] : ['after'];
+}
+
+describe.each(Object.keys(situations))('a process that ends while %s (promises 2 and 7: once, resumable)', (name) => {
+  // A re-check meets no invalid message: it would read the full slot.
+  const taken = Object.entries(steps).filter(([step]) => step !== 'quarantine' || !name.startsWith('pending'));
+  const points = taken.flatMap(([step, point]) =>
+    whensOf(step).map((when): [string, string, CrashPoint] => [when, step, { ...point, when }]),
+  );
+
+  it.each(points)('%s %s leaves a state that the next run completes', async (_when, _step, point) => {
+    const embedded = await newParts();
+    const truth = truthOf();
+    const { before, refresh } = situations[name]!;
+    await before(embedded, truth);
+    embedded.clock.now += DAY_MS;
+    const crasher = new Crasher(point);
+    const died = await runAll(await mortal(embedded, crasher), sourceOf(truth), april, { refresh }).then(
+      () => false,
+      () => true,
     );
+    expect(died).toBe(crasher.isDead);
+    expect(crasher.isDead).toBe(true);
+    embedded.clock.now += DAY_MS;
+    const { report } = await runAll(embedded.parts, sourceOf(truth), april, { refresh });
+    expect(report.isComplete).toBe(true);
+    expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
+  });
+});
 
-    it.each(points)('%s %s leaves what the next run completes', async (_when, _step, point) => {
-      const embedded = await newParts();
-      const truth = truthOf();
-      const { before, refresh } = situations[name]!;
-      await before(embedded, truth);
-      embedded.clock.now += DAY_MS;
-      const crasher = new Crasher(point);
-      const died = await runAll(await mortal(embedded, crasher), sourceOf(truth), april, { refresh }).then(
-        () => false,
-        () => true,
-      );
-      expect(died).toBe(crasher.isDead);
-      expect(crasher.isDead).toBe(true);
-      embedded.clock.now += DAY_MS;
-      const { report } = await runAll(embedded.parts, sourceOf(truth), april, { refresh });
-      expect(report.isComplete).toBe(true);
-      expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
-    });
-  },
-);
-
-describe('a process that ends among many slots (promise 7, resumable)', () => {
-  it.each(['before', 'after'] as const)('repeats only what was cut %s its record', async (when) => {
+describe('a process that ends among many slots (promise 7: resumable)', () => {
+  it.each(['before', 'after'] as const)('repeats only the slots interrupted %s their record', async (when) => {
     const embedded = await newParts();
     const truth = new Truth();
     const range = { start: Date.parse('2023-10-01'), end: Date.parse('2024-05-01') };
@@ -176,55 +178,52 @@ describe('a process that ends among many slots (promise 7, resumable)', () => {
   });
 });
 
-describe.each(['a slot is read first', 'a slot is read anew'])('a reply that is lost while %s', (name) => {
-  const losses: Record<string, { method: string; reply: () => unknown; says: string }> = {
-    'a publication that cannot be told': {
+describe.each(['a slot is first read', 'a slot is re-read'])('a lost response while %s', (name) => {
+  const losses: Record<string, { method: string; reply: () => unknown; code: string }> = {
+    'a publication with unknown outcome': {
       method: 'publish',
       reply: () => ({ outcome: 'unknown', reason: 'the connection broke' }),
-      says: 'It cannot be told whether the object month=2024-04/',
+      code: 'object-unpublished',
     },
-    'a publication that throws': { method: 'publish', reply: lose, says: 'The connection broke' },
-    'a staging that throws': { method: 'stage', reply: lose, says: 'The connection broke' },
-    'a record that throws': { method: 'record', reply: lose, says: 'The connection broke' },
-    'an unstaging that throws': { method: 'unstage', reply: lose, says: 'The connection broke' },
+    'a publication that throws': { method: 'publish', reply: lose, code: 'archive-unavailable' },
+    'a staging that throws': { method: 'stage', reply: lose, code: 'archive-unavailable' },
+    'a record that throws': { method: 'record', reply: lose, code: 'archive-unavailable' },
+    'an unstaging that throws': { method: 'unstage', reply: lose, code: 'archive-unavailable' },
   };
 
-  it.each(Object.keys(losses))(
-    'of %s, though it took effect, fails the slot; the next run completes it',
-    async (loss) => {
-      const { method, reply, says } = losses[loss]!;
-      const embedded = await newParts();
-      const truth = truthOf();
-      const { before, refresh } = situations[name]!;
-      await before(embedded, truth);
-      embedded.clock.now += DAY_MS;
-      let lost = false;
-      const other = await process(embedded, async (called, call) => {
-        const result = await call();
-        if (called !== method || lost) return result;
-        lost = true;
-        return reply();
-      });
-      const { tally, report } = await runAll(other.parts, sourceOf(truth), april, { refresh });
-      expect(tally.failed.map(({ message }) => message)).toEqual([expect.stringContaining(says)]);
-      expect(report.isComplete).toBe(false);
-      expect((await embedded.parts.staging.slot(slot)).record?.last_error?.message).toContain(says);
-      embedded.clock.now += DAY_MS;
-      expect((await runAll(embedded.parts, sourceOf(truth), april, { refresh })).report.isComplete).toBe(true);
-      expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
-    },
-  );
+  it.each(Object.keys(losses))('to %s that took effect fails the slot; the next run completes it', async (loss) => {
+    const { method, reply, code } = losses[loss]!;
+    const embedded = await newParts();
+    const truth = truthOf();
+    const { before, refresh } = situations[name]!;
+    await before(embedded, truth);
+    embedded.clock.now += DAY_MS;
+    let lost = false;
+    const other = await otherProcess(embedded, async (called, call) => {
+      const result = await call();
+      if (called !== method || lost) return result;
+      lost = true;
+      return reply();
+    });
+    const { tally, report } = await runAll(other.parts, sourceOf(truth), april, { refresh });
+    expect(tally.failed).toMatchObject([{ code }]);
+    expect(report.isComplete).toBe(false);
+    expect((await embedded.parts.staging.slot(slot)).record?.last_error).toMatchObject({ code });
+    embedded.clock.now += DAY_MS;
+    expect((await runAll(embedded.parts, sourceOf(truth), april, { refresh })).report.isComplete).toBe(true);
+    expect(withoutTimes(await leftOf(embedded))).toEqual(withoutTimes(await cleanRun(name)));
+  });
 });
 
 function lose(): never {
-  throw new UserError('The connection broke.');
+  throw new UserError('archive-unavailable', 'The connection broke.');
 }
 
-describe('two writers of one slot (promise 4, atomic)', () => {
+describe('two writers of one slot (promise 4: atomic)', () => {
   const methods = ['slot', 'open', 'publish', 'put', 'stage', 'record', 'unstage'];
   const points = methods.flatMap((method) => (['before', 'after'] as const).map((when) => [when, method] as const));
 
-  /** Both read; the slower one, which read first, is overtaken by the whole of the faster one at one step. */
+  /** Both read; all of the faster one happens at one step of the slower one, which read first. */
   async function overtaken(when: 'before' | 'after', method: string) {
     const embedded = await newParts();
     const truth = truthOf();
@@ -233,7 +232,7 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     truth.put({ id: 'closing', at: day(11), statuses: ['open'] });
     truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended once' });
     embedded.clock.now += DAY_MS;
-    const later = await process(embedded);
+    const later = await otherProcess(embedded);
     later.clock.now += DAY_MS / 2;
     let begun = false;
     let isRead = false;
@@ -244,11 +243,11 @@ describe('two writers of one slot (promise 4, atomic)', () => {
       truth.put({ id: 'closing', at: day(11), statuses: ['closed'] });
       truth.put({ id: 'c2', at: day(2), statuses: ['closed'], text: 'amended twice' });
       truth.put({ id: 'late', at: day(12), statuses: ['closed'] });
-      // Where the slower one has recorded it already, `only-early` is missed.
+      // If the slower one has recorded `only-early` already, the slot has shrunk.
       const { tally } = await runAll(later.parts, sourceOf(truth), april, { refresh: true, acceptFewer: true });
       expect(tally.failed).toEqual([]);
     };
-    const slow = await process(embedded, async (called, call) => {
+    const slow = await otherProcess(embedded, async (called, call) => {
       const isHere = isRead && !begun && called === method;
       if (isHere && when === 'before') await overtake();
       const result = await call();
@@ -278,22 +277,22 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     expect(record).toMatchObject({ version: object?.version, rows: 5, read_at: instant(now + 1.5 * DAY_MS) });
     expect(record?.counts).toEqual({ read: 9, closed: 4, open: 3, unalerted: 1, invalid: 1, duplicates: 0 });
     expect(record?.cases).toMatchObject({ reopened: 0, removed_pending: 0 });
-    expect(said.warnings.join('\n')).not.toMatch(/opened again|no longer shown/);
+    expect(said.warnings.join('\n')).not.toMatch(/re-opened|removed at source/);
   });
 
   it.each(['slot', 'open', 'stage', 'record'])(
-    'are both merged when a look again is overtaken before its %s',
+    'are both merged when a re-check is overtaken before its %s',
     async (method) => {
       const embedded = await newParts();
       const truth = truthOf();
       await runAll(embedded.parts, sourceOf(truth), april);
       truth.put({ id: 'o1', at: day(3), statuses: ['closed'] });
       embedded.clock.now += DAY_MS;
-      const later = await process(embedded);
+      const later = await otherProcess(embedded);
       later.clock.now += DAY_MS / 2;
       let isRead = false;
       let begun = false;
-      const slow = await process(embedded, async (called, call) => {
+      const slow = await otherProcess(embedded, async (called, call) => {
         if (isRead && !begun && called === method) {
           begun = true;
           truth.put({ id: 'late-open', at: day(8), statuses: ['open'] });
@@ -320,14 +319,14 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     },
   );
 
-  it('who never stop overtaking one another end in a sentence', async () => {
+  it('fail the slot after five conflicts', async () => {
     const embedded = await newParts();
     const truth = truthOf();
     await runAll(embedded.parts, sourceOf(truth), april);
-    const other = await process(embedded);
+    const other = await otherProcess(embedded);
     let times = 0;
     truth.put({ id: 'late', at: day(7), statuses: ['closed'] });
-    const slow = await process(embedded, async (called, call, [record]) => {
+    const slow = await otherProcess(embedded, async (called, call, [record]) => {
       if (called === 'record' && (record as { last_error?: unknown }).last_error === undefined) {
         times += 1;
         const { record: stored } = await other.parts.staging.slot(slot);
@@ -337,14 +336,12 @@ describe('two writers of one slot (promise 4, atomic)', () => {
     });
     const { tally } = await runAll(slow.parts, sourceOf(truth), april, { refresh: true });
     expect(times).toBe(5);
-    expect(tally.failed.map(({ message }) => message)).toEqual([
-      `Slot ${slot.id} was written by somebody else 5 times while it was merged: see that one run works on it at a time, then run again.`,
-    ]);
+    expect(tally.failed).toMatchObject([{ slot: { id: slot.id }, code: 'slot-contended' }]);
   });
 });
 
-describe('a reader (promise 4, atomic)', () => {
-  it('who opened an object before it was replaced reads the old one to its end', async () => {
+describe('a reader (promise 4: atomic)', () => {
+  it('that opened an object before it was replaced reads the old one to its end', async () => {
     const embedded = await newParts();
     const truth = truthOf();
     await runAll(embedded.parts, sourceOf(truth), april);

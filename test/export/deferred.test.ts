@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
-import { noteDeferred, noteFailure } from '../../src/export/deferred.ts';
+import { recordDeferred, recordFailure } from '../../src/export/deferred.ts';
 import { instant } from '../../src/windows/interval.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { Threads } from '../../src/worker/threads.ts';
@@ -30,46 +30,48 @@ async function newParts(): Promise<Embedded> {
   return embedded;
 }
 
-/** Parts whose staging takes no record, and counts those that it was asked to take. */
+/** Parts whose staging refuses every record, with the number of attempts. */
 function failing({ parts }: Embedded): Context & { tried: number } {
   const record = async () => {
     failed.tried += 1;
-    throw new UserError('The table is away.');
+    throw new UserError('staging-unavailable', 'The table is away.');
   };
   const slot = parts.staging.slot.bind(parts.staging);
   const failed = { ...parts, staging: Object.assign(Object.create(parts.staging), { record, slot }), tried: 0 };
   return failed;
 }
 
-describe('a failure', () => {
-  it('is noted for a slot of which nothing is known', async () => {
+describe('recordFailure', () => {
+  it('creates a record for a slot without one', async () => {
     const { parts } = await newParts();
-    await noteFailure(parts, slot, new UserError('It is down.'));
+    await recordFailure(parts, slot, new UserError('source-unavailable', 'It is down.'));
     const { record } = await parts.staging.slot(slot);
-    expect(record).toEqual({ ...bare, last_error: { ...moment, message: 'It is down.' } });
+    expect(record).toEqual({ ...bare, last_error: { ...moment, code: 'source-unavailable', message: 'It is down.' } });
   });
 
-  it('is noted beside what is known, in the place of what was left before', async () => {
+  it('keeps the facts of the last read, and replaces a deferral', async () => {
     const { parts } = await newParts();
     const { deferred, ...known } = ledgerRecord({ slot: slot.id });
     await parts.staging.record({ ...known, deferred: deferred! }, 0);
-    await noteFailure(parts, slot, new TypeError('x is not a function'));
+    await recordFailure(parts, slot, new TypeError('x is not a function'));
     expect((await parts.staging.slot(slot)).record).toEqual({
       ...known,
       revision: 2,
-      last_error: { ...moment, message: 'TypeError: x is not a function' },
+      last_error: { ...moment, code: 'internal-error', message: 'TypeError: x is not a function' },
     });
   });
 
-  it('that cannot be noted is told, and ends nothing', async () => {
+  it('warns if the record cannot be written, and does not throw', async () => {
     const embedded = await newParts();
-    await noteFailure(failing(embedded), slot, new UserError('It is down.'));
-    expect(embedded.said.warnings).toEqual([`The failure of slot ${slot.id} is not in the ledger: The table is away.`]);
+    await recordFailure(failing(embedded), slot, new UserError('source-unavailable', 'It is down.'));
+    expect(embedded.said.warnings).toEqual([
+      `The failure of slot ${slot.id} was not recorded in the ledger: The table is away.`,
+    ]);
   });
 });
 
-describe('what is left', () => {
-  it('is noted, each slot with what was to be done and why it was not', async () => {
+describe('recordDeferred', () => {
+  it('records the planned action and the reason for each slot', async () => {
     const { parts } = await newParts();
     const { deferred: _, ...known } = ledgerRecord({ slot: other.id });
     await parts.staging.record(known, 0);
@@ -77,7 +79,7 @@ describe('what is left', () => {
       { slot, action: 'read', because: 'leg' },
       { slot: other, action: 're-check', because: 'source' },
     ] as const;
-    await noteDeferred(parts, asked);
+    await recordDeferred(parts, asked);
     expect((await parts.staging.slot(slot)).record).toEqual({
       ...bare,
       deferred: { ...moment, action: 'read', because: 'leg' },
@@ -89,7 +91,7 @@ describe('what is left', () => {
     });
   });
 
-  it('gives way to another writer, who has done something since', async () => {
+  it('leaves a record that another run has written since', async () => {
     const embedded = await newParts();
     const { parts } = embedded;
     const { deferred: _, ...read } = ledgerRecord({ slot: slot.id });
@@ -102,19 +104,21 @@ describe('what is left', () => {
       slot: behind,
       record: parts.staging.record.bind(parts.staging),
     });
-    await noteDeferred({ ...parts, staging }, [{ slot, action: 'read', because: 'time' }]);
+    await recordDeferred({ ...parts, staging }, [{ slot, action: 'read', because: 'time' }]);
     expect((await parts.staging.slot(slot)).record).toEqual(read);
     expect(embedded.said.warnings).toEqual([]);
   });
 
-  it('that cannot be noted is told once, and no more is begun', async () => {
+  it('warns once if records cannot be written, and starts no more', async () => {
     const embedded = await newParts();
     const many = Array.from({ length: 50 }, () => ({ slot: slots[3]!, action: 'read', because: 'time' }) as const);
     const parts = failing(embedded);
-    await noteDeferred(parts, many);
-    // What was still begun would be by now.
+    await recordDeferred(parts, many);
+    // Any further attempt would have started by now.
     await setImmediate();
     expect(parts.tried).toBeLessThan(20);
-    expect(embedded.said.warnings).toEqual(['That 50 slots are left is not in the ledger: The table is away.']);
+    expect(embedded.said.warnings).toEqual([
+      'Not all of 50 deferred slots were recorded in the ledger: The table is away.',
+    ]);
   });
 });

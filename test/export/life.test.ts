@@ -5,10 +5,11 @@ import { packShas } from '../../src/archive/rows.ts';
 import { describeSchema, type Format } from '../../src/archive/schema.ts';
 import { exportLeg } from '../../src/commands/export.ts';
 import { plan, planOutputs } from '../../src/commands/plan.ts';
-import { parsePlan, report } from '../../src/commands/report.ts';
+import { report } from '../../src/commands/report.ts';
 import { verify } from '../../src/commands/verify.ts';
 import type { Context } from '../../src/context.ts';
-import type { Tally } from '../../src/export/result.ts';
+import type { LegResult } from '../../src/export/result.ts';
+import { parsePlan } from '../../src/plan/codec.ts';
 import { parseLeg } from '../../src/plan/legs.ts';
 import { isLive, isSettled } from '../../src/plan/settled.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
@@ -28,8 +29,8 @@ import { chance, type Happening, LifeModel } from '../support/life-model.ts';
 import { plainShape } from '../support/messages.ts';
 import { FindingSource, ModelSource } from '../support/model-source.ts';
 
-/** Set LIFE_SEEDS to `from-to` to live other lives. */
-const [firstSeed, lastSeed] = (process.env.LIFE_SEEDS ?? '1-6').split('-').map(Number) as [number, number];
+/** Set LIFE_SEEDS to `from-to` for other seeds. */
+const [firstSeed, lastSeed] = (process.env.LIFE_SEEDS ?? '1-3').split('-').map(Number) as [number, number];
 const seeds = Array.from({ length: lastSeed - firstSeed + 1 }, (_, n) => firstSeed + n);
 
 const start = Date.parse('2024-01-10');
@@ -39,15 +40,15 @@ const steps = 6;
 const threads = new Threads(2);
 afterAll(() => threads.close());
 
-/** What one run was told, and what it did. */
+/** The result of one run. */
 interface Ran {
   readonly parts: Context;
-  readonly tallies: readonly { readonly tally: Tally; readonly now: number }[];
+  readonly tallies: readonly { readonly tally: LegResult; readonly now: number }[];
   readonly isComplete: boolean;
 }
 
-describe('the life of an archive', () => {
-  it.each(seeds)('holds every promise after every run (seed %d)', async (seed) => {
+describe('an archive over many runs', () => {
+  it.each(seeds)('keeps every promise after every run (seed %d)', async (seed) => {
     const pick = chance(seed);
     const format = seed % 3 === 0 ? 'jsonl' : 'parquet';
     const embedded = await embed(threads, { now: start, recentDays, settings: { ...plainSettings, format } });
@@ -62,12 +63,12 @@ describe('the life of an archive', () => {
         const refresh = pick(8) === 0;
         const again = await embedded.again();
         const ran = await (pick(2) === 0 ? runInOne : runInLegs)(again, sources, { acceptFewer, refresh });
-        for (const { tally, now: at } of ran.tallies) expectTold(model, tally, at, acceptFewer);
+        for (const { tally, now: at } of ran.tallies) expectResults(model, tally, at, acceptFewer);
         await audit(ran, model, embedded, again.clock.now);
         embedded.clock.now = again.clock.now;
         await again.close();
       }
-      await expectWholeInTheEnd(embedded, model, sources);
+      await expectCompleteInTheEnd(embedded, model, sources);
     } finally {
       await embedded.close();
     }
@@ -93,7 +94,7 @@ async function runInOne(
   return { parts, tallies: [{ tally, now: clock.now }], isComplete: made.isComplete };
 }
 
-/** As on GitHub: a plan, a job for each leg some minutes later, in any order, one of them twice; then the report. */
+/** As on GitHub: a plan, a job for each leg some minutes later, in reverse order, one of them twice; then the report. */
 async function runInLegs(
   { parts, clock }: Embedded,
   sources: ReturnType<typeof sourcesOf>,
@@ -106,34 +107,34 @@ async function runInLegs(
   for (const leg of [...legs, ...legs.slice(0, 1)]) {
     clock.now += 60_000;
     const assignment = parseLeg(JSON.stringify(leg), plainSettings.layout.windowDays);
-    const own = { ...scope, range: { start, end: clock.now } };
-    const work = { acceptFewer: options.acceptFewer, timeBudgetMs: 1e9, dryRun: false };
-    tallies.push({ tally: await exportLeg(parts, sources, own, assignment, work), now: clock.now });
+    const range = { start, end: clock.now };
+    const own = { ...scope, range, acceptFewer: options.acceptFewer, timeBudgetMs: 1e9, dryRun: false };
+    tallies.push({ tally: await exportLeg(parts, sources, assignment, own), now: clock.now });
   }
   const { isComplete } = await report(parts, parsePlan(outputs.plan!));
   return { parts, tallies, isComplete };
 }
 
-/** Tells the model what was read, and holds what the run said against what the model expects of that. */
-function expectTold(model: LifeModel, tally: Tally, now: number, acceptFewer: boolean): void {
+/** Tells the model what was read, and compares the run's results with the model's. */
+function expectResults(model: LifeModel, tally: LegResult, now: number, acceptFewer: boolean): void {
   expect(tally.deferred).toEqual([]);
-  for (const { slot, message } of tally.failed) {
-    expect(message).toContain('has shrunk');
+  for (const { slot, code } of tally.failed) {
+    expect(code).toBe('slot-shrunk');
     expect(model.wouldShrink(slot, now) && !acceptFewer).toBe(true);
   }
   for (const { slot, record, added, staged } of tally.done) {
-    const isWhole = record.read_at === instant(now);
-    expect(isWhole || record.rechecked_at === instant(now)).toBe(true);
-    if (isWhole) expect(model.wouldShrink(slot, now) && !acceptFewer).toBe(false);
-    const happened: Happening = isWhole ? model.readWhole(slot, now) : model.recheck(slot);
+    const isFull = record.read_at === instant(now);
+    expect(isFull || record.rechecked_at === instant(now)).toBe(true);
+    if (isFull) expect(model.wouldShrink(slot, now) && !acceptFewer).toBe(false);
+    const happened: Happening = isFull ? model.readWhole(slot, now) : model.recheck(slot);
     expect({ slot: slot.id, added, staged }).toEqual({ slot: slot.id, added: happened.added, staged: happened.staged });
     expect(record.counts).toEqual(happened.counts);
-    if (isWhole) expect(record.cases).toEqual({ ...happened.cases, conflicting: 0 });
+    if (isFull) expect(record.cases).toEqual({ ...happened.cases, conflicting: 0 });
     expect(record.last_error).toBeUndefined();
   }
 }
 
-/** Holds archive, ledger and staging against the model. */
+/** Compares archive, ledger and staging with the model. */
 async function audit(ran: Ran, model: LifeModel, { folder }: Embedded, now: number): Promise<void> {
   const { parts } = ran;
   const { ledger, staged } = await parts.staging.state();
@@ -168,7 +169,7 @@ async function audit(ran: Ran, model: LifeModel, { folder }: Embedded, now: numb
 
 const known = new Map<string, StoredRow[]>();
 
-/** An object's rows, read once a version: the test would else spend its time on what did not change. */
+/** An object's rows; each version is read once, since most objects do not change. */
 async function rowsAt(parts: Context, slot: Slot, version: string | undefined): Promise<StoredRow[]> {
   const key = `${parts.staging.url} ${slot.id} ${version}`;
   const rows = known.get(key) ?? (await storedRows(parts, slot));
@@ -176,8 +177,8 @@ async function rowsAt(parts: Context, slot: Slot, version: string | undefined): 
   return rows;
 }
 
-/** At rest, one reading of everything archives every closed message, and nothing is left to do. */
-async function expectWholeInTheEnd(
+/** When the source is idle, one full read archives every closed message, and the next run changes nothing. */
+async function expectCompleteInTheEnd(
   embedded: Embedded,
   model: LifeModel,
   sources: ReturnType<typeof sourcesOf>,
@@ -185,7 +186,7 @@ async function expectWholeInTheEnd(
   embedded.clock.now += DAY_MS;
   const options = { acceptFewer: true, refresh: true };
   const ran = await runInOne(embedded, sources, options);
-  for (const { tally, now } of ran.tallies) expectTold(model, tally, now, true);
+  for (const { tally, now } of ran.tallies) expectResults(model, tally, now, true);
   await audit(ran, model, embedded, embedded.clock.now);
   for (const held of model.closedNow())
     expect(model.archived.get(held.slot)?.get(held.id), held.id).toSatisfy((json: string) =>

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Row, Rows } from '../../src/archive/rows.ts';
 import type { Findings } from '../../src/export/findings.ts';
-import { assertContent, nextRows, planMerge, type ShownAt } from '../../src/export/merge.ts';
+import { assertContent, type ConfirmedAt, nextRows, planMerge } from '../../src/export/merge.ts';
 
 type State = 'closed' | 'open' | 'unalerted' | 'absent';
 
-/** What one reading found of each id. */
+/** The state of each id in one read. */
 interface Met {
   readonly readAt: number;
   readonly messages: readonly { readonly id: string; readonly state: State; readonly text: string }[];
@@ -42,12 +42,12 @@ function findingsOf({ readAt, messages }: Met): Findings {
   };
 }
 
-const never: ShownAt = () => 0;
+const never: ConfirmedAt = () => 0;
 
-/** One merge, as if every differing payload said something else. */
-function merged(archived: Rows, met: Met, isWhole = true, shownAt = never): Rows {
+/** One merge, in which every payload with other bytes counts as amended. */
+function merged(archived: Rows, met: Met, isFull = true, confirmedAt = never): Rows {
   const found = findingsOf(met);
-  const { added, differing } = planMerge(archived, found, isWhole, shownAt);
+  const { added, differing } = planMerge(archived, found, isFull, confirmedAt);
   return nextRows(
     archived,
     found.closed,
@@ -61,8 +61,8 @@ function content(rows: Rows): [string, string][] {
 }
 
 /**
- * Readings of a source whose messages go on from version to version; a version never comes back, since of content that
- * did not change the archive keeps when it was read first.
+ * Reads of a source whose messages change from version to version. A version never comes back: the archive keeps when unchanged
+ * content was first read.
  */
 const anyLives = fc
   .array(
@@ -87,7 +87,7 @@ const anyLives = fc
     }));
   });
 
-/** Three readings of messages that go to and fro between versions, and are never without an alert. */
+/** Three reads of messages that alternate between versions, and always have alerts. */
 const anyReturns = fc
   .array(
     fc.array(fc.record({ state: fc.constantFrom<State>('closed', 'open'), version: fc.nat({ max: 1 }) }), {
@@ -103,14 +103,14 @@ const anyReturns = fc
     })),
   );
 
-/** The archive, and what the ledger and the staging know of the latest reading, after whole readings in this order. */
+/** The archive after full reads merged in this order, given what ledger and staging know of the latest read. */
 function mergedWithLedger(readings: readonly Met[]): Rows {
   let rows = new Rows();
   let latest: Met = { readAt: 0, messages: [] };
   for (const met of readings) {
-    const waiting = new Set(latest.messages.filter(({ state }) => state === 'open').map(({ id }) => id));
+    const pending = new Set(latest.messages.filter(({ state }) => state === 'open').map(({ id }) => id));
     const { readAt } = latest;
-    rows = merged(rows, met, true, (id) => (waiting.has(id) ? 0 : readAt));
+    rows = merged(rows, met, true, (id) => (pending.has(id) ? 0 : readAt));
     if (met.readAt > readAt) latest = met;
   }
   return rows;
@@ -119,7 +119,7 @@ function mergedWithLedger(readings: readonly Met[]): Rows {
 const anyOrder = fc.array(fc.nat({ max: 4 }), { maxLength: 12 });
 
 describe('merging', () => {
-  it('leads to the same content in any order, with any retries (promise 2, once)', () => {
+  it('gives the same content in any order, with any retries (promise 2: once)', () => {
     fc.assert(
       fc.property(anyLives, anyOrder, (readings, extra) => {
         const inOrder = readings.reduce((rows, met) => merged(rows, met), new Rows());
@@ -131,7 +131,7 @@ describe('merging', () => {
     );
   });
 
-  it('leads to the same content in any order, where a version comes back (promise 2, once)', () => {
+  it('gives the same content in any order if a version comes back (promise 2: once)', () => {
     const orders = [
       [0, 2, 1],
       [1, 0, 2],
@@ -148,12 +148,12 @@ describe('merging', () => {
     );
   });
 
-  it('never loses an archived id, and takes an archived row back only for a later one (promise 3, never less)', () => {
+  it('never loses an archived id, and replaces a row only by a later one (promise 3: never less)', () => {
     fc.assert(
-      fc.property(anyLives, anyOrder, fc.boolean(), (readings, order, isWhole) => {
+      fc.property(anyLives, anyOrder, fc.boolean(), (readings, order, isFull) => {
         let rows = new Rows();
         for (const n of order) {
-          const next = merged(rows, readings[n]!, isWhole);
+          const next = merged(rows, readings[n]!, isFull);
           for (let at = 0; at < rows.size; at += 1) {
             const kept = next.find(rows.id(at))!;
             expect(next.readAt(kept)).toBeGreaterThanOrEqual(rows.readAt(at));
@@ -165,7 +165,7 @@ describe('merging', () => {
     );
   });
 
-  it('archives exactly the ids that some reading found closed (promise 6, closed only)', () => {
+  it('archives exactly the ids that a read found closed (promise 6: closed only)', () => {
     fc.assert(
       fc.property(anyLives, (readings) => {
         const closed = readings.flatMap(({ messages }) => messages.filter(({ state }) => state === 'closed'));
@@ -193,7 +193,7 @@ describe('planMerge', () => {
     ],
   };
 
-  it('tells apart what is added, differs, opened again, lost its alerts and is removed', () => {
+  it('finds added, differing, re-opened, unalerted and removed messages', () => {
     const found = findingsOf(met);
     const plan = planMerge(archived, found, true, never);
     expect(plan.added.map((at) => found.closed.id(at))).toEqual(['new']);
@@ -203,11 +203,11 @@ describe('planMerge', () => {
     expect(plan.removed).toEqual(['removed']);
   });
 
-  it('calls nothing removed that it did not look for', () => {
+  it('reports no message as removed after a re-check', () => {
     expect(planMerge(archived, findingsOf(met), false, never).removed).toEqual([]);
   });
 
-  it('takes nothing for opened again, amended or removed that was archived by a later reading', () => {
+  it('ignores re-opened, amended or removed messages that a later read archived', () => {
     const since = rowsOf(...['open', 'bare', 'removed', 'changed'].map((id) => row(id, `${id} 1`, 21)));
     expect(planMerge(since, findingsOf(met), true, never)).toMatchObject({
       differing: [],
@@ -218,7 +218,7 @@ describe('planMerge', () => {
     });
   });
 
-  it('takes nothing for closed later, opened again, amended or removed that a later reading showed as it is archived', () => {
+  it('ignores re-opened, amended or removed messages that a later read confirmed', () => {
     const found = findingsOf({ ...met, readAt: 20 });
     expect(planMerge(archived, found, true, () => 21)).toMatchObject({
       differing: [],
@@ -229,17 +229,17 @@ describe('planMerge', () => {
     });
   });
 
-  it('takes a reading of the same instant for no later one', () => {
+  it('does not count a read of the same instant as later', () => {
     const { reopened, closedSince, removed } = planMerge(archived, findingsOf(met), true, () => 20);
     expect({ reopened, closedSince, removed }).toEqual({ reopened: ['open'], closedSince: [], removed: ['removed'] });
   });
 
-  it('leaves an archived row that was read later than the one found', () => {
+  it('keeps an archived row that was read later than the one found', () => {
     const older = findingsOf({ readAt: 9, messages: [{ id: 'changed', state: 'closed', text: '2' }] });
     expect(planMerge(archived, older, false, never).differing).toEqual([]);
   });
 
-  it('decides two readings of one instant by the greater hash, whichever is archived', () => {
+  it('prefers the greater hash of two reads of one instant, whichever is archived', () => {
     const one = { readAt: 10, messages: [{ id: 'm', state: 'closed' as const, text: 'one' }] };
     const two = { readAt: 10, messages: [{ id: 'm', state: 'closed' as const, text: 'two' }] };
     const winner = Buffer.compare(sha('m one'), sha('m two')) > 0 ? 'm one' : 'm two';
@@ -252,7 +252,7 @@ describe('planMerge', () => {
     }
   });
 
-  it('adds what the archive lacks', () => {
+  it('adds messages that the archive lacks', () => {
     const found = findingsOf({
       readAt: 1,
       messages: ['b', 'c', 'a'].map((id) => ({ id, state: 'closed' as const, text: '' })),
@@ -271,23 +271,23 @@ describe('assertContent', () => {
   const slot = { id: 'a-slot', start: 0, end: 10 };
   const good = row('a', 'text', 1, { timestamp: 0n });
 
-  it('accepts what holds every archived message, in the slot, with its payload', () => {
+  it('accepts content with every archived message, in the slot, with its payload', () => {
     const next = rowsOf(good, row('b', 'text', 1, { timestamp: 9_999n }));
     expect(() => assertContent(next, rowsOf(good), slot)).not.toThrow();
   });
 
   it.each<[string, Rows, Rows]>([
     ['an archived message is missing', rowsOf(good), rowsOf(good, row('b', 'text', 1))],
-    ['a timestamp lies outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: -1n })), new Rows()],
-    ['a timestamp lies outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: 10_000n })), new Rows()],
-    ['a payload is not at hand', rowsOf(row('a', 'text', 1, { position: -1 })), new Rows()],
-  ])('refuses content of which %s', (invariant, next, archived) => {
+    ['a timestamp is outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: -1n })), new Rows()],
+    ['a timestamp is outside of the slot', rowsOf(row('a', 'text', 1, { timestamp: 10_000n })), new Rows()],
+    ['a payload is missing', rowsOf(row('a', 'text', 1, { position: -1 })), new Rows()],
+  ])('refuses content in which %s', (invariant, next, archived) => {
     expect(() => assertContent(next, archived, slot)).toThrow(
-      `The next content of slot a-slot is refused: ${invariant}.`,
+      `The next content of slot a-slot violates an invariant: ${invariant}.`,
     );
   });
 
-  it('refuses content of which an id stands twice', () => {
+  it('refuses content in which an id occurs twice', () => {
     class TwiceRows extends Rows {
       override id(): string {
         return 'a';
@@ -296,6 +296,6 @@ describe('assertContent', () => {
     const next = new TwiceRows();
     next.set(good);
     next.set({ ...good, id: 'b' });
-    expect(() => assertContent(next, new Rows(), slot)).toThrow('an id stands twice');
+    expect(() => assertContent(next, new Rows(), slot)).toThrow('an id occurs twice');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../src/commands/plan.ts';
-import { workOff } from '../../src/export/leg.ts';
+import { processLeg } from '../../src/export/leg.ts';
 import { DAY_MS, type Interval, instant } from '../../src/windows/interval.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { around } from '../support/crashing.ts';
@@ -17,7 +17,7 @@ const { again, newParts, scan } = useEmbedded(now);
 
 const accepting = { refresh: true, acceptFewer: true };
 
-/** An archive that has read `m`, closed, and `o`, open. */
+/** An archive that has read `m` (closed) and `o` (open). */
 async function archiveOf(truth: Truth): Promise<Embedded> {
   truth.put({ id: 'm', at: day(1), statuses: ['closed'], text: 'A' });
   truth.put({ id: 'o', at: day(2), statuses: ['open'] });
@@ -27,7 +27,7 @@ async function archiveOf(truth: Truth): Promise<Embedded> {
   return embedded;
 }
 
-/** Reads all; before it merges what it read, the source changes, and another run reads and merges all of that. */
+/** A full read; before its merge the source changes, and another run reads and merges everything. */
 async function overtaken(embedded: Embedded, truth: Truth, change: () => void) {
   const later = await again(embedded);
   later.clock.now += DAY_MS / 2;
@@ -48,8 +48,8 @@ const payloads = async ({ parts }: Embedded) =>
     (await storedRows(parts, slot)).map(({ id, payload }) => [id, (JSON.parse(payload) as { text: string }).text]),
   );
 
-describe('a reading that a later one overtakes', () => {
-  it('does not bring back a version that the later one no longer showed', async () => {
+describe('a read overtaken by a later one', () => {
+  it('does not restore a version that the later one no longer returned', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'm', at: day(1), statuses: ['closed'], text: 'B' });
@@ -60,7 +60,7 @@ describe('a reading that a later one overtakes', () => {
     expect(embedded.said.warnings).toEqual([]);
   });
 
-  it('brings in the last closed version of a message that the later one found open', async () => {
+  it('archives the last closed version of a message that the later one found open', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'm', at: day(1), statuses: ['closed'], text: 'B' });
@@ -73,7 +73,7 @@ describe('a reading that a later one overtakes', () => {
     ]);
   });
 
-  it('names nothing as opened again or gone that the later one showed closed', async () => {
+  it('does not report a message as re-opened or removed that the later one found closed', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'm', at: day(1), statuses: ['open'], text: 'A' });
@@ -84,7 +84,7 @@ describe('a reading that a later one overtakes', () => {
     expect(record?.counts).toMatchObject({ read: 2, closed: 1, open: 1 });
   });
 
-  it('keeps what it alone found open as vanished, which the next look does not count', async () => {
+  it('stages a message that it alone found open as removed at source, which the next re-check does not count', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'brief', at: day(3), statuses: ['open'] });
@@ -106,8 +106,8 @@ describe('a reading that a later one overtakes', () => {
   });
 });
 
-describe('a merge that is made again, after it published and another writer came first', () => {
-  it('tells what it did in all', async () => {
+describe('a merge repeated after it published and another writer came first', () => {
+  it('reports its total changes', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'm', at: day(1), statuses: ['closed'], text: 'B' });
@@ -130,14 +130,14 @@ describe('a merge that is made again, after it published and another writer came
     );
     expect(records).toBe(2);
     expect(tally.done).toMatchObject([{ added: 1, isWritten: true, record: { cases: { amended: 1 }, rows: 2 } }]);
-    expect(embedded.said.warnings).toEqual([expect.stringContaining('changed at the source: "m"')]);
+    expect(embedded.said.warnings).toEqual([expect.stringContaining('1 archived message amended at the source: "m"')]);
     const { staged } = await staging.slot(slot);
     expect(staged.map(({ message_id, checks }) => [message_id, checks])).toEqual([['o', 2]]);
   });
 });
 
-describe('a look again that overtakes another reading', () => {
-  it.each([false, true])('is still noted when that is merged (a refresh: %s)', async (refresh) => {
+describe('a re-check that overtakes another read', () => {
+  it.each([false, true])('stays recorded when that read is merged (refresh: %s)', async (refresh) => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     const later = await again(embedded);
@@ -152,8 +152,8 @@ describe('a look again that overtakes another reading', () => {
   });
 });
 
-describe('a look again that a leg did not get to, and that another run made meanwhile', () => {
-  it('is missing no longer', async () => {
+describe('a deferred re-check that another run has made in the meantime', () => {
+  it('is not missing', async () => {
     const truth = new Truth();
     const embedded = await archiveOf(truth);
     truth.put({ id: 'o', at: day(2), statuses: ['closed'] });
@@ -162,7 +162,10 @@ describe('a look again that a leg did not get to, and that another run made mean
     const made = await plan(embedded.parts, sources, { range: april, refresh: false, scrubWindows: 0 });
     expect(made.slots.map(({ action }) => action)).toEqual(['re-check']);
     expect((await runAll((await again(embedded)).parts, source, april)).report.isComplete).toBe(true);
-    const { deferred } = await workOff(embedded.parts, sources, made.slots, { acceptFewer: false, timeBudgetMs: -1 });
+    const { deferred } = await processLeg(embedded.parts, sources, made.slots, {
+      acceptFewer: false,
+      timeBudgetMs: -1,
+    });
     expect(deferred).toEqual([{ slot, action: 're-check', because: 'time' }]);
 
     embedded.clock.now += DAY_MS;

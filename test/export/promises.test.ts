@@ -19,7 +19,7 @@ const { newParts, scan } = useEmbedded(now);
 
 const sourceOf = (truth: Truth, format: Format = 'parquet') => new ModelSource(truth, scan(format));
 
-/** One message in each state, and one that is held twice. */
+/** One message in each state, and one that the source holds twice. */
 function oneOfEach(): Truth {
   const truth = new Truth();
   truth.put({ id: 'closed', at: day(1), statuses: ['closed', 'CLOSED'] });
@@ -34,7 +34,7 @@ function oneOfEach(): Truth {
 describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
   const settings = { ...plainSettings, format };
 
-  it('promise 1: is complete, and says of every message that was read what became of it', async () => {
+  it('promise 1: is complete, and accounts for every message read', async () => {
     const embedded = await newParts({ settings });
     const { report } = await runAll(embedded.parts, sourceOf(oneOfEach(), format), april);
     const { record, staged } = await embedded.parts.staging.slot(slot);
@@ -44,7 +44,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect(staged.map(({ message_id }) => message_id)).toEqual(['open']);
   });
 
-  it('promise 2: holds each message once, sorted, and the same bytes after any number of runs', async () => {
+  it('promise 2: holds each message once, sorted, with the same bytes after any number of runs', async () => {
     const embedded = await newParts({ settings });
     const truth = new Truth();
     for (const id of ['\u{10000}', 'b', '\uffff', 'a', 'é']) truth.put({ id, at: day(1), statuses: ['closed'] });
@@ -67,7 +67,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect(await embedded.parts.archive.list()).toEqual([before]);
   });
 
-  it('promise 3: never holds less, and names what opened again, was amended, lost its alerts or is removed', async () => {
+  it('promise 3: never holds less, and names re-opened, amended, unalerted and removed messages', async () => {
     const embedded = await newParts({ settings });
     const truth = new Truth();
     const ids = ['reopened', 'amended', 'respelled', 'unalerted', 'removed', 'same'];
@@ -93,9 +93,9 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect(staged).toMatchObject([{ message_id: 'reopened', reason: 'reopened' }]);
     const said = embedded.said.warnings.join('\n');
     for (const words of [
-      'opened again; .*: "reopened"',
-      'changed .*: "amended", "unalerted"',
-      'no longer .*: "removed"',
+      're-opened; .*: "reopened"',
+      'amended at the source: "amended", "unalerted"',
+      'removed at source; .*: "removed"',
     ])
       expect(said).toMatch(new RegExp(words));
     truth.put({ id: 'reopened', at: day(0), statuses: ['closed'], text: 'closed again' });
@@ -105,7 +105,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     expect((await embedded.parts.staging.slot(slot)).staged).toEqual([]);
   });
 
-  it('promise 5: holds the bytes that the source sent', async () => {
+  it('promise 5: holds the exact bytes of the source', async () => {
     const embedded = await newParts({ settings });
     const truth = new Truth();
     const at = `"timestamp":"2024-04-02T00:00:00.1234567Z"`;
@@ -130,7 +130,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
     }
   });
 
-  it('promise 6: holds no message that had an open alert when it was read', async () => {
+  it('promise 6: holds no message with an open alert when it was read', async () => {
     const embedded = await newParts({ settings });
     const truth = new Truth();
     const alerts = [
@@ -153,7 +153,7 @@ describe.each(['parquet', 'jsonl'] as const)('an archive of %s', (format) => {
   });
 });
 
-it('promise 4: shows a slot before or after an update, never between, wherever the update ends', async () => {
+it('promise 4: shows a slot before or after an update, never in between, wherever the update is interrupted', async () => {
   const truth = oneOfEach();
   const embedded = await newParts();
   await runAll(embedded.parts, sourceOf(truth), april);
@@ -170,7 +170,7 @@ it('promise 4: shows a slot before or after an update, never between, wherever t
   }
 });
 
-it('promise 7: goes on where it was killed, slot by slot', async () => {
+it('promise 7: resumes where it was killed, slot by slot', async () => {
   const range = { start: Date.parse('2024-01-01'), end: Date.parse('2024-05-01') };
   const slots = slotsIn(range, plainSettings.layout);
   const truth = new Truth();
@@ -194,7 +194,7 @@ it('promise 7: goes on where it was killed, slot by slot', async () => {
   expect((await verify(embedded.parts)).differences).toEqual([]);
 });
 
-it('promise 8: takes no more memory for payloads than its budget; the rest goes to disk, and goes away', async () => {
+it('promise 8: keeps payloads within its memory budget; the rest goes to disk and is removed', async () => {
   const embedded = await newParts({ spoolBytes: 0 });
   const truth = new Truth();
   for (let n = 0; n < 20; n += 1)
@@ -216,7 +216,7 @@ it('promise 8: takes no more memory for payloads than its budget; the rest goes 
   expect((await storedRows(embedded.parts, slot)).length).toBe(20);
 });
 
-it('promise 9: keeps invalid messages with their reason, counts them, and lets them stop nothing', async () => {
+it('promise 9: keeps and counts invalid messages with their reason, without failing', async () => {
   const embedded = await newParts();
   const truth = oneOfEach();
   const texts = ['{"message_id":"x" "y"}', '"\u{1f600}"', '{"message_id":"z","timestamp":"later","alerts":[]}'];
@@ -234,11 +234,11 @@ it('promise 9: keeps invalid messages with their reason, counts them, and lets t
   expect(kept).toEqual([
     expect.objectContaining({ reason: 'not valid JSON', payload: texts[0] }),
     expect.objectContaining({ reason: 'not a JSON object', payload: texts[1] }),
-    expect.objectContaining({ reason: 'a timestamp that cannot be read', payload: texts[2] }),
+    expect.objectContaining({ reason: 'timestamp cannot be parsed', payload: texts[2] }),
   ]);
 });
 
-it('promise 9: keeps invalid bytes that are no UTF-8 as base64', async () => {
+it('promise 9: keeps invalid bytes that are not UTF-8 as base64', async () => {
   const embedded = await newParts();
   const bytes = Buffer.from('{"message_id":"\xff","alerts":[]}', 'latin1');
   const source = sourceOf(new Truth());

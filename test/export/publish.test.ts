@@ -17,14 +17,14 @@ const textChars = 1_000_000;
 
 const { newParts, scan } = useEmbedded(now);
 
-/** Text that does not compress well, so that a payload takes its bytes in the file too. */
+/** Text that does not compress well, so that payloads dominate the file. */
 function noise(seed: number): string {
   const pick = chance(seed);
   const word = Array.from({ length: textChars / 100 }, () => String.fromCharCode(35 + pick(57))).join('');
   return Array.from({ length: 100 }, (_, n) => word.slice(n) + word.slice(0, n)).join('');
 }
 
-/** Counts the bytes that are read of objects. */
+/** Counts the bytes read from objects. */
 function counting(archive: Archive): { archive: Archive; bytes: () => number } {
   let bytes = 0;
   const open: Archive['open'] = async (path) => {
@@ -57,8 +57,8 @@ async function refreshed({ parts, clock }: Embedded, truth: Truth) {
   return { done: tally.done[0]!, bytes: bytes() };
 }
 
-describe('a merge reads of an object', () => {
-  it('nothing where it holds what was found; else its small columns, and the payloads that are compared', async () => {
+describe('a merge', () => {
+  it('reads nothing of an object that holds what was found, else its small columns and the payloads to compare', async () => {
     const truth = new Truth();
     for (let n = 0; n < messages; n += 1)
       truth.put({ id: `m${n}`, at: april.start + n * 1000, statuses: ['closed'], text: noise(n) });
@@ -72,16 +72,16 @@ describe('a merge reads of an object', () => {
 
     truth.put({ id: 'open', at: april.start, statuses: ['open'] });
     truth.remove('m3');
-    const gone = await refreshed(embedded, truth);
-    expect(gone.done.isWritten).toBe(false);
-    expect(gone.bytes).toBeGreaterThan(0);
-    expect(gone.bytes).toBeLessThan(object!.bytes / 10);
+    const removed = await refreshed(embedded, truth);
+    expect(removed.done.isWritten).toBe(false);
+    expect(removed.bytes).toBeGreaterThan(0);
+    expect(removed.bytes).toBeLessThan(object!.bytes / 10);
 
     const { json } = truth.held.get('m29')!;
     truth.putRaw('m29', april.start + 29_000, json.replace('{', '{ '));
     const respelled = await refreshed(embedded, truth);
     expect(respelled.done.isWritten).toBe(false);
-    expect(respelled.bytes).toBeGreaterThan(gone.bytes);
+    expect(respelled.bytes).toBeGreaterThan(removed.bytes);
     expect(respelled.bytes).toBeLessThan(object!.bytes / 2);
     expect((await storedRows(embedded.parts, slot)).length).toBe(messages);
   });

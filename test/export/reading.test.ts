@@ -24,13 +24,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function newReading(only?: ReadonlySet<string>, deliversOnce = false): { reading: Reading; spool: Spool } {
+function newReading(ids?: ReadonlySet<string>, deliversOnce = false): { reading: Reading; spool: Spool } {
   spools += 1;
   const spool = new Spool(memory, join(folder, `${spools}.spool`));
-  return { reading: new Reading(interval, 'api', readAt, spool, plainShape, only, deliversOnce), spool };
+  return {
+    reading: new Reading({ interval, source: 'api', readAt, spool, shape: plainShape, ids, deliversOnce }),
+    spool,
+  };
 }
 
-/** What a reading of these pages finds, in an order of its own, with the bytes in place of where they lie. */
+/** The findings of a read of these pages, sorted, with bytes instead of spool positions. */
 async function found(pages: readonly (readonly Held[])[], only?: ReadonlySet<string>) {
   const { reading, spool } = newReading(only);
   const scanned = await Promise.all(pages.map((page) => pageOf(plainShape, page)));
@@ -70,7 +73,7 @@ async function describeFindings(findings: Findings, spool: Spool) {
   };
 }
 
-/** Something a source may send: of few ids, so that they meet; in and around the interval; changed now or then; or invalid. */
+/** A message that a source may return: of few ids, so that they collide; in and around the interval; at two times; or invalid. */
 const anyHeld: fc.Arbitrary<Held> = fc.oneof(
   {
     weight: 6,
@@ -126,7 +129,7 @@ describe('Reading', () => {
     await spool.close();
   });
 
-  it('finds the same whatever the order of pages, and of messages on them', async () => {
+  it('finds the same in any order of pages and of messages on them', async () => {
     const anyKeys = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 5, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(anyPages, anyKeys, async (pages, keys) => {
@@ -140,7 +143,7 @@ describe('Reading', () => {
     );
   });
 
-  it('finds the same messages however they are distributed over pages, and however often they are repeated', async () => {
+  it('finds the same messages on any pages, repeated any number of times', async () => {
     const content = ({ counts, outside, ...rest }: Awaited<ReturnType<typeof found>>) => {
       const { read, duplicates, ...states } = counts;
       return { ...rest, states, outside: outside + read - read };
@@ -157,7 +160,7 @@ describe('Reading', () => {
     );
   });
 
-  it('counts every message of the answer once: in its state, as a duplicate, or outside', async () => {
+  it('counts every message of a response once: in its state, as a duplicate, or outside', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyHeld, { maxLength: 12 }), async (page) => {
         const { counts, outside } = await found([page]);
@@ -167,7 +170,7 @@ describe('Reading', () => {
     );
   });
 
-  it('tells each state by its alerts, and keeps what waits and what is invalid', async () => {
+  it('determines states by alerts, and keeps open and invalid messages', async () => {
     const held = [
       tell({ id: 'closed', at: interval.start, statuses: ['closed', 'Closed'] }),
       tell({ id: 'open', at: interval.start, statuses: ['closed', 'investigating'] }),
@@ -194,10 +197,10 @@ describe('Reading', () => {
       },
     ]);
     expect(result.unalerted).toEqual(['unalerted']);
-    expect(result.invalid).toMatchObject([{ reason: 'a timestamp that cannot be read', bytes: held[3]!.json }]);
+    expect(result.invalid).toMatchObject([{ reason: 'timestamp cannot be parsed', bytes: held[3]!.json }]);
   });
 
-  it('lets the content whose alerts changed last win, and names the id', async () => {
+  it('keeps the content whose alerts changed last, and names the id', async () => {
     const older = tell({ id: 'a', at: interval.start, statuses: ['closed'], changed: interval.start, text: 'older' });
     const newer = tell({ id: 'a', at: interval.start, statuses: ['open'], changed: interval.start + 1, text: 'newer' });
     for (const pages of [[[older, newer]], [[newer, older]], [[older], [newer]], [[newer], [older]]]) {
@@ -208,7 +211,7 @@ describe('Reading', () => {
     }
   });
 
-  it('prefers the content that lies in the slot to one that lies outside, whatever changed last', async () => {
+  it('prefers content in the slot to content outside, whatever changed last', async () => {
     const inside = tell({ id: 'a', at: interval.start, statuses: ['closed'], changed: interval.start });
     const outside = tell({ id: 'a', at: interval.end, statuses: ['closed'], changed: interval.end });
     for (const page of [
@@ -221,7 +224,7 @@ describe('Reading', () => {
     }
   });
 
-  it('counts as outside what is not looked for', async () => {
+  it('counts messages with other ids than those to search as outside', async () => {
     const held = ['a', 'b', 'c'].map((id) => tell({ id, at: interval.start, statuses: ['closed'] }));
     const result = await found([held], new Set(['b', 'z']));
     expect(result.rows.map(({ id }) => id)).toEqual(['b']);
@@ -229,7 +232,7 @@ describe('Reading', () => {
     expect(result.outside).toBe(2);
   });
 
-  it('has a fingerprint that any changed, missing or added message changes', async () => {
+  it('has a fingerprint that changes with any changed, missing or added message', async () => {
     const a = tell({ id: 'a', at: interval.start, statuses: ['closed'] });
     const b = tell({ id: 'b', at: interval.start, statuses: [] });
     const invalid = { id: '', at: 0, json: '1' };
@@ -301,7 +304,7 @@ describe('ranges of a reading', () => {
     for (const page of pages) await reading.take(await pageOf(plainShape, page));
   };
 
-  it('are each whole by themselves, and a message that two share is one', async () => {
+  it('are complete each on their own, and share messages', async () => {
     const { reading, spool } = newReading();
     await take(reading, [held('a'), held('b', 1)], [held('c', 2)]);
     expect([reading.isWhole(3), reading.isWhole(2)]).toEqual([true, false]);
@@ -312,7 +315,7 @@ describe('ranges of a reading', () => {
     await spool.close();
   });
 
-  it('are not all proven while a message came only in one that was given up', async () => {
+  it('are not proven if a message came only in an abandoned one', async () => {
     const { reading, spool } = newReading();
     await take(reading, [held('a'), held('b', 1), tell({ id: '', at: 0, statuses: [] })]);
     reading.beginRange(true);
@@ -325,7 +328,7 @@ describe('ranges of a reading', () => {
     await spool.close();
   });
 
-  it('count what came on two pages as held twice only when that is decided, and name it', async () => {
+  it('count a message on two pages as a duplicate only on request, and name it', async () => {
     const { reading, spool } = newReading();
     await take(reading, [held('a'), held('b', 1)], [held('c', 2), held('a')], [held('b', 1, 'other')]);
     expect([reading.isWhole(5), reading.isWhole(3), reading.isWholeIfTwinsAreHeld(5)]).toEqual([false, true, true]);
@@ -336,7 +339,7 @@ describe('ranges of a reading', () => {
     await spool.close();
   });
 
-  it('know the length of their pages', async () => {
+  it('have the length of their longest page', async () => {
     const { reading, spool } = newReading();
     await take(reading, [held('a')], [held('b', 1), held('c', 2)]);
     expect(reading.pageLengthMax).toBe(2);
@@ -347,7 +350,7 @@ describe('ranges of a reading', () => {
 });
 
 describe('joinFindings', () => {
-  it('puts several readings together, the earliest first', async () => {
+  it('joins several findings, with the earliest time', async () => {
     const { reading: one, spool } = newReading(new Set(['a', 'b', 'c']));
     await one.take(
       await pageOf(plainShape, [
@@ -355,7 +358,8 @@ describe('joinFindings', () => {
         tell({ id: 'b', at: interval.start, statuses: [] }),
       ]),
     );
-    const two = new Reading(interval, 'api', readAt - 5, spool, plainShape, new Set(['c', 'd']));
+    const ids = new Set(['c', 'd']);
+    const two = new Reading({ interval, source: 'api', readAt: readAt - 5, spool, shape: plainShape, ids });
     await two.take(
       await pageOf(plainShape, [
         tell({ id: 'c', at: interval.start, statuses: ['open'] }),
@@ -373,13 +377,13 @@ describe('joinFindings', () => {
     await spool.close();
   });
 
-  it('refuses nothing', () => {
+  it('refuses an empty list', () => {
     expect(() => joinFindings([])).toThrow('no findings');
   });
 });
 
 describe('Reading of a source that delivers once', () => {
-  it('counts what comes twice as held twice, on whatever pages it comes', async () => {
+  it('counts every repetition as a duplicate, on whatever pages', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyHeld, { maxLength: 12 }), fc.nat({ max: 12 }), async (all, cut) => {
         const onOnePage = await found([all]);

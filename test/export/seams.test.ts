@@ -10,13 +10,13 @@ import { type Held, ModelSource, Truth, tell } from '../support/model-source.ts'
 import { useEmbedded } from '../support/use-embedded.ts';
 
 const now = Date.parse('2024-09-01');
-/** Two windows: the seam between them is that of two legs. */
+/** Two windows, so that the seam between them is one of two legs. */
 const range: Interval = { start: Date.parse('2024-01-18'), end: Date.parse('2024-05-17') };
 const border = Date.parse('2024-03-18');
 const [before, after] = [slotAt(border - 1, plainSettings.layout), slotAt(border, plainSettings.layout)];
 const { newParts, scan } = useEmbedded(now);
 
-/** A source that files a message under another time than its own. */
+/** A source that returns some messages for a time other than their own. */
 function filing(...misfiled: { readonly id: string; readonly at: number; readonly under: number }[]): ModelSource {
   const truth = new Truth();
   for (const { start } of slotsIn(range, plainSettings.layout))
@@ -31,30 +31,27 @@ function file(truth: Truth, held: Held, under: number): void {
 
 const misfiled = (id: string) => ({ id, at: border - 1000, under: border + 5 * DAY_MS });
 const scope = { range, refresh: false, scrubWindows: 0 };
-const work = { acceptFewer: false, timeBudgetMs: 1e9, dryRun: false };
+const options = { ...scope, acceptFewer: false, timeBudgetMs: 1e9, dryRun: false };
 
-describe('a message that a reading meets outside of its slot', () => {
-  it.each([false, true])(
-    'is missed by the report, whichever leg comes first (the later first: %s)',
-    async (isLater) => {
-      const embedded = await newParts();
-      const source = filing(misfiled('x'));
-      const sources = { live: source, settled: source };
-      const made = await plan(embedded.parts, sources, scope);
-      for (const leg of isLater ? made.legs.toReversed() : made.legs) {
-        await exportLeg(embedded.parts, sources, scope, leg, work);
-        embedded.clock.now += 1000;
-      }
-      for (let time = 0; time < 2; time += 1) {
-        const { survey } = await report(embedded.parts, made.output);
-        expect(survey.faults.map(({ kind, details }) => [kind, details])).toEqual([
-          ['unowned', ['"x" of 2024-03-17T23:59:59.000Z, returned for 2024-03-18 to 2024-03-31']],
-        ]);
-      }
-    },
-  );
+describe('a message returned outside of its slot', () => {
+  it.each([false, true])('is reported as missing, whichever leg comes first (later first: %s)', async (isLater) => {
+    const embedded = await newParts();
+    const source = filing(misfiled('x'));
+    const sources = { live: source, settled: source };
+    const made = await plan(embedded.parts, sources, scope);
+    for (const leg of isLater ? made.legs.toReversed() : made.legs) {
+      await exportLeg(embedded.parts, sources, leg, options);
+      embedded.clock.now += 1000;
+    }
+    for (let time = 0; time < 2; time += 1) {
+      const { survey } = await report(embedded.parts, made.output);
+      expect(survey.faults.map(({ kind, details }) => [kind, details])).toEqual([
+        ['unowned', ['"x" of 2024-03-17T23:59:59.000Z, returned for 2024-03-18 to 2024-03-31']],
+      ]);
+    }
+  });
 
-  it('has its slot read once more, and no more than that', async () => {
+  it('has its slot re-read exactly once', async () => {
     const embedded = await newParts();
     const source = filing(misfiled('x'));
     await runAll(embedded.parts, source, range);
@@ -62,7 +59,7 @@ describe('a message that a reading meets outside of its slot', () => {
     const { record: met } = await embedded.parts.staging.slot(after);
     expect(met!.unowned).toMatchObject({ count: 1, messages: [{ message_id: 'x' }] });
 
-    // Met again, by a reading after that of its own slot.
+    // Returned again, by a read after that of its own slot.
     embedded.clock.now += DAY_MS;
     await embedded.parts.staging.record({ ...met!, revision: 2, unowned: { count: 1, messages: [seenNow()] } }, 1);
     const { tally } = await runAll(embedded.parts, source, range);
@@ -81,14 +78,14 @@ describe('a message that a reading meets outside of its slot', () => {
     }
   });
 
-  it('is none of the archive where it lies in a time that was never read', async () => {
+  it('is ignored if its own slot was never read', async () => {
     const embedded = await newParts();
     const source = filing({ id: 'x', at: range.start - DAY_MS, under: range.start + DAY_MS });
     const { report: made } = await runAll(embedded.parts, source, range);
     expect(made.isComplete).toBe(true);
   });
 
-  it('is no fault where it came to a live slot after that was read', async () => {
+  it('is no fault if it was added to a live slot after its read', async () => {
     const embedded = await newParts({ recentDays: 200 });
     const source = filing();
     const { before: _, ...manners } = source.manners;
@@ -107,7 +104,7 @@ describe('a message that a reading meets outside of its slot', () => {
     expect((await embedded.parts.staging.slot(after)).record).not.toHaveProperty('unowned');
   });
 
-  it('is one of so many that the ledger names a bounded part of, and the report fewer', async () => {
+  it('is one of a bounded number in the ledger and the report', async () => {
     const embedded = await newParts();
     const many = Array.from({ length: 1_000 }, (_, n) => misfiled(`${'x'.repeat(100)}${n}`));
     const { report: made } = await runAll(embedded.parts, filing(...many), range);
@@ -118,7 +115,7 @@ describe('a message that a reading meets outside of its slot', () => {
     expect(made.problems.join('').length).toBeLessThan(5_000);
   });
 
-  it('is not looked for where the object of its slot cannot be read, which is said', async () => {
+  it('is not checked if the object of its slot cannot be read, with a warning', async () => {
     const embedded = await newParts();
     const source = filing(misfiled('x'));
     await runAll(embedded.parts, source, range);
@@ -127,14 +124,15 @@ describe('a message that a reading meets outside of its slot', () => {
     const made = await report(parts, { planned_at: '2024-09-01T00:00:00.000Z', slots: [] });
     expect(made.survey.faults).toEqual([]);
     expect((await report(embedded.parts, { planned_at: '', slots: [] })).survey.faults).toHaveLength(1);
-    expect(embedded.said.warnings.join('\n')).toContain(`Whether slot ${before.id} has what its neighbors met of it`);
+    expect(embedded.said.warnings.join('\n')).toContain(`Slot ${before.id} was not checked`);
   });
 });
 
 function unreadable<Port extends object>(port: Port): Port {
   return new Proxy(port, {
     get(target, name) {
-      if (name === 'open') return () => Promise.reject(new UserError('The archive cannot be read.'));
+      if (name === 'open')
+        return () => Promise.reject(new UserError('archive-unavailable', 'The archive cannot be read.'));
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -3,14 +3,14 @@ import { BufferPool } from '../../src/memory/buffer-pool.ts';
 
 const MiB = 2 ** 20;
 
-describe('PageMemory', () => {
-  it('gives a buffer that is large enough, and somewhat larger', () => {
+describe('BufferPool', () => {
+  it('take returns a buffer somewhat larger than requested', () => {
     const { byteLength } = new BufferPool(0).take(10_000_000);
     expect(byteLength).toBeGreaterThanOrEqual(10_000_000);
     expect(byteLength).toBeLessThan(15_000_000);
   });
 
-  it('gives a buffer again, and to one at a time', () => {
+  it('take reuses returned buffers, one owner at a time', () => {
     const memory = new BufferPool(MiB);
     const buffer = memory.take(1_000);
     memory.give(buffer);
@@ -18,7 +18,7 @@ describe('PageMemory', () => {
     expect(memory.take(900)).not.toBe(buffer);
   });
 
-  it('gives the smallest that is large enough', () => {
+  it('take returns the smallest buffer that fits', () => {
     const memory = new BufferPool(MiB);
     const [small, large] = [new SharedArrayBuffer(10), new SharedArrayBuffer(100)];
     memory.give(large);
@@ -27,7 +27,7 @@ describe('PageMemory', () => {
     expect(memory.take(5)).toBe(small);
   });
 
-  it('lets the largest ones wait, and no more than it may', () => {
+  it('give retains the largest buffers within the limit', () => {
     const memory = new BufferPool(100);
     memory.give(new SharedArrayBuffer(10));
     memory.give(new SharedArrayBuffer(100));
@@ -35,7 +35,7 @@ describe('PageMemory', () => {
     expect(memory.take(1).byteLength).toBeGreaterThan(100);
   });
 
-  it('keeps buffers up to its limit, and gives none of them to anybody until it is released', () => {
+  it('keep reserves buffers up to the limit until they are released', () => {
     const memory = new BufferPool(2 * MiB);
     const [first, second, third] = [memory.take(1), memory.take(1), memory.take(1)];
     expect([first, second, third].map((buffer) => memory.keep(buffer))).toEqual([true, true, false]);
@@ -46,7 +46,7 @@ describe('PageMemory', () => {
     expect(memory.keep(third)).toBe(true);
   });
 
-  it('makes no buffer to keep where there is no room for it', () => {
+  it('takeToKeep allocates nothing beyond the limit', () => {
     const memory = new BufferPool(2 * MiB);
     const kept = memory.takeToKeep(1);
     expect(kept?.byteLength).toBe(MiB);
@@ -55,7 +55,7 @@ describe('PageMemory', () => {
     expect(memory.takeToKeep(1)).toBe(kept);
   });
 
-  it('keeps none that is larger than there is room for', () => {
+  it('keep refuses a buffer beyond the limit', () => {
     const memory = new BufferPool(3 * MiB);
     const [small, large] = [memory.take(1), memory.take(2 * MiB)];
     expect(memory.keep(small)).toBe(true);

@@ -22,7 +22,7 @@ function newPath(): string {
   return join(folder, `${files}.spool`);
 }
 
-/** Bytes that tell where they came from. */
+/** Bytes that identify their origin. */
 function patterned(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let n = 0; n < length; n += 509) bytes[n] = (n + seed * 31) % 251;
@@ -39,7 +39,7 @@ function copied(reader: SpoolReader, position: number, length: number): Uint8Arr
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
-/** Sizes that end on, before and after the borders of segments. */
+/** Sizes that end at, before and after segment boundaries. */
 const anySize = fc.oneof(
   { weight: 3, arbitrary: fc.nat({ max: 2000 }) },
   fc.integer({ min: -2, max: 2 }).map((by) => segmentBytes + by),
@@ -47,14 +47,14 @@ const anySize = fc.oneof(
 );
 
 describe('Spool', () => {
-  it('says that its file cannot be written', async () => {
+  it('reports that its file cannot be written', async () => {
     const path = join(folder, 'nowhere', 'spool');
     const spool = new Spool(new BufferPool(0), path);
     spool.append(patterned(10, 1));
-    expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} cannot be written (ENOENT:`);
+    expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} could not be written (ENOENT:`);
   });
 
-  it('gives back what was appended or adopted, across the borders of segments, and of memory and disk', async () => {
+  it('reads appended and adopted bytes across the boundaries of segments, memory and disk', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(anySize, fc.boolean()), { minLength: 1, maxLength: 5 }),
@@ -80,7 +80,7 @@ describe('Spool', () => {
     );
   });
 
-  it('appends at positions that follow one another, in memory and in the file', async () => {
+  it('appends at consecutive positions, in memory and in the file', async () => {
     for (const memory of [0, 2 * segmentBytes]) {
       const spool = new Spool(new BufferPool(memory), newPath());
       const positions = [3, 0, 5, 1].map((size) => spool.append(patterned(size, size)));
@@ -89,7 +89,7 @@ describe('Spool', () => {
     }
   });
 
-  it('works without any memory, and removes its file', async () => {
+  it('works without memory, and removes its file', async () => {
     const path = newPath();
     const spool = new Spool(new BufferPool(0), path);
     const bytes = patterned(100_000, 3);
@@ -101,7 +101,7 @@ describe('Spool', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('writes more parts at once than one call to the system takes', async () => {
+  it('writes more parts than one system call accepts', async () => {
     const spool = new Spool(new BufferPool(0), newPath());
     const parts = Array.from({ length: 3_000 }, (_, n) => patterned(n % 5, n));
     const positions = parts.map((part) => spool.append(part));
@@ -111,7 +111,7 @@ describe('Spool', () => {
     await spool.close();
   });
 
-  it('makes no file while the memory suffices', async () => {
+  it('creates no file while memory suffices', async () => {
     const path = newPath();
     const spool = new Spool(new BufferPool(2 * segmentBytes), path);
     spool.append(patterned(segmentBytes, 1));
@@ -123,7 +123,7 @@ describe('Spool', () => {
     await spool.close();
   });
 
-  it('goes on after it was flushed, and reads while it is written', async () => {
+  it('can be appended to after a flush, and read while it is written', async () => {
     const spool = new Spool(new BufferPool(0), newPath());
     const parts = [patterned(700, 1), patterned(900, 2)];
     const first = spool.append(parts[0]!);
@@ -134,7 +134,7 @@ describe('Spool', () => {
     await spool.close();
   });
 
-  it('adopts a page where it lies, until it is closed', async () => {
+  it('adopts a page without copying it, until it is closed', async () => {
     const memory = new BufferPool(segmentBytes);
     const buffer = memory.take(1_000);
     const page = new Uint8Array(buffer, 100, 800);
@@ -150,7 +150,7 @@ describe('Spool', () => {
     expect(memory.take(1)).toBe(buffer);
   });
 
-  it('shares its budget: what one spool takes is missing to the other until it is closed', async () => {
+  it('shares its memory budget with other spools until it is closed', async () => {
     const memory = new BufferPool(segmentBytes * 1.9);
     const one = new Spool(memory, newPath());
     const other = new Spool(memory, newPath());
@@ -167,10 +167,10 @@ describe('Spool', () => {
     await other.close();
   });
 
-  it('refuses to read beyond its end', async () => {
+  it('rejects reads beyond its end', async () => {
     const spool = new Spool(new BufferPool(0), newPath());
     const position = spool.append(patterned(10, 1));
-    await expect(spool.read(position + 5, 6)).rejects.toThrow("The spool's file ends before its byte 11");
+    await expect(spool.read(position + 5, 6)).rejects.toThrow('The spool file ends before byte 11');
     await spool.close();
   });
 });

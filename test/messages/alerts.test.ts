@@ -7,7 +7,7 @@ import { bytesOf, messageText, shapeWith } from './shapes.ts';
 
 const head = '"message_id":"m1","timestamp":"2024-02-29T12:00:00Z"';
 
-/** What is read of a message whose other members are these. */
+/** Reads a message with these other members. */
 function read(members: string, alerts: Pointer = ['alerts'], changes = {}) {
   return readMessage(bytesOf(`{${head},${members}}`), 0, shapeWith([], { alerts, ...changes }));
 }
@@ -18,7 +18,7 @@ function rowOf(members: string, alerts: Pointer = ['alerts'], changes = {}) {
 
 const closed = (id: string | null) => ({ id, status: 'closed' });
 
-describe('alerts that are an object keyed by id', () => {
+describe('alerts as an object keyed by id', () => {
   it.each([
     ['{"a-1":{"status":"closed"},"a-2":{"status":"closed"}}', [closed('a-1'), closed('a-2')]],
     ['{"a-1":{"alert_id":"x","status":"closed"}}', [closed('x')]],
@@ -42,7 +42,7 @@ describe('alerts that are an object keyed by id', () => {
     expect(read(`"alerts":${alerts}`)).toMatchObject({ state: 'open', openAlerts });
   });
 
-  it('count as the last of two members of their name', () => {
+  it('are the last of two members of the same name', () => {
     expect(read('"alerts":[{"status":"open"}],"alerts":{"a":{"status":"closed"}}')).toMatchObject({
       state: 'closed',
       alertCount: 1,
@@ -56,7 +56,7 @@ describe('a single alert', () => {
     ['{"alert_id":"a","status":"closed","rule":{"status":"active"}}', [closed('a')]],
     ['{"status":"closed"}', [closed(null)]],
     ['{"status":"closed","a-1":{"status":"open"}}', [closed(null)]],
-  ])('is told by a plain value at its id or its status: %s', (alert, rows) => {
+  ])('is recognized by a scalar at its id or status: %s', (alert, rows) => {
     expect(rowOf(`"alerts":${alert}`)).toEqual(rows);
   });
 
@@ -67,7 +67,7 @@ describe('a single alert', () => {
     },
   );
 
-  it('is found where its status stands deeper', () => {
+  it('is recognized by a nested status', () => {
     const deep = { alertStatus: ['state', 'now'] };
     expect(rowOf('"alerts":{"state":{"now":"closed"}}', ['alerts'], deep)).toEqual([closed(null)]);
     expect(rowOf('"alerts":{"a":{"state":{"now":"closed"}}}', ['alerts'], deep)).toEqual([closed('a')]);
@@ -122,7 +122,7 @@ describe('a pointer with `*`', () => {
   });
 });
 
-describe('alerts that are their statuses', () => {
+describe('alerts as plain statuses', () => {
   const bare = { alertStatus: [] };
   it.each([
     ['["closed","Closed "]', [null, null]],
@@ -145,12 +145,12 @@ describe('alerts that are their statuses', () => {
   });
 });
 
-describe('the limit of alerts', () => {
+describe('the limit on alerts', () => {
   const list = (count: number) => `[${Array(count).fill('{"status":"closed"}').join(',')}]`;
   const keyed = (count: number) =>
     `{${Array.from({ length: count }, (_, n) => `"${n}":{"status":"closed"}`).join(',')}}`;
 
-  it.each([list, keyed])('is that of a message, in every shape', (make) => {
+  it.each([list, keyed])('applies to a message in every shape', (make) => {
     expect(read(`"alerts":${make(alertsMax)}`)).toMatchObject({ state: 'closed', alertCount: alertsMax });
     const reason = 'more than 10000 alerts';
     expect(read(`"alerts":${make(alertsMax + 1)}`)).toMatchObject({ state: 'invalid', reason, id: 'm1' });
@@ -165,8 +165,8 @@ describe('the limit of alerts', () => {
     });
   });
 
-  it('is that of places to look into, too', () => {
-    const reason = 'more than 10000 places to look for alerts in';
+  it('applies to the elements that are searched', () => {
+    const reason = 'more than 10000 elements to search for alerts';
     const places = `[${Array(alertsMax + 1)
       .fill('0')
       .join(',')}]`;
@@ -177,13 +177,13 @@ describe('the limit of alerts', () => {
     expect(read(`"t":${nested}`, ['t', '*', '*', 'alerts'])).toMatchObject({ state: 'invalid', reason });
   });
 
-  it('does not hold for what is archived already', () => {
+  it('does not apply to archived messages', () => {
     expect(rowOf(`"alerts":${list(alertsMax + 1)}`)).toHaveLength(alertsMax + 1);
   });
 });
 
 describe('the statuses of open alerts', () => {
-  it('are named once each, the first ten, cut where they are long', () => {
+  it('are the first ten distinct ones, truncated', () => {
     const statuses = ['Pending', 'Pending', 'new', ...Array.from({ length: 20 }, (_, n) => `${n}-${'x'.repeat(100)}`)];
     const alerts = [...statuses.map((status) => ({ status })), { status: 'closed' }];
     const message = readMessage(bytesOf(messageText(JSON.stringify(alerts))), 0, shapeWith());

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { anyCharacter } from '../support/texts.ts';
 
-/** A JSON value apart from its spelling. Names are unique. */
+/** A JSON value independent of its spelling. Names are unique. */
 export type Model =
   | { readonly kind: 'token'; readonly text: string }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'list'; readonly items: readonly Model[] }
   | { readonly kind: 'object'; readonly members: readonly (readonly [string, Model])[] };
 
-/** Picks a whole number from 0 to below `count`. */
+/** Picks an integer in `[0, count)`. */
 export type Choose = (count: number) => number;
 
-/** Few names, so that pointers hit and names meet again. */
+/** Few names, so that pointers match and names repeat. */
 export const names = ['', 'a', 'b', 'a/b', '~1', '0', '1', '01', '__proto__', 'constructor', 'é"\\', '\ud800', 'A\n\0'];
 
 const anyText = fc.oneof(
@@ -41,7 +41,7 @@ const { anyModel } = fc.letrec<{ anyModel: Model }>((tie) => ({
 
 export { anyModel };
 
-/** A source of spellings: the same seed gives the same ones. */
+/** Chooses spellings, deterministically for a seed. */
 function chooser(seed: number): Choose {
   let state = seed >>> 0;
   return (count) => {
@@ -52,7 +52,7 @@ function chooser(seed: number): Choose {
 
 export const anyChoose = fc.nat({ max: 2 ** 31 - 1 }).map(chooser);
 
-/** A JSON text of the value, with members in any order, whitespace, escapes, and now and then an earlier twin of a member. */
+/** A JSON text of the value, with random member order, whitespace and escapes, and occasional earlier duplicates of members. */
 export function spell(model: Model, choose: Choose): string {
   const space = () => ['', '', '', ' ', '\n', '\t\r\n '][choose(6)]!;
   const around = (text: string) => space() + text + space();

@@ -24,7 +24,7 @@ describe('the state of a message', () => {
     ['[{"status":"Closed"},{"status":"CLOSED","x":[{"status":"open"}]}]', 2],
     ['[{"status":"open","status":"closed"}]', 1],
     ['[{"st\\u0061tus":"\\u0063losed"}]', 1],
-  ])('is closed with the alerts %s', (alerts, count) => {
+  ])('is closed with alerts %s', (alerts, count) => {
     expect(read(messageText(alerts))).toEqual({
       end: messageText(alerts).length,
       state: 'closed',
@@ -46,12 +46,12 @@ describe('the state of a message', () => {
     ['[{"status":"closed","status":null}]', ['']],
     ['[{"alert_id":"\\ud800"}]', ['\ufffd']],
     ['[{"Status":"closed"}]', ['']],
-  ])('is open with the alerts %s', (alerts, open) => {
+  ])('is open with alerts %s', (alerts, open) => {
     const message = read(messageText(alerts));
     expect(message).toMatchObject({ state: 'open', openAlerts: open, openAlertCount: open.length });
   });
 
-  it.each([undefined, 'null', '[]', '[ \n ]', '{}', '{ }'])('is unalerted with the alerts %s', (alerts) => {
+  it.each([undefined, 'null', '[]', '[ \n ]', '{}', '{ }'])('is unalerted with alerts %s', (alerts) => {
     expect(read(messageText(alerts))).toMatchObject({ state: 'unalerted', alertCount: 0, openAlertCount: 0 });
   });
 
@@ -61,11 +61,11 @@ describe('the state of a message', () => {
     [`{"alerts":[{"status":"open"}],${messageText('null').slice(1)}`, 'unalerted', 0],
     [`{"alerts":${closed},${messageText('[{},{}]').slice(1)}`, 'open', 2],
     [`{"alerts":7,${messageText(closed).slice(1)}`, 'closed', 1],
-  ])('follows the last of two lists of alerts: %s', (text, state, count) => {
+  ])('depends on the last of two lists of alerts: %s', (text, state, count) => {
     expect(read(text)).toMatchObject({ state, alertCount: count });
   });
 
-  it('compares texts and booleans by their text, numbers by their value', () => {
+  it('compares strings and booleans by text, numbers by value', () => {
     const numbered = shapeWith([], { closedStatuses: ['1', 'true', 'done'] });
     expect(
       read(
@@ -76,7 +76,7 @@ describe('the state of a message', () => {
     expect(read(messageText('[{"status":"1.0"}]'), numbered).state).toBe('open');
   });
 
-  it('names the first 100 open alerts by the beginning of their ids, and counts all', () => {
+  it('comes with the truncated ids of the first 100 open alerts and their count', () => {
     const alerts = Array.from({ length: 250 }, (_, n) => `{"alert_id":"${n}-${'😀'.repeat(200)}"}`);
     const message = read(messageText(`[${alerts.join(',')}]`));
     expect(message).toMatchObject({ alertCount: 250, openAlertCount: 250 });
@@ -88,7 +88,7 @@ describe('the state of a message', () => {
     }
   });
 
-  it('is found wherever the shape says', () => {
+  it('is read at the pointers of the shape', () => {
     const nested = shapeWith([], {
       id: ['alerts', 'list', '0', 'key/id'],
       timestamp: ['meta', '1'],
@@ -123,22 +123,22 @@ describe('the id of a message', () => {
     expect(read(messageText(closed, token))).toMatchObject({ state: 'closed', id });
   });
 
-  it('is the last of two', () => {
+  it('is the last of two members of the same name', () => {
     expect(read(`{"message_id":"a",${messageText(closed).slice(1)}`).id).toBe('m1');
   });
 
   it.each([
-    ['null', 'no id'],
-    ['""', 'no id'],
-    ['true', 'an id that is neither a string nor a number'],
-    ['["a"]', 'an id that is neither a string nor a number'],
-    ['{}', 'an id that is neither a string nor a number'],
-    ['"\\ud800"', 'an id that is not valid Unicode'],
-    ['"a\\udc00\\ud800b"', 'an id that is not valid Unicode'],
-    [`"${'a'.repeat(idBytesMax + 1)}"`, 'an id longer than 8192 bytes'],
-    [`"${'é'.repeat(idBytesMax / 2)}a"`, 'an id longer than 8192 bytes'],
-    [`"${'é'.repeat(100_000)}"`, 'an id longer than 8192 bytes'],
-    ['1'.repeat(idBytesMax + 1), 'an id longer than 8192 bytes'],
+    ['null', 'missing id'],
+    ['""', 'missing id'],
+    ['true', 'id is neither a string nor a number'],
+    ['["a"]', 'id is neither a string nor a number'],
+    ['{}', 'id is neither a string nor a number'],
+    ['"\\ud800"', 'id is not valid Unicode'],
+    ['"a\\udc00\\ud800b"', 'id is not valid Unicode'],
+    [`"${'a'.repeat(idBytesMax + 1)}"`, 'id is longer than 8192 bytes'],
+    [`"${'é'.repeat(idBytesMax / 2)}a"`, 'id is longer than 8192 bytes'],
+    [`"${'é'.repeat(100_000)}"`, 'id is longer than 8192 bytes'],
+    ['1'.repeat(idBytesMax + 1), 'id is longer than 8192 bytes'],
   ])('must not be %.30s', (token, reason) => {
     const message = read(messageText(closed, token));
     expect(message).toMatchObject({ state: 'invalid', reason, timestamp: instantMicros, alertCount: 0 });
@@ -146,8 +146,8 @@ describe('the id of a message', () => {
   });
 
   it('must not be missing', () => {
-    expect(read('{"timestamp":0}')).toMatchObject({ state: 'invalid', reason: 'no id', timestamp: 0n });
-    expect(read('{}')).toMatchObject({ state: 'invalid', reason: 'no id', end: 2 });
+    expect(read('{"timestamp":0}')).toMatchObject({ state: 'invalid', reason: 'missing id', timestamp: 0n });
+    expect(read('{}')).toMatchObject({ state: 'invalid', reason: 'missing id', end: 2 });
   });
 });
 
@@ -163,15 +163,15 @@ describe('the timestamp of a message', () => {
   });
 
   it.each([
-    ['null', 'no timestamp'],
-    ['""', 'a timestamp that cannot be read'],
-    ['"20240229"', 'a timestamp that cannot be read'],
-    ['{"$date":{}}', 'a timestamp that cannot be read'],
-    ['"2023-02-29"', 'a timestamp that cannot be read'],
-    ['1e400', 'a timestamp that cannot be read'],
-    ['true', 'a timestamp that cannot be read'],
-    ['[1709208000]', 'a timestamp that cannot be read'],
-    [`"${'9'.repeat(1_000_000)}"`, 'a timestamp that cannot be read'],
+    ['null', 'missing timestamp'],
+    ['""', 'timestamp cannot be parsed'],
+    ['"20240229"', 'timestamp cannot be parsed'],
+    ['{"$date":{}}', 'timestamp cannot be parsed'],
+    ['"2023-02-29"', 'timestamp cannot be parsed'],
+    ['1e400', 'timestamp cannot be parsed'],
+    ['true', 'timestamp cannot be parsed'],
+    ['[1709208000]', 'timestamp cannot be parsed'],
+    [`"${'9'.repeat(1_000_000)}"`, 'timestamp cannot be parsed'],
   ])('must not be %.30s', (token, reason) => {
     const message = read(messageText(closed, '"a"', token));
     expect(message).toMatchObject({ state: 'invalid', reason, id: 'a' });
@@ -179,7 +179,7 @@ describe('the timestamp of a message', () => {
   });
 
   it('must not be missing', () => {
-    expect(read('{"message_id":"a"}')).toMatchObject({ state: 'invalid', reason: 'no timestamp', id: 'a' });
+    expect(read('{"message_id":"a"}')).toMatchObject({ state: 'invalid', reason: 'missing timestamp', id: 'a' });
   });
 });
 
@@ -187,7 +187,7 @@ describe('an invalid message', () => {
   it.each(['"closed"', '0', 'false', '""'])('has alerts that are neither a list nor an object: %s', (alerts) => {
     expect(read(messageText(alerts))).toMatchObject({
       state: 'invalid',
-      reason: 'alerts that are neither a list nor an object',
+      reason: 'alerts are neither a list nor an object',
       id: 'm1',
       timestamp: instantMicros,
     });
@@ -199,7 +199,7 @@ describe('an invalid message', () => {
     ['[{}, 1]', 7],
     ['12 ', 2],
     ['nonsense }', 8],
-  ])('is no object: %s', (text, end) => {
+  ])('is not an object: %s', (text, end) => {
     expect(read(text)).toEqual({
       end,
       state: 'invalid',
@@ -212,7 +212,7 @@ describe('an invalid message', () => {
     });
   });
 
-  it('is no JSON, yet tells what could be read', () => {
+  it('keeps what was read before the JSON became invalid', () => {
     const text = `${messageText(closed).slice(0, -1)},"x":01}`;
     expect(read(`${text}, {}`)).toMatchObject({
       end: text.length,
@@ -234,11 +234,11 @@ describe('an invalid message', () => {
     '{"message_id":"a" "x":1}',
     '{"message_id":"a"',
     '{"message_id":"a","x":"',
-  ])('is no JSON: %j', (text) => {
+  ])('is not JSON: %j', (text) => {
     expect(read(text)).toMatchObject({ end: text.length, state: 'invalid', reason: 'not valid JSON', id: 'a' });
   });
 
-  it('is no UTF-8, yet tells an id that is', () => {
+  it('keeps a valid id if it is not UTF-8', () => {
     const latin = Buffer.from(messageText('[{"alert_id":"é","status":"closed"}]'), 'latin1');
     expect(read(latin)).toMatchObject({
       end: latin.length,
@@ -256,7 +256,7 @@ describe('an invalid message', () => {
     [999, 'closed'],
     [1_000, 'invalid'],
     [100_000, 'invalid'],
-  ])('is nested too deep: %i lists within the object are %s', (depth, state) => {
+  ])('is nested too deep: %i lists within the object make it %s', (depth, state) => {
     const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     const beside = `${messageText(closed).slice(0, -1)},"x":${nested(depth)}}`;
     const within = messageText(`[{"status":"closed","x":${nested(depth - 2)}}]`);
@@ -267,7 +267,7 @@ describe('an invalid message', () => {
     }
   });
 
-  it('is longer than 64 MiB', () => {
+  it('is larger than 64 MiB', () => {
     const head = bytesOf(`${messageText(closed).slice(0, -1)},"x":"`);
     const bytes = new Uint8Array(messageBytesMax + 1).fill(0x61);
     bytes.set(head);
@@ -275,7 +275,7 @@ describe('an invalid message', () => {
     expect(read(bytes)).toMatchObject({
       end: messageBytesMax + 1,
       state: 'invalid',
-      reason: 'longer than 64 MiB',
+      reason: 'larger than 64 MiB',
       id: 'm1',
       timestamp: instantMicros,
     });
@@ -285,7 +285,7 @@ describe('an invalid message', () => {
 });
 
 describe('readMessage', () => {
-  it('reads in the midst of bytes', () => {
+  it('reads a message in the middle of the bytes', () => {
     const text = messageText(closed);
     const bytes = Buffer.from(`[1,${text} , ${text}]`);
     expect(readMessage(bytes, 3, shape)).toMatchObject({ end: 3 + text.length, state: 'closed' });
@@ -294,7 +294,7 @@ describe('readMessage', () => {
 });
 
 describe('readRow', () => {
-  it('reads what a row is made of', () => {
+  it('reads the values of a row', () => {
     const text = ' {"timestamp":1.5,"alerts":[{"alert_id":1,"status":"Closed"},{"status":"closed"}],"message_id":7} \n';
     expect(readRow(bytesOf(text), shape)).toEqual({
       id: '7',
@@ -364,7 +364,7 @@ describe('readRow', () => {
     ['timestamp', 'true', null],
     ['timestamp', '{}', null],
     ['timestamp', undefined, null],
-  ])('a %s column holds %.40s as %s', (type, text, expected) => {
+  ])('converts for a %s column %.40s to %s', (type, text, expected) => {
     expect(value(text, type)).toBe(expected);
   });
 
@@ -381,11 +381,11 @@ describe('readRow', () => {
     `${messageText(closed)} {}`,
     '[]',
     '',
-  ])('takes no other message than a closed one: %s', (text) => {
-    expect(() => readRow(bytesOf(text), shape)).toThrow('A row is made of a closed message');
+  ])('rejects anything but one closed message: %s', (text) => {
+    expect(() => readRow(bytesOf(text), shape)).toThrow('A row requires exactly one closed message');
   });
 
-  it('takes no message that is no UTF-8', () => {
+  it('rejects a message that is not UTF-8', () => {
     expect(() => readRow(Buffer.from(messageText(closed, '"é"'), 'latin1'), shape)).toThrow('not valid UTF-8');
   });
 });
@@ -413,7 +413,7 @@ describe('lastAlertChange', () => {
     expect(lastAlertChange(bytesOf(messageText(alerts)), shape)).toBe(micros);
   });
 
-  it('is nothing where there is no message', () => {
+  it('is undefined if there is no message', () => {
     expect(lastAlertChange(bytesOf('{"alerts":['), shape)).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ const instant = '2024-02-29T12:00:00Z';
 /** µs since 1970 of {@link instant}. */
 export const instantMicros = 1_709_208_000_000_000n;
 
-/** A message's JSON text; each argument is the JSON text of a value, or undefined to leave it out. */
+/** A message's JSON text. Arguments are JSON texts of values; undefined omits one. */
 export function messageText(alerts?: string, id: string | undefined = '"m1"', timestamp = `"${instant}"`): string {
   const members = { message_id: id, timestamp, alerts };
   const texts = Object.entries(members).flatMap(([name, text]) => (text === undefined ? [] : `"${name}":${text}`));

@@ -6,13 +6,13 @@ import type { Page } from 'playwright-core';
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** A rule of accessibility that a page breaks, and the first places where it does. */
+/** An accessibility rule that a page violates, and the first elements that do. */
 export interface Violation {
   readonly rule: string;
   readonly at: readonly string[];
 }
 
-/** The rules that the page breaks as it stands; those named are not looked at. */
+/** Returns the rules that the page violates in its current state, except those in `without`. */
 export async function violations(page: Page, without: readonly string[] = []): Promise<Violation[]> {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
   const options: RunOptions = { runOnly: tags, rules };

@@ -4,28 +4,28 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-/** Holds the path of the browser. */
+/** The environment variable with the path of the browser. */
 export const browserVariable = 'MESSAGE_ARCHIVE_BROWSER';
 
 /**
- * The browser that was found for these tests.
- * @throws Error where none was: a test of the page never passes without one
+ * Launches the browser.
+ * @throws Error if there is none: tests of the page are never skipped
  */
 function launch(): Promise<Browser> {
   const executablePath = process.env[browserVariable];
-  if (!executablePath) throw new Error(`${browserVariable} is not set: start these tests with \`npm run test:page\`.`);
+  if (!executablePath) throw new Error(`${browserVariable} is not set: run these tests with \`npm run test:page\`.`);
   return chromium.launch({ executablePath, args: ['--disable-gpu', '--disable-quic'] });
 }
 
-/** A page that was opened from a file, and all that went wrong or left the page while it was used. */
+/** A page opened from a file, with the errors and requests it has caused so far. */
 export interface Opened {
   readonly page: Page;
   readonly complaints: readonly string[];
-  /** The addresses asked for, but for the page's own. */
+  /** Requested URLs, except the page's own. */
   readonly requests: readonly string[];
 }
 
-/** A folder of pages. */
+/** A browser that opens pages from a temporary folder. */
 export class Pages {
   readonly #browser: Browser;
   readonly #folder: string;
@@ -39,7 +39,7 @@ export class Pages {
     return new Pages(await launch(), await mkdtemp(join(tmpdir(), 'message-archive-page-')));
   }
 
-  /** Opens the text as a page, from a file, as a person would who has only that file. */
+  /** Writes the text to a file and opens it, as a person would who has only this file. */
   async show(text: string, options: BrowserContextOptions = {}, fragment = ''): Promise<Opened> {
     const path = join(this.#folder, 'index.html');
     await writeFile(path, text);

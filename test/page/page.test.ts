@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { whys } from '../../src/report/page/coverage.ts';
 import type { Layout } from '../../src/windows/slot.ts';
 import {
   completeArchive,
@@ -41,7 +42,7 @@ function sidewaysPx(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** The name of what has the focus, and nothing where nothing has it. */
+/** Returns the label or text of the focused element. */
 function focused(page: Page): Promise<string | null | undefined> {
   return page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent);
 }
@@ -51,13 +52,13 @@ async function tabTo(page: Page, selector: string): Promise<void> {
     await page.keyboard.press('Tab');
     if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
   }
-  throw new Error(`The tab key does not lead to ${selector}.`);
+  throw new Error(`The tab key does not reach ${selector}.`);
 }
 
-describe.each(looks)('the page, %s', (_, look) => {
-  it('is accessible, with and without a record open, and fits its width', async () => {
+describe.each(looks)('the coverage page, %s', (_, look) => {
+  it('is accessible and fits the width, with the panel closed and open', async () => {
     const { page, complaints, requests } = await pages.show(troubled, { ...look, reducedMotion: 'reduce' });
-    await page.getByText('The same as a table').click();
+    await page.getByText('Show as a table').click();
     await page.getByText('2026: 2 slots').click();
     expect(await violations(page)).toEqual([]);
     expect(await sidewaysPx(page)).toBe(0);
@@ -69,14 +70,14 @@ describe.each(looks)('the page, %s', (_, look) => {
     expect(requests).toEqual([]);
   });
 
-  it('is accessible where slots are small squares, each with a larger twin in the tables', async () => {
+  it('is accessible with small squares, whose records have larger links', async () => {
     const { page, complaints } = await pages.show(pageOf(troubledArchive(tenDays)), look);
     expect(await page.locator('.calendar.dense a').count()).toBe(slotsOfYears(tenDays).length);
     expect(await violations(page, ['target-size'])).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
-  it('fits its width with a slot for every day of seven years', async () => {
+  it('fits the width with seven years of daily slots', async () => {
     const { page, complaints } = await pages.show(days, look);
     expect(await page.locator('.calendar.dense a').count()).toBe(slotsOfYears(daily).length);
     expect(await sidewaysPx(page)).toBe(0);
@@ -84,7 +85,7 @@ describe.each(looks)('the page, %s', (_, look) => {
   });
 });
 
-it('tells its verdict first', async () => {
+it('the coverage page begins with the verdict', async () => {
   const bad = await pages.show(troubled);
   expect(await bad.page.getByRole('heading', { level: 1 }).textContent()).toBe('The archive is incomplete');
   const good = await pages.show(pageOf(completeArchive(monthly)));
@@ -92,7 +93,7 @@ it('tells its verdict first', async () => {
   expect(await good.page.title()).toBe('complete: s3://company-archive/messages · Message Archive');
 });
 
-it('tells states apart without colour', async () => {
+it('states are distinguishable without colour', async () => {
   const { page } = await pages.show(troubled);
   const marks = await page.evaluate(() =>
     ['complete', 'live', 'incomplete', 'failed', 'empty'].map((state) => {
@@ -105,8 +106,8 @@ it('tells states apart without colour', async () => {
   expect(new Set(marks).size).toBe(5);
 });
 
-describe('with the keyboard alone', () => {
-  it('leads through the calendar, to a record, to its neighbours and back', async () => {
+describe('by keyboard', () => {
+  it('a person reaches the calendar, a record, its neighbours, and returns', async () => {
     const { page, complaints } = await pages.show(troubled, wide);
     await tabTo(page, '.calendar a');
     expect(await focused(page)).toMatch(/^1 to 31 January 2026|^\d+ to 31 January 2026: live/);
@@ -141,9 +142,9 @@ describe('with the keyboard alone', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('returns to the link that a record was opened by', async () => {
+  it('closing the panel returns to the link that opened it', async () => {
     const { page } = await pages.show(troubled, wide);
-    await tabTo(page, '.verdict a[href^="#"]');
+    await tabTo(page, '.headline a[href^="#"]');
     const name = await focused(page);
     await page.keyboard.press('Enter');
     expect(await page.getByRole('dialog', { name: name! }).isVisible()).toBe(true);
@@ -152,14 +153,14 @@ describe('with the keyboard alone', () => {
   });
 });
 
-describe('the record of a slot', () => {
-  it('holds what the ledger knows, in words for people', async () => {
+describe('the panel of a slot', () => {
+  it('shows the ledger record', async () => {
     const { page } = await pages.show(troubled, wide);
     await page.locator('.calendar .failed').first().click();
     const text = await page.getByRole('dialog').textContent();
     for (const line of [
-      'failed: the last attempt to read it failed',
-      'answered 503 seven times: see whether it is up, then run again. (15 January 2026, 03:17 UTC, its run)',
+      `failed: ${whys.failed}`,
+      'unavailable after 7 attempts (503). Check that the service is up, then re-run. (15 January 2026, 03:17 UTC, run)',
       'Elasticsearch',
       'messages-20210202T000000Z-20210301T000000Z.parquet',
       'd1'.repeat(32),
@@ -170,7 +171,7 @@ describe('the record of a slot', () => {
     expect(await run.getAttribute('href')).toBe('https://github.com/octo/archive/actions/runs/1234567890');
   });
 
-  it('opens from an address that names it', async () => {
+  it('opens from a URL with its fragment', async () => {
     const { page, complaints } = await pages.show(troubled, wide, '#slot-2021-02-02');
     expect(await page.getByRole('dialog', { name: '2 to 28 February 2021' }).isVisible()).toBe(true);
     expect(complaints).toEqual([]);
@@ -178,27 +179,27 @@ describe('the record of a slot', () => {
 });
 
 describe('without JavaScript', () => {
-  it('leads from the calendar to the record in its table', async () => {
+  it('calendar links lead to the record in its table', async () => {
     const { page, complaints } = await pages.show(troubled, { ...wide, javaScriptEnabled: false });
     const row = page.locator('#slot-2021-02-02');
     expect(await row.isVisible()).toBe(false);
     await page.getByRole('link', { name: /^2 to 28 February 2021: failed/ }).click();
     await row.waitFor({ state: 'visible' });
-    expect(await row.textContent()).toContain('answered 503 seven times');
+    expect(await row.textContent()).toContain('unavailable after 7 attempts');
     expect(await page.getByRole('dialog').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
-  it('shows the chart as a table', async () => {
+  it('the chart is available as a table', async () => {
     const { page } = await pages.show(troubled, { ...narrow, javaScriptEnabled: false });
-    await page.getByText('The same as a table').click();
-    expect(await page.getByRole('region', { name: 'Messages by month, in numbers' }).getByRole('row').count()).toBe(
+    await page.getByText('Show as a table').click();
+    expect(await page.getByRole('region', { name: 'Messages by month, as a table' }).getByRole('row').count()).toBe(
       1 + 85,
     );
   });
 });
 
-describe('what comes from outside', () => {
+describe('hostile text', () => {
   const hostile = [
     '<script>globalThis.pwned = 1</script>',
     '</title></style></script><script>globalThis.pwned = 1</script>',
@@ -213,11 +214,12 @@ describe('what comes from outside', () => {
     }),
   ];
 
-  it('is text, whatever it holds', async () => {
+  it('is shown as text', async () => {
     const staged = hostile.map((text) => stagedOf(slots[3]!, text, { open_alerts: [text] }));
     const ledger = slots.map((slot, n) => {
       const text = hostile[n % hostile.length]!;
       const last_error = {
+        code: 'source-unavailable' as const,
         at: '2026-01-15T00:00:00.000Z',
         message: text,
         run_url: `javascript:globalThis.pwned=1//${text}`,
@@ -244,7 +246,7 @@ describe('what comes from outside', () => {
     expect(requests).toEqual([]);
   });
 
-  it('could do nothing even if it were markup', async () => {
+  it('is harmless even as markup, because of the content security policy', async () => {
     const server = await testServer((response) => response.end());
     const { href } = server.url;
     const markup = `<script>globalThis.pwned = 1</script><img src="${href}" onerror="globalThis.pwned = 2">`;
@@ -255,7 +257,7 @@ describe('what comes from outside', () => {
   });
 });
 
-it('does not move for those who do not want it', async () => {
+it('the panel is not animated with prefers-reduced-motion', async () => {
   const animation = async (reducedMotion: 'reduce' | 'no-preference') => {
     const { page } = await pages.show(troubled, { ...wide, reducedMotion }, '#slot-2021-02-02');
     return page.getByRole('dialog').evaluate((dialog) => getComputedStyle(dialog).animationName);
@@ -264,7 +266,7 @@ it('does not move for those who do not want it', async () => {
   expect(await animation('reduce')).toBe('none');
 });
 
-it('prints in black on white, without the panel', async () => {
+it('the coverage page prints in black on white, without the panel', async () => {
   const { page } = await pages.show(troubled, { ...wide, colorScheme: 'dark' }, '#slot-2021-02-02');
   expect(await page.locator('dialog').isVisible()).toBe(true);
   await page.emulateMedia({ media: 'print' });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { packed, unpacked } from '../../src/plan/codec.ts';
 
-test('what is packed is unpacked', () => {
+test('unpacked decodes what packed encoded', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       expect(unpacked(packed(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -11,7 +11,7 @@ test('what is packed is unpacked', () => {
   );
 });
 
-test('a text that would fill the memory is refused', () => {
+test('unpacked refuses a text that would fill the memory', () => {
   const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024, ' ')).toString('base64');
   expect(bomb.length).toBeLessThan(100_000);
   expect(() => unpacked(bomb)).toThrow();

@@ -24,6 +24,9 @@ function truthOf(count: number): Truth {
   return truth;
 }
 
+/** The size of the large comparison. Set OVERLAP_MESSAGES for more. */
+const many = Number(process.env.OVERLAP_MESSAGES ?? 10_000);
+
 function sourcesOf(live: Truth, settled: Truth, pageSize = 50) {
   return {
     live: new ModelSource(live, scan(), { pageSize }),
@@ -37,31 +40,29 @@ async function compare(live: Truth, settled: Truth, days = 7) {
   return { ...embedded, found: found as Extract<Comparison, { both: number }> };
 }
 
-describe('a comparison of both sources', () => {
-  it('names the one message that either side lacks among 100,000', { timeout: 120_000 }, async () => {
-    const [live, settled] = [truthOf(100_000), truthOf(100_000)];
-    live.remove('m31415');
-    settled.remove('m92653');
-    const embedded = await newParts({ spoolBytes: 8 * 1024 * 1024 });
+describe('compareSources', () => {
+  it(`names the one message that either side lacks among ${many}`, { timeout: 120_000 }, async () => {
+    const [live, settled] = [truthOf(many), truthOf(many)];
+    live.remove('m3141');
+    settled.remove('m9265');
+    const embedded = await newParts({ spoolBytes: 1024 * 1024 });
     const sources = sourcesOf(live, settled, 2_000);
     const found = await compareSources(embedded.parts, sources, range, 7);
     expect(found).toEqual({
       from: '2024-06-26T00:00:00.000Z',
       to: '2024-07-03T00:00:00.000Z',
-      both: 99_998,
+      settled: 'elasticsearch',
+      both: many - 2,
       lacking: [
-        { source: 'api', count: 1, named: [{ id: 'm31415' }] },
-        { source: 'elasticsearch', count: 1, named: [{ id: 'm92653' }] },
+        { source: 'api', count: 1, named: [{ id: 'm3141' }] },
+        { source: 'elasticsearch', count: 1, named: [{ id: 'm9265' }] },
       ],
       differing: { count: 0, named: [] },
     });
-    expect(embedded.said.warnings).toEqual([
-      '1 message with alerts is in Elasticsearch and not in the API: "m31415".',
-      '1 message with alerts is in the API and not in Elasticsearch: "m92653".',
-    ]);
+    expect(embedded.said.warnings).toEqual(['"m3141"', '"m9265"'].map((id) => expect.stringContaining(id)));
   });
 
-  it('names whatever either side lacks', async () => {
+  it('names every message that either side lacks', async () => {
     const ids = fc.uniqueArray(fc.integer({ min: 0, max: 39 }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(ids, ids, async (fromLive, fromSettled) => {
@@ -81,7 +82,7 @@ describe('a comparison of both sources', () => {
     );
   });
 
-  it('takes another spelling for the same content, and names another content, open or closed', async () => {
+  it('ignores other formatting, and names different content of open and closed messages', async () => {
     const [live, settled] = [truthOf(10), truthOf(10)];
     for (const { id, at, json } of [...settled.held.values()])
       settled.putRaw(id, at, JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(json)).reverse()), null, 2));
@@ -91,10 +92,10 @@ describe('a comparison of both sources', () => {
     const { found, said } = await compare(live, settled);
     expect(found).toMatchObject({ both: 11, lacking: [], differing: { count: 2 } });
     expect(found.differing.named.map(({ id }) => id).sort()).toEqual(['m3', 'open']);
-    expect(said.warnings).toEqual([expect.stringContaining('2 messages with alerts have different content')]);
+    expect(said.warnings).toEqual([expect.stringMatching(/"m3".*"open"|"open".*"m3"/)]);
   });
 
-  it('says where the other shows a message without alerts, or invalid', async () => {
+  it('notes messages that the other source returns without alerts or invalid', async () => {
     const [live, settled] = [truthOf(3), truthOf(3)];
     settled.put({ id: 'm1', at: overlap.start + 1, statuses: [] });
     live.putRaw('m2', overlap.start + 2, '{"message_id":"m2","timestamp":"2024-06-26T00:00:00Z","alerts":7}');
@@ -105,7 +106,7 @@ describe('a comparison of both sources', () => {
     ]);
   });
 
-  it('leaves messages without alerts, and those around the overlap, alone', async () => {
+  it('ignores messages without alerts, and those outside of the overlap', async () => {
     const live = truthOf(3);
     live.put({ id: 'unalerted', at: overlap.start, statuses: [] });
     live.put({ id: 'before', at: overlap.start - 1, statuses: ['closed'] });
@@ -114,7 +115,7 @@ describe('a comparison of both sources', () => {
     expect(found).toMatchObject({ both: 3, lacking: [] });
   });
 
-  it('names the first 20 of many, cut where they are long, and counts all', async () => {
+  it('names the first 20 of many, truncates long ids, and counts all', async () => {
     const live = truthOf(30);
     live.put({ id: 'x'.repeat(5_000), at: overlap.start, statuses: ['closed'] });
     const { found } = await compare(live, new Truth());
@@ -123,7 +124,7 @@ describe('a comparison of both sources', () => {
     expect(JSON.stringify(found).length).toBeLessThan(10_000);
   });
 
-  it('is made only of what lies in the range, and only where there are two sources', async () => {
+  it('compares only two sources, and only within the range', async () => {
     const embedded = await newParts();
     const sources = sourcesOf(truthOf(3), truthOf(3));
     const before = { start: 0, end: overlap.start };
@@ -138,7 +139,7 @@ describe('a comparison of both sources', () => {
     ['2024-09-01T12:00:00Z', 60, 7, '2024-06-26', '2024-07-03'],
     ['2024-09-01T00:00:00Z', 60, 7, '2024-06-26', '2024-07-03'],
     ['2024-09-01T12:00:00Z', 0, 1, '2024-08-31', '2024-09-01'],
-  ])('at %s with recent-days %i is of the last %i days that are settled', (at, recentDays, days, from, to) => {
+  ])('covers, at %s with recent-days %i, the last %i settled days', (at, recentDays, days, from, to) => {
     const all = { start: 0, end: Date.parse(at) };
     expect(overlapOf(Date.parse(at), recentDays, days, all)).toEqual({ start: Date.parse(from), end: Date.parse(to) });
   });
@@ -148,35 +149,31 @@ describe('a run', () => {
   const scope = { range, refresh: false, scrubWindows: 0, overlapDays: 7 };
   const work = { acceptFewer: false, timeBudgetMs: 1e9, dryRun: false };
 
-  it('is incomplete where one source lacks a message, which the report names', async () => {
+  it('is incomplete if one source lacks a message, which the report names', async () => {
     const [live, settled] = [truthOf(20), truthOf(20)];
     settled.remove('m7');
     const { parts } = await newParts();
     const { report, tally } = (await run(parts, sourcesOf(live, settled), scope, work))!;
     expect(tally!.failed).toEqual([]);
     expect(report.isComplete).toBe(false);
-    expect(report.problems).toEqual([
-      '1 message with alerts is in the API and not in Elasticsearch between 2024-06-26 and 2024-07-03: "m7". Find out which source is right (check filters such as `api-query` and `elasticsearch-query`, and permissions), then re-run.',
-    ]);
+    expect(report.problems).toEqual([expect.stringContaining('"m7"')]);
+    expect(report.code).toBe('archive-incomplete');
     expect(report.summary).toContain('`"m7"`');
-    expect(report.summary).toContain(
-      '**19 messages compared** between the API and Elasticsearch, 26 June 2024 to 2 July 2024: 1 missing from one, 0 different',
-    );
   });
 
-  it('goes on where a source refuses to be compared, and says so', async () => {
+  it('continues with a warning if a source refuses to be compared', async () => {
     const { parts, said } = await newParts();
     const sources = sourcesOf(truthOf(20), truthOf(20));
     sources.live.manners = {
       ...sources.live.manners,
       before: ({ end }) => {
-        if (end <= overlap.end) throw new UserError('The API keeps no more than a month.');
+        if (end <= overlap.end) throw new UserError('source-refused', 'The API keeps no more than a month.');
       },
     };
     const made = await plan(parts, sources, scope);
     expect(made.output.comparison).toMatchObject({ failure: 'The API keeps no more than a month.' });
     expect(said.warnings).toEqual([
-      'The sources could not be compared over 2024-06-26 to 2024-07-02: The API keeps no more than a month. Everything else goes on.',
+      'The sources were not compared from 2024-06-26 to 2024-07-02: The API keeps no more than a month.',
     ]);
   });
 });

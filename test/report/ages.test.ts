@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { byAge } from '../../src/report/ages.ts';
 import { now, stagedOf } from './surveys.ts';
 
-it('groups messages by age, whose bounds belong to the older, also where a time is still to come', () => {
+it('byAge puts a message at a bound into the older group, and one from the future into the youngest', () => {
   const days = [-3, 0, 6.9, 7, 29.9, 30, 89, 90, 364, 365, 1_095, 1_096, 5_000];
   const staged = days.map((age) => stagedOf(String(age), age));
   expect(
@@ -17,6 +17,6 @@ it('groups messages by age, whose bounds belong to the older, also where a time 
   ]);
 });
 
-it('has a group for each age where none waits', () => {
+it('byAge returns every group if there are no messages', () => {
   expect(byAge([], now).map(({ messages }) => messages.length)).toEqual([0, 0, 0, 0, 0, 0]);
 });

@@ -5,7 +5,7 @@ const ms = Date.parse;
 const of = (start: string, end: string) => ({ start: ms(start), end: ms(end) });
 
 describe('dates', () => {
-  it('are told in words, UTC', () => {
+  it('date, moment and monthName use UTC and English names', () => {
     expect(date(ms('2024-06-01T23:59:59.999Z'))).toBe('1 June 2024');
     expect(moment(ms('2024-12-31T03:07:59Z'))).toBe('31 December 2024, 03:07 UTC');
     expect([0, 11].map(monthName)).toEqual(['January', 'December']);
@@ -20,7 +20,7 @@ describe('dates', () => {
     ['2024-05-17', '2024-05-18', '17 May 2024'],
     ['2024-05-31', '2024-06-01', '31 May 2024'],
     ['2024-06-01', '2024-06-02', '1 June 2024'],
-  ])('names %s to %s as %s', (start, end, text) => {
+  ])('span of %s to %s is %s', (start, end, text) => {
     expect(span(of(start, end))).toBe(text);
   });
 
@@ -35,7 +35,7 @@ describe('dates', () => {
     ['2022-02-28', '2024-03-28', '2 years 1 month'],
     ['2019-05-30', '2027-01-01', '7 years 7 months'],
     ['2024-06-02', '2024-06-01', '0 days'],
-  ])('tells the time from %s to %s as %s', (from, to, text) => {
+  ])('age from %s to %s is %s', (from, to, text) => {
     expect(age(ms(from), ms(to))).toBe(text);
   });
 });

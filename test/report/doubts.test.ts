@@ -5,25 +5,27 @@ import { recordOf, slots, surveyOf } from './surveys.ts';
 
 const nothing: Counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
 
-/** What is said of an archive whose slots each came to these counts, and hold so many rows. */
-const said = (counts: Partial<Counts>, rows = 0) =>
+/** Returns the doubts about an archive whose slots each have these counts and rows. */
+const doubtsWith = (counts: Partial<Counts>, rows = 0) =>
   doubtsOf(surveyOf({ records: slots.map((slot) => recordOf(slot, { counts: { ...nothing, ...counts }, rows })) }));
 
 describe('doubts', () => {
   it.each<[string, Partial<Counts>, string]>([
-    ['nothing has an alert', { read: 3, unalerted: 3 }, 'none has an alert; see message-alerts.'],
-    ['nothing readable has an alert', { read: 3, unalerted: 2, invalid: 1 }, 'none has an alert; see message-alerts.'],
-    ['nothing is closed', { read: 3, open: 1, unalerted: 2 }, 'none has all its alerts closed; see alert-status and'],
-  ])('name the inputs to look at where %s', (_, counts, words) => {
-    expect(said(counts)).toEqual([expect.stringContaining(`Nothing is archived yet: of 27 messages ${words}`)]);
+    ['nothing has an alert', { read: 3, unalerted: 3 }, 'has an alert. Check message-alerts.'],
+    ['nothing readable has an alert', { read: 3, unalerted: 2, invalid: 1 }, 'has an alert. Check message-alerts.'],
+    ['nothing is closed', { read: 3, open: 1, unalerted: 2 }, 'has only closed alerts. Check alert-status and'],
+  ])('name the inputs to check if %s', (_, counts, words) => {
+    expect(doubtsWith(counts)).toEqual([
+      expect.stringContaining(`Nothing is archived yet: none of 27 messages ${words}`),
+    ]);
   });
 
-  it('are none where something is archived, or nothing was read', () => {
-    expect(said({ read: 3, closed: 1, open: 2 }, 1)).toEqual([]);
-    // What was archived stays, though the source shows it no longer.
-    expect(said({ read: 3, open: 3 }, 1)).toEqual([]);
-    expect(said({})).toEqual([]);
-    // That all is invalid is a fault rather than a doubt.
-    expect(said({ read: 3, invalid: 3 })).toEqual([]);
+  it('are empty if something is archived or nothing was read', () => {
+    expect(doubtsWith({ read: 3, closed: 1, open: 2 }, 1)).toEqual([]);
+    // Archived messages stay, even if the source no longer returns them.
+    expect(doubtsWith({ read: 3, open: 3 }, 1)).toEqual([]);
+    expect(doubtsWith({})).toEqual([]);
+    // Only invalid messages are a fault, not a doubt.
+    expect(doubtsWith({ read: 3, invalid: 3 })).toEqual([]);
   });
 });

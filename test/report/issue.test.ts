@@ -8,6 +8,8 @@ import {
   tellIncomplete,
   tellNews,
 } from '../../src/report/issue.ts';
+import { document } from '../../src/report/markdown.ts';
+import { missingParts, verdict } from '../../src/report/missing.ts';
 import { isComplete, type Survey } from '../../src/report/survey.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { range } from '../windows/arbitraries.ts';
@@ -17,29 +19,26 @@ const spent = { read_at: before, ...left('time') };
 const some = surveyOf({ records: recordsWith({ 1: failed('It is down.'), 4: undefined, 7: spent, 8: spent }) });
 
 describe('the issue of an incomplete archive', () => {
-  it('says which, what is missing, what to do, and who keeps it', () => {
+  it('names the archive, the causes with their remedies, and the run that updated it', () => {
     const { title, body } = incompleteIssue(some);
     expect(title).toBe('The archive s3://bucket/messages is incomplete');
     expect(body.split('\n').filter((line) => line !== '' && !line.startsWith('<!--'))).toEqual([
-      'The archive `s3://bucket/messages` is not complete. Of 9 planned slots 5 were read and proven; 1 failed, 1 was not reached before its leg ended and 2 are left since time ran out.',
-      '1. **1 slot failed.** Put right what is said here, then run again: every run tries them again.',
-      `   - February 2024: \`It is down.\` ([run](${runUrl}))`,
-      `2. **The legs of 1 window ended before their work was done.** See why in the logs of [their jobs](${runUrl}); then re-run the failed jobs, or run again.`,
-      '   - 2024-03-18..2024-05-17: April 2024',
-      '3. **Time ran out before 2 slots.** Nothing is wrong: run again, or wait for the next schedule, which goes on there.',
-      '   - 2024-05-17..2024-07-16: 2 slots from 1 June 2024 to 15 July 2024',
+      `The archive \`s3://bucket/messages\` is incomplete. ${verdict(some)}`,
+      ...document(missingParts(some), issueBytesMax)
+        .split('\n')
+        .filter((line) => line !== ''),
       '---',
-      `Written by [the run](${runUrl}) of 10 January 2025, 03:17 UTC. Every run writes it anew, and closes it when nothing is missing.`,
+      `Updated by [the run](${runUrl}) of 10 January 2025, 03:17 UTC. Every run updates this issue, and closes it when the archive is complete.`,
     ]);
   });
 
-  it('has a title on one line, of a length that GitHub takes', () => {
+  it('has a title on one line, short enough for GitHub', () => {
     const { title } = incompleteIssue({ ...some, archive: `file:/a\n${'b'.repeat(1000)}\u202e` });
     expect(title).toMatch(/^The archive file:\/a b+… is incomplete$/);
     expect(title.length).toBeLessThan(256);
   });
 
-  it('is short enough whatever is missing', () => {
+  it('is short enough for GitHub whatever is missing', () => {
     const layout = { windowDays: 1, partitionBy: 'day' } as const;
     const days = slotsIn(range('2017-11-18', '2025-01-01'), layout);
     const records = days.map((slot, n) => recordOf(slot, n % 2 === 0 ? failed(`${n} ${'😀'.repeat(900)}`) : {}));
@@ -53,7 +52,7 @@ describe('the issue of an incomplete archive', () => {
     ])
       expect(Buffer.byteLength(text)).toBeLessThan(issueBytesMax);
     expect(incompleteIssue(huge).body).toMatch(/^ {3}- and 1,2\d\d more/m);
-    expect(incompleteIssue(huge).body).toContain('Every run writes it anew');
+    expect(incompleteIssue(huge).body).toContain('Every run updates this issue');
     expect(isComplete(newsFor(huge, incompleteIssue(huge).body))).toBe(true);
   });
 });
@@ -65,19 +64,19 @@ describe('news', () => {
     newsFor(survey, body).missing.map((one) => slots.findIndex(({ id }) => id === one.slot.id));
 
   it.each<[string, Survey, number[]]>([
-    ['the same', some, []],
-    ['less', missingNow({ 1: failed('It is down.') }), []],
+    ['the same slots', some, []],
+    ['fewer slots', missingNow({ 1: failed('It is down.') }), []],
     ['another error of the same slot', missingNow({ 1: failed('It is up, but broken.') }), []],
-    ['a failure of a leg that died', missingNow({ 4: failed('It is down.') }), []],
-    ['time that ran out before what had failed', missingNow({ 1: spent }), []],
+    ['a failure of a slot whose job had ended early', missingNow({ 4: failed('It is down.') }), []],
+    ['a deferral of a slot that had failed', missingNow({ 1: spent }), []],
     ['another slot', missingNow({ 1: failed('It is down.'), 2: failed('It is down.') }), [2]],
-    ['time that ran out earlier', missingNow({ 6: spent, 7: spent, 8: spent }), [6]],
-    ['a failure of what time had run out before', missingNow({ 7: failed('It is down.'), 8: spent }), [7]],
-  ])('in %s', (_, survey, expected) => {
+    ['a deferral of another slot', missingNow({ 6: spent, 7: spent, 8: spent }), [6]],
+    ['a failure of a slot that had been deferred', missingNow({ 7: failed('It is down.'), 8: spent }), [7]],
+  ])('with %s', (_, survey, expected) => {
     expect(newIn(survey)).toEqual(expected);
   });
 
-  it('are all where the issue does not say what was missing', () => {
+  it('are all causes if the issue does not list what is known', () => {
     for (const body of [
       '',
       'Rewritten by a person.',
@@ -89,51 +88,49 @@ describe('news', () => {
     expect(newIn(some, completeIssue(some).body)).toEqual([1, 4, 7, 8]);
   });
 
-  it('are that no slot ever held a message, once', () => {
+  it('include once that no slot ever held a message', () => {
     const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
     const isVoid = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
     expect(isComplete(newsFor(isVoid, known))).toBe(false);
     expect(isComplete(newsFor(isVoid, incompleteIssue(isVoid).body))).toBe(true);
   });
 
-  it('are that no plan was made, once', () => {
+  it('include once that no plan was made', () => {
     const unplanned: Survey = { ...surveyOf({ plan: planOf([]) }), noPlan: { failure: 'The API is down.' } };
     expect(isComplete(newsFor(unplanned, known))).toBe(false);
     expect(tellNews(newsFor(unplanned, known))).toContain('**No plan was made.**');
     expect(isComplete(newsFor(unplanned, incompleteIssue(unplanned).body))).toBe(true);
   });
 
-  it('are told alone', () => {
+  it('are the only causes in the comment', () => {
     const survey = missingNow({ 1: failed('It is down.'), 2: failed('It is up, but broken.') });
     expect(tellNews(newsFor(survey, known))).toBe(
       `**New** in [this run](${runUrl}):
 
-1. **1 slot failed.** Put right what is said here, then run again: every run tries them again.
-   - 1 to 17 March 2024: \`It is up, but broken.\` ([run](${runUrl}))
+1. **1 slot failed.** Fix the error below, then re-run: every run retries failed slots.
+   - 1 to 17 March 2024: \`It is up, but broken.\` \`[source-unavailable]\` ([run](${runUrl}))
 `,
     );
   });
 });
 
-describe('the end', () => {
-  it('is told, and stands in the issue', () => {
+describe('a complete archive', () => {
+  it('is in the comment and in the issue', () => {
     const done = surveyOf();
-    expect(tellComplete(done)).toBe(
-      `**Complete**, says [this run](${runUrl}). All that was planned (9 slots) was read and proven.\n`,
-    );
+    expect(tellComplete(done)).toBe(`**Complete** as of [this run](${runUrl}). ${verdict(done)}\n`);
     expect(completeIssue(done)).toEqual({
       title: 'The archive s3://bucket/messages is incomplete',
-      body: `The archive \`s3://bucket/messages\` is complete. All that was planned (9 slots) was read and proven.
+      body: `The archive \`s3://bucket/messages\` is complete. ${verdict(done)}
 
 ---
-Written by [the run](${runUrl}) of 10 January 2025, 03:17 UTC. It opens again as soon as something is missing.
+Updated by [the run](${runUrl}) of 10 January 2025, 03:17 UTC. This issue is re-opened if the archive becomes incomplete.
 `,
     });
   });
 
-  it('may not last', () => {
+  it('can become incomplete again', () => {
     expect(tellIncomplete(some)).toMatch(
-      /^\*\*Incomplete again\*\*, says \[this run\]\(.*\)\. Of 9 planned slots 5 were read and proven; .*\n\n1\. \*\*1 slot failed/,
+      /^\*\*Incomplete again\*\* as of \[this run\]\(.*\)\. 5 of 9 planned slots were read and verified; .*\n\n1\. \*\*1 slot failed/,
     );
   });
 });

@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { code, idCode, link, type Part, page, plain } from '../../src/report/markdown.ts';
+import { code, document, idCode, link, type Part, plain } from '../../src/report/markdown.ts';
 
-/** Made of what ends a span, a line or a cell, what starts markup, and what cannot be seen. */
+/** Characters that end a span, a line or a cell, start markup, or are invisible. */
 const nasty = fc.string({
   unit: fc.constantFrom(...'`|\\\n\r\t @#<>&*_[]()!:/ab-\u0000\u202e\u2066\ufeff\u200b\u2028~=', '😀', '\ud800'),
   maxLength: 60,
 });
 
-/** The tags that a parser of GitHub's Markdown makes of a text. */
+/** Returns the HTML tags that a parser of GitHub's Markdown produces. */
 function tagsOf(markdown: string): string[] {
   const html = marked.parse(markdown, { gfm: true, async: false });
   return [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag);
 }
 
-describe('text from outside', () => {
+describe('untrusted text', () => {
   it.each([
     ['@someone, see #12', '`@someone, see #12`'],
     ['a `b` c', "`a 'b' c`"],
@@ -26,11 +26,11 @@ describe('text from outside', () => {
     ['half \ud800', '`half \ufffd`'],
     ['', '(empty)'],
     [' \n ', '(empty)'],
-  ])('%j is %s', (text, expected) => {
+  ])('code turns %j into %s', (text, expected) => {
     expect(code(text, 100)).toBe(expected);
   });
 
-  it('is cut after so many characters, never within one', () => {
+  it('is cut to a number of characters, never within one', () => {
     expect(code('abcdefghij', 10)).toBe('`abcdefghij`');
     expect(code('abcdefghijk', 10)).toBe('`abcdefghij…`');
     expect(code('😀'.repeat(11), 10)).toBe(`\`${'😀'.repeat(10)}…\``);
@@ -44,11 +44,11 @@ describe('text from outside', () => {
     ['a\nb\u202ec', '`a\\u000ab\\u202ec`'],
     ['\u{e0001}', '`\\udb40\\udc01`'],
     ['', '(empty)'],
-  ])('as an id, %j is %s', (id, expected) => {
+  ])('idCode turns %j into %s', (id, expected) => {
     expect(idCode(id, 100)).toBe(expected);
   });
 
-  it('is text wherever it stands: no markup, link or mention, whatever it holds', () => {
+  it('never becomes markup, a link or a mention', () => {
     fc.assert(
       fc.property(nasty, nasty, (text, id) => {
         const item = `- slot: ${code(text, 40)} (end)`;
@@ -62,8 +62,8 @@ describe('text from outside', () => {
   });
 });
 
-describe('a link', () => {
-  it('leads to an address of the web', () => {
+describe('link', () => {
+  it('links to an HTTP URL', () => {
     expect(link('run', 'https://github.com/a/b/actions/runs/1?x=%20')).toBe(
       '[run](https://github.com/a/b/actions/runs/1?x=%20)',
     );
@@ -77,12 +77,12 @@ describe('a link', () => {
     'https://example.com/)[x](y',
     'https://example.com/<b>',
     `https://example.com/${'a'.repeat(500)}`,
-  ])('to %s is its words alone', (url) => {
+  ])('returns the words alone for %s', (url) => {
     expect(link('run', url)).toBe('run');
   });
 });
 
-describe('a page', () => {
+describe('document', () => {
   const part = (rows: readonly string[], more: Partial<Part> = {}): Part => ({
     head: ['Head:', ''],
     rows,
@@ -90,22 +90,22 @@ describe('a page', () => {
     ...more,
   });
 
-  it('has its parts in their order, with a line between', () => {
-    expect(page([{ head: ['# One'] }, part(['- a', '- b'])], 1000)).toBe('# One\n\nHead:\n\n- a\n- b\n');
+  it('joins parts in order with a blank line between them', () => {
+    expect(document([{ head: ['# One'] }, part(['- a', '- b'])], 1000)).toBe('# One\n\nHead:\n\n- a\n- b\n');
   });
 
-  it('tells of rows beyond the most of its part', () => {
-    expect(page([part(['a', 'b', 'c'], { rowsMax: 2 })], 1000)).toBe('Head:\n\na\nb\nand 1 more\n');
-    expect(page([part(['a', 'b'], { rowsMax: 2 })], 1000)).toBe('Head:\n\na\nb\n');
+  it('counts rows beyond rowsMax', () => {
+    expect(document([part(['a', 'b', 'c'], { rowsMax: 2 })], 1000)).toBe('Head:\n\na\nb\nand 1 more\n');
+    expect(document([part(['a', 'b'], { rowsMax: 2 })], 1000)).toBe('Head:\n\na\nb\n');
   });
 
-  it('tells of rows that do not fit, and keeps what comes after', () => {
+  it('counts rows that do not fit, and keeps later parts', () => {
     const rows = Array.from({ length: 100 }, (_, n) => `- row ${n}`);
-    const text = page([part(rows), { head: ['The end.'] }], 100);
+    const text = document([part(rows), { head: ['The end.'] }], 100);
     expect(text).toMatch(/- row 0\n(- row \d+\n)+and \d+ more\n\nThe end\.\n$/);
   });
 
-  it('never has more bytes than it may have', () => {
+  it('never exceeds bytesMax', () => {
     const line = fc.string({ unit: fc.constantFrom('a', 'é', '😀', ' '), maxLength: 30 });
     const anyPart = fc.record({
       head: fc.array(line, { minLength: 1, maxLength: 4 }),
@@ -114,7 +114,7 @@ describe('a page', () => {
     });
     fc.assert(
       fc.property(fc.array(anyPart, { maxLength: 6 }), fc.integer({ min: 1, max: 1500 }), (parts, bytesMax) => {
-        const text = page(parts, bytesMax);
+        const text = document(parts, bytesMax);
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(bytesMax);
         const all = parts
           .flatMap(({ head, rows }) => [...head, ...rows])

@@ -7,25 +7,25 @@ function doubts(totals: readonly number[], source: 'api' | 'elasticsearch' = 'ap
   return ofRoundTotals({ ledger: new Map(records) });
 }
 
-describe('a round total', () => {
-  it('is named where several slots have it and none has more', () => {
+describe('a round total that slots share', () => {
+  it('is a doubt if no slot exceeds it', () => {
     expect(doubts([812, 10_000, 10_000])).toEqual([
-      '2 slots have a total of exactly 10,000, and no slot has more: the API may stop counting there; check api-total.',
+      '2 slots have a total of exactly 10,000, and no slot has more: the API may stop counting there. Check api-total.',
     ]);
     expect(doubts([40, 40])).toHaveLength(1);
   });
 
   it.each([
-    ['of one slot', [10_000, 7]],
-    ['that a slot exceeds', [10_000, 10_000, 10_001]],
-    ['that is not round', [9_871, 9_871]],
-    ['that is small', [5, 5]],
-    ['of no slot', []],
-  ])('%s is not', (_, totals) => {
+    ['one slot', [10_000, 7]],
+    ['a larger total', [10_000, 10_000, 10_001]],
+    ['totals that are not round', [9_871, 9_871]],
+    ['small totals', [5, 5]],
+    ['no slots', []],
+  ])('is no doubt with %s', (_, totals) => {
     expect(doubts(totals)).toEqual([]);
   });
 
-  it('of Elasticsearch, which counts exactly, is not', () => {
+  it('is no doubt for Elasticsearch, which counts exactly', () => {
     expect(doubts([10_000, 10_000], 'elasticsearch')).toEqual([]);
   });
 });

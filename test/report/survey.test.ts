@@ -19,18 +19,18 @@ import {
 describe('a slot of the plan', () => {
   it.each<[string, Partial<LedgerRecord> | undefined, object | undefined]>([
     ['was read', {}, undefined],
-    ['was read, though it was left before', left('time'), undefined],
+    ['was read after it was deferred', left('time'), undefined],
     ['failed', failed('It is down.'), { why: 'failed', message: 'It is down.', runUrl }],
-    ['failed, and was left before', { ...failed('It is down.'), ...left('leg') }, { why: 'failed' }],
-    ['was left since time ran out', { read_at: before, ...left('time') }, { why: 'time', runUrl }],
-    ['was left by a leg that the last report missed', { read_at: before, ...left('leg') }, { why: 'leg', runUrl }],
+    ['failed after it was deferred', { ...failed('It is down.'), ...left('leg') }, { why: 'failed' }],
+    ['was deferred when time ran out', { read_at: before, ...left('time') }, { why: 'time', runUrl }],
+    ['was deferred because its job ended', { read_at: before, ...left('leg') }, { why: 'leg', runUrl }],
     [
-      'was left by an earlier run, and its leg says nothing',
+      'was deferred by an earlier run and not processed since',
       { read_at: before, ...left('time', before) },
       { why: 'leg' },
     ],
-    ['failed in an earlier run, and its leg says nothing', { read_at: before, ...failed('x', before) }, { why: 'leg' }],
-    ['has a leg that says nothing', undefined, { why: 'leg' }],
+    ['failed in an earlier run and was not retried', { read_at: before, ...failed('x', before) }, { why: 'leg' }],
+    ['has no record', undefined, { why: 'leg' }],
   ])('that %s', (_, changes, expected) => {
     const made = surveyOf({ records: recordsWith({ 4: changes }) });
     const missing = expected && { slot: slots[4], action: 'read', reason: 'new', ...expected };
@@ -40,19 +40,19 @@ describe('a slot of the plan', () => {
 });
 
 describe('a slot of an earlier plan', () => {
-  const lookLeft = { deferred: { at: before, action: 're-check', because: 'time' } } as const;
+  const recheckDeferred = { deferred: { at: before, action: 're-check', because: 'time' } } as const;
 
-  it('that was left, and of which no message waits any more, is not missing', () => {
-    const made = surveyOf({ records: recordsWith({ 1: lookLeft }), plan: planOf(slots.slice(3)) });
+  it('that was deferred, but no longer has pending messages, is not missing', () => {
+    const made = surveyOf({ records: recordsWith({ 1: recheckDeferred }), plan: planOf(slots.slice(3)) });
     expect(isComplete(made)).toBe(true);
   });
 
   it.each<[string, Partial<LedgerRecord>, object | undefined]>([
     ['was read', { read_at: before }, undefined],
     ['failed', failed('It was down.', before), { why: 'failed', message: 'It was down.', runUrl, action: 'read' }],
-    ['was left', { ...left('time', before) }, { why: 'time', runUrl, action: 'read' }],
-    ['failed and was left', { ...failed('x', before), ...left('time', before) }, { why: 'failed' }],
-    ['was left, and messages of it wait', lookLeft, { why: 'time', action: 're-check' }],
+    ['was deferred', { ...left('time', before) }, { why: 'time', runUrl, action: 'read' }],
+    ['failed and was deferred', { ...failed('x', before), ...left('time', before) }, { why: 'failed' }],
+    ['was deferred and has pending messages', recheckDeferred, { why: 'time', action: 're-check' }],
   ])('that %s', (_, changes, expected) => {
     const staged = [stagedOf('m', 300, { slot: slots[1]!.id })];
     const made = surveyOf({ records: recordsWith({ 1: changes }), staged, plan: planOf(slots.slice(3)) });
@@ -64,7 +64,7 @@ describe('a slot of an earlier plan', () => {
   });
 });
 
-it('tells all in time order, whatever the order of the ledger and the plan', () => {
+it('survey sorts slots and messages by time', () => {
   const records = recordsWith({ 1: failed('x', before), 5: failed('y'), 7: undefined }).reverse();
   const staged = [stagedOf('young', 1), stagedOf('old', 900), stagedOf('middle', 30)];
   const made = surveyOf({ records, staged, plan: planOf(slots.slice(3).reverse()) });
@@ -74,7 +74,7 @@ it('tells all in time order, whatever the order of the ledger and the plan', () 
   expect(timeOf(made.staged[0]!)).toBe(now - 900 * DAY_MS);
 });
 
-it('is not of a complete archive where no slot ever held a message', () => {
+it('survey finds an archive incomplete if no slot ever held a message', () => {
   const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
   const made = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
   expect(made.missing).toEqual([]);
@@ -82,14 +82,14 @@ it('is not of a complete archive where no slot ever held a message', () => {
   expect(isComplete(made)).toBe(false);
 });
 
-it('names the slots that are empty between others', () => {
+it('survey finds the empty slots between others', () => {
   const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
   const made = surveyOf({ records: recordsWith({ 0: { counts }, 4: { counts } }) });
   expect(made.gaps).toEqual([slots[4]]);
   expect(isComplete(made)).toBe(true);
 });
 
-it('refuses a slot that is none of the archive', () => {
+it('survey rejects a slot of another layout', () => {
   const plan = { ...planOf([]), slots: [['20240101T000000Z-20240102T000000Z', 'read', 'new']] as const };
   expect(() => surveyOf({ plan })).toThrow('is not a slot of an archive with window-days 60');
 });

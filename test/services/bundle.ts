@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { parseOutputs } from '../../demo/outputs.ts';
-import { parsePlan } from '../../src/commands/report.ts';
+import { parsePlan } from '../../src/plan/codec.ts';
 import type { PlanOutput } from '../../src/plan/decide.ts';
 import type { Leg } from '../../src/plan/legs.ts';
 

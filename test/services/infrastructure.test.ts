@@ -109,7 +109,7 @@ describe('the template of the infrastructure', () => {
   });
 
   it('is deployed by the command of the guide', async () => {
-    const guide = await readFile(join(root, 'docs', 'using-it.md'), 'utf8');
+    const guide = await readFile(join(root, 'docs', 'getting-started.md'), 'utf8');
     const [, command] = /```sh\n(aws cloudformation deploy[\s\S]*?)```/.exec(guide)!;
     expect(await shell(command!)).toMatch(
       /^(Successfully created\/updated stack - message-archive|No changes to deploy)/m,

@@ -21,7 +21,7 @@ const from = '2022-10-01T00:00:00Z';
 const asOf = '2023-03-01T00:00:00Z';
 const options = { seed: 8, from, to: asOf, messages: 60, textBytesMax: 0, deletions: 0 } as const;
 
-/** GitHub's issuer of identity tokens. */
+/** GitHub's token issuer. */
 const givesTokens: FateOf = () => replied(200, '{"value":"header.claims.sign"}');
 
 let folder: string;
@@ -125,8 +125,8 @@ describe('over TLS, with certificates of a private authority', () => {
     ['search', 'Elasticsearch at'],
     ['s3', 'The bucket "'],
     ['dynamodb', 'The DynamoDB table '],
-    ['sts', 'The role arn:aws:iam::123456789012:role/archive cannot be assumed'],
-    ['token', "GitHub's issuer of identity tokens at"],
+    ['sts', 'The role arn:aws:iam::123456789012:role/archive could not be assumed'],
+    ['token', "GitHub's token issuer at"],
   ])('one whose authority is not known is named in one sentence: %s', async (unknown, words) => {
     const origins: Record<Name, string> = {
       api: source.origin,

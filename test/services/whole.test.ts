@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceOptions } from '../../demo/source/options.ts';
 import { type Source, startSource } from '../../demo/source/server.ts';
-import { compare, expectation, type Look } from '../../demo/truth.ts';
+import { compare, expectation, type Observation as Look } from '../../demo/truth.ts';
 import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
 import { endpoints } from './endpoints.ts';
@@ -178,7 +178,7 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const archived = runs.map(({ legs }) => legs.reduce((sum, leg) => sum + Number(leg.archived), 0));
       expect(archived.slice(0, 3).every((count) => count > 0)).toBe(true);
       const reasons = new Set(runs.flatMap(({ plan }) => plan.slots.map(([, , reason]) => reason)));
-      expect([...reasons].sort()).toEqual(['audit', 'live', 'new', 'scrub', 'staged', 'unsettled']);
+      expect([...reasons].sort()).toEqual(['audit', 'live', 'new', 'no-longer-live', 'pending', 'scrub']);
     });
 
     it('writes no object when nothing has changed', async () => {

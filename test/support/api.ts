@@ -9,26 +9,26 @@ import { Threads } from '../../src/worker/threads.ts';
 import { TestClock } from './clock.ts';
 import { plainShape } from './messages.ts';
 
-/** No whole day, hour or second. */
+/** Not on the boundary of a day, hour or second. */
 export const now = Date.UTC(2024, 5, 20, 23, 37, 11, 123);
 export const token = 'a-token-that-nobody-may-see';
 
 const threads = new Threads(1);
 const scan = pageScanner(threads, plainShape, false);
 
-/** Ends the threads that scan the pages. */
+/** Stops the scanner threads. */
 export function endThreads(): Promise<void> {
   return threads.close();
 }
 
-/** A message API that holds 300 messages of the 60 days before {@link now}, nearly all alike in size. */
+/** Starts a message API with 300 messages of similar size in the 60 days before {@link now}. */
 export function startServer(options: Parameters<typeof startSource>[0] = {}): Promise<Server> {
   const range = { from: instant(now - 60 * DAY_MS), to: instant(now) };
   const small = { messages: 300, messageBytes: [500, 600], textBytesMax: 0 } as const;
   return startSource({ token, ...range, ...small, now: () => now, ...options });
 }
 
-/** What reads it: pages of 10 messages, 4 at a time, in a world whose clock stands still. It ends with the test in hand. */
+/** Returns a source for it: pages of 10 messages, 4 at a time, with a stopped clock. It is closed after the current test. */
 export function apiSource(
   url: string,
   settings: Partial<ApiSettings> = {},

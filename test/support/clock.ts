@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/io/clock.ts';
 
-/** A clock that moves only when somebody sleeps, and a chance that is told. What was slept is kept. */
+/** A clock that only advances by sleeping, with a fixed random number. Records all sleeps. */
 export class TestClock implements Clock {
   readonly waits: number[] = [];
   readonly #chance: number;
@@ -8,7 +8,7 @@ export class TestClock implements Clock {
   #now = Date.UTC(2024, 6, 1);
   #isHeld = false;
 
-  /** @param chance of [0, 1): what every {@link random} gives */
+  /** @param chance of [0, 1): the result of every {@link random} */
   constructor(chance = 0.5) {
     this.#chance = chance;
   }
@@ -28,7 +28,7 @@ export class TestClock implements Clock {
     this.#now = Math.max(this.#now, until);
   }
 
-  /** From now on nobody wakes. */
+  /** Suspends all sleeps until {@link release}. */
   hold(): void {
     this.#isHeld = true;
   }

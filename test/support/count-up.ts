@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { clock } from '../../src/io/clock.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 
-/** Adds 1 to the number in an object, as often as it is told, beginning again wherever somebody else was faster. */
+/** Increments the number in an object the given number of times; retries after a conflict. */
 const [folder, path, times] = process.argv.slice(2) as [string, string, string];
-const archive = new DirectoryArchive(folder);
+const archive = new DirectoryArchive({ folder, clock, newId: randomUUID });
 await archive.prepare();
 for (let left = Number(times); left > 0; ) {
   const object = (await archive.open(path))!;

@@ -1,18 +1,18 @@
 import type { Archive, Staging } from '../../src/io/ports.ts';
 
-/** The end of a process, as far as the stores can tell: nothing that the process does later reaches them. */
+/** The end of a process as the stores see it: no later call reaches them. */
 class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-/** Where a process ends: at the n-th call (from 0) of a method, before or after that had its effect. */
+/** The process ends at the n-th call (from 0) of a method, before or after its effect. */
 export interface CrashPoint {
   readonly method: string;
   readonly call: number;
   readonly when: 'before' | 'after';
 }
 
-/** Counts calls of several ports together, and ends their process at one point. */
+/** Counts the calls of several ports, and ends their process at one point. */
 export class Crasher {
   readonly calls: string[] = [];
   #point: CrashPoint | undefined;
@@ -26,7 +26,7 @@ export class Crasher {
     return this.#isDead;
   }
 
-  /** The port with every method watched. */
+  /** Wraps a port so that its calls are counted. */
   watch<Port extends Archive | Staging>(port: Port): Port {
     return around(port, (method, call) => this.#call(method, call));
   }
@@ -53,7 +53,7 @@ export class Crasher {
   }
 }
 
-/** A port of which every asynchronous method goes through `pass`, but closing and the places that are no calls. */
+/** Wraps a port so that every method except `close` goes through `pass`. */
 export function around<Port extends Archive | Staging>(
   port: Port,
   pass: (method: string, call: () => Promise<unknown>, parameters: readonly unknown[]) => Promise<unknown>,

@@ -1,6 +1,6 @@
 import { inputDefaults } from '../../src/inputs/index.ts';
 
-/** The default of every input as action.yml declares it: that of the code, but for the one that the runner fills in. */
+/** Defaults of all inputs as in action.yml: those of the code, plus the one that the runner evaluates. */
 export const declaredDefaults: Readonly<Record<string, string>> = {
   ...inputDefaults,
   // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates

@@ -23,7 +23,7 @@ export interface DynamoServer {
   close(): Promise<void>;
 }
 
-/** A DynamoDB on the loopback interface, whose tables live in memory. */
+/** Starts an in-memory DynamoDB on the loopback interface. */
 export async function dynamoServer(createTableMs = 0): Promise<DynamoServer> {
   const server = dynalite({ createTableMs });
   server.listen(0, '127.0.0.1');
@@ -34,7 +34,7 @@ export async function dynamoServer(createTableMs = 0): Promise<DynamoServer> {
   };
 }
 
-/** Lets the SDK find this DynamoDB as it finds any: in the environment. */
+/** Configures the AWS SDK for this DynamoDB by environment variables. */
 export function useDynamo(url: string): void {
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', url);
   vi.stubEnv('AWS_REGION', 'eu-west-1');
@@ -55,7 +55,7 @@ const keys: Pick<CreateTableCommandInput, 'KeySchema' | 'AttributeDefinitions'> 
   ],
 };
 
-/** Makes a table in the DynamoDB in use; with the keys of the staging, where no others are told. */
+/** Creates a table in the configured DynamoDB, by default with the keys of the staging. */
 export async function createTable(table: string, shape = keys): Promise<void> {
   const client = new DynamoDBClient();
   try {
@@ -65,7 +65,7 @@ export async function createTable(table: string, shape = keys): Promise<void> {
   }
 }
 
-/** What the conformance suite works with: the staging of two archives in one table. */
+/** The stagings of two archives in one table, for the conformance suite. */
 export function dynamoUnderTest(table: string): Promise<StagingUnderTest> {
   return stagingUnderTest(
     (archive) => new DynamoStaging({ table, archive, clock: new TestClock(), newId: randomUUID }),
@@ -84,12 +84,12 @@ export interface DynamoAnswer {
   readonly body: string;
 }
 
-/** Sends the request on, with another body where one is told. */
+/** Forwards the request, optionally with another body. */
 type Pass = (body?: unknown) => Promise<DynamoAnswer>;
 
 /**
- * Stands before a DynamoDB, and may answer in its stead or change its answers; `undefined` drops the connection.
- * @returns its address
+ * Starts a proxy before a DynamoDB that can replace its responses; `undefined` drops the connection.
+ * @returns its URL
  */
 export async function dynamoFront(
   upstream: string,
@@ -115,7 +115,7 @@ export async function dynamoFront(
   return url.origin;
 }
 
-/** An error as DynamoDB answers it. */
+/** Returns a DynamoDB error response. */
 export function dynamoError(name: string, message = '', status = 400): DynamoAnswer {
   return { status, body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }) };
 }

@@ -11,7 +11,8 @@ import { openArchive } from '../../src/commands/open-archive.ts';
 import { run } from '../../src/commands/run.ts';
 import type { Context, Sources } from '../../src/context.ts';
 import { UserError } from '../../src/errors.ts';
-import type { WorkOptions } from '../../src/export/leg.ts';
+import type { LegOptions } from '../../src/export/leg.ts';
+import { clock as systemClock } from '../../src/io/clock.ts';
 import { DirectoryArchive } from '../../src/io/directory/archive.ts';
 import type { Source } from '../../src/io/ports.ts';
 import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
@@ -29,20 +30,20 @@ export const plainSettings: ArchiveSettings = {
   shape: plainShape,
 };
 
-/** What a run said, a line each. */
+/** The log of a run. */
 export interface Said {
   readonly lines: string[];
   readonly warnings: string[];
   readonly errors: string[];
 }
 
-/** The real parts over one folder, with a clock that only the test moves. */
+/** A context with real stores in one folder, and a clock that only the test moves. */
 export interface Embedded {
   readonly parts: Context;
   readonly said: Said;
   readonly clock: { now: number };
   readonly folder: string;
-  /** The same stores as another process would have them. */
+  /** Opens the same stores as another process would. */
   again(changes?: Partial<EmbeddedOptions>): Promise<Embedded>;
   close(): Promise<void>;
 }
@@ -55,10 +56,10 @@ export interface EmbeddedOptions {
   readonly run: Context['run'];
 }
 
-/** In memory where a machine has such a folder: so much is synced here that a disk would take most of the time. */
+/** In memory if possible: with a disk, most of the time would go into fsync. */
 export const scratchFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** Makes an archive and a staging in a new folder, which {@link Embedded.close} removes. */
+/** Creates an archive and a staging in a new folder, which {@link Embedded.close} removes. */
 export async function embed(threads: Threads, options: Partial<EmbeddedOptions> & { now: number }): Promise<Embedded> {
   const folder = await mkdtemp(join(scratchFolder, 'embedded-'));
   const made = await open(threads, folder, options);
@@ -75,7 +76,7 @@ async function open(
   options: Partial<EmbeddedOptions> & { now: number },
 ): Promise<Embedded> {
   const settings = options.settings ?? plainSettings;
-  const archive = new DirectoryArchive(join(folder, 'archive'));
+  const archive = new DirectoryArchive({ folder: join(folder, 'archive'), clock: systemClock, newId: randomUUID });
   await archive.prepare();
   const archiveId = await openArchive(archive, settings, randomUUID);
   const staging = new SqliteStaging(join(folder, 'staging.db'), archiveId);
@@ -112,20 +113,23 @@ async function open(
   return { parts, said, clock, folder, again, close };
 }
 
-/** What a run is told beside its range. */
-export type RunChanges = Partial<Omit<Scope, 'range'> & WorkOptions>;
+/** Options of a run, except its range. */
+export type RunChanges = Partial<Omit<Scope, 'range'> & LegOptions>;
 
-/** One run of everything: plan, legs and report, failing where no plan can be made; from one source, or from one for each kind of slot. */
+/**
+ * Runs plan, legs and report from one source, or from one for live and one for settled slots.
+ * @throws UserError if there is no plan
+ */
 export async function runAll(parts: Context, source: Source | Sources, range: Interval, changes: RunChanges = {}) {
   const { refresh = false, scrubWindows = 0, acceptFewer = false, timeBudgetMs = 3_600_000 } = changes;
   const sources = 'live' in source ? source : { live: source, settled: source };
   const scope = { range, refresh, scrubWindows };
   const { tally, report } = (await run(parts, sources, scope, { acceptFewer, timeBudgetMs, dryRun: false }))!;
-  if (tally === undefined) throw new UserError(report.problems[0]!);
+  if (tally === undefined) throw new UserError('plan-failed', report.problems[0]!);
   return { tally, report };
 }
 
-/** A row of an object, as a reader of the archive sees it. */
+/** A row of an object. */
 export interface StoredRow {
   readonly id: string;
   readonly timestamp: bigint;
@@ -135,7 +139,7 @@ export interface StoredRow {
   readonly payload: string;
 }
 
-/** The rows of a slot's object, in its order; none where there is no object. */
+/** Returns the rows of a slot's object in order; none if there is no object. */
 export async function storedRows(parts: Context, slot: Slot): Promise<StoredRow[]> {
   const object = await parts.archive.open(objectPath(slot, parts.settings.format));
   if (object === undefined) return [];
@@ -161,7 +165,7 @@ function rowsOf(chunk: RowChunk): StoredRow[] {
   }));
 }
 
-/** Every file below a folder, sorted; none where there is no such folder. */
+/** Returns the paths of all files below a folder, sorted; none if it does not exist. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
@@ -170,7 +174,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** What lies in quarantine of a slot, a parsed line for each message, sorted by its hash; each once. */
+/** Returns the quarantined messages of a slot, sorted by hash, without duplicates. */
 export async function quarantineOf({ folder }: Pick<Embedded, 'folder'>, slot: Slot): Promise<QuarantineLine[]> {
   const root = join(folder, 'archive', quarantineFolder(slot.id));
   const texts = await Promise.all((await filesBelow(root)).map((path) => readFile(join(root, path), 'utf8')));

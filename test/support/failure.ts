@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 
-/** The message of the UserError that a promise ends in: one line, which ends like a sentence. */
-export async function failureOf(promise: Promise<unknown>): Promise<string> {
+/** Returns the UserError a promise is rejected with. Its message must be one line and end like a sentence. */
+export async function errorOf(promise: Promise<unknown>): Promise<UserError> {
   const error = await promise.then(
     () => expect.fail('It should have failed.'),
     (reason: unknown) => reason,
@@ -11,5 +11,10 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
   const { message } = error as UserError;
   expect(message).toMatch(/^[A-Z].*[^.]\.$/);
   expect(message).not.toContain('\n');
-  return message;
+  return error as UserError;
+}
+
+/** The message of {@link errorOf}. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  return (await errorOf(promise)).message;
 }

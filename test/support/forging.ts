@@ -10,12 +10,12 @@ import type { Slot } from '../../src/windows/slot.ts';
 import { parquetModule } from '../../src/worker/parquet-module.ts';
 import type { Embedded } from './embedded.ts';
 
-/** The file of a slot's object. */
+/** Returns the path of a slot's object. */
 export function fileOf({ parts, folder }: Embedded, slot: Slot): string {
   return join(folder, 'archive', objectPath(slot, parts.settings.format));
 }
 
-/** A Parquet object as people with other tools see it. */
+/** Reads a Parquet object with another library. */
 export async function readTable(path: string): Promise<{ table: ArrowTable; facts: ObjectFacts }> {
   await loadParquet(await parquetModule());
   const bytes = await readFile(path);
@@ -24,14 +24,14 @@ export async function readTable(path: string): Promise<{ table: ArrowTable; fact
   return { table: tableFromIPC(readParquet(bytes).intoIPCStream()), facts: factsOf((key) => pairs.get(key))! };
 }
 
-/** Writes a Parquet object by other means than the archive's own. */
+/** Writes a Parquet object with another library. */
 export async function writeTable(path: string, table: ArrowTable, facts: ObjectFacts): Promise<void> {
   await loadParquet(await parquetModule());
   const properties = new WriterPropertiesBuilder().setKeyValueMetadata(new Map(factPairs(facts))).build();
   await writeFile(path, writeParquet(Table.fromIPCStream(tableToIPC(table, 'stream')), properties));
 }
 
-/** Changes a slot's ledger record behind everybody's back. */
+/** Changes a slot's ledger record. */
 export async function forgeRecord(
   { parts }: Embedded,
   slot: Slot,
@@ -42,12 +42,12 @@ export async function forgeRecord(
   if (!(await parts.staging.record(next, record!.revision))) throw new Error('The record moved.');
 }
 
-/** Takes the object's own hash from the ledger, as it is in records of before it was kept. */
+/** Removes the object's hash from its ledger record, as in old records. */
 export async function forgetHash(embedded: Embedded, slot: Slot): Promise<void> {
   await forgeRecord(embedded, slot, () => ({ object_sha256: undefined }) as unknown as Partial<LedgerRecord>);
 }
 
-/** Lets the ledger speak of the object's file as it is now, so that nothing but its content gives it away. */
+/** Updates the ledger record to the object's current version, so that only its content gives it away. */
 export async function blessVersion(embedded: Embedded, slot: Slot): Promise<void> {
   const path = objectPath(slot, embedded.parts.settings.format);
   const listed = (await embedded.parts.archive.list()).find((object) => object.path === path);

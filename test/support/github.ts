@@ -6,12 +6,12 @@ import type { GithubSettings } from '../../src/io/github/settings.ts';
 import { testServer } from './http-server.ts';
 
 export const githubToken = 'ghs_aTokenThatNobodyMaySee';
-/** Of somebody who may open issues, and nothing else. */
+/** Token of an account that may open issues only. */
 export const outsiderToken = 'ghp_aTokenOfAnOutsider';
 const owner = 'acme';
 const repository = 'messages';
 
-/** An issue as GitHub shows it, of what is read here. */
+/** The members of a GitHub issue used here. */
 export interface ShownIssue {
   readonly number: number;
   readonly title: string;
@@ -22,29 +22,29 @@ export interface ShownIssue {
   readonly user: { readonly id: number; readonly login: string };
 }
 
-/** What happens to a request on its way: `lose` does it, and drops the answer. */
+/** A fault of one request: `lose` executes it and drops the response. */
 export type Fault = 'lose' | ((response: ServerResponse) => unknown);
 
-/** One request that came. */
+/** A received request. */
 export interface Asked {
   /** `GET /repos/acme/messages/issues?labels=…` */
   readonly line: string;
   readonly authorization: string | undefined;
 }
 
-/** A repository on GitHub: an emulation of its API behind a server that records requests, and can spoil them. */
+/** A GitHub repository: an emulation of the API behind a server that records requests and can inject faults. */
 export interface TestGithub {
   readonly settings: GithubSettings;
   readonly asked: Asked[];
-  /** What is to happen to a request; undefined: nothing. */
+  /** Returns the fault to inject into a request, if any. */
   spoil: (line: string, count: number) => Fault | undefined;
-  /** Asks the API itself, past the faults, with the token of the action or with another. */
+  /** Sends a request to the API directly, without faults, by default with the action's token. */
   api<Answer>(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   issues(): Promise<ShownIssue[]>;
   comments(number: number): Promise<string[]>;
 }
 
-/** Starts it; it ends with the test in hand. */
+/** Starts it. It stops after the current test. */
 export async function testGithub(): Promise<TestGithub> {
   const emulator = await createEmulator({
     service: 'github',
@@ -94,7 +94,7 @@ export async function testGithub(): Promise<TestGithub> {
   return github;
 }
 
-/** The emulation has no GraphQL, of which the action asks for one thing alone. */
+/** The emulation has no GraphQL. The action needs one query only. */
 export function isViewer(line: string): boolean {
   return /^POST (\/api)?\/graphql$/.test(line);
 }

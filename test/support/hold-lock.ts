@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** Takes the lock file that is named, says so, and never gives it back. */
+/** Locks the given file, prints `held`, and never releases it. */
 new DatabaseSync(process.argv[2]!).exec('BEGIN EXCLUSIVE');
 process.stdout.write('held');
 setInterval(() => undefined, 1_000);

@@ -21,7 +21,7 @@ const pieces = [
 const unseen = ['\r', '\n', '\r\n', '\t', '\0', '\u0085', '\u2028', '\u2029', '\u200b', '\u202e', '\ufeff'] as const;
 const sequences = ['\u001b[31m', '\u001b[2J', '\u001b]0;title\u0007', '\u009b0m'] as const;
 
-/** Text that somebody wrote to be obeyed: by GitHub's runner, a terminal or a reader of bidirectional text. */
+/** Text that attacks GitHub's runner, a terminal or the display of bidirectional text. */
 export function hostileText(): fc.Arbitrary<string> {
   const piece = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...pieces) },

@@ -5,22 +5,22 @@ import { onTestFinished } from 'vitest';
 
 export interface TestServer {
   readonly url: URL;
-  /** Those that came, the first one first. */
+  /** Received requests, in order. */
   readonly requests: readonly IncomingMessage[];
   close(): Promise<void>;
 }
 
-/** Answers a request, the `count`th one. */
+/** Responds to a request; `count` is its number, from 1. */
 export type Answer = (response: ServerResponse, count: number, request: IncomingMessage) => void;
 
-/** An HTTP server on the loopback interface, which ends with the test in hand. */
+/** Starts an HTTP server on the loopback interface that is closed after the current test. */
 export async function testServer(answer: Answer): Promise<TestServer> {
   const server = await startServer(answer);
   onTestFinished(server.close);
   return server;
 }
 
-/** An HTTP server on the loopback interface, which somebody has to close. */
+/** Starts an HTTP server on the loopback interface. The caller must close it. */
 export async function startServer(answer: Answer): Promise<TestServer> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {

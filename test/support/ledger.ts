@@ -1,7 +1,7 @@
 import type { LedgerRecord, StagedMessage } from '../../src/archive/ledger.ts';
 
-/** A record in which every attribute is set, but for what is told. */
-export function ledgerRecord(told: Partial<LedgerRecord> & Pick<LedgerRecord, 'slot'>): LedgerRecord {
+/** Returns a record with every attribute set, and the given changes. */
+export function ledgerRecord(changes: Partial<LedgerRecord> & Pick<LedgerRecord, 'slot'>): LedgerRecord {
   return {
     revision: 1,
     read_at: '2024-09-01T00:00:00.000Z',
@@ -19,14 +19,18 @@ export function ledgerRecord(told: Partial<LedgerRecord> & Pick<LedgerRecord, 's
     took_ms: 1234.5,
     run_id: '77',
     run_url: 'https://example.com/run?a=1&b=ü',
-    last_error: { at: '2024-09-01T00:00:00.000Z', message: 'It broke: "why", \\ and \u{1f4a5}.' },
+    last_error: {
+      at: '2024-09-01T00:00:00.000Z',
+      code: 'source-unavailable',
+      message: 'It broke: "why", \\ and \u{1f4a5}.',
+    },
     deferred: { at: '2024-09-01T00:00:00.000Z', action: 'read', because: 'time', run_url: 'https://example.com/run' },
-    ...told,
+    ...changes,
   };
 }
 
-/** A staged message, but for what is told. */
-export function stagedMessage(told: Partial<StagedMessage> & Pick<StagedMessage, 'slot'>): StagedMessage {
+/** Returns a staged message with the given changes. */
+export function stagedMessage(changes: Partial<StagedMessage> & Pick<StagedMessage, 'slot'>): StagedMessage {
   return {
     message_id: 'message-1',
     timestamp: '1718000000000001',
@@ -36,6 +40,6 @@ export function stagedMessage(told: Partial<StagedMessage> & Pick<StagedMessage,
     first_seen: '2024-07-01T00:00:00.000Z',
     read_at: '2024-08-01T00:00:00.000Z',
     checks: 1,
-    ...told,
+    ...changes,
   };
 }

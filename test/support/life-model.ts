@@ -3,10 +3,10 @@ import type { Cases, Counts } from '../../src/archive/ledger.ts';
 import { type Layout, type Slot, slotAt } from '../../src/windows/slot.ts';
 import { type Held, Truth, tell } from './model-source.ts';
 
-/** Picks a whole number from 0 to below `count`. */
+/** Picks an integer of [0, count). */
 export type Pick = (count: number) => number;
 
-/** The same seed picks the same numbers (mulberry32). */
+/** A deterministic sequence for a seed (mulberry32). */
 export function chance(seed: number): Pick {
   let state = seed >>> 0;
   return (count) => {
@@ -17,7 +17,7 @@ export function chance(seed: number): Pick {
   };
 }
 
-/** What a reading of one slot is expected to do. */
+/** Expected effect of reading one slot. */
 export interface Happening {
   readonly added: number;
   readonly staged: number;
@@ -25,7 +25,7 @@ export interface Happening {
   readonly cases: Omit<Cases, 'conflicting'>;
 }
 
-/** One message as the model knows it. */
+/** A message in the model. */
 interface Being {
   readonly id: string;
   readonly at: number;
@@ -38,8 +38,8 @@ interface Being {
 const statusesOf: readonly string[][] = [['closed'], ['open'], ['open', 'closed'], ['closed', 'Closed'], []];
 
 /**
- * The truth of a source over the years, and what an archive should hold of it when it read this and that: told in other
- * words than the archive's own code.
+ * A model of a source over the years, and of the archive's expected content after a series of reads. Independent of the
+ * archive's own code.
  */
 export class LifeModel {
   readonly truth = new Truth();
@@ -47,10 +47,10 @@ export class LifeModel {
   readonly archived = new Map<string, Map<string, string>>();
   readonly #staged = new Map<string, Set<string>>();
   readonly #quarantined = new Map<string, Set<string>>();
-  /** By slot id: of the last whole reading. */
+  /** Counts of the last full read by slot id. */
   readonly #counts = new Map<string, Counts>();
   readonly #countedOpen = new Map<string, Set<string>>();
-  /** By slot id: known ids that the last whole reading did not find. */
+  /** Known ids that the last full read did not return, by slot id. */
   readonly #absent = new Map<string, Set<string>>();
   readonly #everClosed = new Set<string>();
   readonly #beings: Being[] = [];
@@ -58,14 +58,14 @@ export class LifeModel {
   readonly #pick: Pick;
   readonly #asOneLine: boolean;
 
-  /** @param asOneLine whether the archive stores each message on one line */
+  /** @param asOneLine true if the archive stores each message on one line */
   constructor(layout: Layout, pick: Pick, asOneLine: boolean) {
     this.#layout = layout;
     this.#pick = pick;
     this.#asOneLine = asOneLine;
   }
 
-  /** What happens at the source from one run to the next. */
+  /** Changes the source as from one run to the next. */
   live(origin: number, before: number, now: number): void {
     const pick = this.#pick;
     const births = 1 + pick(14);
@@ -109,7 +109,7 @@ export class LifeModel {
     if (stateOf(spelled) === 'closed') this.#everClosed.add(`${being.id} ${this.#stored(spelled)}`);
   }
 
-  /** Whether the source shows fewer messages with alerts than when the slot was read last, or not all that it showed then. */
+  /** True if the source returns fewer messages with alerts than at the last read, or lacks one that is known. */
   wouldShrink(slot: Slot, now: number): boolean {
     const before = this.#counts.get(slot.id);
     if (before === undefined) return false;
@@ -137,9 +137,9 @@ export class LifeModel {
     const amended = closed.filter(({ id, json }) => before.has(id) && !this.sameContent(before.get(id)!, json));
     for (const { id, json } of closed.filter((each) => !before.has(each.id) || amended.includes(each)))
       archived.set(id, this.#stored(json));
-    const vanished = [...staged].filter((id) => !seen.has(id));
+    const removedPending = [...staged].filter((id) => !seen.has(id));
     staged.clear();
-    for (const id of [...vanished, ...open.map((each) => each.id)]) staged.add(id);
+    for (const id of [...removedPending, ...open.map((each) => each.id)]) staged.add(id);
     const quarantined = ofSlot(this.#quarantined, slot, () => new Set<string>());
     for (const { json } of invalid) quarantined.add(createHash('sha256').update(json).digest('hex'));
     const counts: Counts = {
@@ -158,12 +158,12 @@ export class LifeModel {
       reopened: ids.filter((id) => seen.get(id) === 'open').length,
       amended: amended.length + ids.filter((id) => seen.get(id) === 'unalerted').length,
       removed: ids.filter((id) => !seen.has(id)).length,
-      removed_pending: vanished.length,
+      removed_pending: removedPending.length,
     };
     return { added: archived.size - before.size, staged: staged.size, counts, cases };
   }
 
-  /** Only what is staged was looked for, and nothing of it needed a whole reading. */
+  /** Re-checks pending messages only; none of them needs a full read. */
   recheck(slot: Slot): Happening {
     const archived = ofSlot(this.archived, slot, () => new Map<string, string>());
     const staged = ofSlot(this.#staged, slot, () => new Set<string>());
@@ -184,7 +184,7 @@ export class LifeModel {
     return { added, staged: staged.size, counts, cases: { reopened: 0, amended: 0, removed: 0, removed_pending: 0 } };
   }
 
-  /** Ids and payloads as the slot's object should hold them. */
+  /** Returns the expected ids and payloads of a slot's object, in order. */
   rowsOf(slot: Slot): [string, string][] {
     const at = (json: string) => Date.parse((JSON.parse(json) as { timestamp: string }).timestamp);
     return [...(this.archived.get(slot.id) ?? [])].sort(([a, x], [b, y]) => at(x) - at(y) || (a < b ? -1 : 1));
@@ -198,19 +198,19 @@ export class LifeModel {
     return [...(this.#quarantined.get(slot.id) ?? [])];
   }
 
-  /** Whether the source ever showed the message closed in just these bytes. */
+  /** True if the source ever returned the closed message in exactly these bytes. */
   wasClosed(id: string, json: string): boolean {
     return this.#everClosed.has(`${id} ${json}`);
   }
 
-  /** What the source shows closed today. */
+  /** Returns the messages that are closed now. */
   closedNow(): (Held & { slot: string })[] {
     return [...this.truth.held.values()]
       .filter(({ json }) => stateOf(json) === 'closed')
       .map((held) => ({ ...held, slot: slotAt(held.at, this.#layout).id }));
   }
 
-  /** Texts here differ in their spacing only, or in what they say. */
+  /** Compares two texts, ignoring whitespace. */
   sameContent(a: string, b: string): boolean {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
   }

@@ -1,7 +1,7 @@
 import type { MessageShape } from '../../src/messages/message.ts';
 import type { PageShape } from '../../src/messages/page.ts';
 
-/** The shape of messages where no input says otherwise. */
+/** The default shape of messages. */
 export const plainShape: MessageShape = {
   id: ['message_id'],
   timestamp: ['timestamp'],
@@ -12,7 +12,7 @@ export const plainShape: MessageShape = {
   columns: [],
 };
 
-/** The same, with a column of every type. */
+/** The default shape with a column of every type. */
 export const columnsShape: MessageShape = {
   ...plainShape,
   columns: [
@@ -26,18 +26,18 @@ export const columnsShape: MessageShape = {
 
 export const pageShape: PageShape = { messages: ['messages'], total: ['total'], message: [] };
 
-/** The JSON text of a closed message, with any other members beside. */
+/** Returns the JSON text of a closed message with additional members. */
 export function messageText(id: string, timestamp: string, members: Readonly<Record<string, unknown>> = {}): string {
   const alerts = [{ alert_id: `alert of ${id}`, status: 'closed' }];
   return JSON.stringify({ message_id: id, timestamp, alerts, ...members });
 }
 
-/** The bytes of a page that holds these messages' texts. */
+/** Returns the bytes of a page with these messages. */
 export function pageBytes(texts: readonly string[], total: number = texts.length): Uint8Array<SharedArrayBuffer> {
   return sharedBytes(`{"total":${total},"messages":[${texts.join(',')}]}`);
 }
 
-/** Bytes, or a text's UTF-8, in memory that threads share. */
+/** Copies bytes, or a text as UTF-8, to shared memory. */
 export function sharedBytes(content: string | Uint8Array): Uint8Array<SharedArrayBuffer> {
   const bytes = Buffer.from(content);
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

@@ -7,26 +7,26 @@ import { compileShape } from '../../src/messages/read.ts';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import { pageShape, sharedBytes } from './messages.ts';
 
-/** What a message says; its statuses are those of its alerts. */
+/** The content of a message; `statuses` are those of its alerts. */
 export interface Telling {
   readonly id: string;
   /** ms since 1970. */
   readonly at: number;
   readonly statuses: readonly string[];
   readonly text?: string;
-  /** When its alerts changed last, ms since 1970. */
+  /** Last change of its alerts, ms since 1970. */
   readonly changed?: number;
 }
 
-/** One thing that the source holds. */
+/** A message that the source holds. */
 export interface Held {
   readonly id: string;
   readonly at: number;
-  /** The JSON text that it sends. */
+  /** Its JSON text. */
   readonly json: string;
 }
 
-/** A message as the source sends it. */
+/** Returns a message as the source sends it. */
 export function tell({ id, at, statuses, text, changed }: Telling): Held {
   const updated = changed === undefined ? {} : { updated_at: new Date(changed).toISOString() };
   const alerts = statuses.map((status, n) => ({ alert_id: `${id}-${n}`, status, ...updated }));
@@ -34,7 +34,7 @@ export function tell({ id, at, statuses, text, changed }: Telling): Held {
   return { id, at, json: JSON.stringify(message) };
 }
 
-/** Everything that the source holds at this moment. Keys are the test's: one id may be held under several. */
+/** Everything the source holds now. Keys are chosen by the test: one id can be under several. */
 export class Truth {
   readonly held = new Map<string, Held>();
 
@@ -42,7 +42,7 @@ export class Truth {
     this.held.set(key, tell(telling));
   }
 
-  /** Holds bytes as they are, valid or not. */
+  /** Adds a text as it is, valid or not. */
   putRaw(id: string, at: number, json: string, key = id): void {
     this.held.set(key, { id, at, json });
   }
@@ -58,19 +58,19 @@ export class Truth {
   }
 }
 
-/** How a source behaves, beside what it holds. */
+/** Behaviour of a source. */
 export interface Manners {
   readonly name: SourceName;
   readonly pageSize: number;
-  /** Sent around the interval asked for, in ms. */
+  /** Padding of the requested interval on both sides, in ms. */
   readonly padMs: number;
   readonly givesTotals: boolean;
   readonly deliversOnce: boolean;
-  /** Whether something is not sent in this attempt, though it is counted. */
+  /** True to omit a message in this attempt although it is counted. */
   readonly hides: (held: Held, attempt: number) => boolean;
-  /** Run before a reading: throws to fail it, changes the truth to move it. */
+  /** Called before a read; may throw to fail it, or change the truth. */
   readonly before: (interval: Interval, attempt: number) => void | Promise<void>;
-  /** Run after a reading that succeeded, before anything is done with it. */
+  /** Called after a successful read, before its result is used. */
   readonly after: () => void | Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export class ModelSource implements Source {
   readonly url = 'model://source/messages';
   readonly truth: Truth;
   manners: Manners;
-  /** Every reading that was begun. */
+  /** All reads that were started. */
   readonly passes: { readonly interval: Interval; readonly attempt: number }[] = [];
   readonly #scan: Scan;
 
@@ -138,7 +138,7 @@ export class ModelSource implements Source {
   }
 }
 
-/** A source that can also be asked for ids. */
+/** A source that also supports look-ups by id. */
 export class FindingSource extends ModelSource {
   readonly finds: string[][] = [];
 
@@ -151,7 +151,7 @@ export class FindingSource extends ModelSource {
   }
 }
 
-/** Scans where it stands, for tests that need no threads. */
+/** Returns a scanner that runs in this thread. */
 function scanHere(shape: MessageShape): Scan {
   const compiled = compileShape(shape);
   return async (bytes, asked) => {
@@ -163,12 +163,12 @@ function scanHere(shape: MessageShape): Scan {
   };
 }
 
-/** The text of a page. */
+/** Returns the text of a page. */
 export function pageText(page: readonly Held[]): Uint8Array<SharedArrayBuffer> {
   return sharedBytes(`{"messages":[${page.map(({ json }) => json).join(',')}]}`);
 }
 
-/** A page as the scanner gives it. */
+/** Returns a scanned page. */
 export function pageOf(shape: MessageShape, page: readonly Held[]): Promise<Page> {
   return scanHere(shape)(pageText(page), pageShape);
 }

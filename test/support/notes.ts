@@ -1,6 +1,6 @@
 import type { Notes } from '../../src/io/github/tracker.ts';
 
-/** Notes in memory, as a staging keeps them. */
+/** Notes of a staging, in memory. */
 export function testNotes(): Notes & { readonly kept: Map<string, string> } {
   const kept = new Map<string, string>();
   return {

@@ -13,7 +13,7 @@ import { compileShape, readMessage } from '../../src/messages/read.ts';
 import { encodeObject, readObject } from '../../src/worker/objects.ts';
 import type { Threads } from '../../src/worker/threads.ts';
 
-/** A row as it was written, or read back. */
+/** A row, as written or as read back. */
 export interface ObjectRow {
   readonly id: string;
   readonly timestamp: bigint;
@@ -21,7 +21,7 @@ export interface ObjectRow {
   readonly source: string;
   /** Hex. */
   readonly sha: string;
-  /** Absent where it was not asked for. */
+  /** Absent if it was not requested. */
   readonly payload?: string;
 }
 
@@ -30,7 +30,7 @@ export interface TestObject {
   readonly bytes: Uint8Array;
   readonly encoded: EncodedObject;
   readonly facts: ObjectFacts;
-  /** In the order in which they stand in the object. */
+  /** In the object's order. */
   readonly rows: readonly ObjectRow[];
 }
 
@@ -38,8 +38,8 @@ const readAt = Date.UTC(2024, 8, 1, 0, 0, 0, 7);
 const slot = '20240601T000000Z-20240701T000000Z';
 
 /**
- * Makes an object of messages' texts.
- * @param spoolBytes how much of the spool is kept in memory
+ * Writes an object with the given messages.
+ * @param spoolBytes memory for the spool
  */
 export async function makeObject(
   threads: Threads,
@@ -94,7 +94,7 @@ function rowAt(rows: Rows, at: number, texts: readonly string[]): ObjectRow {
   return { id, timestamp, readAt: ms, source, sha: Buffer.from(rows.sha(at)).toString('hex'), payload: texts[at]! };
 }
 
-/** Bytes in memory, as an object of an archive is read. */
+/** Wraps bytes in memory as an object of an archive. */
 export function rangesOf(bytes: Uint8Array): ByteRanges {
   return {
     size: bytes.length,
@@ -102,7 +102,7 @@ export function rangesOf(bytes: Uint8Array): ByteRanges {
   };
 }
 
-/** Reads an object with its payloads, in threads from source or as they ship. */
+/** Reads an object with its payloads, in threads from source or as released. */
 export async function readBack(
   threads: Threads,
   format: Format,
@@ -112,11 +112,11 @@ export async function readBack(
 ): Promise<{ facts: ObjectFacts; rows: ObjectRow[] }> {
   const rows: ObjectRow[] = [];
   const take = async (chunk: RowChunk) => void rows.push(...rowsOf(chunk));
-  const { facts } = await read(threads, rangesOf(bytes), { format, payloads: true }, take, silenceMs);
+  const { facts } = await read(threads, rangesOf(bytes), { format, payloads: true, silenceMs }, take);
   return { facts, rows };
 }
 
-/** The rows of a chunk, one by one. */
+/** Returns the rows of a chunk. */
 export function rowsOf({ ids, timestamps, readAts, sources, shas, payloads }: RowChunk): ObjectRow[] {
   return ids.map((id, n) => {
     const payload = payloads?.bytes.subarray(payloads.offsets[n], payloads.offsets[n + 1]);

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-/** Starts a script of this folder in a process of its own, which ends with the test in hand at the latest. */
+/** Starts a script of this folder in its own process, which is killed after the current test. */
 export function startScript(name: string, ...parameters: string[]): ChildProcess {
   const path = fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(process.execPath, [path, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -12,7 +12,7 @@ export function startScript(name: string, ...parameters: string[]): ChildProcess
   return child;
 }
 
-/** Runs a script to its end and returns what it printed. */
+/** Runs a script to its end and returns its output. */
 export async function runScript(name: string, ...parameters: string[]): Promise<string> {
   const child = startScript(name, ...parameters);
   const [output, problem, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);

@@ -1,7 +1,7 @@
 import { setgid, setuid } from 'node:process';
 import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
 
-/** Prints the ids that wait in a staging file, and its note `issue`, as who may only read: root, who may write everywhere, becomes nobody. */
+/** Prints the ids of pending messages in a staging file, and its note `issue`, without write permission: root becomes nobody. */
 const [path] = process.argv.slice(2) as [string];
 const nobody = 65_534;
 if (process.getuid?.() === 0) {

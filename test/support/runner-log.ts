@@ -1,4 +1,4 @@
-/** The commands that the runner knows: its extensions, and `stop-commands`. */
+/** Commands of the runner: its extensions, and `stop-commands`. */
 const registered = new Set([
   'add-mask',
   'add-matcher',
@@ -17,14 +17,14 @@ const registered = new Set([
   'warning',
 ]);
 
-/** A command as the runner understood it. */
+/** A command parsed by the runner. */
 export interface RunnerCommand {
   readonly name: string;
   readonly data: string;
 }
 
 /**
- * What GitHub's runner does with the lines of a step: the commands that it obeys, and the lines that it shows. After
+ * Splits a step's log as GitHub's runner does: commands that it executes, and lines that it prints. After
  * ActionCommand.TryParseV2 and TryParse, and ActionCommandManager.TryProcessCommand, of
  * https://github.com/actions/runner/tree/258d6c857db3519913f7deb6004b60172f8043ae/src. It reads lines as .NET's StreamReader
  * does, and compares strings by culture, which skips characters that are not shown.

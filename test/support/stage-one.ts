@@ -2,7 +2,7 @@ import { SqliteStaging } from '../../src/io/sqlite/staging.ts';
 import { slotAt } from '../../src/windows/slot.ts';
 import { stagedMessage } from './ledger.ts';
 
-/** Opens a staging file that others open at the same time, and stages a message of the id told. */
+/** Opens a staging file that others open concurrently, and stages a message with the given id. */
 const [path, id] = process.argv.slice(2) as [string, string];
 const staging = new SqliteStaging(path, 'archive');
 await staging.prepare();

@@ -2,16 +2,16 @@ import { Worker } from 'node:worker_threads';
 import { stopOnSignals } from '../../src/io/process/signals.ts';
 import { TemporaryFolder } from '../../src/io/process/temporary.ts';
 
-/** Makes a temporary folder, prints where, and works in a thread that does nothing else; `stuck`: its removal never ends. */
+/** Creates a temporary folder, prints its path, and keeps a thread busy. With `stuck`, removing the folder never ends. */
 const [parent, how] = process.argv.slice(2) as [string, string?];
-const folder = await TemporaryFolder.make(parent);
+const folder = await TemporaryFolder.create(parent);
 stopOnSignals(
   () => {
     if (how === 'stuck') {
       console.log('stuck');
       for (;;);
     }
-    folder.removeAtOnce();
+    folder.removeSync();
   },
   (line) => console.log(line),
 );

@@ -8,7 +8,7 @@ export type Value =
   | { readonly kind: 'struct'; readonly fields: Fields };
 export type Fields = ReadonlyMap<number, Value>;
 
-/** The compact protocol once more, written from its specification. */
+/** An independent implementation of the compact protocol, from its specification. */
 export function spell(fields: Fields): number[] {
   const bytes: number[] = [];
   let last = 0;

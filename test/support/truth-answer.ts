@@ -2,7 +2,7 @@ import { DAY_MS } from '../../src/windows/interval.ts';
 import type { Answer } from './http-server.ts';
 import { pageText, type Truth } from './model-source.ts';
 
-/** Answers as a message API does that holds a {@link Truth}, asked for days. */
+/** Responds like a message API that holds a {@link Truth}, to requests for days. */
 export function truthAnswer(truth: Truth): Answer {
   return (response, _count, request) => {
     const asked = new URL(request.url!, 'http://localhost').searchParams;

@@ -6,18 +6,18 @@ import { Threads } from '../../src/worker/threads.ts';
 import { type Embedded, type EmbeddedOptions, embed } from './embedded.ts';
 import { plainShape } from './messages.ts';
 
-/** What the tests of one file work with. */
+/** Fixtures for the tests of one file. */
 export interface EmbeddedTests {
   readonly threads: Threads;
-  /** New parts, at the instant that the file begins with; they are closed when the test in hand ends. */
+  /** Creates a context at the file's initial instant. It is closed after the current test. */
   newParts(options?: Partial<EmbeddedOptions>): Promise<Embedded>;
-  /** The same stores as another process would have them, closed in the same way. */
+  /** Opens the same stores as another process would. They are closed after the current test. */
   again(embedded: Embedded, changes?: Partial<EmbeddedOptions>): Promise<Embedded>;
   /** Scans pages in a thread. */
   scan(format?: Format): Scan;
 }
 
-/** Gives a test file its threads, which end with it, and parts. */
+/** Returns the fixtures of a test file. Its threads stop with the file. */
 export function useEmbedded(now: number, threadCount = 1): EmbeddedTests {
   const threads = new Threads(threadCount);
   afterAll(() => threads.close());

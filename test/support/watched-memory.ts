@@ -1,6 +1,6 @@
 import { BufferPool } from '../../src/memory/buffer-pool.ts';
 
-/** Memory that knows which of its buffers are out, and takes each back once. */
+/** A buffer pool that tracks its buffers and accepts each back once. */
 export class WatchedMemory extends BufferPool {
   readonly #out = new Set<SharedArrayBuffer>();
   taken = 0;
@@ -21,8 +21,7 @@ export class WatchedMemory extends BufferPool {
   }
 
   override give(buffer: SharedArrayBuffer): void {
-    if (!this.#out.delete(buffer))
-      throw new Error('A buffer is given back that was not taken, or was given back before.');
+    if (!this.#out.delete(buffer)) throw new Error('A buffer was returned that was not taken, or was returned before.');
     super.give(buffer);
   }
 }

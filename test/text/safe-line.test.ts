@@ -17,11 +17,11 @@ it.each([
   ['\u202egnp.exe\u2066', 'gnp.exe'],
   ['http://[fe80::1]:9200/x', 'http://[fe80::1]:9200/x'],
   ['  [1/2] Tage — 5 °C, 😀', '  [1/2] Tage — 5 °C, 😀'],
-])('%j is written as %j', (text, line) => {
+])('safeLine turns %j into %j', (text, line) => {
   expect(safeLine(text)).toBe(line);
 });
 
-it('no text is a command of the runner, whatever stands before it, and none is more than one line', () => {
+it('safeLine turns any text into one line without a runner command', () => {
   fc.assert(
     fc.property(fc.array(hostileText(), { maxLength: 4 }), fc.constantFrom('', ' ', 'x: ', '##'), (texts, before) => {
       const line = safeLine(before + texts.join(''));
@@ -33,7 +33,7 @@ it('no text is a command of the runner, whatever stands before it, and none is m
   );
 });
 
-it('the reader of these tests knows a command where the runner sees one', () => {
+it('the command parser of these tests agrees with the runner', () => {
   const log = 'a\r  ::warning file=x::hot\n\u200b::stop-commands::t\nx ##[add-mask]s\n::unknown::x\nplain :: text';
   expect(asRunner(log)).toEqual({
     commands: [

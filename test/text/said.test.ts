@@ -25,17 +25,17 @@ describe('saidIn', () => {
     ['{"message":{"message":{"message":{"message":"too deep"}}}}', undefined],
     ['{"cut":"', undefined],
     ['', undefined],
-  ])('%s is %j', (body, said) => {
+  ])('extracts from %s the message %j', (body, said) => {
     expect(saidIn(body)).toBe(said);
   });
 
-  it('is one line, cut, and no command', () => {
+  it('returns one truncated line without a command', () => {
     const said = saidIn(JSON.stringify({ message: `a\n::stop-commands::t\r\n##[add-mask]${'x'.repeat(500)}` }))!;
     expect(said).toMatch(/^a : :stop-commands::t ## \[add-mask\]x+…$/);
     expect(said.length).toBe(201);
   });
 
-  it('shows no secret and no part of one, in any spelling and where it was cut', () => {
+  it('masks secrets and their fragments, in any spelling and if truncated', () => {
     const secret = 'q7!Vz/Kp+2Lm9=Wd';
     keepSecret(secret);
     const spellings = [

@@ -14,12 +14,12 @@ describe('masked', () => {
     ['as a JSON string', JSON.stringify(secret)],
     ['inspected bytes', inspect(Buffer.from(secret))],
     ['in hexadecimal', Buffer.from(secret).toString('hex')],
-  ])('hides a secret %s', (_, spelling) => {
+  ])('masks a secret %s', (_, spelling) => {
     expect(masked(`before ${spelling} after`)).toMatch(/^before .*\*\*\*.* after$/);
     expect(masked(spelling).length).toBeLessThan(spelling.length);
   });
 
-  it('hides a secret in Base64, with whatever stands around it', () => {
+  it('masks a secret in Base64 whatever surrounds it', () => {
     const around = fc.string({ maxLength: 9 });
     fc.assert(
       fc.property(around, around, fc.constantFrom('base64', 'base64url'), (before, after, encoding) => {
@@ -29,20 +29,20 @@ describe('masked', () => {
     );
   });
 
-  it('leaves everything else as it is', () => {
+  it('leaves other text unchanged', () => {
     expect(masked('The message API answers 400')).toBe('The message API answers 400');
     keepSecret('abc');
     expect(masked('abc')).toBe('abc');
   });
 });
 
-it('maskedParts hides what is left of a secret that was cut, and the text around it stays', () => {
+it('maskedParts masks a truncated secret and keeps the text around it', () => {
   expect(maskedParts(`token ${secret.slice(0, 10)}… is invalid`)).toBe('token ***… is invalid');
   expect(maskedParts(`…${secret.slice(4)}, ${secret.slice(2, 12)}`)).toBe('…***, ***');
   expect(maskedParts(`7 characters: ${secret.slice(0, 7)}`)).toBe(`7 characters: ${secret.slice(0, 7)}`);
 });
 
-it('secretsIn finds every secret that a process is given, accepted or not', () => {
+it('secretsIn finds every secret of a process, valid or not', () => {
   const environment = {
     'INPUT_API-TOKEN': ' token-1 ',
     'INPUT_ELASTICSEARCH-API-KEY': 'key-2',

@@ -10,7 +10,7 @@ function notes(tag: string) {
   return spawnSync(process.execPath, [join(root, 'tools', 'release-notes.ts'), tag], { encoding: 'utf8' });
 }
 
-test('the notes of a release are what the changelog says of it', () => {
+test('the release notes are the section of the changelog', () => {
   const { status, stdout } = notes(`v${version}`);
   expect(status).toBe(0);
   expect(stdout).toMatch(/^- \S/);
@@ -18,10 +18,10 @@ test('the notes of a release are what the changelog says of it', () => {
   expect(readFileSync(join(root, 'CHANGELOG.md'), 'utf8')).toContain(`## ${version}\n\n${stdout.trim()}`);
 });
 
-test('a tag of another version is refused', () => {
+test('a tag that differs from the version is rejected', () => {
   expect(notes('v0.0.1')).toMatchObject({
     status: 1,
     stdout: '',
-    stderr: `The tag is "v0.0.1", but package.json says ${version}: tag the commit as v${version}.\n`,
+    stderr: `The tag is "v0.0.1", but the version in package.json is ${version}. Tag the commit as v${version}.\n`,
   });
 });

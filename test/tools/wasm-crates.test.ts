@@ -5,14 +5,14 @@ import { cratesNamedIn, wasmPath } from '../../tools/licenses/wasm-names.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'tools', 'licenses', 'wasm-crates.txt'), 'utf8');
 
-it('every crate that the WebAssembly module names stands in the list of licenses, in its version', () => {
+it('the list of licenses includes every crate and version named in the WebAssembly module', () => {
   const named = cratesNamedIn(wasmPath).map(({ name, version }) => `${name} ${version}`);
   expect(named.length).toBeGreaterThan(30);
   const listed = text.split('\n').map((line) => line.replace(/ \(.*/, ''));
   expect(named.filter((crate) => !listed.includes(crate))).toEqual([]);
 });
 
-it('every crate of the list has a license, and nearly all have its text', () => {
+it('every listed crate has a license, and nearly all have its text', () => {
   const [, list, ...texts] = text.split(`\n\n${'-'.repeat(80)}\n\n`);
   const lines = list!.split('\n');
   expect(lines.length).toBeGreaterThan(100);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../src/archive/layout.ts';
 import { decide } from '../../src/plan/decide.ts';
-import { foreignObjects } from '../../src/verify/foreign-objects.ts';
+import { foreignObjectWarnings } from '../../src/verify/foreign-objects.ts';
 import { slotsIn } from '../../src/windows/slot.ts';
 import { settledFacts, withRecord } from '../windows/facts.ts';
 
@@ -12,28 +12,30 @@ type Slot = ReturnType<typeof slotsIn>[number];
 const listed = (...paths: string[]) => paths.map((path) => ({ path, version: 'v1', bytes: 1 }));
 const paths = [first, second, third].map((slot) => objectPath(slot, 'parquet'));
 
-describe('strangers', () => {
-  it('are not to be found where every object has its record', () => {
-    expect(foreignObjects(listed(...paths), 'parquet', facts, decide(facts))).toEqual([]);
+describe('foreignObjectWarnings', () => {
+  it('is empty if every object has its record', () => {
+    expect(foreignObjectWarnings(listed(...paths), 'parquet', facts, decide(facts))).toEqual([]);
   });
 
-  it('are what no run wrote', () => {
+  it('names objects of no slot', () => {
     const copy = paths[0]!.replace('.parquet', ' (1).parquet');
-    expect(foreignObjects(listed(copy, ...paths, 'month=2024-01/notes.txt'), 'parquet', facts, decide(facts))).toEqual([
-      `No run wrote ${copy} and 1 other object, which readers take for part of the archive: move away what is not its own.`,
+    expect(
+      foreignObjectWarnings(listed(copy, ...paths, 'month=2024-01/notes.txt'), 'parquet', facts, decide(facts)),
+    ).toEqual([
+      `Unexpected files in the archive: ${copy} and 1 other object. Readers take them for part of it. Move away everything that no run wrote.`,
     ]);
     const other = objectPath(first, 'jsonl');
-    expect(foreignObjects(listed(other), 'parquet', facts, decide(facts))).toEqual([
-      `No run wrote ${other}, which readers take for part of the archive: move away what is not its own.`,
+    expect(foreignObjectWarnings(listed(other), 'parquet', facts, decide(facts))).toEqual([
+      expect.stringContaining(other),
     ]);
   });
 
-  it('are what the ledger does not know, unless this run reads it', () => {
+  it('names objects without a record, unless this run reads their slots', () => {
     const unknown = withRecord(facts, second.id, undefined);
     const objects = listed(...paths);
-    expect(foreignObjects(objects, 'parquet', unknown, [])).toEqual([
-      `The ledger has no record of ${paths[1]}, and this run does not read its time: see that \`staging\` names what the archive was made with, or run over all of its time.`,
+    expect(foreignObjectWarnings(objects, 'parquet', unknown, [])).toEqual([
+      `The ledger has no record of ${paths[1]}, outside of this run's range. Check that \`staging\` belongs to this archive, or run over the archive's full range.`,
     ]);
-    expect(foreignObjects(objects, 'parquet', unknown, decide(unknown))).toEqual([]);
+    expect(foreignObjectWarnings(objects, 'parquet', unknown, decide(unknown))).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DAY_MS, type Interval } from '../../src/windows/interval.ts';
 import type { Layout } from '../../src/windows/slot.ts';
 
-/** Reads an ISO date or instant as ms since 1970. */
+/** Parses an ISO date or instant as ms since 1970. */
 export function ms(text: string): number {
   return Date.parse(text);
 }
@@ -11,7 +11,7 @@ export function range(from: string, to: string): Interval {
   return { start: ms(from), end: ms(to) };
 }
 
-/** An instant, now and then on a boundary or next to one. */
+/** An instant, occasionally on or next to a boundary. */
 export const anyMs = fc.oneof(
   fc.integer({ min: ms('1951-01-01'), max: ms('2049-12-31') }),
   fc
@@ -19,7 +19,7 @@ export const anyMs = fc.oneof(
     .map(([days, around]) => days * DAY_MS + around),
 );
 
-/** A range of up to 900 days that is not empty. */
+/** A non-empty range of up to 900 days. */
 export const anyRange = fc
   .tuple(anyMs, fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 900 * DAY_MS })))
   .map(([start, length]) => ({ start, end: start + length }));

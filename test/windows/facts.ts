@@ -7,7 +7,7 @@ import { anyLayout, anyMs, ms, range } from './arbitraries.ts';
 
 export const noon = ms('2025-01-15T12:00:00Z');
 
-/** The record of a slot of one object that was read on 2025-01-01, unless told otherwise. */
+/** The record of a slot with an object, read on 2025-01-01 by default. */
 export function record(slot: string, changes: Partial<LedgerRecord> = {}): LedgerRecord {
   return {
     slot,
@@ -25,7 +25,7 @@ export function record(slot: string, changes: Partial<LedgerRecord> = {}): Ledge
   };
 }
 
-/** The facts of an archive of the first ten months of 2024 of which every slot agrees with its record. */
+/** The facts of an archive of January to October 2024 whose slots all match their records. */
 export function settledFacts(changes: Partial<Facts> = {}): Facts {
   const base: Facts = {
     now: noon,
@@ -48,7 +48,7 @@ export function settledFacts(changes: Partial<Facts> = {}): Facts {
   };
 }
 
-/** The same facts with another record for one slot, or with none. */
+/** The same facts with another record for one slot, or without it. */
 export function withRecord(facts: Facts, slot: string, changes: Partial<LedgerRecord> | undefined): Facts {
   const ledger = new Map(facts.ledger);
   if (changes) ledger.set(slot, record(slot, changes));
@@ -56,7 +56,7 @@ export function withRecord(facts: Facts, slot: string, changes: Partial<LedgerRe
   return { ...facts, ledger };
 }
 
-/** The same facts with another version for one object, or without that object. */
+/** The same facts with another version of one object, or without it. */
 export function withVersion(facts: Facts, slot: string, version: string | undefined): Facts {
   const versions = new Map(facts.versions);
   if (version === undefined) versions.delete(slot);
@@ -64,7 +64,7 @@ export function withVersion(facts: Facts, slot: string, version: string | undefi
   return { ...facts, versions };
 }
 
-/** What one slot of arbitrary facts is like; most are in good order. */
+/** The condition of a slot in arbitrary facts; usually good. */
 const anySlotState = fc.record({
   record: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, fc.constant(false)),
   failed: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
@@ -74,7 +74,7 @@ const anySlotState = fc.record({
   staged: fc.constantFrom(0, 0, 3),
 });
 
-/** Facts in every kind of disorder, over a range of up to 500 days, with staged messages also outside of it. */
+/** Facts with all kinds of problems, over a range of up to 500 days, with staged messages inside and outside it. */
 export const anyFacts: fc.Arbitrary<Facts> = fc
   .record({
     start: anyMs,
@@ -100,7 +100,9 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
     for (const slot of outside) facts.staged.set(slot.id, 1);
     for (const [index, slot] of [...outside, ...slotsIn(asked, layout)].entries()) {
       const state = states[index % states.length]!;
-      const failed = state.failed ? { last_error: { at: instant(now), message: 'The source is down.' } } : {};
+      const failed = state.failed
+        ? { last_error: { at: instant(now), code: 'source-unavailable' as const, message: 'The source is down.' } }
+        : {};
       const read_at = instant(now - state.readDaysAgo * DAY_MS);
       if (state.record) facts.ledger.set(slot.id, record(slot.id, { read_at, ...failed }));
       if (state.version) facts.versions.set(slot.id, state.version);

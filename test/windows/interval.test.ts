@@ -18,8 +18,8 @@ const smallInterval = fc
   .tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -2, max: 8 }))
   .map(([start, length]) => ({ start, end: start + length }));
 
-describe('instants', () => {
-  it('are written in UTC', () => {
+describe('instant, day and compactInstant', () => {
+  it('format ms as UTC', () => {
     const leapDay = ms('2024-02-29T23:59:59.999Z');
     expect(instant(leapDay)).toBe('2024-02-29T23:59:59.999Z');
     expect(compactInstant(leapDay)).toBe('20240229T235959Z');
@@ -27,7 +27,7 @@ describe('instants', () => {
     expect(day(-1)).toBe('1969-12-31');
   });
 
-  it('have a latest, as far as they are there', () => {
+  it('are ordered by latest, which ignores undefined', () => {
     const [a, b] = [instant(1), instant(2)];
     expect([latest(a, b), latest(b, a), latest(undefined, a), latest(a, undefined), latest()]).toEqual([
       b,
@@ -38,7 +38,7 @@ describe('instants', () => {
     ]);
   });
 
-  it('of compact form read back as written', () => {
+  it('round-trip through parseCompactInstant', () => {
     fc.assert(
       fc.property(anyMs, (at) => {
         const second = Math.floor(at / 1000) * 1000;
@@ -59,23 +59,23 @@ describe('instants', () => {
     ' 20240601T000000Z',
     '20240601',
     '',
-  ])('of compact form do not read %j', (text) => {
+  ])('reject %j as a compact instant', (text) => {
     expect(parseCompactInstant(text)).toBeUndefined();
   });
 });
 
 describe('intersection', () => {
-  it('is what both hold', () => {
+  it('returns the overlap', () => {
     expect(intersection(range('2024-01-01', '2024-03-01'), range('2024-02-01', '2024-05-01'))).toEqual(
       range('2024-02-01', '2024-03-01'),
     );
   });
 
-  it('is nothing where one ends as the other starts', () => {
+  it('is undefined for intervals that only touch', () => {
     expect(intersection(range('2024-01-01', '2024-02-01'), range('2024-02-01', '2024-03-01'))).toBeUndefined();
   });
 
-  it('holds an instant exactly where both do', () => {
+  it('contains exactly the instants that both intervals contain', () => {
     fc.assert(
       fc.property(smallInterval, smallInterval, fc.integer({ min: -2, max: 50 }), (a, b, at) => {
         const both = intersection(a, b);
@@ -94,13 +94,13 @@ describe('contains', () => {
     [1_717_200_000_000_000n, true],
     [1_719_791_999_999_999n, true],
     [1_719_792_000_000_000n, false],
-  ])('at the bounds, to the microsecond: %s is %s', (us, held) => {
+  ])('is exact to the microsecond at the bounds: %s is %s', (us, held) => {
     expect(contains(june, us)).toBe(held);
   });
 });
 
 describe('covers', () => {
-  it('asks for all of the inner interval', () => {
+  it('requires the whole inner interval', () => {
     const june = range('2024-06-01', '2024-07-01');
     expect(covers(june, june)).toBe(true);
     expect(covers(june, range('2024-06-01', '2024-07-02'))).toBe(false);
@@ -109,7 +109,7 @@ describe('covers', () => {
 });
 
 describe('union', () => {
-  it('joins what touches or overlaps, and only that', () => {
+  it('joins only intervals that touch or overlap', () => {
     const intervals = [
       range('2024-05-01', '2024-05-02'),
       range('2024-01-02', '2024-01-03'),
@@ -124,7 +124,7 @@ describe('union', () => {
     ]);
   });
 
-  it('holds an instant exactly where one of the intervals does, with gaps between its own', () => {
+  it('contains exactly the instants of its intervals, separated by gaps', () => {
     fc.assert(
       fc.property(fc.array(smallInterval, { maxLength: 8 }), (intervals) => {
         const joined = union(intervals);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.ts';
 import { isLive, isSettled } from '../../src/plan/settled.ts';
 import { windowAt, windowsOf } from '../../src/windows/grid.ts';
 import { contains, covers, DAY_MS, instant, union } from '../../src/windows/interval.ts';
@@ -12,7 +11,7 @@ const daily: Layout = { windowDays: 60, partitionBy: 'day' };
 const slotIds = (from: string, to: string, layout: Layout) => slotsIn(range(from, to), layout).map((slot) => slot.id);
 
 describe('slotsOf', () => {
-  it('cuts a window at the ends of months', () => {
+  it('splits a window at month ends', () => {
     expect(slotsOf(windowAt(ms('2024-06-01'), 60), 'month')).toEqual([
       {
         id: '20240517T000000Z-20240601T000000Z',
@@ -35,13 +34,13 @@ describe('slotsOf', () => {
     ]);
   });
 
-  it('cuts a window into days, the leap day included', () => {
+  it('splits a window into days, including leap days', () => {
     const slots = slotsOf(windowAt(ms('2024-02-29'), 60), 'day');
     expect(slots).toHaveLength(60);
     expect(slots.map((slot) => slot.partition)).toContain('day=2024-02-29');
   });
 
-  it('gives a leap February 29 days, and any other 28', () => {
+  it('gives February 29 days in leap years and 28 in others', () => {
     expect(slotAt(ms('2024-02-15'), { windowDays: 400, partitionBy: 'month' }).id).toBe(
       '20240201T000000Z-20240301T000000Z',
     );
@@ -50,21 +49,21 @@ describe('slotsOf', () => {
     );
   });
 
-  it('cuts at the end of a year', () => {
+  it('splits at the end of a year', () => {
     expect(slotIds('2023-12-31T23:59:59.999Z', '2024-01-01T00:00:00.001Z', monthly)).toEqual([
       '20231201T000000Z-20240101T000000Z',
       '20240101T000000Z-20240118T000000Z',
     ]);
   });
 
-  it('works before 1970', () => {
+  it('supports dates before 1970', () => {
     expect(slotIds('1969-12-31', '1970-01-02', monthly)).toEqual([
       '19691201T000000Z-19700101T000000Z',
       '19700101T000000Z-19700201T000000Z',
     ]);
   });
 
-  it('partitions every window', () => {
+  it('covers every window without gaps or overlaps', () => {
     fc.assert(
       fc.property(anyMs, anyLayout, (at, layout) => {
         const window = windowAt(at, layout.windowDays);
@@ -79,7 +78,7 @@ describe('slotsOf', () => {
     );
   });
 
-  it('keeps every slot in one window and one partition, never over window-days', () => {
+  it('keeps every slot within one window and one partition', () => {
     fc.assert(
       fc.property(anyMs, anyLayout, (at, layout) => {
         const slot = slotAt(at, layout);
@@ -111,37 +110,40 @@ describe('slotById', () => {
     '20240601-20240701',
     '20240230T000000Z-20240301T000000Z',
     'x-y',
-  ])('refuses %j', (id) => {
-    expect(() => slotById(id, monthly)).toThrow(UserError);
+  ])('rejects %j', (id) => {
+    expect(() => slotById(id, monthly)).toThrow(expect.objectContaining({ code: 'input-invalid' }));
     expect(() => slotById(id, monthly)).toThrow(JSON.stringify(id));
   });
 
-  it('refuses a slot of another layout, and names the one there is', () => {
-    expect(() => slotById('20240601T000000Z-20240701T000000Z', daily)).toThrow(
-      new UserError(
-        '"20240601T000000Z-20240701T000000Z" is not a slot of an archive with window-days 60 and partition-by day: ' +
-          'the slot that its start lies in is 20240601T000000Z-20240602T000000Z.',
-      ),
+  it('rejects a slot of another layout and names the actual one', () => {
+    const id = '20240601T000000Z-20240701T000000Z';
+    expect(() => slotById(id, daily)).toThrow(
+      expect.objectContaining({
+        code: 'input-invalid',
+        message: expect.stringMatching(
+          new RegExp(`^"${id}" .* window-days 60 .* partition-by day.* 20240601T000000Z-20240602T000000Z\\.$`),
+        ),
+      }),
     );
-    expect(() => slotById('20240601T000001Z-20240701T000000Z', monthly)).toThrow(UserError);
-    expect(() => slotById('20240601T000000Z-20240701T000000Z-', monthly)).toThrow(UserError);
+    for (const malformed of ['20240601T000001Z-20240701T000000Z', `${id}-`])
+      expect(() => slotById(malformed, monthly)).toThrow(expect.objectContaining({ code: 'input-invalid' }));
   });
 });
 
 describe('widen', () => {
-  it('reaches to the bounds of the slots that the range cuts', () => {
+  it('extends the range to slot boundaries', () => {
     expect(widen(range('2024-06-10T08:00:00Z', '2024-07-01T00:00:00.001Z'), monthly)).toEqual(
       range('2024-06-01', '2024-07-16'),
     );
     expect(widen(range('2024-06-10T08:00:00Z', '2024-07-01'), daily)).toEqual(range('2024-06-10', '2024-07-01'));
   });
 
-  it('leaves an empty range as it is', () => {
+  it('returns an empty range unchanged', () => {
     expect(widen(range('2024-06-10', '2024-06-10'), monthly)).toEqual(range('2024-06-10', '2024-06-10'));
     expect(widen(range('2024-06-10', '2024-06-09'), monthly)).toEqual(range('2024-06-10', '2024-06-09'));
   });
 
-  it('covers the range, once and for all, with exactly the slots in it', () => {
+  it('is idempotent, and covers exactly the slots in the range', () => {
     fc.assert(
       fc.property(anyRange, anyLayout, (whole, layout) => {
         const wide = widen(whole, layout);
@@ -156,14 +158,14 @@ describe('widen', () => {
 });
 
 describe('slotsIn', () => {
-  it('takes the slots that the range cuts, and no neighbour', () => {
+  it('returns the slots that the range overlaps, without neighbors', () => {
     expect(slotIds('2024-06-30T23:59:59.999Z', '2024-07-16', monthly)).toEqual([
       '20240601T000000Z-20240701T000000Z',
       '20240701T000000Z-20240716T000000Z',
     ]);
   });
 
-  it('puts every timestamp, to the microsecond, into exactly one slot', () => {
+  it('assigns every microsecond to exactly one slot', () => {
     fc.assert(
       fc.property(anyMs, fc.bigInt({ min: 0n, max: 999n }), anyLayout, (at, micros, layout) => {
         const us = BigInt(at) * 1000n + micros;
@@ -179,14 +181,14 @@ describe('isLive and isSettled', () => {
   const june = slotById('20240601T000000Z-20240701T000000Z', monthly);
   const cooled = ms('2024-08-30');
 
-  it('a slot is live until recent-days have passed since its end', () => {
+  it('treat a slot as live until recent-days after its end', () => {
     expect(isLive(june, cooled - 1, 60)).toBe(true);
     expect(isLive(june, cooled, 60)).toBe(false);
     expect(isLive(june, june.end, 0)).toBe(false);
     expect(isLive(june, june.end - 1, 0)).toBe(true);
   });
 
-  it('it is settled once it was read after that', () => {
+  it('treat a slot as settled once it was read after that', () => {
     expect(isSettled(june, { read_at: instant(cooled) }, cooled + DAY_MS, 60)).toBe(true);
     expect(isSettled(june, { read_at: instant(cooled - 1) }, cooled + DAY_MS, 60)).toBe(false);
     expect(isSettled(june, { read_at: instant(cooled), unproven: true }, cooled + DAY_MS, 60)).toBe(false);
@@ -194,7 +196,7 @@ describe('isLive and isSettled', () => {
     expect(isSettled(june, undefined, cooled + DAY_MS, 60)).toBe(false);
   });
 
-  it('a live slot is never settled', () => {
+  it('never treat a live slot as settled', () => {
     expect(isSettled(june, { read_at: instant(cooled + DAY_MS) }, cooled - 1, 60)).toBe(false);
   });
 });

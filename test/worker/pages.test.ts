@@ -20,7 +20,7 @@ function shasOf({ shas }: Page): string[] {
 }
 
 describe('pageScanner', () => {
-  it('finds what is in the bytes', async () => {
+  it('finds the messages', async () => {
     const texts = [messageText('ä', '2024-06-01T00:00:00.000001Z'), spread, broken];
     const bytes = pageBytes(texts, 17);
     const copy = Buffer.from(bytes);
@@ -38,7 +38,7 @@ describe('pageScanner', () => {
     expect(shasOf(page)).toEqual(texts.map((text) => hash('sha256', text)));
   });
 
-  it('takes a part of a larger buffer', async () => {
+  it('accepts a view of a larger buffer', async () => {
     const page = pageBytes([spread]);
     const bytes = new Uint8Array(new SharedArrayBuffer(1 << 20), 100, page.length);
     bytes.set(page);
@@ -46,14 +46,14 @@ describe('pageScanner', () => {
     expect(messages.map(({ start, end }) => Buffer.from(bytes.subarray(start, end)).toString())).toEqual([spread]);
   });
 
-  it('makes each valid message one line where it is to be one', async () => {
+  it('makes each valid message one line if requested', async () => {
     const page = await scanLines(pageBytes([spread, broken]), pageShape);
     const texts = page.messages.map(({ start, end }) => Buffer.from(page.bytes.subarray(start, end)).toString());
     expect(texts).toEqual([spread.replaceAll(/[\r\n]/g, ' '), broken]);
     expect(shasOf(page)).toEqual(texts.map((text) => hash('sha256', text)));
   });
 
-  it('finds an empty page, and one without a total', async () => {
+  it('accepts empty pages, and pages without a total', async () => {
     expect(await scan(pageBytes([]), pageShape)).toMatchObject({ total: 0, messages: [] });
     const untold = sharedBytes('{"messages":[]}');
     expect(await scan(untold, pageShape)).not.toHaveProperty('total');
@@ -64,7 +64,7 @@ describe('pageScanner', () => {
     ['half a page', '{"total":1,"messages":[{'],
     ['no list', '{"total":1}'],
     ['a total that is none', '{"total":-1,"messages":[]}'],
-  ])('throws a PageError for %s, and goes on', async (_, text) => {
+  ])('throws a PageError for %s and remains usable', async (_, text) => {
     const error = await scan(sharedBytes(text), pageShape).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PageError);
     expect((error as PageError).message).toMatch(/^its? /);

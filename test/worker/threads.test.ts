@@ -5,18 +5,18 @@ import { Threads } from '../../src/worker/threads.ts';
 const threads = new Threads(1);
 afterEach(() => threads.close());
 
-/** A task that asks for nothing. */
+/** A task without input. */
 const succeed = () => threads.run<boolean[]>('compare', [{ segments: [], path: undefined }, []]);
-/** A task that reads beyond the end of a spool. */
+/** A task that fails: it reads beyond the end of a spool. */
 const fail = () => threads.run('compare', [{ segments: [], path: undefined }, [[2 ** 52, 1, 2 ** 52, 1]]]);
 
-/** How many threads this process talks to. */
+/** Number of worker threads of this process. */
 function alive(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
 }
 
 describe('Threads', () => {
-  it('keeps a thread whose task succeeded, and ends it when closed', async () => {
+  it('reuses a thread whose task succeeded, and terminates it on close', async () => {
     const before = alive();
     await succeed();
     await succeed();
@@ -25,20 +25,20 @@ describe('Threads', () => {
     expect(alive()).toBe(before);
   });
 
-  it('throws away a thread whose task threw, and runs the next in a new one', async () => {
+  it('replaces a thread whose task failed', async () => {
     const before = alive();
-    await expect(fail()).rejects.toThrow("The spool's file ends before its byte 1.");
+    await expect(fail()).rejects.toThrow('The spool file ends before byte 1.');
     await expect.poll(alive).toBe(before);
     expect(await succeed()).toEqual([]);
     expect(alive()).toBe(before + 1);
   });
 
-  it('does so with tasks that wait for it', async () => {
+  it('replaces a failed thread for queued tasks', async () => {
     const results = await Promise.allSettled([succeed(), fail(), succeed()]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('throws away a thread whose task is given up', async () => {
+  it('terminates a thread whose task is aborted', async () => {
     const before = alive();
     const end = new AbortController();
     const { port1, port2 } = new MessageChannel();

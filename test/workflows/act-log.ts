@@ -1,22 +1,22 @@
-/** What a job, or a leg of a matrix, did. */
+/** Result of a job, or of a leg of a matrix. */
 export interface Job {
   readonly id: string;
   readonly name: string;
   readonly matrix: Readonly<Record<string, unknown>>;
   readonly ok: boolean;
-  /** The names of the steps that failed. */
+  /** Names of failed steps. */
   readonly failed: readonly string[];
-  /** By the id of the step. */
+  /** Outputs by step id. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The Markdown of its summary. */
+  /** Summary as Markdown. */
   readonly summary: string;
-  /** The lines that its steps printed; of a step that failed act may have lost the last ones. */
+  /** Lines that its steps printed; act may lose the last lines of a failed step. */
   readonly lines: readonly string[];
 }
 
 /** A line of act's log. */
 export interface Entry {
-  /** Absent of lines that belong to no job. */
+  /** Absent for lines that belong to no job. */
   readonly jobID?: string;
   readonly job: string;
   readonly matrix: Readonly<Record<string, unknown>>;
@@ -29,14 +29,14 @@ export interface Entry {
   readonly name?: string;
   readonly arg?: string;
   readonly content?: string;
-  /** For people: without secrets, which stand in other members. */
+  /** For people: without secrets, which other members contain. */
   readonly msg: string;
 }
 
 /** Steps of the runner itself. */
 const ownSteps = new Set(['Set up job', 'Complete job']);
 
-/** Reads what act printed with `--json`; a line that is no JSON is one for people. */
+/** Parses the output of `act --json`; a line that is not JSON is a line for people. */
 export function readEntries(text: string): Entry[] {
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => (line.startsWith('{') ? JSON.parse(line) : { job: '', matrix: {}, msg: line }));
@@ -48,7 +48,7 @@ export function lineOf({ job = '', msg }: Entry): string {
 }
 
 /**
- * What each job did. Whether a leg went well is told by its steps: act says of every leg that ends after one that failed that it
+ * Returns the result of each job. Success of a leg is derived from its steps, because act marks every leg that ends after a failed one as
  * failed too.
  */
 export function jobsOf(entries: readonly Entry[]): Job[] {
@@ -64,9 +64,9 @@ function jobOf(entries: readonly Entry[]): Job {
     .filter(({ step = '', stepResult }) => stepResult === 'failure' && !ownSteps.has(step))
     .map(({ step }) => step!);
   const hasFailed = failed.length > 0 || (!isLeg && entries.some(({ jobResult }) => jobResult === 'failure'));
-  const told = (command: string) => entries.filter((entry) => entry.command === command);
+  const ofCommand = (command: string) => entries.filter((entry) => entry.command === command);
   const outputs: Record<string, Record<string, string>> = {};
-  for (const { stepID, name, arg } of told('set-output')) {
+  for (const { stepID, name, arg } of ofCommand('set-output')) {
     const step = stepID!.at(-1)!;
     outputs[step] = { ...outputs[step], [name!]: arg! };
   }
@@ -77,7 +77,7 @@ function jobOf(entries: readonly Entry[]): Job {
     ok: !hasFailed,
     failed,
     outputs,
-    summary: told('summary')
+    summary: ofCommand('summary')
       .map(({ content }) => content)
       .join(''),
     lines: entries.filter(({ raw_output }) => raw_output).map(({ msg }) => msg.trimEnd()),

@@ -9,14 +9,14 @@ import { programs } from './programs.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** An event of a repository, and what GitHub would know when it happens. */
+/** An event of a repository, with the context that GitHub would provide. */
 export interface Event {
   readonly name: 'schedule' | 'workflow_dispatch' | 'workflow_call' | 'push';
   /** The repository's folder. */
   readonly repository: string;
-  /** The file of the workflow that it starts, in `.github/workflows`. */
+  /** File name of the workflow that it starts, in `.github/workflows`. */
   readonly workflow: string;
-  /** The only job of it that is run, with those that it needs. */
+  /** The only job to run, with those that it needs. */
   readonly job?: string;
   readonly inputs?: Texts;
   /** Variables of the repository. */
@@ -24,30 +24,30 @@ export interface Event {
   readonly secrets?: Texts;
   /** Variables of the runner. */
   readonly env?: Texts;
-  /** The folder that stands for an action or a reusable workflow, by `owner/name@ref`. */
+  /** Folders that replace actions or reusable workflows, by `owner/name@ref`. */
   readonly actions?: Texts;
 }
 
-/** What became of an event. */
+/** Result of an event. */
 export interface Outcome {
   readonly code: number;
-  /** One for each job, and for each leg of a matrix, in the order in which they began. */
+  /** One per job and per leg of a matrix, in the order in which they started. */
   readonly jobs: readonly Job[];
-  /** All that people see. */
+  /** Everything that people see. */
   readonly log: string;
 }
 
-/** However slow the machine is: what takes longer has hung. */
+/** Anything that takes longer hangs, even on a slow machine. */
 const actMsMax = 540_000;
 
 /**
- * Has act run what an event starts, on this machine without containers, with its caches in `folder`. Legs run one after
- * another: act takes no expression for `max-parallel`.
+ * Runs an event with act, on this machine without containers, with caches in `folder`. Legs run one after another, because act accepts
+ * no expression for `max-parallel`.
  */
 export async function act(event: Event, folder: string): Promise<Outcome> {
   const home = join(folder, 'home');
   await mkdir(home, { recursive: true });
-  // JavaScript actions are run by the first `node` on the path.
+  // JavaScript actions run with the first `node` on the path.
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
   const child = spawn(programs().act, parametersOf(event, folder), {
     cwd: event.repository,

@@ -3,16 +3,16 @@ import { actionRepository, actionTag } from './repository.ts';
 
 type Texts = Readonly<Record<string, string | number>>;
 
-/** `${{ … }}`: what GitHub puts in place of an expression. */
+/** An expression that GitHub evaluates: `${{ … }}`. */
 export function expression(text: string): string {
   return `\${{ ${text} }}`;
 }
 
-/** What a person may ask a caller for. */
+/** Inputs of the calling workflow when it is started by hand. */
 const asked = { refresh: false, 'accept-fewer': false };
 
 /**
- * The workflow of a repository that calls the archive's, by schedule and by hand, and then prints the outputs of that call.
+ * Returns a workflow that calls archive.yml, by schedule and by hand, and prints the outputs of the call.
  * @param inputs of the call
  * @param secrets of the call
  */
@@ -37,7 +37,7 @@ export function callerWorkflow(inputs: Texts, secrets: Texts): string {
         with: {
           ...Object.fromEntries(flags),
           ...inputs,
-          // What `job.workflow_repository` and `job.workflow_sha` say on GitHub; act does not know them yet.
+          // Values of `job.workflow_repository` and `job.workflow_sha` on GitHub, which act does not know yet.
           'action-repository': actionRepository,
           'action-ref': actionTag,
         },
@@ -51,6 +51,6 @@ export function callerWorkflow(inputs: Texts, secrets: Texts): string {
       },
     },
   };
-  // A date that is not quoted is no text to act.
+  // act does not treat an unquoted date as a string.
   return stringify(workflow, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
 }

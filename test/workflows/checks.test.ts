@@ -16,14 +16,14 @@ async function tracked(...patterns: string[]): Promise<string[]> {
 }
 
 describe('workflows and actions', () => {
-  it('are found right by actionlint', async () => {
+  it('pass actionlint', async () => {
     const files = await tracked('.github/workflows/*.yml');
     expect(files.length).toBeGreaterThanOrEqual(3);
-    // What else actionlint would call is not on every machine.
+    // Not every machine has the programs that actionlint would run.
     expect(await findings(root, programs().actionlint, '-shellcheck=', '-pyflakes=', ...files)).toBe('');
   });
 
-  it('are found right by zizmor', async () => {
+  it('pass zizmor', async () => {
     const found = await findings(
       root,
       programs().zizmor,
@@ -37,14 +37,14 @@ describe('workflows and actions', () => {
     expect(found).toMatch(/^No findings to report\./);
   });
 
-  it("are found right by GitHub's language service", async () => {
+  it("pass GitHub's language service", async () => {
     const files = await tracked('.github/workflows/*.yml', 'action.yml', '**/action.yml');
     expect(files).toContain('action.yml');
     const found = await Promise.all(files.map((path) => languageFindings(root, path)));
     expect(found.flat()).toEqual([]);
   });
 
-  it('have their mistakes found', async () => {
+  it('fail each checker if they are wrong', async () => {
     const wrong = join(import.meta.dirname, 'wrong');
     expect(await findings(root, programs().actionlint, '-no-color', join(wrong, 'workflow.yml'))).toContain('"nobody"');
     expect(
@@ -56,18 +56,18 @@ describe('workflows and actions', () => {
 
 type Texts = Readonly<Record<string, string>>;
 
-/** What is told anew for each run: no variable of a repository has it. */
+/** Inputs of a single run, which have no repository variable. */
 const once = new Set(['to', 'refresh', 'accept-fewer', 'dry-run', 'as-of']);
 const flags = new Set(['refresh', 'accept-fewer', 'dry-run']);
 const secrets = new Set(['api-token', 'elasticsearch-api-key']);
-/** What the jobs themselves tell the action. */
+/** Inputs that the jobs set themselves. */
 const own: Readonly<Record<string, Texts>> = {
   plan: { command: 'plan' },
   export: { command: 'export', window: `\${{ toJSON(matrix.leg) }}` },
   report: { command: 'report', plan: `\${{ needs.plan.result == 'success' && needs.plan.outputs.plan || '' }}` },
 };
 
-/** Where the workflow takes an input of the action from. */
+/** Returns the expression with which the workflow sets an input of the action. */
 function expressionOf(name: string): string {
   const variable = `MESSAGE_ARCHIVE_${name.toUpperCase().replaceAll('-', '_')}`;
   if (secrets.has(name)) return `\${{ secrets.${name} || secrets.${variable} }}`;
@@ -79,24 +79,24 @@ function expressionOf(name: string): string {
   return once.has(name) ? `\${{ inputs.${name} }}` : `\${{ inputs.${name} || vars.${variable} }}`;
 }
 
-test('archive.yml hands every input of the action on, from a call or from the variables of the repository', async () => {
+test('archive.yml passes every input of the action on, from a call or from repository variables', async () => {
   const workflow = parse(await readFile(join(root, '.github/workflows/archive.yml'), 'utf8'));
   const { inputs, secrets: declared } = workflow.on.workflow_call;
-  const handedOn = new Set<string>();
+  const passedOn = new Set<string>();
   for (const [job, texts] of Object.entries(own)) {
     const { with: given } = workflow.jobs[job].steps.at(-1) as { with: Texts };
     const taken = Object.keys(given).filter((name) => texts[name] === undefined);
     expect(given).toEqual({ ...texts, ...Object.fromEntries(taken.map((name) => [name, expressionOf(name)])) });
-    for (const name of Object.keys(given)) handedOn.add(name);
+    for (const name of Object.keys(given)) passedOn.add(name);
   }
   const missingFrom = (names: Iterable<string>) =>
     Object.keys(inputDefaults).filter((name) => ![...names].includes(name));
-  expect(missingFrom(handedOn)).toEqual(['manifest', 'manifest-column', 'github-token']);
+  expect(missingFrom(passedOn)).toEqual(['manifest', 'manifest-column', 'github-token']);
   const asked = [...Object.keys(inputs), ...Object.keys(declared)];
   expect(missingFrom(asked)).toEqual(['command', 'window', 'plan', 'manifest', 'manifest-column', 'github-token']);
 });
 
-test("each of the workflow's jobs is given what its command needs", async () => {
+test('each job of archive.yml sets the inputs that its command needs', async () => {
   const workflow = parse(await readFile(join(root, '.github/workflows/archive.yml'), 'utf8'));
   const given = (job: string) => Object.keys(workflow.jobs[job].steps.at(-1).with);
   const shaping = ['window-days', 'archive', 'staging', 'format', 'partition-by', 'columns', 'closed-statuses'];
@@ -109,7 +109,7 @@ test("each of the workflow's jobs is given what its command needs", async () => 
   for (const job of ['plan', 'export']) expect(given(job)).toEqual(expect.arrayContaining([...source, 'recent-days']));
 });
 
-test('outputs of the job that plans are used only if its step, and the job, succeeded', async () => {
+test('archive.yml uses outputs of the plan job only if its step and the job succeeded', async () => {
   const text = await readFile(join(root, '.github/workflows/archive.yml'), 'utf8');
   const { jobs } = parse(text);
   for (const [name, value] of Object.entries(jobs.plan.outputs))

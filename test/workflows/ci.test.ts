@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox?.remove());
 
-test('CI archives with the action as a step, and verifies what it archived', async () => {
+test('CI archives with the action as a step, and verifies the result', async () => {
   const { code, jobs, log } = await sandbox.run({ name: 'push', workflow: 'ci.yml', job: 'action' });
   expect(code, log).toBe(0);
   expect(jobs).toMatchObject([{ id: 'action', ok: true, outputs: { verify: { complete: 'true' } } }]);

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(() => source.close());
 
-/** A workflow that archives into a cloud; `more` says how it gets there. */
+/** Returns a workflow that archives to S3 and DynamoDB; `more` holds inputs for access. */
 function callerInto(
   cloud: Cloud,
   env: Readonly<Record<string, string>>,
@@ -54,7 +54,7 @@ function callerInto(
   return callerWorkflow(inputs, Object.fromEntries(named));
 }
 
-/** The ids of what is archived, and of how many messages and slots the staging knows. */
+/** Returns the ids of archived messages, and how many messages and slots are in staging. */
 async function heldBy(cloud: Cloud): Promise<{ ids: string[]; items: number }> {
   const copy = await mkdtemp(join(sandbox.folder, 'copy-'));
   await cloud.download(copy);
@@ -69,7 +69,7 @@ function expectComplete(outcome: Outcome): void {
   ]);
 }
 
-test('archives to S3 and DynamoDB with the keys of a user, and finds nothing new a second time', async () => {
+test('archives to S3 and DynamoDB with access keys, and writes nothing the second time', async () => {
   const cloud = await Cloud.make();
   try {
     const env = { AWS_ENDPOINT_URL_S3: s3.endpoint, AWS_ENDPOINT_URL_DYNAMODB: moto };
@@ -91,7 +91,7 @@ test('archives to S3 and DynamoDB with the keys of a user, and finds nothing new
   }
 });
 
-test('assumes a role in every job, with a token of its own from GitHub', async () => {
+test('assumes a role in every job, with an identity token of its own', async () => {
   const cloud = await Cloud.make({ moto, s3: { ...s3, endpoint: moto } });
   const sts = await Relay.start(moto);
   const issuer = await startIssuer();
@@ -120,7 +120,7 @@ test('assumes a role in every job, with a token of its own from GitHub', async (
   }
 });
 
-/** GitHub's issuer of tokens, for one job that may ask it. */
+/** Issues identity tokens to a job, as GitHub does. */
 function startIssuer(): Promise<TestServer> {
   return startServer((response, count, request) => {
     const { searchParams } = new URL(request.url!, 'http://issuer');

@@ -13,10 +13,10 @@ import { type Source, token } from './source.ts';
 
 export const examples = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
 
-/** What is read where an example itself would read seven years. */
+/** Range to read instead of the seven years of an example. */
 export const spring = { from: '2024-02-01', to: '2024-05-01' };
 
-/** A user of the examples: what takes the place of all that is made up in them. */
+/** A user of the examples, with a value for everything that they invent. */
 export class Company {
   readonly bucket = `b-${randomUUID()}`;
   readonly table = `t-${randomUUID()}`;
@@ -51,7 +51,7 @@ export class Company {
     return company;
   }
 
-  /** Runs an example by hand, filled in, with more values by what stands for them in it. */
+  /** Runs an example by hand, filled in; `values` replace further texts of it. */
   async run(
     file: string,
     inputs: Event['inputs'] = {},
@@ -82,9 +82,9 @@ export class Company {
     });
   }
 
-  /** The values of this company; where Elasticsearch holds the history, the API does here. */
+  /** Values of this company. The API holds the history here, also if Elasticsearch does in the example. */
   #filledIn(example: string): string {
-    // act does not know where a called workflow comes from, and has one kind of runner.
+    // act does not know the repository of a called workflow, and has one kind of runner.
     const origin = [`action-repository: ${actionRepository}`, 'action-ref: v1'];
     const range = example.includes(' from: ') ? [] : [`from: '${spring.from}'`, `to: '${spring.to}'`];
     const more = (indent: string, lines: readonly string[]) => lines.map((line) => `${indent}${line}\n`).join('');
@@ -103,7 +103,7 @@ export class Company {
       .replaceAll('company-archive', this.bucket);
   }
 
-  /** The paths of what the archives hold, at Amazon or in the store that is not. */
+  /** Paths of the objects in a bucket, at Amazon or in the other store. */
   async slots(store: 'amazon' | 'other' = 'amazon'): Promise<string[]> {
     const s3 = this.#s3[store === 'amazon' ? 0 : 1]!;
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: this.bucket }));
@@ -116,7 +116,7 @@ export class Company {
   }
 }
 
-/** A post, as the example of chats has them. */
+/** A post, as in the chat example. */
 const post = { id: 'post', sent_at: '2024-03-05T10:00:00Z', alerts: [{ alert_id: 'a', status: 'dismissed' }] };
 
 function chatPage({ searchParams }: URL): string {

@@ -5,7 +5,7 @@ import { callerWorkflow, expression } from './caller.ts';
 import { Sandbox } from './sandbox.ts';
 import { Source, token } from './source.ts';
 
-test('a run that fails opens the one tracking issue, the next one that fails adds to it, and one that is complete closes it', async () => {
+test('a failed run opens the tracking issue, another failed run updates it, and a complete run closes it', async () => {
   const sandbox = await Sandbox.make();
   onTestFinished(() => sandbox.remove());
   const source = await Source.start();
@@ -40,7 +40,7 @@ test('a run that fails opens the one tracking issue, the next one that fails add
     source.truth.put({ id: `closed-${month}`, at: Date.parse(`2024-${month}-15`), statuses: ['closed'] });
   }
   const refuse = (...starts: string[]) => {
-    // Counts, which ask for pages of one, are given.
+    // Counts, which request pages of one message, succeed.
     source.refuses = (query) => query.get('page_size') !== '1' && starts.includes(query.get('start_time')!);
   };
   refuse('2024-03-31');

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { validate } from '@actions/languageservice';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 
-/** What GitHub's own language service finds wrong in a workflow or an action of a checkout: `path:line:column what`. */
+/** Returns findings of GitHub's language service for a workflow or action of a checkout, as `path:line:column text`. */
 export async function languageFindings(root: string, path: string): Promise<string[]> {
   const text = await readFile(join(root, path), 'utf8');
   const document = TextDocument.create(pathToFileURL(join(root, path)).href, 'yaml', 1, text);

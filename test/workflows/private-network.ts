@@ -7,12 +7,12 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A host that no name server knows: only the proxy leads to it, and it shows a certificate that only its own authority signed. */
+/** A host without a DNS name that is reachable only through a proxy, with a certificate of a private authority. */
 export class PrivateNetwork {
   static readonly host = 'surveillance.internal.example.com';
-  /** A file of the authority, as PEM. */
+  /** PEM file of the authority. */
   readonly authority: string;
-  /** The hosts and ports that the proxy was asked to connect to. */
+  /** Hosts and ports of the proxy's CONNECT requests. */
   readonly asked: string[] = [];
   readonly #proxy: Server;
   readonly #gateway: Server;
@@ -23,7 +23,7 @@ export class PrivateNetwork {
     this.#gateway = gateway;
   }
 
-  /** Puts a server, which has neither, behind both; the certificate's files are put into `folder`. */
+  /** Puts a plain server behind TLS and a proxy; certificate files go to `folder`. */
   static async around(url: string, folder: string): Promise<PrivateNetwork> {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     await promisify(execFile)('openssl', [

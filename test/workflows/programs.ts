@@ -1,7 +1,7 @@
-/** Holds the {@link WorkflowPrograms} as JSON. */
+/** Environment variable that holds the {@link WorkflowPrograms} as JSON. */
 export const programsVariable = 'MESSAGE_ARCHIVE_PROGRAMS';
 
-/** The paths of programs. */
+/** Paths of programs. */
 export interface WorkflowPrograms {
   readonly act: string;
   readonly actionlint: string;
@@ -9,8 +9,8 @@ export interface WorkflowPrograms {
 }
 
 /**
- * The programs that were installed for these tests.
- * @throws Error where none were: a test of workflows never passes without them
+ * Returns the programs that were installed for these tests.
+ * @throws Error if they were not: workflow tests never pass without them
  */
 export function programs(): WorkflowPrograms {
   const text = process.env[programsVariable];

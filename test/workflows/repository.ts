@@ -7,11 +7,11 @@ const run = promisify(execFile);
 const checkout = join(import.meta.dirname, '..', '..');
 const person = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];
 
-/** The repository of the action, as `owner/name`, and the tag that callers name. */
+/** Repository of the action, as `owner/name`, and the tag that callers use. */
 export const actionRepository = 'acme/message-archive';
 export const actionTag = 'v1';
 
-/** Makes a repository of this checkout in a folder: its files as they are now, and `dist/` as they build it. */
+/** Creates a repository from this checkout in a folder: the files as they are now, with `dist/` built from them. */
 export async function makeActionRepository(folder: string): Promise<string> {
   const { stdout } = await git(checkout, 'ls-files', '--cached', '--others', '--exclude-standard', '-z');
   const files = stdout.split('\0').filter((path) => path !== '' && !path.startsWith('dist/'));
@@ -22,7 +22,7 @@ export async function makeActionRepository(folder: string): Promise<string> {
   return folder;
 }
 
-/** Makes a repository with some files, by their paths. */
+/** Creates a repository with files, by path. */
 export async function makeRepository(
   folder: string,
   name: string,
@@ -47,7 +47,7 @@ function git(folder: string, ...parameters: string[]) {
   return run('git', ['-C', folder, ...parameters], { maxBuffer: 2 ** 24 });
 }
 
-/** A file that was removed since the last commit is still listed. */
+/** Git still lists files that were deleted since the last commit. */
 function ignoreAbsent(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }

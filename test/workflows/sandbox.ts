@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { act, type Event, type Outcome } from './act.ts';
 import { actionRepository, actionTag, makeActionRepository, makeRepository } from './repository.ts';
 
-/** What stands for actions of others, as the workflows pin them. */
+/** Replacements for third-party actions, as the workflows pin them. */
 const standIns: Readonly<Record<string, string>> = {
   'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1': join(import.meta.dirname, 'stand-ins', 'checkout'),
   'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020': join(import.meta.dirname, 'stand-ins', 'setup-node'),
 };
 
 type SandboxEvent = Omit<Event, 'repository' | 'actions'> & {
-  /** Of the repository that it happens to; the action's own where none is named. */
+  /** Repository of the event, as `owner/name`. Default: the action's own. */
   readonly in?: string;
 };
 
-/** A machine on which workflows of the action's repository, and of repositories that call it, are run. */
+/** Runs workflows of the action's repository and of repositories that call it. */
 export class Sandbox {
   readonly folder: string;
   readonly #repositories: Map<string, string>;

@@ -3,13 +3,13 @@ import { startServer, type TestServer } from '../support/http-server.ts';
 import { Truth } from '../support/model-source.ts';
 import { truthAnswer } from '../support/truth-answer.ts';
 
-/** The bearer token of a {@link Source}. */
+/** Bearer token of a {@link Source}. */
 export const token = 'a-token-that-nobody-may-see';
 
-/** A message API over a truth that a test changes as it goes. */
+/** A message API over a truth that the test changes. */
 export class Source {
   readonly truth = new Truth();
-  /** Whether a request is answered with 403, by its query. */
+  /** Returns true for queries to respond to with 403. */
   refuses: (query: URLSearchParams) => boolean = () => false;
   #server!: TestServer;
 
@@ -23,7 +23,7 @@ export class Source {
     return this.#server.url.href;
   }
 
-  /** How many pages were asked for. */
+  /** Number of requested pages. */
   get asked(): number {
     return this.#server.requests.length;
   }

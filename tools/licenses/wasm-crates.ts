@@ -5,15 +5,15 @@ import { dirname, join } from 'node:path';
 import { cratesNamedIn, wasmPath } from './wasm-names.ts';
 
 /**
- * Writes `wasm-crates.txt`: the Rust crates that are compiled into the WebAssembly module of parquet-wasm, with their licenses.
- * Run it when parquet-wasm changes: `node tools/licenses/wasm-crates.ts`. It needs cargo and crates.io.
+ * Writes `wasm-crates.txt`: the Rust crates compiled into parquet-wasm's WebAssembly module, with their licenses. Run it when
+ * parquet-wasm changes: `node tools/licenses/wasm-crates.ts`. It needs cargo and crates.io.
  *
- * The package ships no such list. But the module's panic messages name crates with their versions: these are pinned, and cargo
- * resolves the module's direct dependencies around them, for wasm32. A crate that the module does not name gets the version that
- * cargo resolves today, which may be a later one.
+ * The package ships no such list, but the module's panic messages contain names and versions of crates. These are pinned, and
+ * cargo resolves the module's direct dependencies around them, for wasm32. A crate without a panic message gets the version that
+ * cargo resolves today, which may be later.
  */
 
-/** The direct dependencies that are compiled in, with the features that decide on further crates, as in parquet-wasm's Cargo.toml. */
+/** Direct dependencies of parquet-wasm, with the features that pull in further crates, as in its Cargo.toml. */
 const dependencies: Readonly<Record<string, readonly string[]>> = {
   arrow: ['ipc', 'ffi'],
   'arrow-schema': [],
@@ -38,7 +38,7 @@ const dependencies: Readonly<Record<string, readonly string[]>> = {
   'web-sys': [],
   'zstd-sys': [],
 };
-/** What is compiled in besides, and is not on crates.io. */
+/** Compiled in, but not on crates.io. */
 const others = [
   'arrow-wasm (MIT OR Apache-2.0), https://github.com/kylebarron/arrow-wasm',
   'Rust standard library (MIT OR Apache-2.0), https://github.com/rust-lang/rust',
@@ -77,7 +77,7 @@ try {
 
 function resolved(project: string): Metadata {
   const pins = new Map(cratesNamedIn(wasmPath).map(({ name, version }) => [name, `=${version.replace(/\+.*/, '')}`]));
-  // Both are released together.
+  // arrow and parquet are released together.
   pins.set('arrow', pins.get('parquet')!);
   const names = [...new Set([...Object.keys(dependencies), ...pins.keys()])].sort();
   const lines = names.map((name) => {
@@ -92,7 +92,7 @@ function resolved(project: string): Metadata {
   return JSON.parse(execFileSync('cargo', metadata, { cwd: project, encoding: 'utf8', maxBuffer: 2 ** 28 }));
 }
 
-/** The crates whose code the module holds: neither those of build scripts nor macros. */
+/** Returns the crates whose code is in the module: no build scripts, no macros. */
 function compiledIn({ packages, resolve: { root, nodes } }: Metadata): Package[] {
   const byId = new Map(packages.map((each) => [each.id, each]));
   const depsById = new Map(nodes.map(({ id, deps }) => [id, deps]));
@@ -129,7 +129,7 @@ that cargo resolves around them.`;
   return `${[head, [...list, ...others].join('\n'), ...texts].join(rule)}\n`;
 }
 
-/** The texts that a crate ships; where its user may choose, the MIT license alone. */
+/** Returns the license texts of a crate; only MIT's if the user may choose. */
 function licenseTexts({ manifest_path, license }: Package): string[] {
   const at = dirname(manifest_path);
   const files = readdirSync(at, { withFileTypes: true })

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const wasmPath = fileURLToPath(import.meta.resolve('parquet-wasm/esm/parquet_wasm_bg.wasm'));
 
-/** The crates that a module of WebAssembly names in its panic messages: `…/registry/src/index.crates.io-…/snap-1.1.2/src/…`. */
+/** Returns the crates in a WebAssembly module's panic messages: `…/registry/src/index.crates.io-…/snap-1.1.2/src/…`. */
 export function cratesNamedIn(path: string): { readonly name: string; readonly version: string }[] {
   const text = readFileSync(path, 'latin1');
   const found = new Map(

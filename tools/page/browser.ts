@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf, UserError } from '../../src/errors.ts';
+import { messageOf } from '../../src/errors.ts';
 import { runCommand } from '../programs/commands.ts';
+import { ToolError } from '../programs/errors.ts';
 
 const names = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
 const elsewhere = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
@@ -11,14 +12,14 @@ const askMs = 30_000;
 const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
 
 /**
- * The path of a Chrome or Chromium: the one that CHROME_PATH names, else the machine's own, else Debian's, which root installs.
- * @throws UserError where none can be had
+ * Returns the path of Chrome or Chromium: CHROME_PATH, else one on the PATH, else Debian's package, which root installs.
+ * @throws ToolError if there is none and it cannot be installed
  */
 export async function browserPath(): Promise<string> {
   const given = process.env.CHROME_PATH;
   if (given) {
     if (await answers(given)) return given;
-    throw new UserError(`CHROME_PATH names ${given}, which does not run: point it at a Chrome or Chromium.`);
+    throw new ToolError(`CHROME_PATH is ${given}, which does not run. Set it to the path of Chrome or Chromium.`);
   }
   return (await machineBrowser()) ?? (await installBrowser());
 }
@@ -41,22 +42,22 @@ async function answers(path: string): Promise<boolean> {
 }
 
 async function installBrowser(): Promise<string> {
-  if (process.getuid?.() !== 0) throw lacking('');
-  console.log('page  chromium: installing, once');
-  const apt = { program: 'apt-get', remedy: 'it is how Debian and Ubuntu install', variables: quiet };
+  if (process.getuid?.() !== 0) throw missing('');
+  console.log('page  chromium: installing (once)');
+  const apt = { program: 'apt-get', remedy: 'it comes with Debian and Ubuntu', variables: quiet };
   try {
     await runCommand({ ...apt, parameters: ['update'] });
     await runCommand({ ...apt, parameters: ['install', '-y', 'chromium'] });
   } catch (error) {
-    throw lacking(`, and the package chromium cannot be installed (${messageOf(error)})`);
+    throw missing(
+      `, and installing the package chromium failed (${error instanceof ToolError ? error.message : messageOf(error)})`,
+    );
   }
   const installed = await machineBrowser();
-  if (installed === undefined) throw lacking(', and the package chromium brought none that runs');
+  if (installed === undefined) throw missing(', and the one in the package chromium does not run');
   return installed;
 }
 
-function lacking(more: string): UserError {
-  return new UserError(
-    `A Chrome or Chromium is needed, and there is none${more}: install one, or point CHROME_PATH at one.`,
-  );
+function missing(more: string): ToolError {
+  return new ToolError(`Chrome or Chromium was not found${more}. Install one, or set CHROME_PATH to its path.`);
 }

@@ -1,14 +1,14 @@
-import { messageOf, UserError } from '../../src/errors.ts';
+import { isExpected, ToolError } from './errors.ts';
 
 /**
- * All results, once every work has ended, so that one look at the failures shows all.
- * @throws UserError with every sentence of those that failed
+ * Waits until all promises are settled, so that all failures are reported at once.
+ * @throws ToolError with the messages of all failures
  */
 export async function all<T extends readonly unknown[]>(works: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   const outcomes = await Promise.allSettled(works);
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  const defect = failures.find((failure) => !(failure instanceof UserError));
-  if (defect !== undefined) throw defect;
-  if (failures.length > 0) throw new UserError(failures.map(messageOf).join('\n'));
+  const bug = failures.find((failure) => !isExpected(failure));
+  if (bug !== undefined) throw bug;
+  if (failures.length > 0) throw new ToolError(failures.map(({ message }) => message).join('\n'));
   return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }

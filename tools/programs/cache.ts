@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { duration } from '../../src/format.ts';
 import { say } from './progress.ts';
 
-/** Holds the programs that the suites of tests need, a folder for each and its version. */
+/** The programs that the test suites need: one folder per program and version. */
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'programs');
 
 /**
- * The folder of what is installed. Where it is not yet, `install` fills a folder beside it, which gets the final name when it
- * is complete: an install that was cut is made again, and two at a time do not disturb each other.
+ * Returns the folder of a program. If it is not installed, `install` fills a temporary folder, which is renamed when it is
+ * complete: interrupted installs are repeated, and concurrent installs do not interfere.
  */
 export async function installed(name: string, install: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cache, name);
@@ -18,7 +18,7 @@ export async function installed(name: string, install: (folder: string) => Promi
   const partial = join(cache, `${name}.partial-${process.pid}`);
   await mkdir(partial);
   const startedMs = performance.now();
-  say(`${name}: installing, once, into .cache/programs`);
+  say(`${name}: installing into .cache/programs (once)`);
   try {
     await install(partial);
     say(`${name}: installed in ${duration(performance.now() - startedMs)}`);
@@ -35,7 +35,7 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** Removes what installs left that were killed. */
+/** Removes the temporary folders of killed installs. */
 async function removeRemains(name: string): Promise<void> {
   for (const entry of await readdir(cache)) {
     const [, pid] = entry.split(`${name}.partial-`);

@@ -1,24 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { UserError } from '../../src/errors.ts';
+import { ToolError } from './errors.ts';
 import { killGroup } from './processes.ts';
 
-/** However slow the network is: a command that takes longer has hung. */
+/** Long enough for a slow network: a command that takes longer has hung. */
 const commandMs = 15 * 60_000;
 const outputCharactersMax = 4_000;
 
 export interface Command {
   readonly program: string;
   readonly parameters: readonly string[];
-  /** What to do when the program is not there. */
+  /** Advice if the program is missing, such as `install Go`. */
   readonly remedy: string;
   readonly folder?: string;
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a command to its end and returns what it printed, of both streams the last 4,000 characters.
- * @throws UserError where it is missing, fails or hangs
+ * Runs a command to its end. Returns the last 4,000 characters of its output.
+ * @throws ToolError if it is missing, fails or hangs
  */
 export async function runCommand({ program, parameters, remedy, folder, variables }: Command): Promise<string> {
   const child = spawn(program, parameters, {
@@ -43,11 +43,11 @@ export async function runCommand({ program, parameters, remedy, folder, variable
   try {
     const [code, signal] = await once(child, 'close');
     if (code === 0) return output;
-    const end = hung ? `did not end within ${commandMs / 60_000} minutes` : `ended with ${code ?? signal}`;
-    throw new UserError(`\`${program} ${parameters.join(' ')}\` ${end}; the last it said: ${output.trim()}`);
+    const end = hung ? `timed out after ${commandMs / 60_000} minutes` : `failed (${code ?? signal})`;
+    throw new ToolError(`\`${program} ${parameters.join(' ')}\` ${end}. The end of its output: ${output.trim()}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(`The program ${program} is missing: ${remedy}.`);
+    throw new ToolError(`The program ${program} is missing: ${remedy}.`);
   } finally {
     clearTimeout(watch);
     process.off('exit', stopWithUs);

@@ -4,8 +4,8 @@ import { runCommand } from './commands.ts';
 
 /**
  * Builds a program from the source of a Go module. Returns its path.
- * @param path of its package, whose last part is the program's name
- * @param version as a tag, such as `v1.8.0`
+ * @param path path of its package; the last part is the program's name
+ * @param version a tag such as `v1.8.0`
  */
 export async function installGo(path: string, version: string): Promise<string> {
   const name = path.split('/').at(-1)!;

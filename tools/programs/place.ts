@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A new folder, for what one service writes. */
+/** Creates a folder for the files of one service. */
 export async function place(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
   await mkdir(path);

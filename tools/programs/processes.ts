@@ -3,47 +3,47 @@ import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '../../src/errors.ts';
+import { ToolError } from './errors.ts';
 
 const readyMs = 180_000;
-const askEveryMs = 100;
-const askMs = 5_000;
+const pollMs = 100;
+const requestMs = 5_000;
 const logLines = 40;
 
-/** An account of the machine. */
+/** A user account. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
 export interface Start {
-  /** For people: `Elasticsearch 9.5.0`. */
+  /** Display name, such as `Elasticsearch 9.5.0`. */
   readonly name: string;
   readonly program: string;
   readonly parameters: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
-  /** Any HTTP answer to a GET of it that is `isReady` says that the service can be used. */
+  /** The service is ready once a GET of this URL returns a status that satisfies `isReady`. */
   readonly readyUrl: string;
   readonly isReady: (status: number) => boolean;
-  /** Gets what the service prints. */
+  /** File for the service's output. */
   readonly log: string;
-  /** Whom it runs as, where not as ourselves. */
+  /** The account to run it as; default: the current one. */
   readonly account?: Account | undefined;
 }
 
-/** A service that runs, in a process group of its own. */
+/** A running service in its own process group. */
 export interface Service {
   readonly name: string;
   readonly pid: number;
-  /** Ends it at once: its data are thrown away anyway. */
+  /** Kills it: its data is discarded anyway. */
   stop(): Promise<void>;
-  /** Lets it outlive us. */
+  /** Lets it outlive this process. */
   leave(): void;
 }
 
 /**
- * Starts a service and waits until it answers. It ends with this process at the latest, however that ends.
- * @throws UserError with the end of its log, where it ends or does not answer within 3 minutes
+ * Starts a service and waits until it is ready. It stops at the latest with this process, however that ends.
+ * @throws ToolError with the end of its log if it exits or is not ready within 3 minutes
  */
 export async function startService(start: Start): Promise<Service> {
   const { name, program, parameters, variables, log, account } = start;
@@ -56,8 +56,8 @@ export async function startService(start: Start): Promise<Service> {
     ...account,
   });
   const failure = once(child, 'exit').then(
-    ([code, signal]) => `ended with ${code ?? signal}`,
-    (error: Error) => `does not start (${error.message})`,
+    ([code, signal]) => `exited with ${code ?? signal}`,
+    (error: Error) => `did not start (${error.message})`,
   );
   const kill = () => killGroup(child);
   process.prependOnceListener('exit', kill);
@@ -66,10 +66,10 @@ export async function startService(start: Start): Promise<Service> {
     kill();
     await failure;
   };
-  const problem = await Promise.race([failure, unanswered(start, failure)]);
+  const problem = await Promise.race([failure, unready(start, failure)]);
   if (problem !== undefined) {
     await stop();
-    throw new UserError(`${name} ${problem}; the end of its log:\n${tail(log)}`);
+    throw new ToolError(`${name} ${problem}. The end of its log:\n${tail(log)}`);
   }
   const leave = () => {
     process.off('exit', kill);
@@ -78,7 +78,7 @@ export async function startService(start: Start): Promise<Service> {
   return { name, pid: child.pid!, stop, leave };
 }
 
-/** Ends a child that was started `detached`, and all that it started. */
+/** Kills a child that was started `detached`, with all its descendants. */
 export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
@@ -88,7 +88,7 @@ export function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Ports of the loopback interface that nobody listens on, all different. */
+/** Returns distinct free ports of the loopback interface. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
@@ -103,22 +103,22 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-async function unanswered(start: Start, failure: Promise<string>): Promise<string | undefined> {
+async function unready(start: Start, failure: Promise<string>): Promise<string | undefined> {
   let ended = false;
   void failure.then(() => {
     ended = true;
   });
   const untilMs = performance.now() + readyMs;
   while (!ended && performance.now() < untilMs) {
-    if (await answers(start)) return undefined;
-    await delay(askEveryMs);
+    if (await responds(start)) return undefined;
+    await delay(pollMs);
   }
-  return ended ? failure : `does not answer within ${readyMs / 60_000} minutes`;
+  return ended ? failure : `was not ready within ${readyMs / 60_000} minutes`;
 }
 
-async function answers({ readyUrl, isReady }: Start): Promise<boolean> {
+async function responds({ readyUrl, isReady }: Start): Promise<boolean> {
   try {
-    const response = await fetch(readyUrl, { signal: AbortSignal.timeout(askMs) });
+    const response = await fetch(readyUrl, { signal: AbortSignal.timeout(requestMs) });
     await response.arrayBuffer();
     return isReady(response.status);
   } catch {

@@ -1,11 +1,11 @@
 import { duration } from '../../src/format.ts';
 
-/** A line for people who wait. */
+/** Prints a line about progress. */
 export function say(line: string): void {
   console.log(`tools  ${line}`);
 }
 
-/** Does something, and says how long it took: `tests: 3 min 20 s`. */
+/** Runs `work` and prints its duration: `tested: 3 min 20 s`. */
 export async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();
   const result = await work();

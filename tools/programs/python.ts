@@ -3,8 +3,8 @@ import { installed } from './cache.ts';
 import { runCommand } from './commands.ts';
 
 /**
- * Installs a Python package into a virtual environment of its own. Returns the folder of its programs.
- * @param requirement its name, and the parts of it that are wanted: `moto[server]`
+ * Installs a Python package into its own virtual environment. Returns the folder of its programs.
+ * @param requirement name and extras: `moto[server]`
  */
 export async function installPython(requirement: string, version: string): Promise<string> {
   const [name] = requirement.split('[');

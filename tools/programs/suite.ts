@@ -1,37 +1,37 @@
-import { messageOf, UserError } from '../../src/errors.ts';
+import { isExpected } from './errors.ts';
 import type { Service } from './processes.ts';
 import { say, timed } from './progress.ts';
 import { exitOnSignals } from './signals.ts';
 import { temporaryFolder } from './temporary.ts';
 import { runVitest } from './vitest.ts';
 
-/** Tests over programs that are installed, and services that are started, for them. */
+/** Tests that need installed programs and running services. */
 export interface Suite<Programs> {
-  /** The name of its project in `vitest.config.ts`. */
+  /** Name of its project in `vitest.config.ts`. */
   readonly name: string;
-  /** Installs what is not installed yet. */
+  /** Installs missing programs. */
   readonly install: () => Promise<Programs>;
-  /** Starts the services, with what they write in `folder`. */
+  /** Starts the services, which write to `folder`. */
   readonly start: (programs: Programs, folder: string) => Promise<Stack>;
 }
 
-/** Services that run. */
+/** Running services. */
 export interface Stack {
-  /** Tells the tests where programs and services are. */
+  /** Environment variables that locate programs and services for the tests. */
   readonly variables: Readonly<Record<string, string>>;
   readonly services: readonly Service[];
 }
 
 /**
- * Installs, starts, runs the tests and stops, and ends this process with their exit code. With the argument `--keep` it starts
- * the services, says how they are used and stopped, and leaves. All other arguments go to vitest.
+ * Installs the programs, starts the services, runs the tests, stops the services, and exits with the tests' code. With the
+ * argument `--keep` it starts the services, prints how to use and stop them, and exits. Other arguments are passed to vitest.
  */
 export async function runSuite<Programs>(suite: Suite<Programs>): Promise<never> {
   exitOnSignals();
   try {
     process.exit(await run(suite));
   } catch (error) {
-    console.error(error instanceof UserError ? messageOf(error) : error);
+    console.error(isExpected(error) ? error.message : error);
     process.exit(1);
   }
 }
@@ -55,7 +55,7 @@ async function run<Programs>({ name, install, start }: Suite<Programs>): Promise
 function leave(name: string, { variables, services }: Stack, folder: string): void {
   for (const service of services) {
     service.leave();
-    say(`${service.name} runs, process ${service.pid}`);
+    say(`${service.name} is running, process ${service.pid}`);
   }
   const exports = Object.entries(variables).map(([variable, value]) => `export ${variable}='${value}'`);
   console.log(`

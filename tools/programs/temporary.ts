@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that every user can look into, which goes when this process ends. */
+/** Creates a world-readable folder that is removed when this process exits. */
 export function temporaryFolder(name: string): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), `message-archive-${name}-`));
   chmodSync(folder, 0o755);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs a suite of `vitest.config.ts` on this Node. Returns its exit code, which is not 0 where it finds no test. */
+/** Runs a project of `vitest.config.ts` with this Node. Returns the exit code, which is not 0 if no test was found. */
 export async function runVitest(
   suite: string,
   parameters: readonly string[],

@@ -8,7 +8,7 @@ const actVersion = 'v0.2.89';
 const actionlintVersion = 'v1.7.12';
 const zizmorVersion = '1.32.0';
 
-/** What runs workflows off GitHub, and what checks them. */
+/** Installs the programs that run and check workflows outside GitHub. */
 export async function installWorkflowPrograms(): Promise<WorkflowPrograms> {
   const [act, actionlint, zizmor] = await all([
     installGo('github.com/nektos/act', actVersion),

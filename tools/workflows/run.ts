@@ -9,7 +9,7 @@ import { installWorkflowPrograms } from './programs.ts';
 
 type Programs = readonly [workflows: WorkflowPrograms, versitygw: string, moto: string];
 
-/** Installs what runs and checks workflows, starts what stands in for AWS, runs the tests and stops it. */
+/** Installs the programs, starts substitutes for AWS services, runs the workflow tests and stops the services. */
 await runSuite({
   name: 'workflows',
   install: () => all<Programs>([installWorkflowPrograms(), installVersitygw(), installMoto()]),

@@ -20,8 +20,8 @@ import type { ColumnType } from '../../messages/message.ts';
 import type { ArchiveRow, ColumnValue } from '../../messages/read.ts';
 import type { ArchiveSchema } from '../schema.ts';
 
-/** The rows of one batch beside what their payloads tell. */
-export interface Batch {
+/** The rows of a batch. */
+interface Batch {
   readonly rows: readonly ArchiveRow[];
   readonly sources: readonly string[];
   /** ms since 1970. */
@@ -44,7 +44,7 @@ const arrowTypes: Readonly<Record<ColumnType, () => DataType>> = {
 const alertFields = [new Field('alert_id', new Utf8(), true), new Field('status', new Utf8(), true)];
 const alertField = new Field('element', new Struct(alertFields), false);
 
-/** The Arrow schema of an object; `metadata` goes to the Parquet footer. */
+/** The Arrow schema of an object. */
 export function arrowSchema(schema: ArchiveSchema): Schema {
   return new Schema([
     new Field('message_id', new Utf8(), false),
@@ -60,8 +60,8 @@ export function arrowSchema(schema: ArchiveSchema): Schema {
 }
 
 /**
- * A batch as an Arrow IPC stream, in pieces that follow one another; the payloads are not copied. The columns are filled by
- * hand: Arrow's own builders take four times as long, and would decode and encode again every payload.
+ * Encodes a batch as an Arrow IPC stream, in consecutive pieces and without copying payloads. Columns are built manually:
+ * Arrow's builders take four times as long, and would decode and re-encode every payload.
  */
 export function encodeBatch(schema: ArchiveSchema, fields: Schema, batch: Batch): AsyncIterable<Uint8Array> {
   const { rows } = batch;

@@ -1,9 +1,9 @@
 import { type LeafValue, physical } from './leaves.ts';
 
-/** What the statistics of a page or a chunk may say: the least and the greatest of its values, and how many are null. */
+/** The statistics of a data page or column chunk. */
 export interface Bounds {
   readonly nulls: number;
-  /** Absent where every value is null. */
+  /** Absent if every value is null. */
   readonly least?: LeafValue;
   readonly greatest?: LeafValue;
 }
@@ -22,14 +22,14 @@ export function boundsOf(values: readonly (LeafValue | null)[]): Bounds {
   return least === undefined ? { nulls } : { nulls, least, greatest: greatest! };
 }
 
-/** Orders two values of one column as Parquet's readers do: text by its bytes. Zeros of either sign are alike. */
+/** Compares two values of a column as Parquet readers do: text by its bytes; 0 and -0 are equal. */
 export function compareValues(a: LeafValue, b: LeafValue): number {
   if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array);
   return a < b ? -1 : Number(a > b);
 }
 
-/** The value that statistics spell; undefined where the bytes are none of this type. */
-export function spelledValue(type: number, bytes: Uint8Array): LeafValue | undefined {
+/** Decodes a value in statistics; undefined if the bytes do not fit the type. */
+export function decodeBound(type: number, bytes: Uint8Array): LeafValue | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type) {
     case physical.bytes:
@@ -45,12 +45,12 @@ export function spelledValue(type: number, bytes: Uint8Array): LeafValue | undef
   }
 }
 
-/** Longer text is cut to so many bytes, or to a few less where a character would be cut in two. */
-const cutBytes = 64;
+/** Bounds of longer text are truncated to this many bytes, or a few less to keep characters whole. */
+const truncatedBytes = 64;
 
 /**
- * Whether a bound is what a reader may rely on: the value itself, or of long text one that was cut, on the right side of it.
- * @param isExact whether the file says that it is the value itself; undefined where it does not say
+ * True if readers may rely on the bound: it is the value itself or, for long text, a truncated value on the correct side.
+ * @param isExact the file's flag for an exact bound; undefined if it has none
  */
 export function isBound(
   bound: LeafValue,
@@ -60,9 +60,9 @@ export function isBound(
 ): boolean {
   const order = compareValues(bound, value);
   if (order === 0) return true;
-  if (!(bound instanceof Uint8Array) || isExact === true || bound.length < cutBytes - 3) return false;
-  if ((value as Uint8Array).length <= cutBytes) return false;
+  if (!(bound instanceof Uint8Array) || isExact === true || bound.length < truncatedBytes - 3) return false;
+  if ((value as Uint8Array).length <= truncatedBytes) return false;
   const kept = side === 'least' ? bound.length : bound.length - 4;
-  const isCut = Buffer.compare(bound.subarray(0, kept), (value as Uint8Array).subarray(0, kept)) === 0;
-  return isCut && (side === 'least' ? order < 0 : order > 0);
+  const isTruncated = Buffer.compare(bound.subarray(0, kept), (value as Uint8Array).subarray(0, kept)) === 0;
+  return isTruncated && (side === 'least' ? order < 0 : order > 0);
 }

@@ -1,6 +1,6 @@
 import { type ByteRanges, DamagedError, type ExpectedRows, factKeyNames } from '../object.ts';
 import type { ArchiveSchema } from '../schema.ts';
-import { type Bounds, boundsOf, compareValues, isBound, spelledValue } from './bounds.ts';
+import { type Bounds, boundsOf, compareValues, decodeBound, isBound } from './bounds.ts';
 import { type Leaf, type LeafValue, latin1, leavesOf, schemaElements } from './leaves.ts';
 import { fileMagic } from './offsets.ts';
 import { columnIndexSpec, fileSpec, offsetIndexSpec, pageSpec } from './spelling.ts';
@@ -40,8 +40,8 @@ interface Span {
   readonly end: number;
 }
 
-/** A row group as the footer has it. */
-export interface GroupSpan extends Span {
+/** A row group, as described by the footer. */
+interface GroupSpan extends Span {
   readonly rows: number;
 }
 
@@ -59,26 +59,28 @@ interface Group extends GroupSpan {
 interface DataPage extends Span {
   readonly values: readonly (LeafValue | null)[];
   readonly encoding: number;
-  /** The first row in its row group, and how many rows begin in it. */
+  /** The number of its first row within the row group. */
   readonly firstRow: number;
+  /** Rows that begin in this page. */
   readonly rows: number;
   readonly bounds: Bounds;
 }
 
-/** What is kept of a chunk until its indexes come, behind all pages. */
+/** What is kept of a chunk until its page indexes are read, which follow all data pages. */
 interface Indexed {
   readonly chunk: Chunk;
   readonly pages: readonly Omit<DataPage, 'values'>[];
 }
 
 /**
- * Holds all of a Parquet object that is not values against its values: schema, sizes, counts, encodings, statistics and page
- * indexes. A reader skips what statistics rule out, so that a forged one hides rows.
+ * Checks the metadata of a Parquet object against its values: schema, sizes, counts, encodings, statistics and page indexes.
+ * Readers skip what statistics exclude, so forged statistics would hide rows.
  */
 export class ParquetCheck {
   readonly groups: readonly GroupSpan[];
-  /** Where the pages end, and the indexes. */
+  /** Offset after the data pages. */
   readonly pagesEnd: number;
+  /** Offset after the page indexes. */
   readonly indexesEnd: number;
   readonly #groups: readonly Group[];
   readonly #indexed: Indexed[] = [];
@@ -86,45 +88,45 @@ export class ParquetCheck {
 
   private constructor(footer: ThriftStruct, footerStart: number, schema: ArchiveSchema) {
     const leaves = leavesOf(schema);
-    this.#expect(footer.isSpelled(fileSpec) && sameKeys(footer), 'its footer is not spelled as this archive does');
+    this.#expect(footer.isSpelled(fileSpec) && sameKeys(footer), 'its footer has unexpected fields');
     this.#expect(
       sameThrift(footer.plain(fileMetadata.schema), [rootOf(footer), ...schemaElements(schema)]),
-      'its columns are not those that its footer names',
+      'the schema in its footer does not match its columns',
     );
     if (footer.has(fileMetadata.orders)) {
       const orders = leaves.map(() => ({ 1: {} }));
-      this.#expect(sameThrift(footer.plain(fileMetadata.orders), orders), 'the order of its values is another');
+      this.#expect(sameThrift(footer.plain(fileMetadata.orders), orders), 'its column orders are unexpected');
     }
     this.#groups = groupsOf(footer, leaves);
     this.groups = this.#groups;
     this.pagesEnd = this.#groups.at(-1)?.end ?? fileMagic.length;
     this.indexesEnd = footerStart;
     const rows = this.#groups.reduce((sum, group) => sum + group.rows, 0);
-    this.#expect(footer.int(fileMetadata.rows).value === rows, 'it counts other rows than its row groups hold');
+    this.#expect(footer.int(fileMetadata.rows).value === rows, 'its row count does not match its row groups');
     this.#assertIndexesFollow();
   }
 
-  /** @throws DamagedError where the footer does not account for every byte of the file */
+  /** @throws DamagedError if the footer does not account for every byte of the file */
   static async of(ranges: ByteRanges, schema: ArchiveSchema): Promise<ParquetCheck> {
     const end = ranges.size - 4 - fileMagic.length;
     const length = Buffer.from(await ranges.read(end, end + 4)).readUInt32LE();
     const start = end - length;
-    if (start < fileMagic.length) throw new DamagedError('its footer points outside of the file');
+    if (start < fileMagic.length) throw new DamagedError('its footer points outside the file');
     const bytes = await ranges.read(start, end);
     const footer = readStruct(bytes, 0);
     if (footer.end !== bytes.length) throw unaccounted(start + footer.end);
     return new ParquetCheck(footer, start, schema);
   }
 
-  /** The first thing that is not as it should be, a clause. */
+  /** The first mismatch, as a clause; undefined if there is none. */
   get difference(): string | undefined {
     return this.#difference;
   }
 
   /**
    * Checks a row group.
-   * @param bytes of the file's span that the group takes up
-   * @param expected what its rows hold, checked before
+   * @param bytes the bytes of the row group
+   * @param expected its rows, which were checked before
    */
   checkGroup(n: number, bytes: Uint8Array, expected: ExpectedRows): void {
     const { struct, chunks, start, end, rows } = this.#groups[n]!;
@@ -137,38 +139,42 @@ export class ParquetCheck {
         is(rowGroup.fileOffset, start) &&
         is(rowGroup.storedBytes, end - start) &&
         is(rowGroup.ordinal, n),
-      `its footer describes its row group ${n + 1} otherwise`,
+      `row group ${n + 1} does not match its description in the footer`,
     );
   }
 
-  /** Checks the page indexes, when all row groups were. @param bytes of the file's span between pages and footer */
+  /** Checks the page indexes, after all row groups. @param bytes the bytes between the data pages and the footer */
   checkIndexes(bytes: Uint8Array): void {
     for (const { chunk, pages } of this.#indexed) {
       const { column } = chunk;
       const name = nameOf(chunk.leaf);
       if (column.has(columnChunk.offsetIndex)) {
         const index = readStruct(bytes, column.int(columnChunk.offsetIndex).value - this.pagesEnd);
-        this.#expect(isOffsetIndex(index, chunk, pages), `the page index of its column ${name} says something else`);
+        this.#expect(
+          isOffsetIndex(index, chunk, pages),
+          `the page index of its column ${name} does not match its pages`,
+        );
       }
       if (column.has(columnChunk.columnIndex)) {
         const index = readStruct(bytes, column.int(columnChunk.columnIndex).value - this.pagesEnd);
         this.#expect(
           isColumnIndex(index, chunk.leaf, pages),
-          `the page index of its column ${name} says something else`,
+          `the page index of its column ${name} does not match its pages`,
         );
       }
     }
   }
 
-  #expect(isRight: boolean, otherwise: string): void {
-    if (!isRight) this.#difference ??= otherwise;
+  #expect(matches: boolean, difference: string): void {
+    if (!matches) this.#difference ??= difference;
   }
 
-  /** @returns bytes of its pages before they were compressed */
+  /** @returns the uncompressed bytes of its pages */
   #checkChunk(chunk: Chunk, bytes: Uint8Array, base: number, expected: ExpectedRows): number {
     const { leaf, metadata, column } = chunk;
     const values = leaf.values(expected);
-    const { pages, dictionary, plainBytes } = this.#pagesOf(chunk, bytes, base, values, expected);
+    const source = { bytes, base };
+    const { pages, dictionary, plainBytes } = this.#pagesOf(chunk, source, values, rowNumbers(leaf, expected));
     const name = nameOf(leaf);
     const dataEncodings = pages.map(({ encoding }) => encoding);
     const used = [encodings.rle, ...dataEncodings, ...(dictionary === undefined ? [] : [encodings.plain])];
@@ -183,26 +189,25 @@ export class ParquetCheck {
         is(metaData.dataPageOffset, pages[0]?.start ?? chunk.start) &&
         isPageEncodings(metadata.plain(metaData.pageEncodings), dataEncodings, dictionary !== undefined) &&
         (!metadata.has(metaData.sizes) || areSizes(metadata.struct(metaData.sizes), leaf, values, expected)),
-      `its footer describes its column ${name} otherwise`,
+      `its column ${name} does not match its description in the footer`,
     );
     if (metadata.has(metaData.statistics))
       this.#expect(
         areStatistics(metadata.struct(metaData.statistics), leaf.type, boundsOf(values)),
-        `the statistics of its column ${name} are not those of its values`,
+        `the statistics of its column ${name} do not match its values`,
       );
     this.#indexed.push({ chunk, pages: pages.map(({ values: _, ...page }) => page) });
     return plainBytes;
   }
 
+  /** @param base the file offset of `bytes` */
   #pagesOf(
     chunk: Chunk,
-    bytes: Uint8Array,
-    base: number,
+    { bytes, base }: { readonly bytes: Uint8Array; readonly base: number },
     values: readonly (LeafValue | null)[],
-    expected: ExpectedRows,
+    rowOf: (at: number) => number,
   ) {
     const { leaf, start, end, metadata } = chunk;
-    const rowOf = rowNumbers(leaf, expected);
     const name = nameOf(leaf);
     const pages: DataPage[] = [];
     let dictionary: { readonly values: number } | undefined;
@@ -215,12 +220,12 @@ export class ParquetCheck {
       if (bodyBytes < 0 || pageEnd > end) throw unaccounted(at);
       plainBytes += base + header.end - at + header.int(pageHeader.plainBytes).value;
       const type = header.int(pageHeader.type).value;
-      let isRight = header.isSpelled(pageSpec);
+      let matches = header.isSpelled(pageSpec);
       if (type === pageTypes.dictionary && at === start && metadata.has(metaData.dictionaryPageOffset)) {
         const page = header.struct(pageHeader.dictionaryPage);
         dictionary = { values: page.int(dictionaryPage.values).value };
-        isRight &&= page.int(dictionaryPage.encoding).value === encodings.plain;
-        isRight &&= page.plain(dictionaryPage.isSorted) !== true;
+        matches &&= page.int(dictionaryPage.encoding).value === encodings.plain;
+        matches &&= page.plain(dictionaryPage.isSorted) !== true;
       } else if (type === pageTypes.data) {
         const page = header.struct(pageHeader.dataPage);
         const count = page.int(dataPage.values).value;
@@ -230,13 +235,13 @@ export class ParquetCheck {
         taken += held.length;
         const rows = rowOf(taken - 1) - firstRow + 1;
         pages.push({ start: at, end: pageEnd, values: held, encoding, firstRow, rows, bounds: boundsOf(held) });
-        isRight &&= count === held.length && count > 0;
-        isRight &&= page.int(dataPage.definitionEncoding).value === encodings.rle;
-        isRight &&= page.int(dataPage.repetitionEncoding).value === encodings.rle;
-        // A page that began within a row could not be found by its first row.
-        isRight &&= taken === values.length || rowOf(taken) !== rowOf(taken - 1);
-      } else isRight = false;
-      this.#expect(isRight, `a page of its column ${name} is described otherwise`);
+        matches &&= count === held.length && count > 0;
+        matches &&= page.int(dataPage.definitionEncoding).value === encodings.rle;
+        matches &&= page.int(dataPage.repetitionEncoding).value === encodings.rle;
+        // Readers find data pages by their first row, so that rows must not span pages.
+        matches &&= taken === values.length || rowOf(taken) !== rowOf(taken - 1);
+      } else matches = false;
+      this.#expect(matches, `a page header of its column ${name} does not match its values`);
       at = pageEnd;
     }
     this.#expect(
@@ -244,12 +249,12 @@ export class ParquetCheck {
         (dictionary === undefined
           ? !metadata.has(metaData.dictionaryPageOffset)
           : dictionary.values === distinct(pages) && metadata.int(metaData.dictionaryPageOffset).value === start),
-      `the pages of its column ${name} hold other values than are counted`,
+      `the values in the pages of its column ${name} do not match their counts`,
     );
     return { pages, dictionary, plainBytes };
   }
 
-  /** From behind the pages up to the footer, one after the other. */
+  /** Page indexes must fill the space between the data pages and the footer without gaps. */
   #assertIndexesFollow(): void {
     const spans = this.#groups
       .flatMap(({ chunks }) => chunks)
@@ -271,20 +276,20 @@ export class ParquetCheck {
 }
 
 function unaccounted(at: number): DamagedError {
-  return new DamagedError(`its footer does not tell what stands at its byte ${at}`);
+  return new DamagedError(`its footer does not account for byte ${at}`);
 }
 
 function nameOf({ path }: Leaf): string {
   return path.length === 1 ? path[0]! : `${path[0]}.${path.at(-1)}`;
 }
 
-/** The root's name is nobody's business. */
+/** The root element without its name, which is arbitrary. */
 function rootOf(footer: ThriftStruct): PlainThrift {
   const [root] = footer.structs(fileMetadata.schema);
   return { 4: root?.plain(4) ?? null, 5: root?.plain(5) ?? null };
 }
 
-/** They follow one another from behind the magic on, and so do their chunks. */
+/** Row groups, and chunks within them, must follow the magic without gaps. */
 function groupsOf(footer: ThriftStruct, leaves: readonly Leaf[]): Group[] {
   let at = fileMagic.length;
   return footer.structs(fileMetadata.rowGroups).map((struct): Group => {
@@ -304,7 +309,7 @@ function groupsOf(footer: ThriftStruct, leaves: readonly Leaf[]): Group[] {
   });
 }
 
-/** Others would tell readers how to take the columns. */
+/** Other keys could tell readers to interpret the columns differently. */
 function sameKeys(footer: ThriftStruct): boolean {
   const keys = footer.structs(fileMetadata.pairs).map((pair) => pair.plain(1));
   return sameThrift(keys.map(String).sort(), [...factKeyNames, 'ARROW:schema'].sort());
@@ -320,7 +325,7 @@ function sameSet(found: PlainThrift | undefined, wanted: readonly number[]): boo
   return a.size === b.size && [...a].every((value) => b.has(value));
 }
 
-/** Readers tell from it whether a dictionary holds every value. */
+/** Readers use these to decide whether the dictionary has every value. */
 function isPageEncodings(found: PlainThrift | undefined, used: readonly number[], hasDictionary: boolean): boolean {
   if (found === undefined) return true;
   if (!Array.isArray(found)) return false;
@@ -335,14 +340,14 @@ function isPageEncodings(found: PlainThrift | undefined, used: readonly number[]
   return [...counts.values()].every((count) => count === 0);
 }
 
-/** Of the level at this place, the row in which it stands. */
+/** Maps the position of a value to its row. */
 function rowNumbers({ isRepeated }: Leaf, { rows }: ExpectedRows): (at: number) => number {
   if (!isRepeated) return (at) => at;
   const numbers = rows.flatMap(({ alerts }, row) => alerts.map(() => row));
   return (at) => numbers[at] ?? rows.length;
 }
 
-/** Different values of the pages that go by the dictionary. */
+/** The number of distinct values in dictionary-encoded pages. */
 function distinct(pages: readonly DataPage[]): number {
   const keys = new Set<unknown>();
   for (const { encoding, values } of pages) {
@@ -354,7 +359,7 @@ function distinct(pages: readonly DataPage[]): number {
 
 function keyOf(value: LeafValue): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
-  // A set takes both zeros for one, a dictionary does not.
+  // Unlike a Set, a dictionary distinguishes 0 and -0.
   return Object.is(value, -0) ? '-0' : value;
 }
 
@@ -385,7 +390,7 @@ function areStatistics(found: ThriftStruct, type: number, bounds: Bounds): boole
   const is = (field: number, value: LeafValue | undefined, side: 'least' | 'greatest', exact: boolean | undefined) => {
     const bytes = found.bytes(field);
     if (bytes === undefined) return true;
-    const bound = spelledValue(type, bytes);
+    const bound = decodeBound(type, bytes);
     return bound !== undefined && value !== undefined && isBound(bound, value, side, exact);
   };
   return (
@@ -413,7 +418,7 @@ function isOffsetIndex(index: ThriftStruct, chunk: Chunk, pages: Indexed['pages'
   );
 }
 
-/** Of each page; together they are what the footer says of the column. */
+/** One count for each page, with the sum of the footer's count for the column. */
 function isTextBytes(found: PlainThrift | undefined, { metadata }: Chunk, pages: Indexed['pages']): boolean {
   if (!Array.isArray(found) || found.length !== pages.length) return false;
   if (!metadata.has(metaData.sizes)) return true;
@@ -431,7 +436,7 @@ function isColumnIndex(index: ThriftStruct, leaf: Leaf, pages: Indexed['pages'])
   const areBounds = pages.every((page, n) => {
     const { least, greatest, nulls: count } = page.bounds;
     if (!isList(nulls) || nulls[n] !== count) return false;
-    if (nullPages[n] === true) return least === undefined || isTakenForNull(page, leaf);
+    if (nullPages[n] === true) return least === undefined || isMistakenForNull(page, leaf);
     const [min, max] = [mins[n], maxs[n]];
     if (least === undefined || min === undefined || max === undefined) return false;
     return isBound(min, least, 'least', undefined) && isBound(max, greatest!, 'greatest', undefined);
@@ -443,16 +448,16 @@ function isColumnIndex(index: ThriftStruct, leaf: Leaf, pages: Indexed['pages'])
   return isOrdered(order, held(mins)) && isOrdered(order, held(maxs));
 }
 
-/** Of lists, objects of before have a page with as many nulls as rows for one without values: so the library wrote it. */
-function isTakenForNull({ bounds, rows }: Indexed['pages'][number], { isRepeated }: Leaf): boolean {
+/** In lists, the library marked pages with as many nulls as rows as null pages; older objects contain such indexes. */
+function isMistakenForNull({ bounds, rows }: Indexed['pages'][number], { isRepeated }: Leaf): boolean {
   return isRepeated && bounds.nulls === rows;
 }
 
 function boundsIn(index: ThriftStruct, field: number, { type }: Leaf): (LeafValue | undefined)[] {
-  return (index.texts(field) ?? []).map((bytes) => spelledValue(type, bytes));
+  return (index.texts(field) ?? []).map((bytes) => decodeBound(type, bytes));
 }
 
-/** 0: in no order, 1: ascending, 2: descending. Readers search in what is ordered. */
+/** `order` is 0: unordered, 1: ascending, 2: descending. Readers use binary search on ordered bounds. */
 function isOrdered(order: number, values: readonly LeafValue[]): boolean {
   if (order === 0) return true;
   const sign = order === 1 ? 1 : -1;

@@ -6,9 +6,9 @@ import { arrowSchema } from './batch.ts';
 import { type LeafValue, leavesOf } from './leaves.ts';
 
 /**
- * Holds every column of rows that were decoded against what their payloads give.
- * @param first the object's row number of the first one
- * @returns the first difference, a clause; undefined where there is none
+ * Compares every column of the decoded rows with the values that their payloads give.
+ * @param first the object's number of the first row
+ * @returns the first difference, as a clause; undefined if there is none
  */
 export function columnDifference(
   table: ArrowTable,
@@ -17,27 +17,27 @@ export function columnDifference(
   first: number,
 ): string | undefined {
   if (describe(table.schema) !== describe(arrowSchema(schema)))
-    return 'its columns are not of the types of the archive';
+    return 'its columns have different types than the archive';
   const { rows, sources } = expected;
   for (const { path, isRepeated, values } of leavesOf(schema)) {
     const [name = ''] = path;
     const column = dataOf(table, name);
-    if (column?.length !== rows.length) return `its column ${name} is cut`;
+    if (column?.length !== rows.length) return `its column ${name} is truncated`;
     const data = isRepeated ? alertData(column, path.at(-1)!) : column;
     const wanted = values(expected);
-    if (isRepeated && !hasLengths(column, expected)) return unlike(name, first + firstUnlikeLength(column, expected));
-    if (data === undefined) return `its column ${name} is cut`;
+    if (isRepeated && !hasLengths(column, expected)) return mismatch(name, first + firstOtherLength(column, expected));
+    if (data === undefined) return `its column ${name} is truncated`;
     const at = wanted.findIndex((value, n) => !isValue(data, n, value));
     if (at >= 0)
-      return unlike(path.length === 1 ? name : `${name}.${path.at(-1)}`, first + rowOf(at, isRepeated, expected));
+      return mismatch(path.length === 1 ? name : `${name}.${path.at(-1)}`, first + rowOf(at, isRepeated, expected));
   }
   const foreign = sources.findIndex((source) => !isSource(source));
-  if (foreign >= 0) return `the source of its row ${first + foreign + 1} is none`;
+  if (foreign >= 0) return `the source of row ${first + foreign + 1} is unknown`;
   return undefined;
 }
 
-function unlike(column: string, row: number): string {
-  return `the ${column} of its row ${row + 1} is not what its payload gives`;
+function mismatch(column: string, row: number): string {
+  return `the ${column} of row ${row + 1} does not match its payload`;
 }
 
 function describe({ fields }: ArrowTable['schema']): string {
@@ -56,10 +56,10 @@ function alertData(column: Data, name: string): Data | undefined {
 }
 
 function hasLengths(column: Data, expected: ExpectedRows): boolean {
-  return firstUnlikeLength(column, expected) < 0;
+  return firstOtherLength(column, expected) < 0;
 }
 
-function firstUnlikeLength({ valueOffsets }: Data, { rows }: ExpectedRows): number {
+function firstOtherLength({ valueOffsets }: Data, { rows }: ExpectedRows): number {
   return rows.findIndex(({ alerts }, n) => valueOffsets[n + 1]! - valueOffsets[n]! !== alerts.length);
 }
 
@@ -79,6 +79,6 @@ function isValue(data: Data, n: number, value: LeafValue | null): boolean {
     return Buffer.compare(value, (data.values as Uint8Array).subarray(start, end)) === 0;
   }
   if (typeof value === 'boolean') return (((data.values as Uint8Array)[n >> 3]! >> (n & 7)) & 1) === Number(value);
-  // Of two zeros the sign is part of the value.
+  // 0 and -0 differ.
   return Object.is(data.values[n], value);
 }

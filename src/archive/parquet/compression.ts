@@ -2,42 +2,43 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import { fileMagic, movedTail, PageMoves } from './offsets.ts';
 import { readStruct, ThriftCut, ThriftEdits, type ThriftStruct } from './thrift.ts';
 
-/** ZSTD's level, as Parquet's own writers have it. */
+/** ZSTD level, the default of Parquet writers. */
 const level = 1;
-/** Of messages: what comes of a page is most often less than a third of it. */
+/** Pages of messages usually compress to less than a third. */
 const usualRatio = 3;
 const emptyFrameBytes = 9;
-/** Smaller ones may be parts of a pool. */
+/** Smaller buffers may belong to Node's pool. */
 const releasedBytesMin = 128 * 1024;
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const pageHeader = { type: 1, compressedPageSize: 3, crc: 4 };
 const pageTypes = { dataPage: 0, dictionaryPage: 2 };
 
+/** A data page or dictionary page. */
 interface Page {
   readonly header: ThriftStruct;
-  /** Where its body ends. */
+  /** Offset after its body. */
   readonly end: number;
 }
 
 /**
- * Compresses the pages of a Parquet file (ZSTD), one by one as they come: Node's own code takes half the time of the same
- * code in WebAssembly. All else of the file stays as it is spelled, but for sizes, offsets and the codec.
- * @param file as parquet-wasm writes it without compression: pages (data pages of version 1), then indexes, then the footer.
- *   The memory of a piece is given back once it is done with, that of a body once the next part is asked for
- * @throws Error when the file is built otherwise
+ * Compresses the pages of a Parquet file with ZSTD as they arrive. Node's native code takes half the time of WebAssembly.
+ * Everything else is copied verbatim, except sizes, offsets and the codec.
+ * @param file as parquet-wasm writes it without compression: data pages of version 1, then page indexes, then the footer.
+ *   Its pieces are released once they are processed; yielded bodies, once the next part is requested
+ * @throws Error if the file has a different structure
  */
 export async function* compressPages(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const moves = new PageMoves();
   let rest: Uint8Array = Buffer.alloc(0);
-  let isBegun = false;
+  let hasMagic = false;
   for await (const chunk of file) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    if (!isBegun) {
+    if (!hasMagic) {
       if (rest.length < fileMagic.length) continue;
       yield rest.subarray(0, fileMagic.length);
       rest = rest.subarray(fileMagic.length);
-      isBegun = true;
+      hasMagic = true;
     }
     for (let page = firstPage(rest); page !== undefined; page = firstPage(rest)) {
       const body = zstd(rest.subarray(page.header.end, page.end));
@@ -54,14 +55,14 @@ export async function* compressPages(file: AsyncIterable<Uint8Array>): AsyncGene
   yield* movedTail(rest, moves);
 }
 
-/** The page that the bytes begin with; undefined when they begin with something else, or hold only a part of it. */
+/** The page at the start of the bytes; undefined if it is incomplete, or if there is no page. */
 function firstPage(bytes: Uint8Array): Page | undefined {
   const header = firstStruct(bytes);
   if (!header?.hasInt(pageHeader.type) || !header.hasInt(pageHeader.compressedPageSize)) return undefined;
   const type = header.int(pageHeader.type).value;
   if (type !== pageTypes.dataPage && type !== pageTypes.dictionaryPage) return undefined;
   if (header.hasInt(pageHeader.crc))
-    throw new Error('a page of the Parquet file has a checksum, which is that of other bytes than are stored');
+    throw new Error('a page of the Parquet file has a checksum, which compression would invalidate');
   const end = header.end + header.int(pageHeader.compressedPageSize).value;
   return end > bytes.length ? undefined : { header, end };
 }
@@ -75,25 +76,25 @@ function firstStruct(bytes: Uint8Array): ThriftStruct | undefined {
   }
 }
 
-/** The body as one frame. */
+/** Compresses a body into a single frame. */
 function zstd(body: Uint8Array): Uint8Array {
   const room = Math.max(constants.Z_MIN_CHUNK, Math.ceil(body.length / usualRatio));
   const compressed = compressedInto(body, room);
-  // Where a frame fills its room to the last byte, Node begins another one, empty, behind it.
+  // If a frame exactly fills the buffer, Node appends an empty frame.
   return (compressed.length - emptyFrameBytes) % room === 0 ? compressedInto(body, boundOf(body)) : compressed;
 }
 
-/** @param room bytes that are set aside for the result at a time: as they are more, memory is given back later */
+/** @param room size of the output buffers; larger ones are released later */
 function compressedInto(body: Uint8Array, room: number): Uint8Array {
   return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: level }, chunkSize: room });
 }
 
-/** More than can come of a body. */
+/** An upper bound of the compressed size. */
 function boundOf(body: Uint8Array): number {
   return body.length + Math.ceil(body.length / 128) + 512;
 }
 
-/** Gives memory back at once: waiting for it to be collected, V8 would go through all that lives every few pages. */
+/** Releases memory at once; otherwise V8 would run a full garbage collection every few pages. */
 function release({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= releasedBytesMin) buffer.transfer(0);
 }

@@ -3,19 +3,19 @@ import type { ExpectedRows } from '../object.ts';
 import type { ArchiveSchema } from '../schema.ts';
 import type { PlainThrift } from './thrift.ts';
 
-/** A value as a page holds it: bytes for text, bigint for int64 and timestamps. */
+/** A value in a data page: bytes for text, bigint for int64 and timestamps. */
 export type LeafValue = Uint8Array | bigint | number | boolean;
 
-/** A column of a Parquet file that holds values: every field but lists and structs. */
+/** A leaf column of a Parquet file, which has values; lists and structs have none. */
 export interface Leaf {
   readonly path: readonly string[];
   /** Parquet's `Type`. */
   readonly type: number;
-  /** Whether a value may be null. */
+  /** Values may be null. */
   readonly isOptional: boolean;
-  /** Whether a row holds a value for each of its alerts. */
+  /** A row has a value for each of its alerts. */
   readonly isRepeated: boolean;
-  /** One for each level that pages hold, in their order; null where there is none. */
+  /** All values in order, including nulls. */
   readonly values: (expected: ExpectedRows) => (LeafValue | null)[];
 }
 
@@ -37,16 +37,16 @@ const declaredTypes: Readonly<Record<ColumnType, { readonly type: number; readon
 
 interface Field {
   readonly leaf: Leaf;
-  /** The schema elements from the last leaf's on to this one's. */
+  /** The schema elements that follow those of the previous leaf, up to this one's. */
   readonly elements: readonly PlainThrift[];
 }
 
-/** The columns of an object, in the order in which they stand in it. */
+/** The leaf columns of an object, in order. */
 export function leavesOf(schema: ArchiveSchema): readonly Leaf[] {
   return fieldsOf(schema).map(({ leaf }) => leaf);
 }
 
-/** The schema elements of an object's footer, as {@link PlainThrift}, but for the root. */
+/** The schema elements of an object's footer, without the root. */
 export function schemaElements(schema: ArchiveSchema): readonly PlainThrift[] {
   return fieldsOf(schema).flatMap(({ elements }) => elements);
 }
@@ -129,7 +129,7 @@ function utf8OrNull(value: string | null): Uint8Array | null {
   return value === null ? null : utf8(value);
 }
 
-/** A name's UTF-8 bytes, as {@link PlainThrift} shows them. */
+/** A name's UTF-8 bytes as Latin-1, as in {@link PlainThrift}. */
 export function latin1(name: string): string {
   return Buffer.from(name, 'utf8').toString('latin1');
 }

@@ -1,16 +1,16 @@
 import { readStruct, ThriftEdits, type ThriftInt, type ThriftStruct } from './thrift.ts';
 
-/** What a Parquet file begins and ends with. */
+/** The first and last bytes of a Parquet file. */
 export const fileMagic = Buffer.from('PAR1');
 
-/** What follows the footer: its length (uint32, little-endian) and the magic. */
+/** The footer is followed by its length (uint32, little-endian) and the magic. */
 const endBytes = 4 + fileMagic.length;
 
 /** https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const fileMetadata = { rowGroups: 4 };
 const rowGroup = { columns: 1, totalByteSize: 2, fileOffset: 5, totalCompressedSize: 6 };
 const columnChunk = { fileOffset: 2, metaData: 3 };
-/** Of a column chunk too. */
+/** Fields of a column chunk. */
 const indexFields = { offset: { offset: 4, length: 5 }, column: { offset: 6, length: 7 } };
 const columnMetaData = {
   codec: 4,
@@ -23,53 +23,53 @@ const offsetIndex = { pageLocations: 1 };
 const pageLocation = { offset: 1, compressedPageSize: 2 };
 const codecs = { uncompressed: 0, zstd: 6 };
 
-/** Beyond so many bytes, offsets begin with 0 again. */
+/** parquet-wasm's offsets wrap around here. */
 const wrap = 2 ** 32;
 
-/** Bytes in the file as it is stored, and as it would be if its pages were not compressed. */
+/** Bytes with compressed pages (`stored`) and with uncompressed pages (`plain`). */
 interface Sizes {
   readonly stored: number;
   readonly plain: number;
 }
 
-/** Where the pages of a file have gone: every place between two of them. */
+/** Maps the page boundaries of the uncompressed file to those of the compressed file. */
 export class PageMoves {
   #before = fileMagic.length;
   #after: Sizes = { stored: fileMagic.length, plain: fileMagic.length };
-  readonly #places = new Map([[this.#before, this.#after]]);
+  readonly #boundaries = new Map([[this.#before, this.#after]]);
 
-  /** The next page, of so many bytes before. */
+  /** Adds the next page, which was `bytesBefore` bytes long. */
   add(bytesBefore: number, after: Sizes): void {
     this.#before += bytesBefore;
     this.#after = { stored: this.#after.stored + after.stored, plain: this.#after.plain + after.plain };
-    this.#places.set(this.#before, this.#after);
+    this.#boundaries.set(this.#before, this.#after);
   }
 
-  /** Where the last page ended. */
+  /** The end of the last page before compression. */
   get before(): number {
     return this.#before;
   }
 
-  /** Where it ends. */
+  /** Its end after compression. */
   get after(): Sizes {
     return this.#after;
   }
 
-  /** @throws Error when no page began or ended at this byte of the file */
+  /** @throws Error if no page began or ended at this offset */
   at(before: number): Sizes {
-    const place = this.#places.get(before);
-    if (place === undefined) throw new Error(`no page of the Parquet file begins or ends at byte ${before}`);
-    return place;
+    const boundary = this.#boundaries.get(before);
+    if (boundary === undefined) throw new Error(`no page of the Parquet file begins or ends at byte ${before}`);
+    return boundary;
   }
 
-  /** What has become of the pages at `[start, end)` of the file. */
+  /** The compressed size of the pages at `[start, end)`. */
   span(start: number, end: number): Sizes {
     const [from, to] = [this.at(start), this.at(end)];
     return { stored: to.stored - from.stored, plain: to.plain - from.plain };
   }
 }
 
-/** A part of the file as it was, at `[start, end)`. */
+/** A part of the uncompressed file, at `[start, end)`. */
 interface Part {
   readonly start: number;
   readonly end: number;
@@ -87,9 +87,9 @@ interface PageIndex extends Part {
 }
 
 /**
- * What follows the pages, for the pages where they are now: their indexes, the footer, its length and the magic.
- * @param tail the same of the file as it was, in which nothing was compressed
- * @throws Error when it does not account for every byte of the file
+ * Adapts everything after the pages (page indexes, footer, its length, magic) to the compressed pages.
+ * @param tail the same part of the uncompressed file
+ * @throws Error if the footer does not account for every byte of the file
  */
 export function movedTail(tail: Uint8Array, moves: PageMoves): Uint8Array[] {
   const footerStart = startOfFooter(tail);
@@ -99,8 +99,8 @@ export function movedTail(tail: Uint8Array, moves: PageMoves): Uint8Array[] {
   const chunksByGroup = chunksOf(groups);
   const chunks = chunksByGroup.flat();
   const indexes = indexesOf(chunks, tailStart);
-  const told = indexes.at(-1)?.end ?? chunks.at(-1)?.end ?? fileMagic.length;
-  if (told !== tailStart + footerStart) throw unaccounted(told);
+  const described = indexes.at(-1)?.end ?? chunks.at(-1)?.end ?? fileMagic.length;
+  if (described !== tailStart + footerStart) throw unaccounted(described);
 
   const edits = new ThriftEdits();
   groups.forEach((group, n) => {
@@ -133,18 +133,18 @@ function startOfFooter(tail: Uint8Array): number {
 }
 
 function unaccounted(at: number): Error {
-  return new Error(`the footer of the Parquet file does not tell what stands at byte ${at}`);
+  return new Error(`the footer of the Parquet file does not account for byte ${at}`);
 }
 
 /**
- * An offset as it is, by a place that is known to be at most 4 GiB before it: parquet-wasm counts in 32 bits, so that what it
- * writes begins with 0 again at 4 GiB.
+ * Restores an offset that parquet-wasm truncated to 32 bits.
+ * @param base an offset at most 4 GiB before it
  */
-function offsetFrom(place: number, { value }: ThriftInt): number {
-  return place + ((((value - place) % wrap) + wrap) % wrap);
+function offsetFrom(base: number, { value }: ThriftInt): number {
+  return base + ((((value - base) % wrap) + wrap) % wrap);
 }
 
-/** They follow one another from behind the magic on. */
+/** Chunks must follow the magic without gaps. */
 function chunksOf(groups: readonly ThriftStruct[]): Chunk[][] {
   const { dictionaryPageOffset, dataPageOffset, totalCompressedSize } = columnMetaData;
   let at = fileMagic.length;
@@ -159,7 +159,7 @@ function chunksOf(groups: readonly ThriftStruct[]): Chunk[][] {
   return groups.map((group) => group.structs(rowGroup.columns).map(chunkOf));
 }
 
-/** They follow one another from behind the pages on. */
+/** Page indexes must follow the pages without gaps. */
 function indexesOf(chunks: readonly Chunk[], start: number): PageIndex[] {
   const indexes = chunks.flatMap((chunk) =>
     (['offset', 'column'] as const).flatMap((kind): PageIndex[] => {
@@ -198,7 +198,7 @@ function moveChunk(chunk: Chunk, moves: PageMoves, edits: ThriftEdits): Sizes {
   edits.set(metadata.int(columnMetaData.totalCompressedSize), sizes.stored);
   for (const field of [columnMetaData.dataPageOffset, columnMetaData.dictionaryPageOffset])
     if (metadata.hasInt(field)) moveOffset(metadata.int(field), chunk, moves, edits);
-  // Writers that set no offset here write 0, as the format asks of them.
+  // Writers that do not use this field set it to 0, as the format requires.
   if (column.int(columnChunk.fileOffset).value !== 0)
     moveOffset(column.int(columnChunk.fileOffset), chunk, moves, edits);
   return sizes;
@@ -215,7 +215,7 @@ function moveOffsetIndex(bytes: Uint8Array, chunk: Chunk, moves: PageMoves): Uin
   return edits.apply(bytes, 0, bytes.length);
 }
 
-/** Of a page of the chunk, or of the chunk itself. */
+/** Adapts the offset of a chunk or of a page within it. */
 function moveOffset(offset: ThriftInt, chunk: Chunk, moves: PageMoves, edits: ThriftEdits): void {
   edits.set(offset, moves.at(offsetFrom(chunk.start, offset)).stored);
 }

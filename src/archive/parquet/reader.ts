@@ -10,10 +10,11 @@ import {
   type ReadRequest,
   type ReadResult,
   type RowChunk,
+  type WholeObject,
   wholeObject,
 } from '../object.ts';
 import { packShas } from '../rows.ts';
-import { schemaOf } from '../schema.ts';
+import { type ArchiveSchema, schemaOf } from '../schema.ts';
 import { WholeRanges } from '../whole-ranges.ts';
 import { ParquetCheck } from './check.ts';
 import { columnDifference } from './columns.ts';
@@ -23,9 +24,9 @@ import { loadParquet } from './wasm.ts';
 const indexColumns = ['message_id', 'timestamp', 'source', 'read_at', 'payload_sha256'];
 
 /**
- * Reads a Parquet object back, a row group at a time, fetching no other bytes than those of the columns wanted.
- * Damaged bytes can end in a thrown error, in a dead thread, or in nothing at all: run it where it can be ended.
- * @throws DamagedError when the bytes are no Parquet file of this archive; what decoding them throws, as it is
+ * Reads a Parquet object back, one row group at a time, fetching only the bytes of the required columns. Damaged bytes can
+ * cause an error, a crash or an endless loop, so run it in a thread that can be terminated.
+ * @throws DamagedError if the bytes are not a Parquet object of this archive; WebAssembly.RuntimeError if a library crashes
  */
 export async function readParquet(
   ranges: ByteRanges,
@@ -37,16 +38,17 @@ export async function readParquet(
   loadParquet(module);
   const whole = request.whole ? new WholeRanges(ranges) : undefined;
   const blob = new RangeBlob(whole ?? ranges);
-  return Promise.race([blob.failed, readGroups(whole ?? ranges, blob, request, emit, whole)]);
+  return Promise.race([blob.failed, readGroups({ ranges, whole, blob }, request, emit)]);
 }
 
-async function readGroups(
-  ranges: ByteRanges,
-  blob: RangeBlob,
-  request: ReadRequest,
-  emit: Emit,
-  whole: WholeRanges | undefined,
-): Promise<ReadResult> {
+interface ObjectBytes {
+  readonly ranges: ByteRanges;
+  /** Set if every byte is read. */
+  readonly whole: WholeRanges | undefined;
+  readonly blob: RangeBlob;
+}
+
+async function readGroups({ ranges, whole, blob }: ObjectBytes, request: ReadRequest, emit: Emit): Promise<ReadResult> {
   const file = await ParquetFile.fromFile(blob as unknown as Blob).catch(async (error: unknown) => {
     throw new DamagedError(await footerDamage(ranges), error instanceof WebAssembly.RuntimeError);
   });
@@ -55,7 +57,8 @@ async function readGroups(
     const pairs: ReadonlyMap<string, string> = metadata.fileMetadata().keyValueMetadata();
     const facts = factsOf((key) => pairs.get(key));
     if (facts === undefined) throw new DamagedError('it was not written by this archive');
-    if (whole !== undefined) return await readEveryByte(whole, file, facts, request, emit);
+    if (whole !== undefined)
+      return { facts, whole: await readEveryByte(whole, file, schemaOfObject(facts, request), emit) };
     const columns = request.payloads ? [...indexColumns, 'payload'] : indexColumns;
     let first = 0;
     for (let group = 0; group < metadata.numRowGroups(); group += 1) {
@@ -80,20 +83,23 @@ async function tableOf(file: ParquetFile, group: number, rows: number, columns?:
   }
 }
 
-/** The same of all columns, with each row group's bytes held while it is checked. */
+function schemaOfObject(facts: ObjectFacts, { shape }: ReadRequest): ArchiveSchema {
+  const schema = schemaOf(facts.schema, shape!.columns);
+  if (schema === undefined) throw new DamagedError('its columns differ from those of the archive');
+  return schema;
+}
+
+/** Reads all columns, keeping the bytes of a row group in memory while it is checked. */
 async function readEveryByte(
   ranges: WholeRanges,
   file: ParquetFile,
-  facts: ObjectFacts,
-  { shape }: ReadRequest,
+  schema: ArchiveSchema,
   emit: Emit,
-): Promise<ReadResult> {
-  const schema = schemaOf(facts.schema, shape!.columns);
-  if (schema === undefined) throw new DamagedError('its columns are not those of the archive');
+): Promise<WholeObject> {
   const check = await ParquetCheck.of(ranges, schema);
   let difference: string | undefined;
   const magic = await ranges.load(fileMagic.length);
-  if (!fileMagic.equals(magic)) difference = 'it does not begin as a Parquet file does';
+  if (!fileMagic.equals(magic)) difference = 'it does not begin like a Parquet file';
   let first = 0;
   for (const [group, { end, rows }] of check.groups.entries()) {
     const bytes = await ranges.load(end);
@@ -101,19 +107,19 @@ async function readEveryByte(
     const chunk = chunkOf(table, group, first);
     await emit(chunk, (expected) => {
       difference ??= columnDifference(table, schema, expected, first);
-      // Where values are others, statistics that are theirs are no second difference.
+      // If values differ, their statistics are not a second difference.
       if (difference === undefined) check.checkGroup(group, bytes, expected);
     });
     first += chunk.ids.length;
   }
   check.checkIndexes(await ranges.load(check.indexesEnd));
-  return { facts, whole: wholeObject(await ranges.sha256(), difference ?? check.difference) };
+  return wholeObject(await ranges.sha256(), difference ?? check.difference);
 }
 
-/** Why there is no footer to be had. The library's own words are not for people. */
+/** The reason why there is no readable footer, instead of the library's own message. */
 async function footerDamage(ranges: ByteRanges): Promise<string> {
   const end = await ranges.read(Math.max(0, ranges.size - fileMagic.length), ranges.size);
-  return fileMagic.equals(end) ? 'its footer cannot be read' : 'it does not end as a Parquet file does';
+  return fileMagic.equals(end) ? 'its footer cannot be read' : 'it does not end like a Parquet file';
 }
 
 function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
@@ -136,15 +142,15 @@ function chunkOf(table: ArrowTable, group: number, first: number): RowChunk {
   };
 }
 
-/** Arrow's own decoder would take a byte order mark off a text that begins with one. */
+/** Arrow's decoder would remove a leading byte order mark. */
 function textsOf({ length, values, valueOffsets }: Data): string[] {
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
   return Array.from({ length }, (_, n) => bytes.toString('utf8', valueOffsets[n], valueOffsets[n + 1]));
 }
 
 /**
- * As much of a Blob as parquet-wasm uses. A read that fails is told through {@link failed}: inside the library, a rejected
- * promise would be a panic that says nothing.
+ * The subset of Blob that parquet-wasm uses. A failed read is reported through {@link failed}: within the library, a rejected
+ * promise would cause a panic without a reason.
  */
 class RangeBlob {
   readonly #ranges: ByteRanges;
@@ -173,7 +179,7 @@ class RangeBlob {
   arrayBuffer(): Promise<ArrayBuffer> {
     return new Promise((resolve) => {
       if (this.#start < 0 || this.#end > this.#ranges.size || this.#end < this.#start) {
-        return this.#fail(new DamagedError('its footer points outside of the file', true));
+        return this.#fail(new DamagedError('its footer points outside the file', true));
       }
       this.#ranges.read(this.#start, this.#end).then((bytes) => resolve(bytes.buffer), this.#fail);
     });

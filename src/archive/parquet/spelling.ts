@@ -1,8 +1,7 @@
 import type { ThriftSpec } from './thrift.ts';
 
-// The structs of a Parquet file as this archive's objects have them: what else a struct may hold, such as encryption, a bloom
-// filter or an order of rows, is for readers to act upon. Each integer must have the width that the format gives it, since
-// strict readers refuse another.
+// The structs of Parquet files as this archive writes them. Other fields, such as encryption, bloom filters or sort orders,
+// would affect readers. Integers must have the width that the format specifies, since strict readers reject others.
 // https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 
 const none: ThriftSpec = { struct: {} };

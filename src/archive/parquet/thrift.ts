@@ -1,17 +1,17 @@
-/** An integer of a struct: its value, and the bytes `[start, end)` that spell it. */
+/** An integer and the bytes `[start, end)` that encode it. */
 export interface ThriftInt {
   readonly value: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** What stands in a field: bytes for text; `undefined` for a double and a byte, which Parquet's own structs do not use. */
+/** The value of a field: bytes for text; undefined for double and byte, which Parquet's structs do not use. */
 type ThriftValue = ThriftInt | ThriftStruct | Uint8Array | boolean | readonly ThriftValue[] | undefined;
 
-/** A value without the places at which it was spelled: a struct as its fields by their numbers. */
+/** A value without offsets. A struct is its fields by number. */
 export type PlainThrift = number | string | boolean | null | PlainThrift[] | { [field: number]: PlainThrift };
 
-/** What a value must be: of a struct, which fields it may have. */
+/** The required type of a value. A struct lists the allowed fields. */
 export type ThriftSpec =
   | 'bool'
   | 'i16'
@@ -21,21 +21,22 @@ export type ThriftSpec =
   | { readonly list: ThriftSpec }
   | { readonly struct: Readonly<Record<number, ThriftSpec>> };
 
-/** A value and the type that its bytes give it: of a list also that of its items. */
+/** A value with its encoded type and, for a list, that of its items. */
 interface Field {
   readonly value: ThriftValue;
   readonly type: number;
   readonly itemType?: number;
 }
 
-/** The bytes end within a struct. */
+/** The bytes end inside a struct. */
 export class ThriftCut extends Error {
   override readonly name = 'ThriftCut';
 }
 
-/** A struct in Thrift's compact protocol; its fields by their numbers, and where it ends. */
+/** A struct in Thrift's compact protocol. */
 export class ThriftStruct {
   readonly #fields: ReadonlyMap<number, Field>;
+  /** Offset after the struct. */
   readonly end: number;
 
   constructor(fields: ReadonlyMap<number, Field>, end: number) {
@@ -47,30 +48,30 @@ export class ThriftStruct {
     return isInt(this.#fields.get(field)?.value);
   }
 
-  /** @throws Error when the field is no integer */
+  /** @throws Error if the field is not an integer */
   int(field: number): ThriftInt {
     const value = this.#fields.get(field)?.value;
-    if (!isInt(value)) throw new Error(`field ${field} of a Thrift struct is no integer`);
+    if (!isInt(value)) throw new Error(`field ${field} of a Thrift struct is not an integer`);
     return value;
   }
 
-  /** Undefined where there is no such field. @throws Error when it is not bytes */
+  /** Undefined if there is no such field. @throws Error if it is not bytes */
   bytes(field: number): Uint8Array | undefined {
     const value = this.#fields.get(field)?.value;
     if (value === undefined || value instanceof Uint8Array) return value;
-    throw new Error(`field ${field} of a Thrift struct is no text`);
+    throw new Error(`field ${field} of a Thrift struct is not text`);
   }
 
   has(field: number): boolean {
     return this.#fields.has(field);
   }
 
-  /** Its fields' numbers, in the order in which they stand. */
+  /** Field numbers in encoded order. */
   get numbers(): readonly number[] {
     return [...this.#fields.keys()];
   }
 
-  /** Whether it has no other fields than the spec, each of the type that it gives it, and so all structs within. */
+  /** True if all fields, including those of nested structs, are in the spec and have its types. */
   isSpelled(spec: ThriftSpec): boolean {
     if (typeof spec === 'string' || !('struct' in spec)) return false;
     return [...this.#fields].every(([field, found]) => {
@@ -79,29 +80,29 @@ export class ThriftStruct {
     });
   }
 
-  /** A field's value as it is, texts in Latin-1 so that no byte is lost; undefined where there is none. */
+  /** A field without offsets, with text in Latin-1 so that no byte is lost; undefined if there is no such field. */
   plain(field: number): PlainThrift | undefined {
     return this.#fields.has(field) ? plainOf(this.#fields.get(field)?.value) : undefined;
   }
 
-  /** Of a field that is a list of texts; undefined where there is none. @throws Error when it is another list */
+  /** A list of texts; undefined if there is no such field. @throws Error if it is something else */
   texts(field: number): readonly Uint8Array[] | undefined {
     const value = this.#fields.get(field)?.value;
     if (value === undefined) return undefined;
     if (!Array.isArray(value) || !value.every((item) => item instanceof Uint8Array))
-      throw new Error(`field ${field} of a Thrift struct is no list of texts`);
+      throw new Error(`field ${field} of a Thrift struct is not a list of texts`);
     return value as Uint8Array[];
   }
 
-  /** @throws Error when the field is no struct */
+  /** @throws Error if the field is not a struct */
   struct(field: number): ThriftStruct {
     return asStruct(this.#fields.get(field)?.value, field);
   }
 
-  /** @throws Error when the field is no list of structs */
+  /** @throws Error if the field is not a list of structs */
   structs(field: number): readonly ThriftStruct[] {
     const value = this.#fields.get(field)?.value;
-    if (!Array.isArray(value)) throw new Error(`field ${field} of a Thrift struct is no list`);
+    if (!Array.isArray(value)) throw new Error(`field ${field} of a Thrift struct is not a list`);
     return value.map((item: ThriftValue) => asStruct(item, field));
   }
 }
@@ -127,11 +128,11 @@ function plainOf(value: ThriftValue): PlainThrift {
 }
 
 function asStruct(value: ThriftValue, field: number): ThriftStruct {
-  if (!(value instanceof ThriftStruct)) throw new Error(`field ${field} of a Thrift struct is no struct`);
+  if (!(value instanceof ThriftStruct)) throw new Error(`field ${field} of a Thrift struct is not a struct`);
   return value;
 }
 
-/** Types of the compact protocol, as Parquet uses them; maps, sets and UUIDs it does not. */
+/** The types of the compact protocol that Parquet uses. */
 const type = { stop: 0, true: 1, false: 2, byte: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
 
 const typesOf: Readonly<Record<Extract<ThriftSpec, string>, readonly number[]>> = {
@@ -145,7 +146,7 @@ const typesOf: Readonly<Record<Extract<ThriftSpec, string>, readonly number[]>> 
 /**
  * Reads the struct that begins at `start`. Integers beyond 2^53 lose digits.
  * Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
- * @throws ThriftCut when the bytes end first; Error when they are no such struct
+ * @throws ThriftCut if the bytes end first; Error if they are not such a struct
  */
 export function readStruct(bytes: Uint8Array, start: number): ThriftStruct {
   return new StructReader(bytes, start).struct();
@@ -167,7 +168,7 @@ class StructReader {
       if (head === type.stop) return new ThriftStruct(fields, this.#at);
       const delta = head >> 4;
       field = delta === 0 ? this.#int().value : field + delta;
-      if (fields.has(field)) throw new Error(`field ${field} of a Thrift struct stands twice`);
+      if (fields.has(field)) throw new Error(`field ${field} of a Thrift struct occurs twice`);
       fields.set(field, this.#field(head & 0x0f));
     }
   }
@@ -198,7 +199,7 @@ class StructReader {
       case type.struct:
         return this.struct();
       default:
-        throw new Error(`a Thrift struct has a field of type ${of}`);
+        throw new Error(`a Thrift struct has a field of unknown type ${of}`);
     }
   }
 
@@ -227,7 +228,7 @@ class StructReader {
     }
   }
 
-  /** Of a list. Some writers spell false as 0. */
+  /** A boolean in a list. Some writers encode false as 0. */
   #flag(): boolean {
     return this.#byte() === type.true;
   }
@@ -239,7 +240,7 @@ class StructReader {
 
   #skip(length: number): undefined {
     this.#at += length;
-    if (this.#at > this.#bytes.length) throw new ThriftCut('the bytes end within a Thrift struct');
+    if (this.#at > this.#bytes.length) throw new ThriftCut('the bytes end inside a Thrift struct');
   }
 
   #byte(): number {
@@ -248,7 +249,7 @@ class StructReader {
   }
 }
 
-/** Changes to some integers of a struct. All else of it stays as it is spelled, whatever it is. */
+/** Changes some integers of a struct and copies everything else verbatim. */
 export class ThriftEdits {
   readonly #changes: { readonly int: ThriftInt; readonly value: number }[] = [];
 
@@ -256,20 +257,20 @@ export class ThriftEdits {
     this.#changes.push({ int, value });
   }
 
-  /** The bytes `[start, end)` with the changes in them. */
+  /** The bytes `[start, end)` with the changes applied. */
   apply(bytes: Uint8Array, start: number, end: number): Uint8Array {
     const pieces: Uint8Array[] = [];
     let from = start;
     for (const { int, value } of this.#changes.sort((a, b) => a.int.start - b.int.start)) {
-      pieces.push(bytes.subarray(from, int.start), spelled(value));
+      pieces.push(bytes.subarray(from, int.start), encoded(value));
       from = int.end;
     }
     return Buffer.concat([...pieces, bytes.subarray(from, end)]);
   }
 }
 
-/** A number of at least 0 as a zigzag varint. */
-function spelled(value: number): Uint8Array {
+/** Encodes a non-negative integer as a zigzag varint. */
+function encoded(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value * 2;
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);

@@ -2,7 +2,7 @@ import { initSync } from 'parquet-wasm/esm';
 
 let isReady = false;
 
-/** Makes parquet-wasm ready in this thread, from its compiled module. Its asynchronous way would load Node's `fetch` too. */
+/** Initializes parquet-wasm in this thread from its compiled module. The asynchronous initializer would load Node's `fetch`. */
 export function loadParquet(module: WebAssembly.Module): void {
   if (!isReady) initSync({ module });
   isReady = true;

@@ -22,17 +22,17 @@ import { compressPages } from './compression.ts';
 import { leavesOf } from './leaves.ts';
 import { loadParquet } from './wasm.ts';
 
-/** Bytes of a row group before its pages are compressed: large enough to be read at speed, small enough to be held. */
+/** Uncompressed size of a row group: large enough to read fast, small enough to keep in memory. */
 const groupBytesMax = 9 * 1024 * 1024;
-/** In the form that readers look for, who else distrust a file's statistics. */
+/** In the format that readers parse; otherwise they ignore the file's statistics. */
 const createdBy = `message-archive version ${layoutVersion}`;
-/** Payload that is handed to the encoder at once. */
+/** Payload bytes of a batch for the encoder. */
 const batchBytesMax = 2 * 1024 * 1024;
 
 /**
- * Writes a slot's rows as a Parquet file, one batch in memory at a time.
- * @throws Error when a payload is no closed message, or when the file does not hold every row: the encoder ends as a valid
- *   but shorter file when its input fails, so that failure is kept here and the footer is read back.
+ * Writes a slot's rows as a Parquet file, with one batch in memory at a time. If its input fails, the encoder still writes a
+ * valid but shorter file, so the failure is remembered and the row count is read back from the footer.
+ * @throws Error if a payload is not a closed message
  */
 export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module): Promise<EncodedObject> {
   loadParquet(module);
@@ -53,7 +53,7 @@ export async function encodeParquet(job: EncodeJob, module: WebAssembly.Module):
   return { bytes: sink.bytes, sha256: sink.sha256(), rows, filled: input.filled };
 }
 
-/** A stream of record batches that remembers why it ended early, and which columns have values. */
+/** A stream of record batches that remembers its failure and counts the values of declared columns. */
 function batchStream(job: EncodeJob, spool: SpoolReader) {
   const fields = arrowSchema(job.schema);
   const filled = job.schema.columns.map(() => 0);
@@ -77,7 +77,7 @@ function batchStream(job: EncodeJob, spool: SpoolReader) {
   return { stream, filled, failure: () => failure };
 }
 
-/** @param filled counts, by declared column, the rows that have a value */
+/** @param filled is updated with the number of rows with a value, for each declared column */
 async function* recordBatches(job: EncodeJob, fields: Schema, spool: SpoolReader, filled: number[]) {
   const { rows, schema } = job;
   const shape = compileShape(job.shape);
@@ -107,7 +107,7 @@ function writerProperties(job: EncodeJob): WriterProperties {
     .setCreatedBy(createdBy)
     .setCompression(Compression.UNCOMPRESSED)
     .setMaxRowGroupBytes(groupBytesMax)
-    // Of lists the library's page index is wrong: it takes a page with as many nulls as rows for one without values.
+    // The library's page index is wrong for lists: it marks pages with as many nulls as rows as null pages.
     .setStatisticsEnabled(EnabledStatistics.Chunk);
   return leavesOf(job.schema)
     .filter(({ isRepeated }) => !isRepeated)

@@ -3,12 +3,12 @@ import { masked } from '../../text/secrets.ts';
 
 let isOwn = false;
 
-/** What stands in a log for a text, whoever wrote it: one line, no command, no secret. */
+/** A text as the log may show it: one line, without commands to the runner and without secrets. */
 export function shown(text: string): string {
   return masked(safeLine(masked(text)));
 }
 
-/** Runs what writes to standard output itself, and has taken care of what it writes. */
+/** Runs a function whose output is safe already, and passes it through {@link guardOutput} unchanged. */
 export function asOwn(write: () => void): void {
   isOwn = true;
   try {
@@ -19,8 +19,8 @@ export function asOwn(write: () => void): void {
 }
 
 /**
- * Makes every line that is written to the streams pass {@link shown}, whoever writes it: libraries, worker threads, and Node
- * itself where NODE_DEBUG asks it to. Only what {@link asOwn} runs passes as it is.
+ * Filters every line that is written to the streams through {@link shown}, including those of libraries, worker threads and
+ * Node itself (NODE_DEBUG). Only output within {@link asOwn} passes unchanged.
  */
 export function guardOutput(streams: readonly Pick<NodeJS.WriteStream, 'write'>[]): void {
   for (const stream of streams) {

@@ -90,7 +90,7 @@ export class ApiSource implements Source {
     this.#sizes = new PageSizes(settings.pageSize);
     if (settings.timeFormat === 'date') this.countOwnDays = (interval) => this.#countOwnDays(interval);
     const limits = { bodyBytesMax: pageBytesMax, ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }) };
-    this.#http = new HttpClient('The message API', clock, limits, memory, say);
+    this.#http = new HttpClient({ name: 'The message API', clock, limits, memory, say });
   }
 
   async read(interval: Interval, attempt: number, take: (page: Page) => Promise<void>): Promise<Pass> {
@@ -285,7 +285,7 @@ export class ApiSource implements Source {
     const { token } = this.#settings;
     const url = this.#address(asked, number, size);
     const read = (bytes: Uint8Array<SharedArrayBuffer>) => this.#scanned(bytes, interval, number);
-    return this.#http.getAs(url, { authorization: `Bearer ${token}` }, hints, read, isEnough);
+    return this.#http.send({ url, headers: { authorization: `Bearer ${token}` } }, hints, read, isEnough);
   }
 
   async #scanned(bytes: Uint8Array<SharedArrayBuffer>, interval: Interval, number: number): Promise<Page> {

@@ -36,7 +36,7 @@ export function withoutStrays(page: Page, asked: Interval, format: ApiTimeFormat
     }
     far += 1;
     const { start, end, id } = message;
-    return { start, ...invalidMessage(end, 'a timestamp far outside of the range that was asked for', id) };
+    return { start, ...invalidMessage(end, 'timestamp is far outside the requested range', id) };
   });
   return { page: far > 0 ? { ...page, messages } : page, far, near: near === undefined ? near : Number(near / 1000n) };
 }

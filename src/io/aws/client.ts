@@ -1,34 +1,27 @@
 import { isIP } from 'node:net';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { messageOf } from '../../errors.ts';
+import { type ErrorCode, messageOf } from '../../errors.ts';
 import { sayable } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
-import { backoffMs, type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { type HttpProxy, proxies, proxyFault, tunnelReason } from '../http/proxy.ts';
 import { type ConnectionFault, tlsFault } from '../http/tls.ts';
+import { delayMs, type RetryPolicy, retryPolicies, type Transient } from '../retry.ts';
 
-/** Of one request, the first one included. */
-export const attemptsMax = 8;
 const connectMsMax = 5_000;
 const requestMsMax = 20_000;
-/** Between two chunks of a body. */
+/** Time between two chunks of a body. */
 const stallMsMax = 20_000;
-const backoffMsBase = 100;
-/** After a service said that it is asked too much. */
-const throttledMsBase = 500;
-const backoffMsMax = 20_000;
-/** Of what a service itself asks for. */
-const retryAfterMsMax = 60_000;
 
 export type AwsCredentials = NonNullable<DynamoDBClientConfig['credentials']>;
 
-/** Where a service is, and who asks; what is absent comes from the SDK's own chain. */
+/** The region and credentials of a client; anything absent comes from the SDK's default chain. */
 export interface AwsAccess {
   readonly region?: string | undefined;
   readonly credentials?: AwsCredentials | undefined;
 }
 
-/** In the place of the constants above. */
+/** Overrides of the constants above; a single attempt leaves retries to the caller. */
 export interface AwsLimits {
   readonly attemptsMax?: number;
   readonly requestMsMax?: number;
@@ -42,9 +35,10 @@ type RetryStrategy = Extract<
 type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>;
 type RetryErrorInfo = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
 
-/** What a client of an AWS service is made with: region, credentials, time-outs, proxies as Node honours them, retries. */
+/** The configuration of an AWS client: region, credentials, timeouts, Node's proxy support, and retries. */
 export function awsClientConfig(access: AwsAccess, clock: Clock, limits: AwsLimits = {}) {
   const agent = { proxyEnv: process.env };
+  const policy = { ...retryPolicies.dynamodb, ...(limits.attemptsMax && { attemptsMax: limits.attemptsMax }) };
   return {
     ...(access.region !== undefined && { region: access.region }),
     ...(access.credentials !== undefined && { credentials: access.credentials }),
@@ -57,22 +51,22 @@ export function awsClientConfig(access: AwsAccess, clock: Clock, limits: AwsLimi
       httpsAgent: agent,
     },
     customUserAgent: [userAgent.split('/') as [string, string]],
-    maxAttempts: limits.attemptsMax ?? attemptsMax,
-    retryStrategy: new FullJitter(clock, limits.attemptsMax ?? attemptsMax),
+    maxAttempts: policy.attemptsMax,
+    retryStrategy: new FullJitter(clock, policy),
   };
 }
 
 /**
- * Tries again what the SDK takes for transient, with full-jitter backoff. The SDK's own strategy does so too, but out of one
- * budget for all requests of a client: of many that run at once, a short outage empties it at the second attempt.
+ * Plugs a {@link RetryPolicy} into the SDK. The SDK's own strategy has one retry budget for all requests of a client, which a
+ * short outage exhausts at the second attempt if many requests run concurrently.
  */
 class FullJitter implements RetryStrategy {
   readonly #clock: Clock;
-  readonly #attemptsMax: number;
+  readonly #policy: RetryPolicy;
 
-  constructor(clock: Clock, max: number) {
+  constructor(clock: Clock, policy: RetryPolicy) {
     this.#clock = clock;
-    this.#attemptsMax = max;
+    this.#policy = policy;
   }
 
   async acquireInitialRetryToken(): Promise<RetryToken> {
@@ -80,35 +74,43 @@ class FullJitter implements RetryStrategy {
   }
 
   async refreshRetryTokenForRetry(token: RetryToken, info: RetryErrorInfo): Promise<RetryToken> {
-    const count = token.getRetryCount() + 1;
-    if (count >= this.#attemptsMax || info.errorType === 'CLIENT_ERROR' || connectionFault(info.error) !== undefined)
-      throw new Error('No further attempt.');
-    const base = info.errorType === 'THROTTLING' ? throttledMsBase : backoffMsBase;
-    const ownMs = backoffMs(this.#clock, count, base, backoffMsMax);
-    const askedMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - this.#clock.now();
-    await this.#clock.sleep(Math.max(ownMs, Math.min(askedMs, retryAfterMsMax)));
-    return retryToken(count);
+    const attempts = token.getRetryCount() + 1;
+    const transient = classified(info, this.#clock);
+    // The SDK then throws the request's own error.
+    if (attempts >= this.#policy.attemptsMax || transient === undefined) throw new Error('No further attempt.');
+    await this.#clock.sleep(delayMs(this.#policy, this.#clock, attempts, transient));
+    return retryToken(attempts);
   }
 
   recordSuccess(): void {}
+}
+
+/** The classifier of the policy `dynamodb`: the SDK's own classes, except connections that no further attempt cures. */
+function classified({ errorType, error, retryAfterHint }: RetryErrorInfo, clock: Clock): Transient | undefined {
+  if (errorType === 'CLIENT_ERROR' || connectionFault(error) !== undefined) return undefined;
+  return {
+    isThrottled: errorType === 'THROTTLING',
+    serverWaitMs: retryAfterHint && retryAfterHint.getTime() - clock.now(),
+  };
 }
 
 function retryToken(count: number): RetryToken {
   return { getRetryCount: () => count, getRetryDelay: () => 0 };
 }
 
-/** Why a service cannot be used, and what to do about it: the parts of a sentence. */
+/** Why a service cannot be used, as a clause such as `it responded 503`, and the remedy. */
 export interface AwsFault {
+  readonly code: ErrorCode;
   readonly reason: string;
   readonly remedy: string;
 }
 
-/** What a failed request of the SDK carries. */
+/** The members of an error that the SDK throws. */
 export interface AwsFailure {
   readonly name?: string;
   readonly message?: string;
   readonly code?: string;
-  /** Where a connection failed. */
+  /** The endpoint of a failed connection. */
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
@@ -131,71 +133,87 @@ const refused = new Set([
 ]);
 const throttled = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|TooManyRequests/;
 
-/** Why a service was not connected to, where no further attempt helps: TLS, or a proxy. */
+/** The fault of a connection that no further attempt cures, in TLS or a proxy; undefined for any other error. */
 export function connectionFault(error: unknown): ConnectionFault | undefined {
   const { code = '', message = '', address, port, hostname } = (error ?? {}) as AwsFailure;
   const tunnel = tunnelReason(message);
-  // Node names no proxy, only where it connected to: an address and a port, or a name that has no address.
+  // Node reports the endpoint it connected to, an address and a port or an unresolved name, but not that it is a proxy.
   const isThere = (proxy: HttpProxy) =>
     proxy.hostname === hostname || (proxy.port === port && (proxy.hostname === address || isIP(proxy.hostname) === 0));
   const proxy = proxies().find((each) => tunnel !== undefined || isThere(each));
   return (proxy && proxyFault(tunnel ?? code, proxy)) ?? tlsFault(code, message);
 }
 
-/** Names a failure that any AWS service may end in, and tells no message of the service; undefined for any other. */
-export function awsFault(error: unknown): AwsFault | undefined {
-  const { message = '', code, $metadata } = error as AwsFailure;
+/**
+ * The fault of a failure that any AWS service may report, without the service's own message; undefined for any other.
+ * @param code for a service that is unreachable or unavailable
+ */
+export function awsFault(error: unknown, code: ErrorCode): AwsFault | undefined {
+  const { message = '', code: systemCode, $metadata } = error as AwsFailure;
   const name = sayable((error as AwsFailure).name ?? '');
   const status = $metadata?.httpStatusCode;
   const times = $metadata?.attempts ?? 1;
-  const repeated = times > 1 ? `, ${times} times in a row` : '';
+  const repeated = times > 1 ? ` after ${times} attempts` : '';
   if (expired.has(name)) {
     return {
-      reason: 'the AWS credentials have expired',
-      remedy: 'give new ones, or set role-to-assume, which renews them',
+      code: 'aws-credentials',
+      reason: `the AWS credentials have expired (${name})`,
+      remedy: 'provide new ones, or set `role-to-assume`, which renews them',
     };
   }
   if (refused.has(name)) {
     return {
-      reason: `the AWS credentials are not accepted, ${name}`,
-      remedy: 'see that they are those of this account',
+      code: 'aws-credentials',
+      reason: `the AWS credentials were rejected (${name})`,
+      remedy: 'check that they belong to this account',
     };
   }
   if (name === 'CredentialsProviderError') {
     return {
-      reason: 'no AWS credentials can be had',
-      remedy: 'set role-to-assume, or give AWS_ACCESS_KEY_ID and its kin',
+      code: 'aws-credentials',
+      reason: 'no AWS credentials were found',
+      remedy: 'set `role-to-assume`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     };
   }
   if (/^Region is missing/.test(message)) {
-    return { reason: 'its region is not known', remedy: 'set aws-region' };
+    return { code: 'input-invalid', reason: 'its region is unknown', remedy: 'set `aws-region`' };
   }
   if (throttled.test(name) || status === 429) {
-    return { reason: `it is asked too much${repeated}, ${name}`, remedy: 'raise its limits, or run again later' };
+    return {
+      code,
+      reason: `requests were throttled${repeated} (${name})`,
+      remedy: 'raise its limits, or re-run later',
+    };
   }
   if (status !== undefined && status >= 500) {
-    return { reason: `it answers ${status}${repeated}`, remedy: 'see whether the service is well, then run again' };
-  }
-  if (code !== undefined && status !== undefined && status < 300) {
     return {
-      reason: `it breaks off in mid-answer${repeated}, ${code}`,
-      remedy: 'see whether it is well, then run again',
+      code,
+      reason: `it responded ${status}${repeated}`,
+      remedy: 'check the status of the service, then re-run',
+    };
+  }
+  if (systemCode !== undefined && status !== undefined && status < 300) {
+    return {
+      code,
+      reason: `it closed the connection before the response was complete${repeated} (${systemCode})`,
+      remedy: 'check the network, then re-run',
     };
   }
   const fault = connectionFault(error);
-  if (fault !== undefined) return { reason: `it ${fault.reason}`, remedy: fault.remedy };
-  if (name === 'TimeoutError' || (code !== undefined && status === undefined)) {
+  if (fault !== undefined) return { code: fault.code, reason: `it ${fault.reason}`, remedy: fault.remedy };
+  if (name === 'TimeoutError' || (systemCode !== undefined && status === undefined)) {
     return {
-      reason: `it cannot be reached${repeated}, ${code ?? 'no answer came in time'}`,
-      remedy: 'see that aws-region, the endpoint and the proxy are right, then run again',
+      code,
+      reason: `it was unreachable${repeated} (${systemCode ?? 'timeout'})`,
+      remedy: 'check `aws-region`, the endpoint and the proxy, then re-run',
     };
   }
   return undefined;
 }
 
-/** Whether a service answered at all, and so the failure is no defect of this program; its name and status if it did. */
-export function answeredWith(error: unknown): string | undefined {
+/** The clause on a response that the service refused with: `it responded 400, ValidationException`; undefined without one. */
+export function responseClause(error: unknown): string | undefined {
   const { $metadata } = error as AwsFailure;
   if ($metadata?.httpStatusCode === undefined) return undefined;
-  return `it answers ${$metadata.httpStatusCode}, ${sayable(error instanceof Error ? error.name : messageOf(error))}`;
+  return `it responded ${$metadata.httpStatusCode}, ${sayable(error instanceof Error ? error.name : messageOf(error))}`;
 }

@@ -3,20 +3,18 @@ import {
   type AssumeRoleWithWebIdentityCommandOutput,
   STSClient,
 } from '@aws-sdk/client-sts';
-import { UserError } from '../../errors.ts';
-import { BufferPool } from '../../memory/buffer-pool.ts';
-import { backoffMs, type Clock } from '../clock.ts';
+import { UserError, withRemedy } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
 import { HttpClient } from '../http/client.ts';
-import { type AwsFailure, answeredWith, attemptsMax, awsClientConfig, awsFault, connectionFault } from './client.ts';
+import { retry, retryPolicies, type Transient } from '../retry.ts';
+import { type AwsFailure, awsClientConfig, awsFault, connectionFault, responseClause } from './client.ts';
 
 const audience = 'sts.amazonaws.com';
 const tokenBytesMax = 64 * 1024;
-const backoffMsBase = 500;
-const backoffMsMax = 20_000;
-/** Before their end, credentials are renewed; those of a short session half-way. */
+/** Credentials are renewed this long before they expire; those of a short session, after half of its time. */
 const renewMsBefore = 5 * 60_000;
 
-/** AWS credentials that end. */
+/** Temporary AWS credentials. */
 export interface SessionCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -27,42 +25,42 @@ export interface SessionCredentials {
 export interface RoleSettings {
   /** The role's ARN: `arn:aws:iam::123456789012:role/name`. */
   readonly roleToAssume: string;
-  /** Where STS is asked; absent: the SDK's own chain. */
+  /** The region of STS; absent: from the SDK's default chain. */
   readonly region?: string | undefined;
-  /** What AWS's logs call the session. */
+  /** The name of the session in AWS's logs. */
   readonly sessionName: string;
   readonly clock: Clock;
-  /** As the runner sets it up. */
+  /** The process's variables, as the runner sets them. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Keeps a secret out of the job's log. */
+  /** Registers a secret to be masked in the job's log. */
   readonly mask: (secret: string) => void;
 }
 
-/** Where GitHub gives a job its identity token. */
-interface TokenPlace {
+/** GitHub's endpoint for the identity token of a job. */
+interface TokenEndpoint {
   readonly url: URL;
   readonly bearer: string;
 }
 
 /**
- * A provider of credentials for the AWS SDK, which asks GitHub for a new identity token and STS for a new session of the
- * role whenever the last one nears its end. Callers who come meanwhile share one request.
+ * A credentials provider for the AWS SDK. Whenever the session of the role is about to expire, it requests an identity token
+ * from GitHub and a new session from STS; concurrent callers share one request.
  * https://docs.github.com/en/actions/reference/security/oidc
- * @throws UserError at once when the job may not ask for a token; the provider throws one when a session cannot be had and
- *   the last one has ended
+ * @throws UserError at once if the job lacks the permission `id-token: write`; the provider throws one if there is no new
+ *   session and the previous one has expired
  */
 export function roleCredentials(settings: RoleSettings): () => Promise<SessionCredentials> {
-  const place = tokenPlace(settings.environment);
+  const endpoint = tokenEndpoint(settings.environment);
   const { clock } = settings;
   let current: SessionCredentials | undefined;
   let renewAt = 0;
   let pending: Promise<SessionCredentials> | undefined;
   const renew = async () => {
-    const askedAt = clock.now();
+    const requestedAt = clock.now();
     try {
-      current = await assumeRole(settings, place);
+      current = await assumeRole(settings, endpoint);
       const endsAt = current.expiration.getTime();
-      renewAt = endsAt - Math.min(renewMsBefore, (endsAt - askedAt) / 2);
+      renewAt = endsAt - Math.min(renewMsBefore, (endsAt - requestedAt) / 2);
     } catch (error) {
       if (current === undefined || clock.now() >= current.expiration.getTime()) throw error;
     }
@@ -77,46 +75,55 @@ export function roleCredentials(settings: RoleSettings): () => Promise<SessionCr
   };
 }
 
-function tokenPlace(environment: RoleSettings['environment']): TokenPlace {
+function tokenEndpoint(environment: RoleSettings['environment']): TokenEndpoint {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = environment;
   if (!url || !bearer) {
     throw new UserError(
-      'The input `role-to-assume` needs an identity token of GitHub, for which this job has no permission: add `id-token: write` to the permissions of the job.',
+      'aws-permission',
+      'The input `role-to-assume` requires an identity token from GitHub, which this job may not request. Add `id-token: write` to the permissions of the job.',
     );
   }
   if (!URL.canParse(url)) {
-    throw new UserError('The variable ACTIONS_ID_TOKEN_REQUEST_URL is no address: leave it as the runner sets it.');
+    throw new UserError(
+      'input-invalid',
+      'The variable ACTIONS_ID_TOKEN_REQUEST_URL is not a URL. Leave it as the runner sets it.',
+    );
   }
-  const asked = new URL(url);
-  asked.searchParams.set('audience', audience);
-  return { url: asked, bearer };
+  const requested = new URL(url);
+  requested.searchParams.set('audience', audience);
+  return { url: requested, bearer };
 }
 
-/** With a new token on each attempt: one that was refused, or waited too long, is of no more use. */
-async function assumeRole(settings: RoleSettings, place: TokenPlace): Promise<SessionCredentials> {
-  const { clock } = settings;
-  for (let attempts = 1; ; attempts += 1) {
-    const token = await identityToken(settings, place);
-    try {
-      return await session(settings, token);
-    } catch (error) {
-      if (attempts >= attemptsMax || !mayPass(error)) throw failure(error, settings.roleToAssume);
-      await clock.sleep(backoffMs(clock, attempts, backoffMsBase, backoffMsMax));
-    }
+/** Requests a new token for each attempt: a rejected or outdated one is useless. */
+async function assumeRole(settings: RoleSettings, endpoint: TokenEndpoint): Promise<SessionCredentials> {
+  const { clock, roleToAssume } = settings;
+  try {
+    return await retry({ policy: retryPolicies.sts, clock, classify: classified }, async () =>
+      session(settings, await identityToken(settings, endpoint)),
+    );
+  } catch (error) {
+    throw failure(error, roleToAssume);
   }
 }
 
-async function identityToken(settings: RoleSettings, { url, bearer }: TokenPlace): Promise<string> {
-  const what = "GitHub's issuer of identity tokens";
-  const client = new HttpClient(what, settings.clock, { bodyBytesMax: tokenBytesMax }, new BufferPool(0));
-  const hint = 'see that the job has the permission `id-token: write`';
+async function identityToken(settings: RoleSettings, { url, bearer }: TokenEndpoint): Promise<string> {
+  const { clock, mask } = settings;
+  const name = "GitHub's token issuer";
+  const client = new HttpClient({ name, clock, limits: { bodyBytesMax: tokenBytesMax } });
+  const hint = 'check that the job has the permission `id-token: write`';
   try {
     const headers = { authorization: `Bearer ${bearer}` };
     const bytes = await client.get(url, headers, { 400: hint, 401: hint, 403: hint, 404: hint });
     const token = tokenOf(Buffer.from(bytes).toString());
-    if (token === undefined) throw new UserError(`${what} at ${url.origin} answers without a token: run again.`);
-    settings.mask(token);
+    if (token === undefined)
+      throw new UserError('aws-credentials', `${name} at ${url.origin} sent a response without a token. Re-run.`);
+    mask(token);
     return token;
+  } catch (error) {
+    // To its user, the issuer is no source of messages but a part of the credentials.
+    if (error instanceof UserError && error.code.startsWith('source-'))
+      throw new UserError('aws-credentials', error.message);
+    throw error;
   } finally {
     await client.close();
   }
@@ -138,9 +145,9 @@ async function session(settings: RoleSettings, token: string): Promise<SessionCr
     ...awsClientConfig({ region }, clock, { attemptsMax: 1 }),
     logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
   });
-  const asked = { RoleArn: roleToAssume, RoleSessionName: sessionName, WebIdentityToken: token };
+  const request = { RoleArn: roleToAssume, RoleSessionName: sessionName, WebIdentityToken: token };
   try {
-    const { Credentials } = await client.send(new AssumeRoleWithWebIdentityCommand(asked));
+    const { Credentials } = await client.send(new AssumeRoleWithWebIdentityCommand(request));
     if (Credentials?.SecretAccessKey) mask(Credentials.SecretAccessKey);
     if (Credentials?.SessionToken) mask(Credentials.SessionToken);
     return sessionOf(Credentials);
@@ -152,7 +159,7 @@ async function session(settings: RoleSettings, token: string): Promise<SessionCr
 function sessionOf(given: AssumeRoleWithWebIdentityCommandOutput['Credentials']): SessionCredentials {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = given ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined) {
-    throw new UserError('AWS STS answers without credentials: see that AWS_ENDPOINT_URL_STS is right.');
+    throw new UserError('aws-credentials', 'AWS STS sent a response without credentials. Check AWS_ENDPOINT_URL_STS.');
   }
   return {
     accessKeyId: AccessKeyId,
@@ -163,12 +170,18 @@ function sessionOf(given: AssumeRoleWithWebIdentityCommandOutput['Credentials'])
 }
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
-const passing = new Set(['ExpiredTokenException', 'IDPCommunicationError', 'IDPCommunicationErrorException']);
+const transientNames = new Set(['ExpiredTokenException', 'IDPCommunicationError', 'IDPCommunicationErrorException']);
 
-function mayPass(error: unknown): boolean {
+/** The classifier of the policy `sts`. */
+function classified(error: Error): Transient | undefined {
+  return isTransient(error) ? {} : undefined;
+}
+
+function isTransient(error: Error): boolean {
   const { name, message, code, $metadata } = error as AwsFailure;
+  // The token request has retries of its own.
   if (error instanceof UserError) return false;
-  if (passing.has(name ?? '') || name === 'TimeoutError' || /^Throttl/.test(name ?? '')) return true;
+  if (transientNames.has(name ?? '') || name === 'TimeoutError' || /^Throttl/.test(name ?? '')) return true;
   // STS could not fetch the issuer's keys in time.
   if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
     return /verification key/i.test(message ?? '');
@@ -181,22 +194,26 @@ function mayPass(error: unknown): boolean {
 function failure(error: unknown, role: string): unknown {
   if (error instanceof UserError) return error;
   const { name = '' } = error as AwsFailure;
-  const what = `The role ${role} cannot be assumed`;
+  const problem = `The role ${role} could not be assumed`;
   if (name === 'AccessDenied' || name === 'AccessDeniedException') {
     return new UserError(
-      `${what} (${name}): see that it exists and that its trust policy allows sts:AssumeRoleWithWebIdentity to this repository, branch or environment.`,
+      'aws-permission',
+      `${problem} (${name}). Check that it exists, and that its trust policy allows sts:AssumeRoleWithWebIdentity for this repository, branch or environment.`,
     );
   }
   if (/^InvalidIdentityToken/.test(name)) {
     return new UserError(
-      `${what} (${name}): see that its account has GitHub's identity provider, token.actions.githubusercontent.com, with the audience ${audience}.`,
+      'aws-permission',
+      `${problem} (${name}). Check that its account has the identity provider token.actions.githubusercontent.com with the audience ${audience}.`,
     );
   }
-  if (passing.has(name))
-    return new UserError(`${what} (${name}): AWS could not check GitHub's token in time, run again.`);
-  const fault = awsFault(error);
-  if (fault !== undefined) return new UserError(`${what} (${fault.reason}): ${fault.remedy}.`);
-  // What STS says more may hold the token.
-  const answered = answeredWith(error);
-  return answered === undefined ? error : new UserError(`${what} (${answered}): see what AWS STS expects.`);
+  if (transientNames.has(name))
+    return new UserError('aws-credentials', `${problem} (${name}): AWS did not verify GitHub's token in time. Re-run.`);
+  const fault = awsFault(error, 'aws-credentials');
+  if (fault !== undefined) return new UserError(fault.code, withRemedy(`${problem}: ${fault.reason}`, fault.remedy));
+  // STS's own message may contain the token.
+  const response = responseClause(error);
+  return response === undefined
+    ? error
+    : new UserError('aws-credentials', `${problem}: ${response}. Check AWS_ENDPOINT_URL_STS and the role.`);
 }

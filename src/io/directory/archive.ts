@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, type Stats, statSync, utimesSync } from 'node:fs';
 import {
   access,
@@ -17,23 +16,35 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isInPartition } from '../../archive/layout.ts';
 import { messageOf, UserError, writeFailure } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
 import { makeFolder } from '../files.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from '../ports.ts';
 
 const lockWaitMsMax = 30_000;
 const leftoverMsMax = 24 * 3_600_000;
 
+export interface DirectorySettings {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Returns a different id at each call. */
+  readonly newId: () => string;
+}
+
 /**
- * An archive in a folder of a local file system, for one machine. An object is published by a rename under a lock, after
- * its version was compared; the lock is a SQLite transaction, which the system ends with the process that holds it.
+ * An archive in a local folder, for one machine. An object is published by a rename under a lock, after its version was
+ * compared. The lock is a SQLite transaction, which ends with the process that holds it.
  */
 export class DirectoryArchive implements Archive {
   readonly url: string;
   readonly scratch: string;
   readonly #root: string;
+  readonly #clock: Clock;
+  readonly #newId: () => string;
   #lock: DatabaseSync | undefined;
 
-  constructor(folder: string) {
+  constructor({ folder, clock, newId }: DirectorySettings) {
+    this.#clock = clock;
+    this.#newId = newId;
     this.#root = resolve(folder);
     this.url = `file:${folder}`;
     this.scratch = join(this.#root, '_tmp');
@@ -43,10 +54,11 @@ export class DirectoryArchive implements Archive {
     try {
       makeFolder(this.scratch);
       await access(this.#root, constants.W_OK);
-      await removeLeftovers(this.scratch);
+      await removeLeftovers(this.scratch, this.#clock.now());
     } catch (error) {
       throw new UserError(
-        `The archive's folder ${this.#root} cannot be written (${messageOf(error)}): name a folder that can be.`,
+        'archive-unavailable',
+        `The archive folder ${this.#root} cannot be written (${messageOf(error)}). Check its permissions, or name another folder.`,
       );
     }
   }
@@ -55,7 +67,8 @@ export class DirectoryArchive implements Archive {
     const entries = await readdir(this.#root, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw new UserError(
-        `The archive's folder ${this.#root} cannot be listed (${messageOf(error)}): name a folder that can be.`,
+        'archive-unavailable',
+        `The archive folder ${this.#root} cannot be listed (${messageOf(error)}). Check its permissions, or name another folder.`,
       );
     });
     const paths = entries.map((path) => path.replaceAll('\\', '/')).filter(isInPartition);
@@ -74,14 +87,15 @@ export class DirectoryArchive implements Archive {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new UserError(
-        `The archive's object ${path} cannot be read in ${this.#root} (${messageOf(error)}): see that it can be, or name another folder.`,
+        'archive-unavailable',
+        `The object ${path} of the archive folder ${this.#root} cannot be read (${messageOf(error)}). Check its permissions, or name another folder.`,
       );
     }
   }
 
   async publish(path: string, body: Body, expected: string | undefined): Promise<Outcome> {
     const target = join(this.#root, path);
-    const finished = 'path' in body ? body.path : join(this.scratch, `${randomUUID()}.tmp`);
+    const finished = 'path' in body ? body.path : join(this.scratch, `${this.#newId()}.tmp`);
     try {
       if ('text' in body) await writeFile(finished, body.text, { flag: 'wx' });
       await makeReadable(finished);
@@ -105,14 +119,14 @@ export class DirectoryArchive implements Archive {
 
   async put(path: string, bytes: Uint8Array): Promise<void> {
     const target = join(this.#root, path);
-    const finished = join(this.scratch, `${randomUUID()}.tmp`);
+    const finished = join(this.scratch, `${this.#newId()}.tmp`);
     try {
       await mkdir(dirname(target), { recursive: true });
       await writeFile(finished, bytes, { flag: 'wx' });
       await synced(finished);
       await rename(finished, target);
     } catch (error) {
-      throw writeFailure(`The archive's object ${path}`, error);
+      throw writeFailure(`The object ${path} of the archive folder ${this.#root}`, error);
     } finally {
       await rm(finished, { force: true }).catch(() => undefined);
     }
@@ -134,23 +148,23 @@ export class DirectoryArchive implements Archive {
   }
 }
 
-/** A file's version: its size and the time of its last change, which a rename keeps and a copy with times keeps too. */
+/** A file's version: its size and modification time, which a rename keeps, as does a copy that preserves times. */
 function versionOf(found: { size: bigint; mtimeNs: bigint }): string {
   return `${found.size}-${found.mtimeNs}`;
 }
 
-/** What this user's new files may be read by, as the umask has it: whoever reads the archive may read its new objects. */
+/** The mode of new files under the user's umask: readers of the archive may read its new objects. */
 const objectMode = 0o666 & ~process.umask();
 
-/** Gives a finished file, which nobody else could read, the mode of an object. */
+/** Gives a finished file, until then private, the mode of an object. */
 async function makeReadable(path: string): Promise<void> {
   await chmod(path, objectMode).catch((error: NodeJS.ErrnoException) => {
-    // Some file systems know no modes.
+    // Some file systems do not support modes.
     if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
   });
 }
 
-/** Dates a file after the one whose place it takes: a clock that ticks slowly must not give both the same version. */
+/** Makes a file newer than the one it replaces: with a coarse clock, both might have the same version. */
 function makeLater(path: string, there: { mtimeNs: bigint }): void {
   if (statSync(path, { bigint: true }).mtimeNs > there.mtimeNs) return;
   const seconds = Number(there.mtimeNs / 1_000_000n + 2n) / 1000;
@@ -167,7 +181,8 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
         const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
         if (bytesRead === 0)
           throw new UserError(
-            `The archive's object ${path} ended at byte ${start + done} of ${size} while it was read: run again.`,
+            'object-damaged',
+            `The object ${path} ended at byte ${start + done} of ${size} while it was read: another program truncated it. Restore it, then re-run.`,
           );
         done += bytesRead;
       }
@@ -177,7 +192,7 @@ function openObject(path: string, file: FileHandle, version: string, size: numbe
   };
 }
 
-/** Waits until a file's bytes, or a folder's names, are on the disk. */
+/** Waits until a file's content, or a folder's entries, are on disk. */
 async function synced(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
@@ -187,12 +202,11 @@ async function synced(path: string): Promise<void> {
   }
 }
 
-/** Removes what runs that were killed have left: nothing that a run of today may still need. */
-async function removeLeftovers(folder: string): Promise<void> {
+/** Removes temporary files of runs that were killed; recent ones may belong to a live run. */
+async function removeLeftovers(folder: string, nowMs: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.tmp')) continue;
     const found: Stats | undefined = await stat(join(folder, name)).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > leftoverMsMax)
-      await rm(join(folder, name), { force: true });
+    if (found !== undefined && nowMs - found.mtimeMs > leftoverMsMax) await rm(join(folder, name), { force: true });
   }
 }

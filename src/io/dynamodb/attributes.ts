@@ -8,8 +8,8 @@ const numberBytesMax = 21;
 const nestedBytes = 3;
 
 /**
- * Writes a value as DynamoDB keeps it: as an attribute of its own type.
- * @throws TypeError for what is no text, number, boolean, list or object of such
+ * The DynamoDB attribute for a value.
+ * @throws TypeError for anything but strings, finite numbers, booleans, and lists and objects of them
  */
 export function toAttribute(value: unknown): AttributeValue {
   if (typeof value === 'string') return { S: value };
@@ -17,28 +17,28 @@ export function toAttribute(value: unknown): AttributeValue {
   if (typeof value === 'boolean') return { BOOL: value };
   if (Array.isArray(value)) return { L: value.map(toAttribute) };
   if (typeof value === 'object' && value !== null) return { M: toAttributes(value) };
-  throw new TypeError(`A value of type ${typeof value} is no attribute.`);
+  throw new TypeError(`A value of type ${typeof value} has no attribute type.`);
 }
 
-/** As {@link toAttribute}, of each member; those that are undefined are left out. */
+/** {@link toAttribute} for each member of an object, without undefined ones. */
 export function toAttributes(value: object): Attributes {
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(members.map(([name, member]) => [name, toAttribute(member)]));
 }
 
-/** Reads what {@link toAttribute} wrote; undefined for a type that it does not write. */
+/** The inverse of {@link toAttribute}; undefined for a type that it does not write. */
 function fromAttribute({ S, N, BOOL, L, M }: AttributeValue): Plain | undefined {
   if (L !== undefined) return L.map(fromAttribute).filter((value) => value !== undefined);
   if (M !== undefined) return fromAttributes(M);
   return N === undefined ? (S ?? BOOL) : Number(N);
 }
 
-/** Reads what {@link toAttributes} wrote. */
+/** The inverse of {@link toAttributes}. */
 export function fromAttributes(attributes: Attributes): Record<string, Plain | undefined> {
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, fromAttribute(value)]));
 }
 
-/** The bytes that DynamoDB counts for an item, or a few more. */
+/** The size of an item as DynamoDB counts it, in bytes, rounded up. */
 export function attributesBytes(attributes: Attributes): number {
   return Object.entries(attributes).reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(name) + 1 + attributeBytes(value),

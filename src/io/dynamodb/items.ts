@@ -3,13 +3,13 @@ import type { LedgerRecord, SourceRecord, StagedMessage } from '../../archive/le
 import type { SourceName } from '../../messages/message.ts';
 import { type Attributes, attributesBytes, fromAttributes } from './attributes.ts';
 
-/** DynamoDB takes 400 KB; what is read and written is paid for by the size of whole items. */
+/** The maximum size of an item. DynamoDB allows 400 KB, but bills reads and writes by the size of whole items. */
 export const itemBytesMax = 100_000;
-/** DynamoDB takes 1,024 bytes. */
+/** DynamoDB's limit. */
 const sortKeyBytesMax = 1_024;
-/** Of an error's message. */
+/** The maximum length of an error's message. */
 const errorCharsMax = 4_096;
-/** In the place of an id: one that begins so is hashed too, so that no id is taken for another's hash. */
+/** Marks a hashed id. An id that begins with it is hashed too, so that no id equals another's hash. */
 const hashMark = 'sha256:';
 const [slotPrefix, messagePrefix, notePrefix, sourcePrefix] = ['slot#', 'message#', 'note#', 'source#'];
 
@@ -18,17 +18,17 @@ export function slotKey(slotId: string): string {
   return `${slotPrefix}${startOf(slotId)}`;
 }
 
-/** The sort key of the record of a source. */
+/** The sort key of a source's record. */
 export function sourceKey(source: SourceName): string {
   return `${sourcePrefix}${source}`;
 }
 
-/** How the sort keys of a slot's staged messages begin. */
+/** The prefix of the sort keys of a slot's staged messages. */
 export function messageKeyPrefix(slotId: string): string {
   return `${messagePrefix}${startOf(slotId)}#`;
 }
 
-/** The sort key of a staged message; of a long id, with its hash. */
+/** The sort key of a staged message, with a hash in place of a long id. */
 export function messageKey(slotId: string, id: string): string {
   const prefix = messageKeyPrefix(slotId);
   const isShort = Buffer.byteLength(prefix) + Buffer.byteLength(id) <= sortKeyBytesMax;
@@ -50,7 +50,7 @@ export function records(items: readonly Attributes[]): LedgerRecord[] {
   return valuesOf(items, slotPrefix).map(({ write_id, ...record }) => record as unknown as LedgerRecord);
 }
 
-/** The records of sources among items. */
+/** The source records among items. */
 export function sourceRecords(items: readonly Attributes[]): SourceRecord[] {
   return valuesOf(items, sourcePrefix).map(({ write_id, ...record }) => record as unknown as SourceRecord);
 }
@@ -66,7 +66,7 @@ function valuesOf(items: readonly Attributes[], prefix: string) {
     .map(({ pk, sk, ...attributes }) => fromAttributes(attributes));
 }
 
-/** The message's item, with fewer of its open alerts where they are long. */
+/** The message's item, with as many of its open alerts as fit. */
 export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) => Attributes): Attributes {
   const open_alerts = [...message.open_alerts];
   let item = itemOf(message);
@@ -76,7 +76,7 @@ export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) 
   return item;
 }
 
-/** The record, with what somebody else wrote into its error cut to a length. */
+/** The record, with its error's message truncated. */
 export function shortened<Row extends LedgerRecord | SourceRecord>({ last_error, ...record }: Row) {
   if (last_error === undefined) return record;
   const message = last_error.message.slice(0, errorCharsMax).toWellFormed();

@@ -12,11 +12,11 @@ import {
 import pLimit from 'p-limit';
 import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
 import { eachWithin } from '../../concurrency.ts';
-import { UserError } from '../../errors.ts';
+import { UserError, withRemedy } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
-import { type AwsAccess, type AwsLimits, answeredWith, awsClientConfig, awsFault } from '../aws/client.ts';
+import { type AwsAccess, type AwsLimits, awsClientConfig, awsFault, responseClause } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
 import type { Staging } from '../ports.ts';
 import { type Attributes, attributesBytes, toAttributes } from './attributes.ts';
@@ -34,24 +34,24 @@ import {
   stagedMessages,
 } from './items.ts';
 
-/** Writes of one list that are under way at a time. */
+/** Concurrent writes of one list. */
 const concurrencyMax = 16;
-/** What is asked of DynamoDB: the permissions that the staging needs. */
+/** The requests to DynamoDB, which are also the permissions that the role needs. */
 type Action = 'DescribeTable' | 'Query' | 'GetItem' | 'PutItem' | 'DeleteItem';
 
-export interface DynamoPlace extends AwsAccess {
+export interface DynamoSettings extends AwsAccess {
   readonly table: string;
   /** The archive's id. */
   readonly archive: string;
   readonly clock: Clock;
-  /** Gives another text at each call. */
+  /** Returns a different id at each call. */
   readonly newId: () => string;
   readonly limits?: AwsLimits;
 }
 
 /**
- * Staging and ledger in one DynamoDB table with the keys `pk` and `sk`, for any number of machines and archives: `pk` is
- * the archive's id, so that one query reads all that is known of it.
+ * Staging and ledger in one DynamoDB table with the keys `pk` and `sk`, for any number of machines and archives. `pk` is the
+ * archive's id, so that one query reads everything about it.
  */
 export class DynamoStaging implements Staging {
   readonly url: string;
@@ -60,26 +60,30 @@ export class DynamoStaging implements Staging {
   readonly #newId: () => string;
   readonly #client: DynamoDBClient;
 
-  constructor(place: DynamoPlace) {
-    this.url = `dynamodb:${place.table}`;
-    this.#table = place.table;
-    this.#archive = place.archive;
-    this.#newId = place.newId;
-    this.#client = new DynamoDBClient(awsClientConfig(place, place.clock, place.limits));
+  constructor(settings: DynamoSettings) {
+    this.url = `dynamodb:${settings.table}`;
+    this.#table = settings.table;
+    this.#archive = settings.archive;
+    this.#newId = settings.newId;
+    this.#client = new DynamoDBClient(awsClientConfig(settings, settings.clock, settings.limits));
   }
 
   async prepare(): Promise<void> {
-    const { Table } = await this.#ask('DescribeTable', () =>
+    const { Table } = await this.#request('DescribeTable', () =>
       this.#client.send(new DescribeTableCommand({ TableName: this.#table })),
     );
     const keys = keysOf(Table);
     if (keys !== 'pk (S), sk (S)') {
       throw new UserError(
-        `${await this.#name()} has the keys ${keys}, and not pk (S), sk (S): name a table of its own for the staging.`,
+        'staging-invalid',
+        `${await this.#name()} has the keys ${keys} instead of pk (S), sk (S). Name a table that is used for staging only.`,
       );
     }
     if (Table?.TableStatus === 'CREATING' || Table?.TableStatus === 'DELETING') {
-      throw new UserError(`${await this.#name()} is ${Table.TableStatus}: run again when it is ACTIVE.`);
+      throw new UserError(
+        'staging-unavailable',
+        `${await this.#name()} is ${Table.TableStatus}. Re-run when it is ACTIVE.`,
+      );
     }
   }
 
@@ -89,7 +93,7 @@ export class DynamoStaging implements Staging {
     return { ledger: records(items), staged: stagedMessages(items), ...(sources.length > 0 && { sources }) };
   }
 
-  /** The record is read first: messages staged since then belong to a writer who will be seen to have moved it. */
+  /** Reads the record first: a writer who stages messages in between will have changed its revision. */
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
     const item = await this.#get(slotKey(slot.id));
     const staged = stagedMessages(await this.#query(messageKeyPrefix(slot.id)));
@@ -124,7 +128,7 @@ export class DynamoStaging implements Staging {
 
   async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
     await eachWithin(pLimit(concurrencyMax), ids, (id) =>
-      this.#askIf('DeleteItem', () =>
+      this.#requestIf('DeleteItem', () =>
         this.#client.send(
           new DeleteItemCommand({
             TableName: this.#table,
@@ -153,10 +157,7 @@ export class DynamoStaging implements Staging {
     return toAttributes({ pk: this.#archive, sk });
   }
 
-  /**
-   * A condition that fails may be that of a request sent again after its reply was lost, which our own write has moved:
-   * the write's id tells.
-   */
+  /** The condition also fails for a repeated request whose first response was lost. The write id shows that it succeeded. */
   async #record(key: string, record: object, revision: number): Promise<boolean> {
     const write_id = this.#newId();
     const item = { ...this.#key(key), ...toAttributes({ ...record, write_id }) };
@@ -168,21 +169,22 @@ export class DynamoStaging implements Staging {
   }
 
   async #get(sk: string): Promise<Attributes | undefined> {
-    const { Item } = await this.#ask('GetItem', () =>
+    const { Item } = await this.#request('GetItem', () =>
       this.#client.send(new GetItemCommand({ TableName: this.#table, Key: this.#key(sk), ConsistentRead: true })),
     );
     return Item;
   }
 
-  /** False where the condition does not hold, and nothing is written. */
+  /** Returns false, and writes nothing, if the condition does not hold. */
   async #put(item: Attributes, condition?: string, values?: Attributes): Promise<boolean> {
     const bytes = attributesBytes(item);
     if (bytes > itemBytesMax) {
       throw new UserError(
-        `The item ${JSON.stringify(item.sk?.S?.slice(0, 100))} of ${bytes} bytes is too large for ${await this.#name()}: see which of its attributes is so long.`,
+        'staging-unavailable',
+        `${await this.#name()} cannot store the item ${JSON.stringify(item.sk?.S?.slice(0, 100))}: it has ${bytes} bytes, more than the limit of ${itemBytesMax}. Check which of its attributes is so long.`,
       );
     }
-    return this.#askIf('PutItem', () =>
+    return this.#requestIf('PutItem', () =>
       this.#client.send(
         new PutItemCommand({
           TableName: this.#table,
@@ -194,10 +196,10 @@ export class DynamoStaging implements Staging {
     );
   }
 
-  /** The archive's items whose sort key begins so; the pages end where no key for the next is given, not where one is empty. */
+  /** The archive's items whose sort key has the prefix. A page may be empty before the last one. */
   async #query(prefix: string): Promise<Attributes[]> {
     const isAll = prefix === '';
-    return this.#ask('Query', async () => {
+    return this.#request('Query', async () => {
       const items: Attributes[] = [];
       const pages = paginateQuery(
         { client: this.#client },
@@ -213,11 +215,11 @@ export class DynamoStaging implements Staging {
     });
   }
 
-  /** False where the request's condition does not hold. */
-  async #askIf(action: Action, ask: () => Promise<unknown>): Promise<boolean> {
-    return this.#ask(action, async () => {
+  /** Returns false if the request's condition does not hold. */
+  async #requestIf(action: Action, send: () => Promise<unknown>): Promise<boolean> {
+    return this.#request(action, async () => {
       try {
-        await ask();
+        await send();
         return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
@@ -226,9 +228,9 @@ export class DynamoStaging implements Staging {
     });
   }
 
-  async #ask<Answer>(action: Action, ask: () => Promise<Answer>): Promise<Answer> {
+  async #request<Response>(action: Action, send: () => Promise<Response>): Promise<Response> {
     try {
-      return await ask();
+      return await send();
     } catch (error) {
       throw await this.#failure(action, error);
     }
@@ -238,22 +240,28 @@ export class DynamoStaging implements Staging {
     if (error instanceof UserError) return error;
     if (error instanceof ResourceNotFoundException) {
       const region = await this.#region();
-      const place = region === undefined ? '' : `--region ${region} `;
+      const option = region === undefined ? '' : `--region ${region} `;
       return new UserError(
-        `There is no DynamoDB table ${this.#table}${region === undefined ? '' : ` in ${region}`}: set aws-region to where it is, or create it with \`${createTable(place, this.#table)}\`.`,
+        'staging-invalid',
+        `There is no DynamoDB table ${this.#table}${region === undefined ? '' : ` in ${region}`}. Set \`aws-region\` to its region, or create it with \`${createTable(option, this.#table)}\`.`,
       );
     }
     const name = await this.#name();
     if (error instanceof Error && error.name === 'AccessDeniedException') {
       const permission = /perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(error.message)?.[1] ?? `dynamodb:${action}`;
-      return new UserError(`${name} cannot be used without the permission ${permission}: add it to the role's policy.`);
+      return new UserError(
+        'aws-permission',
+        `${name} cannot be used: the permission ${permission} is missing. Add it to the role's policy.`,
+      );
     }
-    const fault = awsFault(error);
-    if (fault !== undefined) return new UserError(`${name} cannot be used (${fault.reason}): ${fault.remedy}.`);
-    const answer = answeredWith(error);
-    if (answer === undefined) return error;
+    const fault = awsFault(error, 'staging-unavailable');
+    if (fault !== undefined)
+      return new UserError(fault.code, withRemedy(`${name} cannot be used: ${fault.reason}`, fault.remedy));
+    const response = responseClause(error);
+    if (response === undefined) return error;
     return new UserError(
-      `${name} refuses dynamodb:${action} (${answer}): see that it is a table with the keys pk (S) and sk (S), and that the endpoint is DynamoDB's.`,
+      'staging-unavailable',
+      `${name} refused dynamodb:${action}: ${response}. Check that it has the keys pk (S) and sk (S), and that the endpoint is DynamoDB's.`,
     );
   }
 
@@ -271,15 +279,16 @@ export class DynamoStaging implements Staging {
   }
 }
 
-function createTable(place: string, table: string): string {
+/** @param option `--region eu-west-1 `, or empty */
+function createTable(option: string, table: string): string {
   return (
-    `aws dynamodb create-table ${place}--table-name ${table} ` +
+    `aws dynamodb create-table ${option}--table-name ${table} ` +
     '--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S ' +
     '--key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE --billing-mode PAY_PER_REQUEST'
   );
 }
 
-/** A table's keys for people: the partition key, and the sort key where there is one. */
+/** A table's keys for people: `pk (S), sk (S)`. */
 function keysOf(table: TableDescription | undefined): string {
   const { KeySchema = [], AttributeDefinitions = [] } = table ?? {};
   const type = (name: string | undefined) =>

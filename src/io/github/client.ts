@@ -1,7 +1,6 @@
 import { Octokit } from '@octokit/rest';
 import { type Dispatcher, request } from 'undici';
-import { UserError } from '../../errors.ts';
-import { BufferPool } from '../../memory/buffer-pool.ts';
+import { type ErrorCode, UserError, withRemedy } from '../../errors.ts';
 import { inBrackets, saidIn } from '../../text/said.ts';
 import { userAgent } from '../../version.ts';
 import type { Clock } from '../clock.ts';
@@ -12,33 +11,34 @@ import { gaveUp, Retries, Retryable, type Say, unreached } from '../http/retry.t
 import type { GithubSettings } from './settings.ts';
 
 const requestMsMax = 60_000;
-/** A hundred issues of 65,536 characters each, and what stands around them. */
-const answerBytesMax = 64 * 1024 * 1024;
-/** For how long a client waits whom GitHub does not tell, once it has asked too much. */
+/** A page of a hundred issues of 65,536 characters each, with their other fields. */
+const responseBytesMax = 64 * 1024 * 1024;
+/** The wait after a rate limit that does not say how long to wait. */
 const limitSecondsDefault = 60;
 
-const permission = 'add the permission `issues: write` to the job, or set issue-label to an empty text for no issue';
+const permission =
+  'add the permission `issues: write` to the job, or set `issue-label` to an empty string to turn the issue off';
 
-/** What to do about an answer that is no success, by its status. */
+/** The remedy for a refused request, by its status code. */
 const hints: Readonly<Record<number, string>> = {
-  401: 'see github-token',
+  401: 'check `github-token`',
   403: permission,
   404: permission,
-  410: 'turn issues on in the settings of the repository, or set issue-label to an empty text for no issue',
+  410: 'turn issues on in the settings of the repository, or set `issue-label` to an empty string to turn the issue off',
 };
 
-/** GitHub understood a request, and will not do it. */
+/** GitHub refused a request for good. */
 export class Refused extends UserError {
-  /** The status of its answer. Under another name than octokit's, whose paging takes an error of status 409 for an end. */
-  readonly answered: number;
+  /** The status code. Not named `status`: octokit's pagination takes an error of status 409 for the end. */
+  readonly statusCode: number;
 
-  constructor(answered: number, message: string) {
-    super(message);
-    this.answered = answered;
+  constructor(statusCode: number, message: string) {
+    super('github-unavailable', message);
+    this.statusCode = statusCode;
   }
 }
 
-/** GitHub's API for one repository, with bounds on time, size and retries. What fails is a UserError. */
+/** GitHub's API for one repository, with limits on time, size and retries. Failures are thrown as UserError. */
 export class GithubClient {
   readonly octokit: Octokit;
   readonly #settings: GithubSettings;
@@ -47,7 +47,7 @@ export class GithubClient {
   readonly #agent: Dispatcher;
   #account: Promise<number | undefined> | undefined;
 
-  /** @param say is told of long waits */
+  /** @param say receives a line for each long wait */
   constructor(settings: GithubSettings, clock: Clock, say: Say) {
     this.#settings = settings;
     this.#clock = clock;
@@ -61,20 +61,20 @@ export class GithubClient {
       log: { debug: silent, info: silent, warn: silent, error: silent },
       request: { fetch: fetchOver(this.#agent, settings.requestMs ?? requestMsMax) },
     });
-    this.octokit.hook.wrap('request', (ask, options) => {
+    this.octokit.hook.wrap('request', (send, options) => {
       this.#assertOrigin(new URL(options.url, settings.apiUrl));
       const attempt = async () => {
-        const answer = await Promise.resolve(ask(options)).catch((error: unknown) => {
+        const response = await Promise.resolve(send(options)).catch((error: unknown) => {
           throw this.#failure(error);
         });
-        return this.#checked(answer);
+        return this.#checked(response);
       };
-      // What makes something anew is tried again by `once` alone.
+      // A request that creates something is repeated by `once` only.
       return options.method === 'POST' ? attempt() : this.#retried(attempt);
     });
   }
 
-  /** Makes something once: before another attempt it looks whether the last one, whose answer was lost, made it after all. */
+  /** Creates something once: before a repeated attempt, `find` looks for what an attempt with a lost response created. */
   once<Made>(find: () => Promise<Made | undefined>, make: () => Promise<Made>): Promise<Made> {
     let attempts = 0;
     return this.#retried(async () => {
@@ -84,9 +84,9 @@ export class GithubClient {
   }
 
   /**
-   * The numeric id of the account that the token belongs to, as `issue.user.id` shows it. `GET /user` is closed to the tokens
-   * of apps, GITHUB_TOKEN among them; GraphQL's viewer is not.
-   * @returns undefined if GitHub tells the token neither
+   * The numeric id of the token's account, as in `issue.user.id`. Tokens of apps, such as GITHUB_TOKEN, may not call `GET /user`
+   * but may read GraphQL's viewer.
+   * @returns undefined if GitHub refuses both
    */
   account(): Promise<number | undefined> {
     this.#account ??= this.#ownAccount();
@@ -114,17 +114,18 @@ export class GithubClient {
   #assertOrigin({ origin }: URL): void {
     if (origin === new URL(this.#settings.apiUrl).origin) return;
     throw this.cannot(
-      `links to a next page on another server, ${origin}`,
-      'check that GITHUB_API_URL is the address that GitHub itself uses',
+      `linked to a next page on another server, ${origin}`,
+      'check that GITHUB_API_URL is the URL that GitHub itself uses',
     );
   }
 
   /**
-   * The error that the issue cannot be had.
-   * @param why a clause on GitHub: `answers 301`
+   * The error for an issue that cannot be read or updated.
+   * @param why a clause whose subject is GitHub: `responded 301`
+   * @param what the remedy
    */
-  cannot(why: string, what: string): UserError {
-    return new UserError(this.#sentence(why, what));
+  cannot(why: string, what: string, code: ErrorCode = 'github-unavailable'): UserError {
+    return new UserError(code, this.#sentence(why, what));
   }
 
   async close(): Promise<void> {
@@ -141,35 +142,37 @@ export class GithubClient {
     }
   }
 
-  /** An answer with something else than was asked for would be taken for an empty one. */
-  #checked<Answer extends { readonly status: number; readonly data: unknown }>(answer: Answer): Answer {
-    if (answer.status >= 300) {
-      const hint = 'see that GITHUB_API_URL and GITHUB_REPOSITORY are right';
-      throw new Refused(answer.status, this.#sentence(`answers ${answer.status}`, hint));
+  /** Octokit would take a response without JSON for an empty one. */
+  #checked<Response extends { readonly status: number; readonly data: unknown }>(response: Response): Response {
+    if (response.status >= 300) {
+      const hint = 'check GITHUB_API_URL and GITHUB_REPOSITORY';
+      throw new Refused(response.status, this.#sentence(`responded ${response.status}`, hint));
     }
-    if (typeof answer.data === 'object' && answer.data !== null) return answer;
-    throw new Retryable('answers with something else than JSON');
+    if (typeof response.data === 'object' && response.data !== null) return response;
+    throw new Retryable('sent a response that is not JSON');
   }
 
   #failure(error: unknown): unknown {
     const { status, response, cause } = error as Failed;
     if (status === undefined) return error;
     if (cause instanceof BodyTooLarge)
-      return this.cannot(`sent more than ${answerBytesMax / 2 ** 20} MiB in one answer`, 'see what answers there');
+      return this.cannot(`sent a response of more than ${responseBytesMax / 2 ** 20} MiB`, 'check GITHUB_API_URL');
     if (response === undefined)
-      return unreached(reasonOf(cause), new URL(this.#settings.apiUrl), (why, what) => this.cannot(why, what));
+      return unreached(reasonOf(cause), new URL(this.#settings.apiUrl), (why, what, code) =>
+        this.cannot(why, what, code),
+      );
     const isLimit = isLimited(status, response);
     const head = isLimit
       ? { status: 429, headers: { 'retry-after': this.#waitOf(response) } }
       : { status, headers: response.headers };
     const found = passing(head, this.#clock.now());
-    const why = `answers ${status}${reasonIn(response)}`;
+    const why = `responded ${status}${reasonIn(response)}`;
     if (found !== undefined) return new Retryable(why, found.waitMs, found.throttles);
-    return new Refused(status, this.#sentence(why, hints[status] ?? 'see what it expects'));
+    return new Refused(status, this.#sentence(why, hints[status] ?? 'check GITHUB_API_URL and GITHUB_REPOSITORY'));
   }
 
   /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
-  #waitOf({ headers }: Answered): string {
+  #waitOf({ headers }: ErrorResponse): string {
     const { 'retry-after': after, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
     if (after !== undefined) return after;
     if (remaining !== '0') return String(limitSecondsDefault);
@@ -178,54 +181,60 @@ export class GithubClient {
 
   #sentence(why: string, what: string): string {
     const { apiUrl, owner, repository } = this.#settings;
-    return `The tracking issue in ${owner}/${repository} is not up to date, since GitHub at ${apiUrl} ${why}: ${what}.`;
+    return withRemedy(`The tracking issue in ${owner}/${repository} was not updated: GitHub at ${apiUrl} ${why}`, what);
   }
 }
 
-/** GraphQL says what it will not do in an answer of status 200, of which octokit makes an error. */
+/** True if GitHub refused a request. GraphQL does so with status 200, which octokit turns into an error. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Refused || (error instanceof Error && error.name === 'GraphqlResponseError');
 }
 
-/** What octokit throws, of what is read here. */
+/** The members of octokit's errors that are read here. */
 interface Failed {
   readonly status?: number;
-  /** Absent where no answer came. */
-  readonly response?: Answered;
+  /** Absent if there was no response. */
+  readonly response?: ErrorResponse;
   readonly cause?: unknown;
 }
 
-interface Answered {
+interface ErrorResponse {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly data: unknown;
 }
 
-function isLimited(status: number, answered: Answered): boolean {
+function isLimited(status: number, response: ErrorResponse): boolean {
   if (status === 429) return true;
-  const { 'retry-after': after, 'x-ratelimit-remaining': remaining } = answered.headers;
-  return status === 403 && (after !== undefined || remaining === '0' || /rate limit/i.test(reasonIn(answered)));
+  const { 'retry-after': after, 'x-ratelimit-remaining': remaining } = response.headers;
+  return status === 403 && (after !== undefined || remaining === '0' || /rate limit/i.test(reasonIn(response)));
 }
 
-/** ` (Not Found)`: what GitHub says of an error. */
-function reasonIn({ data }: Answered): string {
+/** GitHub's explanation of an error: ` (Not Found)`. */
+function reasonIn({ data }: ErrorResponse): string {
   return inBrackets(saidIn(typeof data === 'string' ? data : JSON.stringify(data ?? '')));
 }
 
 /**
- * As much of `fetch` as octokit needs, with a bound on time and size; the body is read before it is handed over, since octokit
- * takes one that broke off for an empty one.
+ * The part of `fetch` that octokit uses, with limits on time and size. The body is read first, because octokit takes an
+ * incomplete body for an empty one.
  */
 function fetchOver(dispatcher: Dispatcher, requestMs: number) {
-  return async (url: string, { method, headers, body }: Asked) => {
+  return async (url: string, { method, headers, body }: FetchOptions) => {
     const signal = AbortSignal.timeout(requestMs);
-    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const bytes = await readBody(answer.body, answer.headers['content-length'], answerBytesMax, new BufferPool(0));
+    const response = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
+    const limits = { bytesMax: responseBytesMax };
+    const bytes = await readBody(response.body, response.headers['content-length'], limits);
     const text = Buffer.from(bytes).toString();
-    return { status: answer.statusCode, url, headers: new Map(Object.entries(answer.headers)), text: async () => text };
+    return {
+      status: response.statusCode,
+      url,
+      headers: new Map(Object.entries(response.headers)),
+      text: async () => text,
+    };
   };
 }
 
-interface Asked {
+interface FetchOptions {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Record<string, string>;
   readonly body?: string;

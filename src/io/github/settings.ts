@@ -1,12 +1,12 @@
-/** Which issue is kept, and how GitHub is asked. */
+/** The repository and label of the tracking issue, and how to reach GitHub. */
 export interface GithubSettings {
-  /** Without a slash at its end: `https://api.github.com`, or a server's `https://github.example.com/api/v3`. */
+  /** Without a trailing slash: `https://api.github.com`, or a server's `https://github.example.com/api/v3`. */
   readonly apiUrl: string;
   readonly owner: string;
   readonly repository: string;
   readonly token: string;
-  /** Of the issue; made where it is missing. */
+  /** The issue's label, which is created if it is missing. */
   readonly label: string;
-  /** For how long one request may take. */
+  /** The timeout of one request, in ms. */
   readonly requestMs?: number;
 }

@@ -6,25 +6,34 @@ import { GithubClient, Refused } from './client.ts';
 import type { GithubSettings } from './settings.ts';
 
 const pageSize = 100;
-/** Of issues with the label. */
+/** The maximum number of pages of issues with the label. */
 const pagesMax = 100;
 const labelColor = 'b60205';
-const labelDescription = 'A message archive that is incomplete';
-/** By how much the clocks of this machine and of GitHub may differ. */
-const clocksDifferMsMax = 3_600_000;
+const labelDescription = 'An incomplete message archive';
+/** The largest assumed difference between this machine's clock and GitHub's. */
+const clockSkewMsMax = 3_600_000;
 
-/** Answers to a request for an issue that was transferred, deleted or never there. */
+/** Status codes for an issue that was transferred, was deleted or never existed. */
 const absent: ReadonlySet<number> = new Set([301, 404, 410]);
-/** Under which the staging keeps the issue's number. */
+/** The staging's note with the issue's number. */
 const noteName = 'tracking-issue';
 
-/** Where the number of the issue is kept. */
+/** The store of the issue's number. */
 export type Notes = Pick<Staging, 'note' | 'keepNote'>;
 
+export interface TrackerSettings extends GithubSettings {
+  /** The archive's id: each archive has its own issue in a repository. */
+  readonly archive: string;
+  readonly notes: Notes;
+  readonly clock: Clock;
+  /** Receives a line for each long wait. */
+  readonly say: Say;
+}
+
 /**
- * The issue of one archive in a repository on GitHub: the one whose number the staging keeps, else of all issues with the
- * label the one whose body holds the archive's mark. In a public repository anybody may open an issue with that mark, so
- * only one that the token's own account opened counts.
+ * The issue of one archive in a repository on GitHub. It is found by the number that the staging keeps, or else among the
+ * issues with the label by the archive's mark in the body. In a public repository anybody can open an issue with that mark,
+ * so only issues opened by the token's own account count.
  */
 export class GithubTracker implements Tracker {
   readonly #client: GithubClient;
@@ -35,11 +44,8 @@ export class GithubTracker implements Tracker {
   readonly #notes: Notes;
   readonly #say: Say;
 
-  /**
-   * @param archive the archive's id: in one repository each archive has an issue of its own
-   * @param say is told of long waits
-   */
-  constructor(settings: GithubSettings, archive: string, notes: Notes, clock: Clock, say: Say) {
+  constructor(settings: TrackerSettings) {
+    const { archive, notes, clock, say } = settings;
     this.#client = new GithubClient(settings, clock, say);
     this.#notes = notes;
     this.#clock = clock;
@@ -74,7 +80,7 @@ export class GithubTracker implements Tracker {
 
   async comment(number: number, body: string): Promise<void> {
     const place = { ...this.#repository, issue_number: number };
-    const since = new Date(this.#clock.now() - clocksDifferMsMax).toISOString();
+    const since = new Date(this.#clock.now() - clockSkewMsMax).toISOString();
     await this.#client.once(
       async () => {
         const { data } = await this.#issues.listComments({ ...place, since, per_page: pageSize });
@@ -92,7 +98,7 @@ export class GithubTracker implements Tracker {
     return this.#client.octokit.rest.issues;
   }
 
-  /** The issue whose number an earlier run kept; undefined if it is gone, or no longer the archive's. */
+  /** The issue whose number is stored; undefined if it does not exist or no longer belongs to the archive. */
   async #noted(): Promise<Found | undefined> {
     const note = readNote(await this.#notes.note(noteName));
     if (note === undefined || note.repository !== this.#name) return undefined;
@@ -103,26 +109,26 @@ export class GithubTracker implements Tracker {
       const isOurs = data.number === number && data.user?.id === author && data.pull_request === undefined;
       return isMarked && isOurs ? found(data) : undefined;
     } catch (error) {
-      if (error instanceof Refused && absent.has(error.answered)) return undefined;
+      if (error instanceof Refused && absent.has(error.statusCode)) return undefined;
       throw error;
     }
   }
 
-  /** The oldest of the account's issues with the archive's mark, whose number is kept; the others are closed. */
+  /** The oldest of the account's issues with the archive's mark. Stores its number, and closes the others. */
   async #listed(author?: number): Promise<Found | undefined> {
     const [oldest, ...younger] = await this.#all(author);
     if (oldest === undefined) return undefined;
     await this.#keep(oldest);
-    for (const { number, isOpen } of younger) if (isOpen) await this.#closeTwin(number, oldest.number);
+    for (const { number, isOpen } of younger) if (isOpen) await this.#closeDuplicate(number, oldest.number);
     return oldest;
   }
 
-  /** Keeps the number for the next run. Without it that run finds the issue by its label. */
+  /** Stores the number for the next run, which otherwise finds the issue by its label. */
   async #keep({ number, author }: Found): Promise<void> {
     const note: Note = { repository: this.#name, number, author };
     await this.#notes
       .keepNote(noteName, JSON.stringify(note))
-      .catch((error: unknown) => this.#say(`The number of the tracking issue was not kept: ${messageOf(error)}`));
+      .catch((error: unknown) => this.#say(`The number of the tracking issue was not stored: ${messageOf(error)}`));
   }
 
   get #name(): string {
@@ -130,8 +136,8 @@ export class GithubTracker implements Tracker {
   }
 
   /**
-   * Every issue that the account opened with the archive's mark, the oldest first.
-   * @param author the account's id; the token's own if absent
+   * All issues with the archive's mark that an account opened, the oldest first.
+   * @param author the account's id; by default, the token's own
    */
   async #all(author?: number): Promise<Found[]> {
     const marked = await this.#marked();
@@ -140,12 +146,12 @@ export class GithubTracker implements Tracker {
     return marked.filter((issue) => issue.author === account).sort((a, b) => a.number - b.number);
   }
 
-  /** Every issue with the label and the archive's mark, whoever opened it. */
+  /** All issues with the label and the archive's mark, from any account. */
   async #marked(): Promise<Found[]> {
-    const asked = { ...this.#repository, labels: this.#label, state: 'all', per_page: pageSize } as const;
+    const query = { ...this.#repository, labels: this.#label, state: 'all', per_page: pageSize } as const;
     const marked: Found[] = [];
     let pages = 0;
-    for await (const { data } of this.#client.octokit.paginate.iterator(this.#issues.listForRepo, asked)) {
+    for await (const { data } of this.#client.octokit.paginate.iterator(this.#issues.listForRepo, query)) {
       pages += 1;
       if (pages > pagesMax) throw this.#tooMany();
       for (const issue of data) {
@@ -158,11 +164,11 @@ export class GithubTracker implements Tracker {
   #tooMany() {
     return this.#client.cannot(
       `has more than ${pagesMax * pageSize} issues with the label "${this.#label}"`,
-      'set issue-label to a label that nothing else has',
+      'set `issue-label` to a label that is used for nothing else',
     );
   }
 
-  async #closeTwin(number: number, older: number): Promise<void> {
+  async #closeDuplicate(number: number, older: number): Promise<void> {
     await this.comment(number, `Duplicate of #${older}`);
     await this.#change(number, { state: 'closed', state_reason: 'not_planned' });
   }
@@ -176,7 +182,7 @@ export class GithubTracker implements Tracker {
     const find = () => trueUnless(404, this.#issues.getLabel(label));
     if (await find()) return;
     const text = { color: labelColor, description: labelDescription };
-    // Where another run is faster, it is made too.
+    // Another run may create it first.
     await this.#client.once(find, async () => {
       await trueUnless(422, this.#issues.createLabel({ ...label, ...text }));
       return true;
@@ -193,7 +199,7 @@ interface Changes extends Partial<IssueText> {
   readonly state_reason: 'reopened' | 'completed' | 'not_planned';
 }
 
-/** What the staging keeps: which issue, and which account opened it. */
+/** The stored note: the issue, and the account that opened it. */
 interface Note {
   /** `owner/name` */
   readonly repository: string;
@@ -201,7 +207,7 @@ interface Note {
   readonly author: number | undefined;
 }
 
-/** Undefined if there is none, or none that this version wrote. */
+/** Undefined if there is no note, or none that this version can read. */
 function readNote(text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
   try {
@@ -214,16 +220,16 @@ function readNote(text: string | undefined): Note | undefined {
 }
 
 interface Found extends Issue {
-  /** The id of the account that opened it; undefined if that account is gone. */
+  /** The id of the account that opened it; undefined if the account was deleted. */
   readonly author: number | undefined;
 }
 
-/** An issue, of what GitHub shows of it. */
-function found({ number, state, body, user }: Shown): Found {
+/** An issue in the form of the API. */
+function found({ number, state, body, user }: ApiIssue): Found {
   return { number, isOpen: state === 'open', body: body ?? '', author: user?.id };
 }
 
-interface Shown {
+interface ApiIssue {
   readonly number: number;
   readonly state: string;
   readonly body?: string | null;
@@ -234,13 +240,13 @@ function nameOf(label: string | { readonly name?: string }): string | undefined 
   return typeof label === 'string' ? label : label.name;
 }
 
-/** Undefined where GitHub refuses with that status. */
-async function trueUnless(status: number, asked: Promise<unknown>): Promise<true | undefined> {
+/** True once the request succeeded; undefined if GitHub refused it with that status code. */
+async function trueUnless(status: number, request: Promise<unknown>): Promise<true | undefined> {
   try {
-    await asked;
+    await request;
     return true;
   } catch (error) {
-    if (error instanceof Refused && error.answered === status) return undefined;
+    if (error instanceof Refused && error.statusCode === status) return undefined;
     throw error;
   }
 }

@@ -2,32 +2,59 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, errors, request } from 'undici';
-import { messageOf, UserError } from '../../errors.ts';
-import type { BufferPool } from '../../memory/buffer-pool.ts';
+import { type ErrorCode, messageOf, UserError, withRemedy } from '../../errors.ts';
 import { inBrackets, saidIn, sayable } from '../../text/said.ts';
+import { publicUrl } from '../../text/urls.ts';
 import { userAgent } from '../../version.ts';
 import type { Clock } from '../clock.ts';
 import { RequestRefused, Unavailable } from '../ports.ts';
-import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
+import { BodyTooLarge, BodyTooSlow, type Buffers, readBody, unpooled } from './body.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
+import type { ResponseHead } from './responses.ts';
 import { gaveUp, type IsEnough, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
-/** Until the first byte of an answer: sources may count for a while before they answer. */
+/** Time to the first byte of a response: a source may spend a while counting. */
 const headersMsMax = 120_000;
-/** Between two chunks of a body. */
+/** Time between two chunks of a body. */
 const stallMsMax = 60_000;
-/** Of an error's body, in which the server may say what is wrong. */
+/** How much of an error response's body is read for the server's explanation. */
 const errorBytesMax = 64 * 1024;
 const errorMsMax = 10_000;
+/** The maximum number of redirects within the origin of a request. */
+const redirectsMax = 5;
 
 export interface HttpLimits {
-  /** Of one answer's body, decompressed. */
+  /** The maximum size of a response's body, after decompression. */
   readonly bodyBytesMax: number;
+  /** The longest time between two chunks of a body. */
   readonly stallMs?: number;
-  /** For one answer's body. */
+  /** The longest time for a whole body. */
   readonly bodyMsMax?: number;
+  /** A client certificate and its key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
+
+export interface HttpSettings {
+  /** The host for people, as the subject of a sentence: `The message API`. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly limits: HttpLimits;
+  /** The memory for bodies; by default, each has a buffer of its own. */
+  readonly memory?: Buffers;
+  /** Receives a line for each long wait. */
+  readonly say?: Say;
+}
+
+export interface HttpRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly method?: 'GET' | 'POST';
+  readonly body?: string | undefined;
+}
+
+/** The remedy for a response that is not retried, by its status code: `check api-token`. */
+export type Hints = Readonly<Record<number, string>>;
 
 const decompressors: Readonly<
   Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>
@@ -38,74 +65,65 @@ const decompressors: Readonly<
 };
 
 /**
- * Connections with time-outs, through the proxy that the environment names for a host.
- * @param stallMs for how long a body may stand still
+ * A dispatcher with timeouts that uses the proxy of the environment.
+ * @param stallMs the longest time between two chunks of a body
  */
-export function httpAgent(stallMs = stallMsMax): Dispatcher {
+export function httpAgent(stallMs = stallMsMax, tls?: HttpLimits['tls']): Dispatcher {
   return new EnvHttpProxyAgent({
-    connect: { timeout: connectMsMax },
+    connect: { timeout: connectMsMax, ...tls },
+    ...(tls && { requestTls: { timeout: connectMsMax, ...tls } }),
     headersTimeout: Math.min(headersMsMax, stallMs * 2),
     bodyTimeout: stallMs,
   });
 }
 
-/**
- * GETs whole bodies from one host: with time-outs, limits on size, and a bounded number of retries with full-jitter
- * backoff. Once the host says that it is busy (429), every request to it waits.
- */
+/** Sends requests to one host, with timeouts, size limits and retries. */
 export class HttpClient {
-  readonly #what: string;
+  readonly #name: string;
   readonly #retries: Retries;
   readonly #limits: HttpLimits;
   readonly #agent: Dispatcher;
-  readonly #memory: BufferPool;
+  readonly #memory: Buffers;
 
-  /**
-   * @param what the host for people, as it begins a sentence: `The message API`
-   * @param say is told of long waits
-   */
-  constructor(what: string, clock: Clock, limits: HttpLimits, memory: BufferPool, say: Say = () => undefined) {
-    this.#memory = memory;
-    this.#what = what;
-    this.#retries = new Retries(what, clock, say);
+  constructor({ name, clock, limits, memory = unpooled, say = () => undefined }: HttpSettings) {
+    this.#name = name;
+    this.#retries = new Retries(name, clock, say);
     this.#limits = limits;
-    this.#agent = httpAgent(limits.stallMs);
+    this.#agent = httpAgent(limits.stallMs, limits.tls);
+    this.#memory = memory;
   }
 
   /**
-   * The bytes are in a buffer of the memory given, to which the caller gives it back.
-   * @param hints what to do about an answer that is not retried, by its status
-   * @throws Unavailable when no attempt succeeds; UserError when one is refused
+   * The body of a response with status 200, in a buffer of the settings' memory; the caller gives it back.
+   * @throws Unavailable if no attempt succeeds; RequestRefused for any other status; UserError
    */
-  get(
-    url: URL,
-    headers: Record<string, string>,
-    hints: Readonly<Record<number, string>>,
-  ): Promise<Uint8Array<SharedArrayBuffer>> {
-    return this.getAs(url, headers, hints, async (bytes) => bytes);
+  get(url: URL, headers: HttpRequest['headers'], hints: Hints): Promise<Uint8Array<SharedArrayBuffer>> {
+    return this.send({ url, headers }, hints, async (bytes) => bytes);
   }
 
   /**
-   * What is read from the bytes of {@link get}, as a part of each attempt.
-   * @param read throws {@link Retryable} where another answer may be read
-   * @param isEnough whether another attempt is of no use after so many
+   * Sends a request as {@link get} does, with the parsing of the body as a part of each attempt. Redirects within the origin are
+   * followed.
+   * @param read receives the body, and the headers by name in lower case; throws {@link Retryable} if another response may be
+   *   readable
+   * @param isEnough ends the attempts early
    */
-  async getAs<Result>(
-    url: URL,
-    headers: Record<string, string>,
-    hints: Readonly<Record<number, string>>,
-    read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
+  async send<Result>(
+    request: HttpRequest,
+    hints: Hints,
+    read: (bytes: Uint8Array<SharedArrayBuffer>, headers: ResponseHead['headers']) => Promise<Result>,
     isEnough?: IsEnough,
   ): Promise<Result> {
     try {
-      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)), isEnough);
+      return await this.#retries.run(async () => {
+        const { bytes, headers } = await this.#attempt(request, hints);
+        return read(bytes, headers);
+      }, isEnough);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
-      throw new Unavailable(
-        `${this.#what} at ${place(url)} ${why}: ${what}.`,
-        error.waitMs > 0 ? undefined : error.status,
-      );
+      const code = error.status === undefined && error.waitMs === 0 ? 'source-unreachable' : 'source-unavailable';
+      throw new Unavailable(code, this.#sentence(request.url, why, what), error.waitMs > 0 ? undefined : error.status);
     }
   }
 
@@ -113,27 +131,45 @@ export class HttpClient {
     return this.#agent.close();
   }
 
-  async #attempt(url: URL, headers: Record<string, string>, hints: Readonly<Record<number, string>>) {
-    const answer = await request(url, {
-      dispatcher: this.#agent,
-      headers: { ...headers, 'user-agent': userAgent, accept: 'application/json', 'accept-encoding': 'gzip' },
-    }).catch((error: unknown) => {
-      const cannot = (why: string, what: string) => new UserError(`${this.#what} at ${place(url)} ${why}: ${what}.`);
-      throw unreached(reasonOf(error), url, cannot);
-    });
-    if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
-    const bytes = await this.#body(url, answer);
-    const encoding = String(answer.headers['content-encoding'] ?? 'identity').toLowerCase();
-    return encoding === 'identity' ? bytes : this.#decompressed(url, bytes, encoding);
+  async #attempt(request: HttpRequest, hints: Hints) {
+    const { url } = request;
+    const response = await this.#response(request);
+    if (!isWhole(response)) throw await this.#refusal(url, response, hints);
+    const bytes = await this.#body(url, response);
+    const { headers } = response;
+    const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+    return { bytes: encoding === 'identity' ? bytes : await this.#decompressed(url, bytes, encoding), headers };
+  }
+
+  /** The first response that is not a redirect within the origin of the request. */
+  async #response({ url: first, method = 'GET', headers, body }: HttpRequest): Promise<Dispatcher.ResponseData> {
+    let url = first;
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await request(url, {
+        dispatcher: this.#agent,
+        method,
+        headers: { accept: 'application/json', ...headers, 'user-agent': userAgent, 'accept-encoding': 'gzip' },
+        ...(body !== undefined && { body }),
+      }).catch((error: unknown) => {
+        const cannot = (why: string, what: string, code: ErrorCode) =>
+          new UserError(code, this.#sentence(url, why, what));
+        throw unreached(reasonOf(error), url, cannot);
+      });
+      const target = redirects < redirectsMax ? redirectTarget(response, url, method) : undefined;
+      if (target === undefined) return response;
+      await response.body.dump();
+      url = target;
+    }
   }
 
   async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<SharedArrayBuffer>> {
     try {
       const { bodyBytesMax, bodyMsMax } = this.#limits;
-      return await readBody(body, headers['content-length'], bodyBytesMax, this.#memory, bodyMsMax);
+      const limits = { bytesMax: bodyBytesMax, msMax: bodyMsMax };
+      return await readBody(body, headers['content-length'], limits, this.#memory);
     } catch (error) {
       if (error instanceof BodyTooLarge) throw this.#tooLarge(url);
-      throw new Retryable(`broke off in mid-answer (${reasonOf(error)})`);
+      throw new Retryable(`closed the connection before the response was complete (${reasonOf(error)})`);
     }
   }
 
@@ -145,7 +181,12 @@ export class HttpClient {
     const decompress = decompressors[encoding];
     if (decompress === undefined)
       throw new UserError(
-        `${this.#what} at ${place(url)} answers with the content encoding "${sayable(encoding)}", which was not asked for.`,
+        'source-response-invalid',
+        this.#sentence(
+          url,
+          `used the content encoding "${sayable(encoding)}", although only gzip was accepted`,
+          'check the server or the proxy in front of it',
+        ),
       );
     try {
       const plain = await decompress(bytes, { maxOutputLength: this.#limits.bodyBytesMax });
@@ -161,26 +202,31 @@ export class HttpClient {
   }
 
   #tooLarge(url: URL): UserError {
+    const mebibytes = this.#limits.bodyBytesMax / 2 ** 20;
     return new UserError(
-      `${this.#what} at ${place(url)} sent more than ${this.#limits.bodyBytesMax / 2 ** 20} MiB in one answer: ask for smaller pages.`,
+      'source-limit',
+      this.#sentence(url, `sent a response of more than ${mebibytes} MiB`, 'request smaller pages'),
     );
   }
 
-  async #refusal(url: URL, answer: Dispatcher.ResponseData, hints: Readonly<Record<number, string>>): Promise<Error> {
-    const { statusCode: status, headers } = answer;
-    const said = saidIn(await errorBody(answer));
-    const cannot = (why: string, what: string) => `${this.#what} at ${place(url)} ${why}: ${what}.`;
+  async #refusal(url: URL, response: Dispatcher.ResponseData, hints: Hints): Promise<Error> {
+    const { statusCode: status, headers } = response;
+    const said = saidIn(await errorBody(response));
     const proxy = status === 407 ? proxyFor(url) : undefined;
     const fault = proxy && proxyFault('the proxy responded 407', proxy);
-    if (fault !== undefined) return new Unavailable(cannot(fault.reason, fault.remedy));
+    if (fault !== undefined) return new Unavailable(fault.code, this.#sentence(url, fault.reason, fault.remedy));
     const retryable = this.#retries.retryable({ status, headers }, said);
     if (retryable !== undefined) return retryable;
-    const text = cannot(`answers ${status}${inBrackets(said)}`, hints[status] ?? usualHint(answer));
-    return new RequestRefused(text, status);
+    const why = `responded ${status}${inBrackets(said)}`;
+    return new RequestRefused(this.#sentence(url, why, hints[status] ?? usualHint(response)), status);
+  }
+
+  #sentence(url: URL, why: string, what: string): string {
+    return withRemedy(`${this.#name} at ${publicUrl(url)} ${why}`, what);
   }
 }
 
-/** The beginning of an error's body, as text; empty where it cannot be read in time, or is encoded. */
+/** The beginning of an error response's body, as text; empty if it cannot be read in time or decoded. */
 async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<string> {
   const late = setTimeout(() => body.destroy(), errorMsMax);
   const chunks: Uint8Array[] = [];
@@ -205,34 +251,47 @@ async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<st
   );
 }
 
-/** What to do about a response that is final. */
+/** True if the body is whole. Some APIs page with 206 and `Content-Range: items 0-24/66`; a range of bytes is a part of a body. */
+function isWhole({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  if (statusCode === 206) return /^\s*(?!bytes)\w/i.test(String(headers['content-range'] ?? ''));
+  return statusCode === 200;
+}
+
+/** The target of a redirect within the same origin that keeps the request's method; undefined for any other response. */
+function redirectTarget(
+  { statusCode, headers }: Dispatcher.ResponseData,
+  url: URL,
+  method: 'GET' | 'POST',
+): URL | undefined {
+  const keepsRequest = statusCode === 307 || statusCode === 308;
+  if (!keepsRequest && !(method === 'GET' && [301, 302, 303].includes(statusCode))) return undefined;
+  const target = URL.parse(String(headers.location ?? ''), url.href);
+  return headers.location !== undefined && target?.origin === url.origin ? target : undefined;
+}
+
+/** The remedy for a final response without a hint of its own. */
 function usualHint({ statusCode: status, headers }: Dispatcher.ResponseData): string {
   if (status >= 300 && status < 400) {
     const target = sayable(String(headers.location ?? '').replace(/[?#].*$/s, ''));
-    return `it points elsewhere, which is not followed; give the address that it leads to${target && `, ${target}`}`;
+    return `redirects to another server are not followed: set the URL to ${target || 'the target of the redirect'}`;
   }
-  if (status === 204) return 'it sent no content where JSON was expected; check the URL and the query';
-  return 'see what it expects';
+  if (status === 204) return 'JSON was expected: check the URL and the query';
+  return "check the URL, and the server's logs";
 }
 
-/** A URL for people: its query may hold what is secret. */
-function place(url: URL): string {
-  return `${url.origin}${url.pathname}`;
-}
-
-/** Why a request failed, in a few words. */
+/** Why a request failed, in a few words: `ECONNREFUSED`, `timeout`. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof errors.BodyTimeoutError) return 'it stalled';
-  if (error instanceof BodyTooSlow) return 'it came too slowly';
+  if (error instanceof errors.BodyTimeoutError) return 'the body stalled';
+  if (error instanceof BodyTooSlow) return 'the body took too long';
   const isLate = error instanceof errors.HeadersTimeoutError || (error as Error).name === 'TimeoutError';
-  if (isLate) return 'no answer came in time';
+  if (isLate) return 'timeout';
   const cause = causeOf(error);
   const tunnel = cause instanceof Error ? tunnelReason(cause.message) : undefined;
   if (tunnel !== undefined) return tunnel;
   return (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
 }
 
-/** The first of several failures; below what undici says of a proxy, the failure itself. */
+/** The first of several failures; of undici's proxy errors, their cause. */
 function causeOf(error: unknown): unknown {
   if (error instanceof AggregateError) return causeOf(error.errors[0]);
   const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };

@@ -2,11 +2,11 @@ import type { ConnectionFault } from './tls.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A proxy that requests to a host go through. */
+/** An HTTP proxy named by the environment. */
 export interface HttpProxy {
   /** For people, without user name and password: `http://proxy.example.com:3128`. */
   readonly shown: string;
-  /** The variable that names it. */
+  /** The environment variable that names it. */
   readonly variable: string;
   readonly hasPassword: boolean;
   readonly hostname: string;
@@ -14,10 +14,10 @@ export interface HttpProxy {
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
-/** A proxy that is not there hardly comes while a job waits for it. */
-const absent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Failures to reach a proxy that do not pass within the retries of a job. */
+const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-/** The proxy for a URL, chosen as undici does; undefined where the host is asked without one. */
+/** The proxy for a URL, chosen as undici chooses it; undefined if the host is requested directly. */
 export function proxyFor(url: URL, environment: Environment = process.env): HttpProxy | undefined {
   const names = ['http_proxy', 'HTTP_PROXY'];
   if (url.protocol === 'https:') names.unshift('https_proxy', 'HTTPS_PROXY');
@@ -26,7 +26,7 @@ export function proxyFor(url: URL, environment: Environment = process.env): Http
   return proxyIn(variable, environment);
 }
 
-/** The proxies that the environment names. */
+/** All proxies that the environment names. */
 export function proxies(environment: Environment = process.env): HttpProxy[] {
   const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
   return names.flatMap((name) => (environment[name] ? (proxyIn(name, environment) ?? []) : []));
@@ -40,39 +40,45 @@ function proxyIn(variable: string, environment: Environment): HttpProxy | undefi
   return { shown: `${protocol}//${host}`, variable, hasPassword: username !== '' || password !== '', hostname, port };
 }
 
-/** Why a request did not get through a proxy, where trying again is no use; undefined where it may be. */
+/**
+ * The fault of a request that a proxy did not forward; undefined if another attempt may succeed.
+ * @param reason a system error code, or the result of {@link tunnelReason}
+ */
 export function proxyFault(reason: string, proxy: HttpProxy): ConnectionFault | undefined {
   const { shown, variable, hasPassword } = proxy;
   const status = proxyStatus(reason);
   if (status === 407) {
     return {
+      code: 'proxy-refused',
       reason: `was not reached: the proxy ${shown} requires authentication (407)`,
       remedy: hasPassword
-        ? `check the user name and the password in ${variable}`
-        : `add a user name and a password to ${variable}, as in \`http://user:password@host:port\``,
+        ? `check the user name and password in ${variable}`
+        : `add a user name and password to ${variable}, as in \`http://user:password@host:port\``,
     };
   }
-  const passing = status === 408 || status === 425 || status === 429;
-  if (status !== undefined && status < 500 && !passing) {
+  const mayPass = status === 408 || status === 425 || status === 429;
+  if (status !== undefined && status < 500 && !mayPass) {
     return {
+      code: 'proxy-refused',
       reason: `was not reached: the proxy ${shown} refused the connection (${status})`,
       remedy: 'allow this host in the proxy, or add it to NO_PROXY',
     };
   }
-  if (!absent.has(reason)) return undefined;
+  if (!unreachable.has(reason)) return undefined;
   return {
+    code: 'proxy-refused',
     reason: `was not reached: the proxy ${shown} is unreachable (${reason})`,
     remedy: `check ${variable} and that the proxy is up, or add this host to NO_PROXY`,
   };
 }
 
-/** The status code in what {@link tunnelReason} returned. */
+/** The status code in a result of {@link tunnelReason}. */
 function proxyStatus(reason: string): number | undefined {
   const [, digits] = /^the proxy responded (\d{3})$/.exec(reason) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** `the proxy responded 407`: what undici and Node say of a proxy that gave no tunnel; undefined for any other message. */
+/** `the proxy responded 407`, from undici's or Node's message about a proxy that opened no tunnel; undefined for others. */
 export function tunnelReason(message: string): string | undefined {
   const [, status] =
     /^(?:Proxy response \(|Proxy Authentication Required \(|Failed to establish tunnel to .*: HTTP\/\d\.\d )(\d{3})\b/.exec(
@@ -81,14 +87,14 @@ export function tunnelReason(message: string): string | undefined {
   return status === undefined ? undefined : `the proxy responded ${status}`;
 }
 
-/** Whether NO_PROXY names the host: `example.com` and `.example.com` with what is below them, `host:port`, `*`. */
+/** True if NO_PROXY covers the host: `example.com` and `.example.com` with their subdomains, `host:port`, `*`. */
 function isExempt({ protocol, hostname, port }: URL, environment: Environment): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  const asked = port || String(defaultPorts[protocol] ?? '');
+  const requestedPort = port || String(defaultPorts[protocol] ?? '');
   const entries = (environment.no_proxy ?? environment.NO_PROXY ?? '').toLowerCase().split(/[,\s]+/);
   return entries.some((entry) => {
     const [, name = '', only] = /^\[?([^[\]]*?)\]?(?::(\d+))?$/.exec(entry.replace(/^([^[]*:[^[]*:.*)$/, '[$1]')) ?? [];
-    if (name === '' || (only !== undefined && only !== asked)) return false;
+    if (name === '' || (only !== undefined && only !== requestedPort)) return false;
     const domain = name.replace(/^\*?\./, '');
     return name === '*' || host.endsWith(`.${domain}`) || (host === domain && !name.startsWith('*.'));
   });

@@ -1,39 +1,39 @@
-/** What a response says of itself before its body: enough to tell whether another attempt may fare better. */
+/** A response's status code and headers. */
 export interface ResponseHead {
   readonly status: number;
-  /** By their names in lower case. */
+  /** By name, in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** A response after which the same request may succeed. */
 export interface Passing {
-  /** For how long the server asks to wait, in ms; 0: it does not say. */
+  /** The wait that the server requests, in ms; 0 if it requests none. */
   readonly waitMs: number;
-  /** Whether all requests to the server have to wait, not this one alone. */
+  /** True if all requests to the server must wait. */
   readonly throttles: boolean;
 }
 
-/** Below 500: the server gave up waiting for the request, was not ready for it, or gets too many. */
+/** Status codes below 500 for a request that came too slowly, too early or too often. */
 const passingBelow500 = new Set([408, 425, 429]);
-/** Above 500: the server cannot do what was asked, or the network wants a person to sign in. */
+/** Status codes from 500 for an unsupported method or version, or a network that requires a sign-in. */
 const finalAbove500 = new Set([501, 505, 511]);
-/** A greater number in `X-RateLimit-Reset` is an instant, a smaller one a number of seconds. */
+/** `X-RateLimit-Reset` is an instant in seconds since 1970 from this value on, and a number of seconds below it. */
 const instantSecondsMin = 1_000_000_000;
 
 /**
- * Whether another attempt may succeed after a response, and when; undefined where it is final. Every HTTP source decides by
- * this: what is retried, after what wait, and what makes every worker wait.
- * @param nowMs the clock, in ms since 1970
+ * The classifier of HTTP responses, for every HTTP service: when another attempt may succeed; undefined if the response is
+ * final.
+ * @param nowMs the current time, in ms since 1970
  */
 export function passing({ status, headers }: ResponseHead, nowMs: number): Passing | undefined {
   const mayPass = passingBelow500.has(status) || (status >= 500 && !finalAbove500.has(status));
   if (!mayPass) return undefined;
   const throttles = status === 429;
-  const asked = retryAfterMs(headers['retry-after'], nowMs);
-  return { waitMs: asked ?? (throttles ? resetMs(headers, nowMs) : 0), throttles };
+  const requestedMs = retryAfterMs(headers['retry-after'], nowMs);
+  return { waitMs: requestedMs ?? (throttles ? resetMs(headers, nowMs) : 0), throttles };
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. */
+/** `Retry-After` (RFC 9110, 10.2.3), a number of seconds or a date, in ms. */
 function retryAfterMs(header: string | string[] | undefined, nowMs: number): number | undefined {
   const text = String(header ?? '').trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
@@ -41,7 +41,7 @@ function retryAfterMs(header: string | string[] | undefined, nowMs: number): num
   return Number.isNaN(date) || /^-?\d/.test(text) ? undefined : Math.max(0, date - nowMs);
 }
 
-/** When a limit is lifted, as APIs say it that send no `Retry-After`: seconds from now, or an instant in seconds. */
+/** The wait until a rate limit resets, in ms, from APIs that send no `Retry-After`. */
 function resetMs(headers: ResponseHead['headers'], nowMs: number): number {
   const text = String(headers['ratelimit-reset'] ?? headers['x-ratelimit-reset'] ?? '').trim();
   if (!/^\d+$/.test(text)) return 0;

@@ -1,33 +1,30 @@
-import pRetry from 'p-retry';
-import type { UserError } from '../../errors.ts';
+import type { ErrorCode, UserError } from '../../errors.ts';
 import { duration } from '../../format.ts';
 import { inBrackets } from '../../text/said.ts';
 import { instant } from '../../windows/interval.ts';
-import { backoffMs, type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { Unavailable } from '../ports.ts';
+import { delayMs, retry, retryPolicies } from '../retry.ts';
 import { proxyFault, proxyFor } from './proxy.ts';
 import { passing, type ResponseHead } from './responses.ts';
 import { tlsFault } from './tls.ts';
 
-const retriesMax = 6;
-const backoffMsBase = 500;
-const backoffMsMax = 30_000;
-/** A server that has too much to do, and does not say for how long, most often counts by the minute. */
-const busyMsMin = 10_000;
-/** A wait that is so long is told to those who wait. */
-const toldMsMin = 2_000;
-/** The longest wait that a server may ask for where no time budget bounds it. */
-const waitMsMax = 15 * 60_000;
+const policy = retryPolicies.http;
+/** The shortest wait after a 429 that does not say how long to wait: such limits are mostly per minute. */
+const throttledMsMin = 10_000;
+/** A wait of at least this length is logged. */
+const loggedMsMin = 2_000;
 
-/** What is made at most, the first try included. */
-export const attemptsMax = retriesMax + 1;
-
-/** A failure that asks for another try, after at least `waitMs`. Its message is a clause: `answers 503`. */
+/**
+ * A failure after which the same request may succeed. Its message is a clause whose subject is the host, with details in
+ * brackets at its end: `responded 503 (overloaded)`.
+ */
 export class Retryable extends Error {
+  /** The shortest wait before the next attempt, as requested by the server, in ms; 0 if it requested none. */
   readonly waitMs: number;
-  /** Whether the host says that it has too much to do. */
+  /** True if the host throttles, so that all requests to it must wait. */
   readonly busy: boolean;
-  /** Of an answer. */
+  /** The status code of the response; undefined without a response. */
   readonly status: number | undefined;
 
   constructor(message: string, waitMs = 0, busy = false, status?: number) {
@@ -38,29 +35,31 @@ export class Retryable extends Error {
   }
 }
 
-/** A server asks for a longer wait than there is time for. */
-class Closed extends Retryable {
-  /** In ms since 1970. */
+/** The server requested a wait that ends too late for this run. */
+class WaitTooLong extends Retryable {
+  /** ms since 1970. */
   readonly until: number;
-  readonly isBudget: boolean;
+  readonly isBeyondBudget: boolean;
 
-  constructor(cause: Retryable, until: number, isBudget: boolean) {
+  constructor(cause: Retryable, until: number, isBeyondBudget: boolean) {
     super(cause.message, cause.waitMs, cause.busy);
     this.until = until;
-    this.isBudget = isBudget;
+    this.isBeyondBudget = isBeyondBudget;
   }
 }
 
-/** The parts of the sentence that attempts end with: after all of them, or where the server asks for too long a wait. */
+/** The problem and the remedy after the last attempt, as clauses: `responded 503 after 7 attempts`, `check that it is up`. */
 export function gaveUp(error: Retryable): { readonly why: string; readonly what: string } {
-  if (!(error instanceof Closed))
+  if (!(error instanceof WaitTooLong)) {
+    const [, clause, details = ''] = /^(.*?)( \(.*\))?$/s.exec(error.message)!;
     return {
-      why: `${error.message}, ${attemptsMax} times in a row`,
-      what: 'see whether it is well, then run again',
+      why: `${clause} after ${policy.attemptsMax} attempts${details}`,
+      what: 'check that the service is up, then re-run',
     };
-  const limit = error.isBudget
+  }
+  const limit = error.isBeyondBudget
     ? 'after the time budget of this job ends'
-    : `longer than the ${duration(waitMsMax)} that this command waits`;
+    : `later than the ${duration(policy.serverWaitMsMax)} that this command waits`;
   return {
     why: `${error.message} and is unavailable until ${instant(error.until)}, ${limit}`,
     what: 're-run after that',
@@ -68,45 +67,42 @@ export function gaveUp(error: Retryable): { readonly why: string; readonly what:
 }
 
 /**
- * What a connection that failed ends in: another attempt, unless TLS or the proxy is why, which no further one cures.
- * @param reason as Node tells it: `ECONNREFUSED`
- * @param url what was asked for
- * @param cannot makes the sentence of why and of what to do
+ * Returns the error for a connection that failed: a {@link Retryable}, or a final one if TLS or the proxy refused it.
+ * @param reason the system's code: `ECONNREFUSED`
+ * @param url the requested URL
+ * @param cannot makes an error of a problem and a remedy, both clauses
  */
 export function unreached(
   reason: string,
   url: URL,
-  cannot: (why: string, what: string) => UserError,
+  cannot: (why: string, what: string, code: ErrorCode) => UserError,
 ): Retryable | UserError {
   const fault = tlsFault(reason);
-  if (fault !== undefined) return cannot(fault.reason, fault.remedy);
+  if (fault !== undefined) return cannot(fault.reason, fault.remedy, fault.code);
   const proxy = proxyFor(url);
-  if (proxy === undefined) return new Retryable(`cannot be reached (${reason})`);
+  if (proxy === undefined) return new Retryable(`was unreachable (${reason})`);
   const refused = proxyFault(reason, proxy);
-  if (refused !== undefined) return new Unavailable(cannot(refused.reason, refused.remedy).message);
-  return new Retryable(`cannot be reached through the proxy ${proxy.shown} (${reason})`);
+  if (refused === undefined) return new Retryable(`was unreachable through the proxy ${proxy.shown} (${reason})`);
+  return new Unavailable(refused.code, cannot(refused.reason, refused.remedy, refused.code).message);
 }
 
-/** Whether a request that failed so, for the `attempts`th time, is given up though more attempts are allowed. */
+/** True to give up after so many failed attempts although the policy allows more. */
 export type IsEnough = (error: Retryable, attempts: number) => boolean;
 
-/** Where somebody reads what is said. */
+/** Receives log lines. */
 export type Say = (text: string) => void;
 
-/**
- * Makes attempts at one host: a bounded number, with full-jitter backoff. Once the host says that it is busy, every
- * attempt waits.
- */
+/** Retries requests to one host under the policy `http`. Once the host throttles (429), all requests to it wait. */
 export class Retries {
   readonly #host: string;
   readonly #clock: Clock;
   readonly #say: Say;
   #pausedUntil = 0;
-  #toldUntil = 0;
+  #loggedUntil = 0;
 
   /**
-   * @param host for people, as it begins a sentence: `The message API`
-   * @param say is told of long waits, one at a time
+   * @param host for people, as the subject of a sentence: `The message API`
+   * @param say receives a line for each long wait, but none while an earlier one lasts
    */
   constructor(host: string, clock: Clock, say: Say) {
     this.#host = host;
@@ -115,54 +111,59 @@ export class Retries {
   }
 
   /**
-   * @param isEnough whether another attempt is of no use after so many
-   * @throws the last {@link Retryable}, where no attempt succeeds or the next one would have to wait for too long, see
-   *   {@link gaveUp}; what else an attempt throws, at once
+   * Repeats the attempt while it fails with {@link Retryable}.
+   * @param isEnough ends the attempts early
+   * @throws the last Retryable, for {@link gaveUp}, if no attempt succeeds or the server requests too long a wait; any other
+   *   error of an attempt, at once
    */
   run<Result>(attempt: () => Promise<Result>, isEnough: IsEnough = () => false): Promise<Result> {
-    const isRetried = (error: Error, attempts: number): error is Retryable =>
-      error instanceof Retryable && !(error instanceof Closed) && !isEnough(error, attempts);
-    return pRetry(
+    return retry(
+      {
+        policy,
+        clock: this.#clock,
+        classify: (error, attempts) =>
+          error instanceof Retryable && !(error instanceof WaitTooLong) && !isEnough(error, attempts)
+            ? { serverWaitMs: error.waitMs || (error.busy ? throttledMsMin : 0), isThrottled: error.busy }
+            : undefined,
+        wait: (error, attempts, transient) =>
+          this.#pause(error as Retryable, attempts, delayMs(this.#unbounded, this.#clock, attempts, transient)),
+      },
       async () => {
-        await this.#pausesEnd();
+        await this.#pauseEnds();
         try {
           return await attempt();
         } catch (error) {
           throw error instanceof Retryable ? this.#bounded(error) : error;
         }
       },
-      {
-        retries: retriesMax,
-        minTimeout: 0,
-        maxTimeout: 0,
-        shouldRetry: ({ error, attemptNumber }) => isRetried(error, attemptNumber),
-        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          retriesLeft > 0 && isRetried(error, attemptNumber) ? this.#pause(error, attemptNumber) : undefined,
-      },
     );
   }
 
   /**
-   * A response as a failure that asks for another attempt; undefined where there is no use in one.
-   * @param said what the server says of it
+   * The {@link Retryable} for a response; undefined if the response is final.
+   * @param said the server's explanation
    */
   retryable(head: ResponseHead, said?: string): Retryable | undefined {
     const found = passing(head, this.#clock.now());
     if (found === undefined) return undefined;
-    return new Retryable(`answers ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles, head.status);
+    return new Retryable(`responded ${head.status}${inBrackets(said)}`, found.waitMs, found.throttles, head.status);
   }
 
-  /** The failure itself, where its wait ends in time. */
+  /** Too long a wait has ended the attempts in {@link #bounded}. */
+  get #unbounded() {
+    return { ...policy, serverWaitMsMax: Number.POSITIVE_INFINITY };
+  }
+
+  /** The failure itself, or {@link WaitTooLong}. */
   #bounded(error: Retryable): Retryable {
     const now = this.#clock.now();
     const { waitsUntil } = this.#clock;
     const until = now + error.waitMs;
-    const isBudget = waitsUntil !== undefined;
-    if (error.waitMs === 0 || until <= (waitsUntil ?? now + waitMsMax)) return error;
-    return new Closed(error, until, isBudget);
+    if (error.waitMs === 0 || until <= (waitsUntil ?? now + policy.serverWaitMsMax)) return error;
+    return new WaitTooLong(error, until, waitsUntil !== undefined);
   }
 
-  async #pausesEnd(): Promise<void> {
+  async #pauseEnds(): Promise<void> {
     for (
       let waitMs = this.#pausedUntil - this.#clock.now();
       waitMs > 0;
@@ -172,18 +173,18 @@ export class Retries {
     }
   }
 
-  async #pause(error: Retryable, attempt: number): Promise<void> {
-    const ownMs = backoffMs(this.#clock, attempt, backoffMsBase, backoffMsMax);
-    const waitMs = Math.max(error.waitMs || (error.busy ? busyMsMin : 0), ownMs);
-    this.#tell(error, waitMs, attempt);
+  async #pause(error: Retryable, attempts: number, waitMs: number): Promise<void> {
+    this.#logWait(error, waitMs, attempts);
     if (error.busy) this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + waitMs);
     else await this.#clock.sleep(waitMs);
   }
 
-  #tell({ message }: Retryable, waitMs: number, attempt: number): void {
+  #logWait({ message }: Retryable, waitMs: number, attempts: number): void {
     const now = this.#clock.now();
-    if (waitMs < toldMsMin || now < this.#toldUntil) return;
-    this.#toldUntil = now + waitMs;
-    this.#say(`${this.#host} ${message}; try ${attempt + 1} of ${attemptsMax} in ${Math.ceil(waitMs / 1000)} s.`);
+    if (waitMs < loggedMsMin || now < this.#loggedUntil) return;
+    this.#loggedUntil = now + waitMs;
+    this.#say(
+      `${this.#host} ${message}; retrying in ${Math.ceil(waitMs / 1000)} s (attempt ${attempts + 1} of ${policy.attemptsMax}).`,
+    );
   }
 }

@@ -1,21 +1,21 @@
 import { createReadStream } from 'node:fs';
 import { messageOf, UserError } from '../../errors.ts';
 
-/** Ids that are handed over at a time. */
+/** The number of ids in a batch. */
 const batchMax = 1_000;
-/** Characters of a line or a record. */
+/** The maximum length of a line or record, in characters. */
 const lineCharactersMax = 1024 * 1024;
 
-/** Where ids are listed: one on each line, or in a column of a CSV file. */
+/** A file that lists ids: one on each line, or in a column of CSV. */
 export interface ManifestSettings {
   readonly path: string;
-  /** As the file's first line names it. */
+  /** The column's name in the first line of a CSV file; undefined for one id on each line. */
   readonly column: string | undefined;
 }
 
 /**
- * Reads the ids of a manifest in order, without blank ones, so many at a time.
- * @throws UserError where it cannot be read, lacks the column, or names no id
+ * Reads the ids of a manifest in batches, in order, without blank ones.
+ * @throws UserError if the file cannot be read, lacks the column, or contains no id
  */
 export async function* manifestIds(settings: ManifestSettings): AsyncGenerator<string[]> {
   const { path, column } = settings;
@@ -35,11 +35,15 @@ export async function* manifestIds(settings: ManifestSettings): AsyncGenerator<s
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(
-      `The manifest ${path} could not be read (${messageOf(error)}). Check \`manifest\` and \`manifest-column\`.`,
+      'manifest-invalid',
+      `The manifest ${path} cannot be read (${messageOf(error)}). Check \`manifest\` and \`manifest-column\`.`,
     );
   }
   if (isEmpty)
-    throw new UserError(`The manifest ${path} names no message. Check \`manifest\` and \`manifest-column\`.`);
+    throw new UserError(
+      'manifest-invalid',
+      `The manifest ${path} contains no ids. Check \`manifest\` and \`manifest-column\`.`,
+    );
   if (batch.length > 0) yield batch;
 }
 
@@ -53,7 +57,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     yield* lines;
     if (rest.length > lineCharactersMax)
       throw new UserError(
-        `Line ${line} of the manifest ${path} is longer than an id can be. Write one id on each line, or set \`manifest-column\` for CSV.`,
+        'manifest-invalid',
+        `Line ${line} of the manifest ${path} is too long for an id. Write one id on each line, or set \`manifest-column\` for CSV.`,
       );
   }
   yield rest;
@@ -69,7 +74,8 @@ async function* cellsOf(path: string, column: string): AsyncGenerator<string> {
     if (names.includes(column)) return names;
     const found = names.map((name) => JSON.stringify(name.slice(0, 80))).slice(0, 20);
     throw new UserError(
-      `The manifest ${path} has no column ${JSON.stringify(column)}; its first line names ${found.join(', ')}. Set \`manifest-column\` to one of them.`,
+      'manifest-invalid',
+      `The manifest ${path} has no column ${JSON.stringify(column)}, only ${found.join(', ')}. Set \`manifest-column\` to one of them.`,
     );
   };
   const records = parse({ bom: true, columns, skip_empty_lines: true, max_record_size: lineCharactersMax });

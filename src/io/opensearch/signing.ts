@@ -39,7 +39,7 @@ export class RequestSigner {
       this.#credentials = await this.#sdk.config.credentials();
     } catch (error) {
       if (error instanceof UserError) throw error;
-      const fault = awsFault(error);
+      const fault = awsFault(error, 'aws-credentials');
       if (fault === undefined) throw error;
       throw new UserError(
         'aws-credentials',

@@ -7,14 +7,14 @@ import { writeFailure } from '../../errors.ts';
 import { makePrivateFile } from '../files.ts';
 
 const prefix = 'message-archive-';
-/** What `mkdtemp` makes of the prefix. */
+/** The names that `mkdtemp` creates from the prefix. */
 const folderName = /^message-archive-[A-Za-z0-9]{6}$/;
-/** Locked for as long as the process that made the folder lives: the system releases the lock, however that ends. */
+/** Locked while the process that created the folder lives: the system releases the lock, however the process ends. */
 const lockName = 'lock.sqlite';
-/** Holds the process id. Written once the lock is held: a folder without it may be in the making. */
+/** Contains the process id. Written once the lock is held: a folder without it may still be in creation. */
 const ownerName = 'owner';
 
-/** A folder of mode 0700 for the messages that a run has in hand; it goes with the run. */
+/** A folder of mode 0700 for a run's messages in progress, removed at the end of the run. */
 export class TemporaryFolder {
   readonly path: string;
   readonly #lock: DatabaseSync;
@@ -24,8 +24,8 @@ export class TemporaryFolder {
     this.#lock = lock;
   }
 
-  /** @throws UserError when the parent folder cannot be written */
-  static async make(parent: string): Promise<TemporaryFolder> {
+  /** @throws UserError if the parent folder cannot be written */
+  static async create(parent: string): Promise<TemporaryFolder> {
     let path: string | undefined;
     try {
       path = await mkdtemp(join(parent, prefix));
@@ -34,7 +34,7 @@ export class TemporaryFolder {
       return new TemporaryFolder(path, lock);
     } catch (error) {
       if (path !== undefined) rmSync(path, { recursive: true, force: true });
-      throw writeFailure(`The folder for temporary files, ${parent},`, error);
+      throw writeFailure(`The folder for temporary files ${parent}`, error);
     }
   }
 
@@ -43,8 +43,8 @@ export class TemporaryFolder {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  /** As {@link remove}, before anything else happens. Never throws: what stays is removed by a later run. */
-  removeAtOnce(): void {
+  /** {@link remove}, synchronously. Never throws: a later run removes what remains. */
+  removeSync(): void {
     try {
       if (this.#lock.isOpen) this.#lock.close();
       rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
@@ -53,9 +53,9 @@ export class TemporaryFolder {
 }
 
 /**
- * Removes the temporary folders of this user's runs that were killed. Those of live processes stay, and so does whatever is
- * not certainly such a folder; a link is never followed.
- * @returns how many were removed
+ * Removes the temporary folders of this user's killed runs. Keeps those of live processes and anything that is not certainly
+ * such a folder; never follows a link.
+ * @returns the number of removed folders
  */
 export function removeStaleFolders(parent: string): number {
   let removed = 0;
@@ -86,12 +86,12 @@ function removeStale(folder: string): boolean {
     rmSync(folder, { recursive: true, force: true });
     return true;
   } catch {
-    // Its process lives, or another run removes it.
+    // Its process is alive, or another run removes it.
     return false;
   }
 }
 
-/** @throws what SQLite says, where another process holds the lock */
+/** @throws SQLite's error if another process holds the lock */
 function lockOf(folder: string): DatabaseSync {
   const path = join(folder, lockName);
   makePrivateFile(path);

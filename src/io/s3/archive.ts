@@ -4,41 +4,45 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { isInPartition, settingsPath } from '../../archive/layout.ts';
 import { messageOf, UserError } from '../../errors.ts';
 import { DAY_MS } from '../../windows/interval.ts';
-import { type AwsAccess, attemptsMax } from '../aws/client.ts';
+import type { AwsAccess } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
 import type { Archive, Body, ListedObject, OpenObject, Outcome } from '../ports.ts';
+import { retry, retryPolicies } from '../retry.ts';
 import { type Protection, S3Bucket, type S3Limits, type S3Place, type Upload } from './bucket.ts';
-import { s3Reason, s3Verdict } from './faults.ts';
+import { s3Reason, s3RetryAfterMs, s3Verdict } from './faults.ts';
 
 const writeIdKey = 'write-id';
-/** Of all keys and values together: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
+/** S3's limit for all keys and values together: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
 const metadataBytesMax = 2_048;
-/** A Parquet footer, in most objects. */
+/** Contains the Parquet footer of most objects. */
 const tailBytesMax = 64 * 1024;
 const probeBytesMax = 1024 * 1024;
-/** A version that no object has. */
+/** A version that no object can have. */
 const wrongVersion = '0'.repeat(32);
 
-/** How long objects of messages cannot be deleted, by S3 Object Lock. */
+/** S3 Object Lock for objects with messages: how long they cannot be deleted. */
 export interface ObjectLock {
   readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
   readonly days: number;
 }
 
 export interface S3Settings extends S3Place, AwsAccess {
-  /** Without it, the bucket's own encryption. */
+  /** Default: the bucket's own encryption. */
   readonly sseKmsKeyId?: string | undefined;
   readonly objectLock?: ObjectLock | undefined;
-  /** A folder for files that will be published. */
+  /** A folder for files to publish. */
   readonly scratch: string;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly limits?: S3Limits | undefined;
 }
 
+/** A PutObject whose response does not show whether it succeeded, and that has not changed the object. */
+class Unsettled extends Error {}
+
 /**
- * An archive in an S3 bucket. An object is published by one conditional PutObject, which nothing repeats but
- * {@link publish} itself: after a reply that does not settle it, the object's own `write-id` tells whether it was written.
+ * An archive in an S3 bucket. An object is published by one conditional PutObject. Only {@link S3Archive.publish} repeats it:
+ * after an inconclusive response, the object's `write-id` shows whether it was written.
  */
 export class S3Archive implements Archive {
   readonly url: string;
@@ -56,12 +60,13 @@ export class S3Archive implements Archive {
   async prepare(): Promise<void> {
     await mkdir(this.scratch, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw new UserError(
-        `The folder ${this.scratch} cannot be made (${messageOf(error)}): see that it can be written.`,
+        'file-unwritable',
+        `The folder ${this.scratch} could not be created (${messageOf(error)}). Check its permissions, then re-run.`,
       );
     });
     const found = await this.open(settingsPath);
     if (found === undefined) return this.#assertRefuses(Buffer.from('{}'), wrongVersion);
-    // A larger one is no archive's, as whoever reads it will say.
+    // A larger one belongs to no archive; its reader reports that.
     if (found.size > probeBytesMax) return;
     const same = await found.read(0, found.size);
     await this.#assertRefuses(same, wrongVersion);
@@ -109,38 +114,46 @@ export class S3Archive implements Archive {
 
   async #publish(path: string, upload: Upload, writeId: string, expected: string | undefined): Promise<Outcome> {
     const protection = this.#protection(path);
-    let failed: unknown;
-    for (let attempts = 1; attempts <= attemptsMax; attempts += 1) {
-      if (attempts > 1) await this.#bucket.pause(attempts - 1, failed);
-      try {
-        const version = await this.#bucket.put(path, upload, protection, { expected });
-        if (version !== undefined) return { outcome: 'committed', version };
-        failed = new Error('its answer names no version');
-      } catch (error) {
-        const verdict = s3Verdict(error);
-        if (verdict === 'refused') throw this.#bucket.failure(error, 's3:PutObject', path);
-        if (verdict === 'absent' && expected !== undefined) return { outcome: 'missing' };
-        failed = error;
-      }
-      const settled = await this.#look(path, writeId, expected);
-      if (settled !== undefined) return settled;
+    const { clock } = this.#settings;
+    const policy = retryPolicies.s3;
+    const classify = (error: Error) =>
+      error instanceof Unsettled ? { serverWaitMs: s3RetryAfterMs(error.cause) } : undefined;
+    try {
+      return await retry({ policy, clock, classify }, async () => {
+        let failure: unknown;
+        try {
+          const version = await this.#bucket.put(path, upload, protection, { expected });
+          if (version !== undefined) return { outcome: 'committed', version };
+          failure = new Error('the response names no version');
+        } catch (error) {
+          const verdict = s3Verdict(error);
+          if (verdict === 'refused') throw this.#bucket.failure(error, 's3:PutObject', path);
+          if (verdict === 'absent' && expected !== undefined) return { outcome: 'missing' };
+          failure = error;
+        }
+        const settled = await this.#settled(path, writeId, expected);
+        if (settled === undefined) throw new Unsettled('', { cause: failure });
+        return settled;
+      });
+    } catch (error) {
+      if (!(error instanceof Unsettled)) throw error;
+      return { outcome: 'unknown', reason: `${s3Reason(error.cause)} after ${policy.attemptsMax} attempts` };
     }
-    return { outcome: 'unknown', reason: `${s3Reason(failed)}, ${attemptsMax} times in a row` };
   }
 
-  /** What the object itself says about a write whose answer did not settle it; undefined: nothing has changed. */
-  async #look(path: string, writeId: string, expected: string | undefined): Promise<Outcome | undefined> {
+  /** The outcome of an inconclusive write, from the object's current head; undefined if the object has not changed. */
+  async #settled(path: string, writeId: string, expected: string | undefined): Promise<Outcome | undefined> {
     try {
       const found = await this.#bucket.head(path);
       if (found === undefined) return expected === undefined ? undefined : { outcome: 'missing' };
       if (found.metadata[writeIdKey] === writeId) return { outcome: 'committed', version: found.version };
       return found.version === expected ? undefined : { outcome: 'conflict' };
     } catch (error) {
-      return { outcome: 'unknown', reason: `${s3Reason(error)} when it was looked at` };
+      return { outcome: 'unknown', reason: `its head could not be read: ${s3Reason(error)}` };
     }
   }
 
-  /** A store that ignores conditions would write what is there already, or an object that is no archive's. */
+  /** A store that ignores conditions writes the same bytes again, or an object that makes no archive. */
   async #assertRefuses(bytes: Uint8Array, expected: string | undefined): Promise<void> {
     const upload = inMemory(bytes, 'application/json', {});
     const failed = await this.#bucket
@@ -151,7 +164,8 @@ export class S3Archive implements Archive {
     if (verdict === 'condition' || verdict === 'absent') return;
     if (failed === undefined || (failed.error as Error).name === 'NotImplemented') {
       throw new UserError(
-        `The store of ${this.url} does not honour conditional writes, without which two runs overwrite each other: use one that does, as Amazon S3, and see whether a ${settingsPath} was left there.`,
+        'archive-unconditional',
+        `The store of ${this.url} does not honor conditional writes, without which concurrent runs overwrite each other. Use a store that does, such as Amazon S3, and delete ${settingsPath} if this run created it.`,
       );
     }
     throw this.#bucket.failure(failed.error, 's3:PutObject', settingsPath);
@@ -170,16 +184,16 @@ export class S3Archive implements Archive {
   }
 }
 
-/** Slots and what is in quarantine; the archive's file and the report are written again and again. */
+/** Objects of slots and of the quarantine; the archive's settings and the report are rewritten by every run. */
 function holdsMessages(path: string): boolean {
   return isInPartition(path) || path.startsWith('_quarantine/');
 }
 
-/** Why a finished file cannot be sent: fewer bytes than were told would leave the store waiting for the rest. */
+/** Why a file cannot be sent. With fewer bytes than announced, the store would wait for the rest. */
 async function fileFault(path: string, bytes: number): Promise<string | undefined> {
   try {
     const { size } = await stat(path);
-    return size === bytes ? undefined : `the file to publish holds ${size} bytes, not ${bytes}`;
+    return size === bytes ? undefined : `the file to publish has ${size} bytes instead of ${bytes}`;
   } catch (error) {
     return messageOf(error);
   }
@@ -205,7 +219,7 @@ function contentTypeOf(path: string): string {
   return path.endsWith('.gz') ? 'application/gzip' : 'application/vnd.apache.parquet';
 }
 
-/** As much of the metadata as S3 takes: what is too long, or cannot be written in a header, is in the object's footer. */
+/** The metadata that S3 accepts. Values that are too long or not valid in a header are in the object's footer only. */
 function metadataOf(writeId: string, pairs: readonly (readonly [string, string])[]): Record<string, string> {
   const metadata: Record<string, string> = { [writeIdKey]: writeId };
   let bytes = writeIdKey.length + writeId.length;
@@ -218,7 +232,7 @@ function metadataOf(writeId: string, pairs: readonly (readonly [string, string])
   return metadata;
 }
 
-/** The end of the object is fetched once: whoever reads a Parquet file asks for its last bytes, then for its footer. */
+/** Fetches the end of the object once: a Parquet reader requests the last bytes, then the footer. */
 function openObject(bucket: S3Bucket, path: string, version: string, size: number): OpenObject {
   const tailStart = Math.max(0, size - tailBytesMax);
   let tail: Promise<Uint8Array<ArrayBuffer>> | undefined;
@@ -234,7 +248,10 @@ function openObject(bucket: S3Bucket, path: string, version: string, size: numbe
     size,
     async read(start, end) {
       if (start < 0 || end > size || start > end) {
-        throw new UserError(`The object ${path} of ${bucket.url} has no bytes ${start} to ${end}: it holds ${size}.`);
+        throw new UserError(
+          'object-damaged',
+          `The object ${path} of ${bucket.url} has no bytes ${start} to ${end}: its size is ${size}. Restore an earlier version of it.`,
+        );
       }
       if (start === end) return new Uint8Array(0);
       if (start < tailStart) return bucket.read(path, version, start, end);

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
 /**
- * A whole body.
- * @throws Error of the code `ERR_BODY_LENGTH` when it is not of that length
+ * Reads a whole body of a known length.
+ * @throws Error with the code `ERR_BODY_LENGTH` if its length differs
  */
 export async function exactly(bytes: number, body: Readable): Promise<Uint8Array<ArrayBuffer>> {
   const whole = new Uint8Array(bytes);
@@ -17,5 +17,5 @@ export async function exactly(bytes: number, body: Readable): Promise<Uint8Array
 }
 
 function otherLength(word: string): Error {
-  return Object.assign(new Error(`The body is ${word} than what was asked for.`), { code: 'ERR_BODY_LENGTH' });
+  return Object.assign(new Error(`The body is ${word} than requested.`), { code: 'ERR_BODY_LENGTH' });
 }

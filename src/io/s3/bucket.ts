@@ -8,66 +8,66 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { UserError } from '../../errors.ts';
-import { type AwsAccess, attemptsMax } from '../aws/client.ts';
-import { backoffMs, type Clock } from '../clock.ts';
+import type { AwsAccess } from '../aws/client.ts';
+import type { Clock } from '../clock.ts';
 import { type ListedObject, Overtaken } from '../ports.ts';
+import { retry, retryPolicies } from '../retry.ts';
 import { exactly } from './body.ts';
 import { s3Client } from './client.ts';
-import { type S3Request, s3Failure, s3RetryAfterMs, s3Verdict } from './faults.ts';
+import { type S3Request, s3Failure, s3Transient, s3Verdict } from './faults.ts';
 
-/** Of a request that carries no bytes. */
+/** The timeout of a request without a body. */
 const requestMsMax = 60_000;
-/** Without a byte in either direction; S3 may think for a while after a large body. */
+/** The longest time without a byte in either direction; S3 processes a large body for a while. */
 const stallMsMax = 60_000;
-/** A body that moves more slowly than this is given up. */
+/** A slower body times out. */
 const bytesPerMsMin = 128;
-const backoffMsBase = 200;
-const backoffMsMax = 20_000;
 
-/** Smaller than the constants above in tests only. */
+/** Overrides of the constants above, for tests. */
 export interface S3Limits {
   readonly requestMsMax?: number;
   readonly stallMsMax?: number;
 }
 
-/** A bucket, and the folder of it that holds the archive; an empty prefix is the whole bucket. */
+/** A bucket and the prefix of the archive's objects in it; an empty prefix means the whole bucket. */
 export interface S3Place {
   readonly bucket: string;
   readonly prefix: string;
 }
 
-/** An object as it is now. The version is its ETag, without the quotes. */
+/** The current head of an object. The version is its ETag without quotes. */
 export interface S3Head {
   readonly version: string;
   readonly bytes: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes to be sent, any number of times. */
+/** A body that can be sent any number of times. */
 export interface Upload {
   readonly bytes: number;
   /** Base64. */
   readonly sha256: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The bytes, for one attempt. */
+  /** The body for one attempt. */
   body(): Uint8Array | Readable;
 }
 
-/** What must be there for a write to be made: this version, or nothing. */
+/** The condition of a write. */
 export interface Condition {
+  /** The version to replace; undefined: there must be no object. */
   readonly expected: string | undefined;
 }
 
-/** What every write asks of the bucket: how its object is encrypted and how long it is kept. */
+/** The encryption and Object Lock headers of a write. */
 export type Protection = Pick<
   PutObjectCommandInput,
   'ServerSideEncryption' | 'SSEKMSKeyId' | 'ObjectLockMode' | 'ObjectLockRetainUntilDate'
 >;
 
 /**
- * The requests that an archive makes of its bucket, with paths relative to the prefix. Each is under a time-out, its body
- * included, and the reading ones are tried again a bounded number of times with full-jitter backoff.
+ * The requests of an archive to its bucket, with paths relative to the prefix. Each has a timeout that includes its body.
+ * Reads are retried under the policy `s3`; {@link S3Bucket.put} sends one request.
  */
 export class S3Bucket {
   readonly url: string;
@@ -88,8 +88,8 @@ export class S3Bucket {
   }
 
   /**
-   * The object as it is now; undefined where there is none.
-   * @throws whatever the last request ended in, for {@link failure}
+   * The object's current head; undefined if there is no such object.
+   * @throws the error of the last request, for {@link failure}
    */
   async head(path: string): Promise<S3Head | undefined> {
     try {
@@ -101,22 +101,22 @@ export class S3Bucket {
   }
 
   /**
-   * The bytes `[start, end)` of one version; at least one.
-   * @throws UserError when they cannot be read, or that version is no longer there
+   * The bytes `[start, end)` of one version, where `end > start`.
+   * @throws Overtaken if the object was replaced; UserError if it was deleted or cannot be read
    */
   async read(path: string, version: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     try {
       return await this.retried(() => this.#read(path, version, start, end));
     } catch (error) {
       const verdict = s3Verdict(error);
-      if (verdict === 'condition')
-        throw new Overtaken(`${this.#named(path)} was replaced while it was read: run again.`);
-      if (verdict === 'absent') throw new UserError(`${this.#named(path)} was deleted while it was read: restore it.`);
+      if (verdict === 'condition') throw new Overtaken(`${this.#named(path)} was replaced while it was read. Re-run.`);
+      if (verdict === 'absent')
+        throw new UserError('object-missing', `${this.#named(path)} was deleted while it was read. Restore it.`);
       throw this.failure(error, 's3:GetObject', path);
     }
   }
 
-  /** Every object under the prefix whose path is wanted. */
+  /** Lists the objects under the prefix whose path is wanted. */
   async list(isWanted: (path: string) => boolean): Promise<ListedObject[]> {
     const objects: ListedObject[] = [];
     let token: string | undefined;
@@ -129,7 +129,10 @@ export class S3Bucket {
         if (isWanted(path)) objects.push({ path, version: versionOf(ETag), bytes: Size });
       }
       if (page.NextContinuationToken !== undefined && page.NextContinuationToken === token) {
-        throw new UserError(`The listing of ${this.url} does not end: its store gives the same page again and again.`);
+        throw new UserError(
+          'archive-unavailable',
+          `The listing of ${this.url} does not end: its store returned the same page twice. Report this to the store's vendor.`,
+        );
       }
       token = page.NextContinuationToken;
     } while (token !== undefined);
@@ -137,8 +140,8 @@ export class S3Bucket {
   }
 
   /**
-   * One PutObject, sent once. The version of what was written, where the answer tells it.
-   * @throws whatever the request ended in, for {@link s3Verdict}
+   * Sends one PutObject, once. Returns the new version; undefined if the response lacks it.
+   * @throws the request's error, for {@link s3Verdict}
    */
   async put(path: string, upload: Upload, protection: Protection, condition?: Condition): Promise<string | undefined> {
     const body = upload.body();
@@ -169,25 +172,12 @@ export class S3Bucket {
     }
   }
 
-  /** Makes the attempt until it succeeds, or fails with something else than what may pass: that is thrown. */
-  async retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    for (let attempts = 1; ; attempts += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (attempts >= attemptsMax || s3Verdict(error) !== 'transient') throw error;
-        await this.pause(attempts, error);
-      }
-    }
+  /** Repeats an attempt while its failure is transient. */
+  retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    return retry({ policy: retryPolicies.s3, clock: this.#clock, classify: s3Transient }, attempt);
   }
 
-  /** Waits after so many attempts, the last of which failed. */
-  pause(attempts: number, error: unknown): Promise<void> {
-    const ownMs = backoffMs(this.#clock, attempts, backoffMsBase, backoffMsMax);
-    return this.#clock.sleep(Math.max(ownMs, s3RetryAfterMs(error)));
-  }
-
-  /** What is to be thrown for a request that failed. */
+  /** The error to throw for a failed request. */
   failure(error: unknown, action: S3Request['action'], path?: string): unknown {
     return s3Failure(error, {
       bucket: this.#bucket,
@@ -201,16 +191,16 @@ export class S3Bucket {
   }
 
   async #head(path: string): Promise<S3Head> {
-    const asked = this.#object(path);
+    const target = this.#object(path);
     const found = await this.#timed(0, (abortSignal) =>
-      this.#client.send(new HeadObjectCommand(asked), { abortSignal }),
+      this.#client.send(new HeadObjectCommand(target), { abortSignal }),
     ).catch(async (error: unknown) => {
       throw s3Verdict(error) === 'transient' ? error : await this.#why(path, error);
     });
     return { version: versionOf(found.ETag ?? ''), bytes: found.ContentLength ?? 0, metadata: found.Metadata ?? {} };
   }
 
-  /** An answer to HEAD has no body, and so does not say whether it is the object or the bucket that is absent, nor what is denied. */
+  /** A response to HEAD has no body that names what is missing or denied: a GET of the same object does. */
   async #why(path: string, unexplained: unknown): Promise<unknown> {
     try {
       await this.#read(path, undefined, 0, 1);
@@ -221,24 +211,24 @@ export class S3Bucket {
   }
 
   #read(path: string, version: string | undefined, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const asked = {
+    const input = {
       ...this.#object(path),
       Range: `bytes=${start}-${end - 1}`,
       ...(version !== undefined && { IfMatch: etagOf(version) }),
     };
     return this.#timed(end - start, async (abortSignal) => {
-      const { Body } = await this.#client.send(new GetObjectCommand(asked), { abortSignal });
+      const { Body } = await this.#client.send(new GetObjectCommand(input), { abortSignal });
       return exactly(end - start, Body as Readable);
     });
   }
 
   #page(token: string | undefined) {
-    const asked = {
+    const input = {
       Bucket: this.#bucket,
       Prefix: this.#prefix,
       ...(token !== undefined && { ContinuationToken: token }),
     };
-    return this.#timed(0, (abortSignal) => this.#client.send(new ListObjectsV2Command(asked), { abortSignal }));
+    return this.#timed(0, (abortSignal) => this.#client.send(new ListObjectsV2Command(input), { abortSignal }));
   }
 
   #object(path: string) {
@@ -254,12 +244,12 @@ export class S3Bucket {
     request: (signal: AbortSignal) => Promise<Result>,
     broken?: AbortSignal,
   ): Promise<Result> {
-    const timeOut = AbortSignal.timeout(this.#requestMsMax + Math.ceil(bytes / bytesPerMsMin));
+    const timeout = AbortSignal.timeout(this.#requestMsMax + Math.ceil(bytes / bytesPerMsMin));
     try {
-      return await request(broken === undefined ? timeOut : AbortSignal.any([timeOut, broken]));
+      return await request(broken === undefined ? timeout : AbortSignal.any([timeout, broken]));
     } catch (error) {
       if (broken?.aborted) throw broken.reason;
-      if (timeOut.aborted) throw Object.assign(new Error('No answer came in time.'), { name: 'TimeoutError' });
+      if (timeout.aborted) throw Object.assign(new Error('timeout'), { name: 'TimeoutError' });
       throw error;
     }
   }

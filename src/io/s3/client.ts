@@ -3,8 +3,8 @@ import { type AwsAccess, awsClientConfig } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
 
 /**
- * A client that sends each request once. It adds no checksum of its own, whose trailer would take the length from the
- * body; it waits for no `100 Continue`, for which it would leave the proxy aside; and it says nothing on the console.
+ * A client that sends each request once, without logging. It adds no checksum of its own, whose trailer would replace the
+ * content length, and does not wait for `100 Continue`, which would bypass the proxy.
  */
 export function s3Client(access: AwsAccess, clock: Clock, stallMs: number): S3Client {
   const silent = () => undefined;

@@ -1,19 +1,20 @@
-import { messageOf, UserError } from '../../errors.ts';
+import { messageOf, UserError, withRemedy } from '../../errors.ts';
 import { sayable } from '../../text/said.ts';
-import { type AwsFailure, type AwsFault, answeredWith, awsFault, connectionFault } from '../aws/client.ts';
+import { type AwsFailure, type AwsFault, awsFault, connectionFault, responseClause } from '../aws/client.ts';
+import type { Transient } from '../retry.ts';
 
 /**
- * What a failed request says. `condition`: its condition did not hold, or could not be judged; `absent`: there is no such
+ * The class of a failed request. `condition`: its condition failed, or could not be evaluated; `absent`: there is no such
  * object; `transient`: the same request may succeed; `refused`: it will not.
  */
 export type S3Verdict = 'condition' | 'absent' | 'transient' | 'refused';
 
-/** What was asked of a bucket when it failed. */
+/** The request that failed. */
 export interface S3Request {
   readonly bucket: string;
-  /** The action that an IAM policy must allow. */
+  /** The IAM action that it requires. */
   readonly action: 's3:GetObject' | 's3:PutObject' | 's3:ListBucket';
-  /** The object's key; absent where the bucket itself was asked. */
+  /** The object's key; absent for a request on the bucket itself. */
   readonly key?: string;
 }
 
@@ -35,8 +36,8 @@ const verdicts: Readonly<Record<string, S3Verdict>> = {
 };
 const denied = new Set(['AccessDenied', 'AllAccessDisabled', 'AccountProblem', 'Forbidden']);
 const elsewhere = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect']);
-const retryAfterMsMax = 60_000;
 
+/** Classifies a failed request. */
 export function s3Verdict(error: unknown): S3Verdict {
   const { name = '', code, $metadata } = error as AwsFailure;
   const known = verdicts[name];
@@ -44,59 +45,73 @@ export function s3Verdict(error: unknown): S3Verdict {
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return code !== undefined && connectionFault(error) === undefined ? 'transient' : 'refused';
   if (status === 412) return 'condition';
-  // An answer of success that could not be read was cut.
+  // A success whose body could not be read was cut off.
   return status < 300 || status === 429 || status >= 500 ? 'transient' : 'refused';
 }
 
-/** A failure in a few words, to be put in brackets. */
+/** The classifier of the policy `s3`. */
+export function s3Transient(error: unknown): Transient | undefined {
+  return s3Verdict(error) === 'transient' ? { serverWaitMs: s3RetryAfterMs(error) } : undefined;
+}
+
+/** A failure in a few words: `SlowDown`. */
 export function s3Reason(error: unknown): string {
   if (error instanceof UserError) return error.message.replace(/\.$/, '');
   const { name, code, message, $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
-  // An answer without a body has no name.
+  // A response without a body has no error name.
   if (status !== undefined)
-    return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `it answers ${status}` : sayable(name);
+    return name === undefined || /^(\d+|Unknown.*)$/.test(name) ? `status ${status}` : sayable(name);
   return code ?? (name === 'TimeoutError' && message ? message : messageOf(error));
 }
 
-/** How long a failure asks to wait, in ms. */
+/** The wait that a failed response requests, in ms; 0 if it requests none. */
 export function s3RetryAfterMs(error: unknown): number {
   const seconds = Number((error as AwsFailure).$response?.headers?.['retry-after']);
-  return seconds > 0 ? Math.min(seconds * 1000, retryAfterMsMax) : 0;
+  return seconds > 0 ? seconds * 1000 : 0;
 }
 
-/** The UserError that a failed request ends in; the error itself where it is one already, or a defect. */
+/** The UserError for a failed request; the error itself if it is a UserError already, or a bug. */
 export function s3Failure(error: unknown, request: S3Request): unknown {
   if (error instanceof UserError) return error;
-  const fault = s3Fault(error as AwsFailure, request) ?? awsFault(error) ?? otherFault(error as AwsFailure);
+  const fault =
+    s3Fault(error as AwsFailure, request) ?? awsFault(error, 'archive-unavailable') ?? otherFault(error as AwsFailure);
   if (fault === undefined) return error;
   const what = request.key === undefined ? request.action : `${request.action} of ${request.key}`;
-  return new UserError(`The bucket "${request.bucket}" cannot be used for ${what} (${fault.reason}): ${fault.remedy}.`);
+  const problem = `The bucket "${request.bucket}" cannot be used for ${what}: ${fault.reason}`;
+  return new UserError(fault.code, withRemedy(problem, fault.remedy));
 }
 
 function s3Fault(error: AwsFailure, request: S3Request): AwsFault | undefined {
   const { name = '', $metadata } = error;
   const status = $metadata?.httpStatusCode;
   if (name === 'NoSuchBucket') {
-    return { reason: 'there is no such bucket', remedy: 'create it, or correct the input `archive`' };
+    return {
+      code: 'archive-not-found',
+      reason: 'the bucket does not exist',
+      remedy: 'create it, or correct the input `archive`',
+    };
   }
   if (name.startsWith('KMS.')) return keyFault(name);
   if (elsewhere.has(name) || status === 301) return regionFault(error);
   if (name === 'InvalidObjectState') {
     return {
-      reason: 'it lies in a storage class that is not read at once',
-      remedy: 'restore the object, then run again',
+      code: 'archive-unavailable',
+      reason: 'the object is in a storage class without immediate access',
+      remedy: 'restore it, then re-run',
     };
   }
-  if (denied.has(name) || (status === 403 && awsFault(error) === undefined)) return permissionFault(error, request);
+  if (denied.has(name) || (status === 403 && awsFault(error, 'archive-unavailable') === undefined))
+    return permissionFault(error, request);
   return undefined;
 }
 
 function keyFault(name: string): AwsFault {
   return {
-    reason: `its KMS key cannot be used, ${sayable(name)}`,
+    code: 'aws-permission',
+    reason: `its KMS key cannot be used (${sayable(name)})`,
     remedy:
-      'see that the key of sse-kms-key-id exists and is enabled, and allow kms:GenerateDataKey and kms:Decrypt on it',
+      'check that the key `sse-kms-key-id` exists and is enabled, and allow kms:GenerateDataKey and kms:Decrypt on it',
   };
 }
 
@@ -104,36 +119,48 @@ function regionFault(error: AwsFailure): AwsFault {
   const region =
     error.$response?.headers?.['x-amz-bucket-region'] ?? /expecting '([a-z0-9-]+)'/.exec(error.message ?? '')?.[1];
   return region === undefined
-    ? { reason: 'it lies in another region', remedy: 'set aws-region to the region of the bucket' }
-    : { reason: `it lies in the region ${sayable(region)}`, remedy: `set aws-region to ${sayable(region)}` };
+    ? {
+        code: 'input-invalid',
+        reason: 'it is in another region',
+        remedy: 'set `aws-region` to the region of the bucket',
+      }
+    : {
+        code: 'input-invalid',
+        reason: `it is in the region ${sayable(region)}`,
+        remedy: `set \`aws-region\` to ${sayable(region)}`,
+      };
 }
 
-/** S3 names the action that is missing, where the caller's own account owns the bucket. */
+/** S3's message names the missing action if the caller's own account owns the bucket. */
 function permissionFault({ name, message = '' }: AwsFailure, request: S3Request): AwsFault {
   const missing = /not authorized to perform: ([a-z0-9-]+:\w+)/.exec(message)?.[1] ?? request.action;
-  const reason = `${missing} is denied, ${sayable(name ?? '')}`;
+  const code = 'aws-permission';
+  const reason = `${missing} is denied (${sayable(name ?? '')})`;
   if (/explicit deny/.test(message))
-    return { reason, remedy: `take back the policy that denies ${missing} explicitly` };
+    return { code, reason, remedy: `remove the explicit deny of ${missing} from the policies` };
   if (missing.startsWith('kms:')) {
-    return { reason, remedy: `allow ${missing} on the bucket's KMS key, in the role's policy and in the key's` };
+    return { code, reason, remedy: `allow ${missing} on the bucket's KMS key, in the role's policy and in the key's` };
   }
   if (missing === 's3:GetObject') {
     return {
+      code,
       reason,
-      remedy: `allow s3:GetObject on the archive's objects, and s3:ListBucket on the bucket, without which S3 answers 403 for an object that is absent too`,
+      remedy: `allow s3:GetObject on the archive's objects, and s3:ListBucket on the bucket, without which S3 responds 403 for a missing object too`,
     };
   }
   const where = missing === 's3:ListBucket' ? 'the bucket' : "the archive's objects";
-  return { reason, remedy: `allow ${missing} on ${where}, in the role's policy and in the bucket's` };
+  return { code, reason, remedy: `allow ${missing} on ${where}, in the role's policy and in the bucket's` };
 }
 
-/** What S3 itself says: it speaks of the request, never of what an object holds. */
+/** The fault with S3's own message, which is about the request and never contains an object's data. */
 function otherFault(error: AwsFailure): AwsFault | undefined {
-  const answered = answeredWith(error);
-  if (answered === undefined) {
+  const code = 'archive-unavailable';
+  const response = responseClause(error);
+  if (response === undefined) {
     if (s3Verdict(error) !== 'transient') return undefined;
-    return { reason: `it cannot be reached, ${s3Reason(error)}`, remedy: 'see whether it is well, then run again' };
+    return { code, reason: `it was unreachable (${s3Reason(error)})`, remedy: 'check the network, then re-run' };
   }
   const said = sayable(error.message ?? '');
-  return { reason: said === '' ? answered : `${answered}: ${said}`, remedy: 'see what it expects' };
+  const reason = said === '' ? response : `${response} (${said})`;
+  return { code, reason, remedy: "check the archive's URL and the bucket's settings" };
 }

@@ -115,7 +115,7 @@ export class Cluster {
     const bytes = await readBody(
       body as Parameters<typeof readBody>[0],
       headerOf(headers, 'content-length'),
-      isError ? errorBytesMax : responseBytesMax,
+      { bytesMax: isError ? errorBytesMax : responseBytesMax },
       this.#memory,
     ).catch((error: unknown) => {
       if (!(error instanceof BodyTooLarge))

@@ -2,30 +2,27 @@ import { UserError } from '../../errors.ts';
 import { counted, names } from '../../format.ts';
 import type { MessageShape } from '../../messages/message.ts';
 import type { Page, ScannedMessage } from '../../messages/page.ts';
-import { type InvalidReason, invalidMessage } from '../../messages/read.ts';
+import { invalidMessage } from '../../messages/read.ts';
 import { contains, type Interval, instant } from '../../windows/interval.ts';
-import type { Product } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { isOfList } from './fields.ts';
 
-function reasonOf({ name }: Product): InvalidReason {
-  return `a timestamp in another slot than its field in ${name}`;
-}
+const reason = 'timestamp and indexed field are in different slots';
 
-function misplaced({ start, end, id, extras }: ScannedMessage, product: Product): ScannedMessage {
-  return { start, ...invalidMessage(end, reasonOf(product), id), ...(extras && { extras }) };
+function misplaced({ start, end, id, extras }: ScannedMessage): ScannedMessage {
+  return { start, ...invalidMessage(end, reason, id), ...(extras && { extras }) };
 }
 
 /** The page of a search outside of a range; messages whose own timestamp lies inside become invalid. */
-export function withMisplaced(page: Page, range: Interval, product: Product): Page {
+export function withMisplaced(page: Page, range: Interval): Page {
   const messages = page.messages.map((message) =>
-    message.timestamp !== undefined && contains(range, message.timestamp) ? misplaced(message, product) : message,
+    message.timestamp !== undefined && contains(range, message.timestamp) ? misplaced(message) : message,
   );
   return { ...page, messages };
 }
 
-export function isMisplaced(message: ScannedMessage, product: Product): boolean {
-  return message.reason === reasonOf(product);
+export function isMisplaced(message: ScannedMessage): boolean {
+  return message.reason === reason;
 }
 
 /** This many strays, if they are most of a page, mean that the field is not the message's timestamp at all. */
@@ -78,7 +75,7 @@ export class Seams {
     // A stub and the whole message are one document.
     const document = JSON.stringify(extras?.slice(1) ?? id);
     this.#ids.set(document, id ?? document);
-    return found.state === 'invalid' ? { ...found, timestamp: undefined } : misplaced(found, this.#cluster.product);
+    return found.state === 'invalid' ? { ...found, timestamp: undefined } : misplaced(found);
   }
 
   #fault({ timestamp }: ScannedMessage): UserError {

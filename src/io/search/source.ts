@@ -214,11 +214,10 @@ export class SearchSource implements Source {
       await untimed.end(() => untimed.stubs({ query: this.#unsearchable(timestamp), sort: [] }, isNew));
       const outside = this.#outside(timestamp, range);
       if (isOfList(this.#shape.timestamp) || !(await isAtMost(outsideMax, point.count(outside)))) return;
-      const { product } = this.#cluster;
-      const revised = (page: Page) => withMisplaced(page, range, product);
+      const revised = (page: Page) => withMisplaced(page, range);
       const misplaced = new Delivery(point, whole, this.#stub, take, this.#memory, revised);
       await misplaced.end(() =>
-        misplaced.stubs({ query: outside, sort: [] }, (message) => isMisplaced(message, product) && isNew(message)),
+        misplaced.stubs({ query: outside, sort: [] }, (message) => isMisplaced(message) && isNew(message)),
       );
     });
     return documents.size;

@@ -8,7 +8,7 @@ import { accessFolder } from '../files.ts';
 const lockWaitMsMax = 30_000;
 const attemptsMax = 5;
 
-/** Whether this process may write to a SQLite file, which takes files beside it; also to one that is yet to be made. */
+/** True if this process may write a SQLite file, which requires files beside it, or create it. */
 export function mayBeWritten(path: string): boolean {
   try {
     accessFolder(dirname(path));
@@ -20,8 +20,8 @@ export function mayBeWritten(path: string): boolean {
 }
 
 /**
- * Reads a SQLite file, in the mode WAL, that this process may not write.
- * @throws what SQLite or the system has against it
+ * Reads a SQLite file in WAL mode that this process may not write.
+ * @throws an error of SQLite or the system; UserError if other processes keep opening and closing the file
  */
 export function readOnly<Result>(path: string, work: (database: DatabaseSync) => Result): Result {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
@@ -30,12 +30,15 @@ export function readOnly<Result>(path: string, work: (database: DatabaseSync) =>
     const after = stateOf(path);
     if (after.isOpen === before.isOpen && (before.isOpen || after.version === before.version)) return read();
   }
-  throw new UserError('it was opened and closed each time that it was read');
+  throw new UserError(
+    'staging-unavailable',
+    `The staging file ${path} was opened and closed by another process during all ${attemptsMax} reads. Re-run.`,
+  );
 }
 
 /**
- * While somebody has the file open it is locked by what lies beside it. Else there is nothing to lock, nor may it be made
- * here: the file is taken for one that does not change, and what was read counts if it did not.
+ * While a process has the file open, the files beside it provide locks. Otherwise they are missing and cannot be created: the
+ * file is opened as immutable, and the result counts only if it did not change meanwhile.
  */
 function open(path: string, isOpen: boolean): DatabaseSync {
   const url = pathToFileURL(path);
@@ -56,7 +59,7 @@ function using<Result>(database: DatabaseSync, work: (database: DatabaseSync) =>
   }
 }
 
-/** What came of the work, a failure too, to be had later. */
+/** Runs the work, and returns a function that returns or throws its result. */
 function attempted<Result>(work: () => Result): () => Result {
   try {
     const result = work();

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
-import { messageOf, UserError } from '../../errors.ts';
+import { messageOf, UserError, withRemedy } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
 import type { Slot } from '../../windows/slot.ts';
@@ -11,13 +11,13 @@ import type { Staging } from '../ports.ts';
 import { mayBeWritten, readOnly } from './read-only.ts';
 
 const lockWaitMsMax = 30_000;
-/** By SQLite's primary result codes (https://www.sqlite.org/rescode.html): it is locked, its disk is full. */
+/** Remedies by SQLite's primary result codes: locked, disk full. https://www.sqlite.org/rescode.html */
 const remedies: Readonly<Record<number, string>> = {
-  5: 'see which process keeps it, then run again',
-  13: 'make room on its disk, then run again',
+  5: 'find the process that locks it, then re-run',
+  13: 'free disk space, then re-run',
 };
-const readRemedy = 'see that it may be read, and the files -wal and -shm beside it too where there are any';
-const usualRemedy = 'name a file in a folder that can be written, on a local disk';
+const readRemedy = 'check its permissions, and those of the files with -wal and -shm beside it if there are any';
+const usualRemedy = 'name a file in a writable folder on a local disk';
 
 const tables = `
   CREATE TABLE IF NOT EXISTS slots (
@@ -48,15 +48,15 @@ export class SqliteStaging implements Staging {
     this.#archive = archive;
   }
 
-  /** A file that is not there is made by the first look at a slot. */
+  /** Does not create a missing file: the first access to a slot does. */
   async prepare(): Promise<void> {
     if (existsSync(this.#path)) this.#run((database) => database.prepare('SELECT 1').get());
-    else this.#explained(() => accessFolder(dirname(this.#path)));
+    else this.#checked(() => accessFolder(dirname(this.#path)));
   }
 
-  /** A file that is not there is not made by looking: it holds nothing yet. */
+  /** Does not create a missing file, which stands for an empty state. */
   async state(): Promise<ArchiveState> {
-    if (this.#database === undefined && !this.#isThere()) return { ledger: [], staged: [] };
+    if (this.#database === undefined && !this.#exists()) return { ledger: [], staged: [] };
     return this.#read((database) => {
       const sources = sourceRecords(database, this.#archive);
       return {
@@ -141,9 +141,9 @@ export class SqliteStaging implements Staging {
     });
   }
 
-  /** A file that an earlier version made, and that may only be read, has no table of notes. */
+  /** A read-only file of an earlier version has no table of notes. */
   async note(name: string): Promise<string | undefined> {
-    if (this.#database === undefined && !this.#isThere()) return undefined;
+    if (this.#database === undefined && !this.#exists()) return undefined;
     return this.#read((database) => {
       const hasNotes = database.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'notes'`).get();
       if (hasNotes === undefined) return undefined;
@@ -172,14 +172,14 @@ export class SqliteStaging implements Staging {
         work(database);
         database.exec('COMMIT');
       } catch (error) {
-        // Some failures, as that of a full disk, have ended the transaction.
+        // Some failures, such as a full disk, have already ended the transaction.
         if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       }
     });
   }
 
-  #isThere(): boolean {
+  #exists(): boolean {
     try {
       return statSync(this.#path, { throwIfNoEntry: false }) !== undefined;
     } catch (error) {
@@ -187,7 +187,7 @@ export class SqliteStaging implements Staging {
     }
   }
 
-  /** Who may not write to the file, as an auditor, reads it as it is. */
+  /** A user without write access, such as an auditor, reads the file as it is. */
   #read<Result>(work: (database: DatabaseSync) => Result): Result {
     if (this.#database !== undefined || mayBeWritten(this.#path)) return this.#run(work);
     try {
@@ -198,28 +198,31 @@ export class SqliteStaging implements Staging {
   }
 
   #unreadable(error: unknown): UserError {
-    return new UserError(`The staging file ${this.#path} cannot be read (${messageOf(error)}): ${readRemedy}.`);
+    if (error instanceof UserError) return error;
+    const problem = `The staging file ${this.#path} cannot be read (${messageOf(error)})`;
+    return new UserError('staging-unavailable', withRemedy(problem, readRemedy));
   }
 
   #run<Result>(work: (database: DatabaseSync) => Result): Result {
-    return this.#explained(() => {
+    return this.#checked(() => {
       this.#database ??= this.#open();
       return work(this.#database);
     });
   }
 
-  #explained<Result>(work: () => Result): Result {
+  #checked<Result>(work: () => Result): Result {
     try {
       return work();
     } catch (error) {
-      throw new UserError(`The staging file ${this.#path} cannot be used (${messageOf(error)}): ${remedyOf(error)}.`);
+      const problem = `The staging file ${this.#path} cannot be used (${messageOf(error)})`;
+      throw new UserError('staging-unavailable', withRemedy(problem, remedyOf(error)));
     }
   }
 
   #open(): DatabaseSync {
     makeFolder(dirname(this.#path), 0o700);
     accessFolder(dirname(this.#path));
-    // It holds the ids of messages and alerts. SQLite gives the files beside it the same mode.
+    // It contains ids of messages and alerts. SQLite gives the files beside it the same mode.
     makePrivateFile(this.#path);
     const database = new DatabaseSync(this.#path, { timeout: lockWaitMsMax });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
@@ -230,16 +233,16 @@ export class SqliteStaging implements Staging {
 
 function remedyOf(error: unknown): string {
   const { errcode = 0 } = error as { readonly errcode?: number };
-  // The higher bytes tell more of the same.
+  // The higher bytes are details of the primary code.
   return remedies[errcode & 0xff] ?? usualRemedy;
 }
 
-/** An id as bytes: SQLite's TEXT would end at a NUL, which an id may hold. */
+/** An id as bytes: SQLite's TEXT would end at a NUL, which an id may contain. */
 function idBytes(id: string): Uint8Array {
   return Buffer.from(id, 'utf8');
 }
 
-/** A file of an earlier version that may not be written has no table of sources. */
+/** A read-only file of an earlier version has no table of sources. */
 function sourceRecords(database: DatabaseSync, archive: string): SourceRecord[] {
   if (database.prepare(hasSources).get() === undefined) return [];
   return read<SourceRecord>(

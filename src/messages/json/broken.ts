@@ -1,9 +1,9 @@
 import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COMMA, isSpace, OPEN_LIST, OPEN_OBJECT, QUOTE } from './tokens.ts';
 
 /**
- * The offset after a value that need not be JSON: of an object or a list, after the bracket that balances its first one;
- * of a string, after its closing quote; of anything else, before the next `,`, `]` or `}` and the whitespace before that.
- * Strings are stepped over, brackets are counted whatever their kind. The end of the bytes ends every value.
+ * The offset after a value that may not be valid JSON. An object or a list ends after the bracket that balances its first
+ * one; a string ends after its closing quote; anything else ends before the whitespace that precedes the next `,`, `]` or
+ * `}`. Strings are skipped, and all kinds of brackets count alike. The end of the bytes ends every value.
  */
 export function skipBalanced(bytes: Uint8Array, start: number): number {
   const bare = bytes[start] !== OPEN_LIST && bytes[start] !== OPEN_OBJECT && bytes[start] !== QUOTE;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { textOf } from './tokens.ts';
 
-/** A number as it is spelled: 1 and 1.0 are two, and digits beyond a double's are kept. */
+/** A number by its spelling: 1 and 1.0 differ, and digits beyond double precision are kept. */
 class NumberText {
   readonly text: string;
 
@@ -11,9 +11,9 @@ class NumberText {
 }
 
 /**
- * Whether two valid JSON texts (UTF-8) have the same content: whatever the order of members and the whitespace, whatever
- * escapes spell a string; numbers as they are spelled; of members of one name the last.
- * @throws SyntaxError where one is not JSON
+ * Compares the content of two valid JSON texts (UTF-8), ignoring whitespace, the order of members and the escapes in
+ * strings. Numbers are compared by spelling. The last of several members of the same name counts.
+ * @throws SyntaxError if a text is not JSON
  */
 export function sameContent(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0 || isSame(parse(a), parse(b));
@@ -23,12 +23,12 @@ function parse(bytes: Uint8Array): unknown {
   return JSON.parse(textOf({ bytes, start: 0, end: bytes.length }), keepNumberText);
 }
 
-/** `context` is newer than its type declarations: how a number, a string or a literal is spelled. */
+/** TypeScript does not declare `context` yet. `source` is the raw text of a primitive value. */
 function keepNumberText(_name: string, value: unknown, context?: { readonly source: string }): unknown {
   return typeof value === 'number' ? new NumberText(context!.source) : value;
 }
 
-/** Recursive: a message is at most `depthMax` deep. */
+/** Recursive, since a message is at most `depthMax` deep. */
 function isSame(a: unknown, b: unknown): boolean {
   if (a instanceof NumberText) return b instanceof NumberText && a.text === b.text;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;

@@ -1,59 +1,57 @@
 import { Buffer } from 'node:buffer';
 import type { Pointer } from './pointer.ts';
 
-/** Which values of a JSON text a walk captures, and which it hands to a visitor. Made once, used for many walks. */
-export interface Plan {
-  readonly root: PlanNode;
-  /** How many slots the captures of a walk have. */
-  readonly slots: number;
-  /** The slot of what a visitor reads; -1 where nothing is visited. */
-  readonly visitedSlot: number;
+/** The values of a JSON text that a walk captures or passes to a visitor. Compiled once, used for many walks. */
+export interface Captures {
+  readonly root: CaptureNode;
+  /** The index under which the visited value is captured; -1 if nothing is visited. */
+  readonly visitedIndex: number;
 }
 
-/** A place in the JSON text that the plan names, or that lies on the way to one. */
-export interface PlanNode {
-  /** The slots in which the range of the value here is kept. */
-  readonly slots: number[];
-  /** The slots here and further down: what a second member of the same name makes void. */
+/** A value that is captured or visited, or that contains such a value. */
+export interface CaptureNode {
+  /** The indices under which the range of this value is captured. */
+  readonly indices: number[];
+  /** The indices of this value and of those within it. A later member of the same name clears them. */
   readonly below: number[];
   readonly members: Member[];
-  /** What a visitor reads in the walk's stead: the value here, or each element of the list here. */
+  /** What the visitor reads instead of the walk: this value, or each element of this list. */
   visit: 'value' | 'elements' | undefined;
 }
 
-export interface Member {
+interface Member {
   readonly name: string;
-  /** The name between its quotes, spelled as JSON.stringify does. */
+  /** The name between its quotes, as JSON.stringify spells it. */
   readonly spelling: Uint8Array;
-  /** The name as the index of a list's element (RFC 6901, section 4); -1 where it is none. */
+  /** The name as a list index (RFC 6901, section 4); -1 if it is not one. */
   readonly index: number;
-  readonly node: PlanNode;
+  readonly node: CaptureNode;
 }
 
 /** The values that a visitor reads: the one at `pointer`, or each element of the list at `pointer`. */
-export interface Visited {
+interface Visited {
   readonly pointer: Pointer;
   readonly what: 'value' | 'elements';
 }
 
-/** The slot of what is visited comes after those of `captured`, which are numbered in their order. */
-export function compilePlan(captured: readonly Pointer[], visited?: Visited): Plan {
+/** Captures get the index of their pointer in `captured`; the visited value gets the next one. */
+export function compileCaptures(captured: readonly Pointer[], visited?: Visited): Captures {
   const root = newNode();
   const pointers = visited === undefined ? captured : [...captured, visited.pointer];
-  pointers.forEach((pointer, slot) => {
-    nodeAt(root, pointer, slot).slots.push(slot);
+  pointers.forEach((pointer, index) => {
+    nodeAt(root, pointer, index).indices.push(index);
   });
   if (visited !== undefined) nodeAt(root, visited.pointer).visit = visited.what;
-  return { root, slots: pointers.length, visitedSlot: visited === undefined ? -1 : captured.length };
+  return { root, visitedIndex: visited === undefined ? -1 : captured.length };
 }
 
-function newNode(): PlanNode {
-  return { slots: [], below: [], members: [], visit: undefined };
+function newNode(): CaptureNode {
+  return { indices: [], below: [], members: [], visit: undefined };
 }
 
-function nodeAt(root: PlanNode, pointer: Pointer, slot?: number): PlanNode {
+function nodeAt(root: CaptureNode, pointer: Pointer, index?: number): CaptureNode {
   let node = root;
-  if (slot !== undefined) node.below.push(slot);
+  if (index !== undefined) node.below.push(index);
   for (const name of pointer) {
     let member = node.members.find((other) => other.name === name);
     if (member === undefined) {
@@ -62,7 +60,7 @@ function nodeAt(root: PlanNode, pointer: Pointer, slot?: number): PlanNode {
       node.members.push(member);
     }
     node = member.node;
-    if (slot !== undefined) node.below.push(slot);
+    if (index !== undefined) node.below.push(index);
   }
   return node;
 }

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 
-/** JSON bytes, and a view of the same bytes that reads four at a time. */
+/** JSON bytes, with a view that reads four at a time. */
 export interface JsonText {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The same bytes, where they are known to be valid JSON: then strings are skipped from quote to quote. */
+  /** The same bytes, if they are known to be valid JSON: strings are then skipped from quote to quote. */
   readonly valid?: Buffer;
 }
 
@@ -15,7 +15,7 @@ export interface JsonRange {
   readonly end: number;
 }
 
-/** Why bytes are not JSON, and at which byte offset; never what they hold. */
+/** The bytes are not JSON. The message has the reason and the byte offset, never the content. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
   readonly offset: number;
@@ -44,14 +44,14 @@ const LOWER_U = 0x75;
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const NULL = Buffer.from('null');
-/** By byte, whether it may follow a backslash. */
+/** 1 for each byte that may follow a backslash. */
 const escapable = new Uint8Array(256).map((_, byte) => ('"\\/bfnrtu'.includes(String.fromCharCode(byte)) ? 1 : 0));
 
 export function jsonText(bytes: Uint8Array): JsonText {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
-/** As {@link jsonText}, of bytes that were read as JSON before. */
+/** Like {@link jsonText}, for bytes that were validated before. */
 export function validJsonText(bytes: Uint8Array): JsonText {
   return { ...jsonText(bytes), valid: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
@@ -61,7 +61,7 @@ export function textOf({ bytes, start, end }: JsonRange): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 }
 
-/** The value of a string; an escaped lone surrogate stays one. */
+/** The value of a string, including escaped lone surrogates. */
 export function decodeString(range: JsonRange): string {
   return JSON.parse(textOf(range)) as string;
 }
@@ -90,17 +90,17 @@ export function isSpace(byte: number | undefined): boolean {
   return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** The offset of the first byte from `start` on that is no whitespace. */
+/** The offset of the first non-whitespace byte at or after `start`. */
 export function spaceEnd(bytes: Uint8Array, start: number): number {
   let pos = start;
-  // Not past the end: V8 would take back what it compiled of all callers.
+  // Reading past the end would make V8 deoptimize every caller.
   while (pos < bytes.length && bytes[pos]! <= SPACE && isSpace(bytes[pos])) pos += 1;
   return pos;
 }
 
 /**
  * The offset after the string, number or literal that begins at `start`.
- * @throws JsonError where no such token of RFC 8259 begins there.
+ * @throws JsonError if no such token (RFC 8259) begins there
  */
 export function scalarEnd(text: JsonText, start: number): number {
   const first = text.bytes[start];
@@ -116,13 +116,13 @@ export function stringEnd(text: JsonText, start: number): number {
   let pos = plainEnd(text, start + 1);
   while (bytes[pos] === BACKSLASH) pos = plainEnd(text, escapeEnd(bytes, pos));
   if (bytes[pos] === QUOTE) return pos + 1;
-  throw new JsonError(pos < bytes.length ? 'a control character within a string' : 'a string has no end', pos);
+  throw new JsonError(pos < bytes.length ? 'unescaped control character in a string' : 'unterminated string', pos);
 }
 
-/** Of a valid string: a quote ends it unless an odd number of backslashes stands before it. */
+/** For valid JSON: a quote ends the string unless an odd number of backslashes precedes it. */
 function validStringEnd(bytes: Buffer, start: number): number {
   for (let quote = bytes.indexOf(QUOTE, start + 1); ; quote = bytes.indexOf(QUOTE, quote + 1)) {
-    if (quote < 0) throw new JsonError('a string has no end', bytes.length);
+    if (quote < 0) throw new JsonError('unterminated string', bytes.length);
     let slashes = quote;
     while (bytes[slashes - 1] === BACKSLASH) slashes -= 1;
     if ((quote - slashes) % 2 === 0) return quote + 1;
@@ -130,8 +130,8 @@ function validStringEnd(bytes: Buffer, start: number): number {
 }
 
 /**
- * The offset of the first quote, backslash or control character from `start` on, or of the end. Most bytes of a message
- * stand in its long strings, so four are tested at once.
+ * The offset of the first quote, backslash or control character at or after `start`, or the end. Most bytes of a message
+ * are in long strings, so four are tested at once.
  */
 function plainEnd({ bytes, view }: JsonText, start: number): number {
   const lastWord = bytes.length - 4;
@@ -145,22 +145,22 @@ function plainEnd({ bytes, view }: JsonText, start: number): number {
 }
 
 /**
- * The high bit of each byte of the word that is a quote, a backslash or a control character: the lowest such bit is exact,
- * those above it need not be. `(x - k) & ~x` has a byte's high bit set where the byte is less than k. With bit 1 turned
- * over, control characters and the quote are the bytes less than 0x21; a backslash less itself is less than 1.
+ * Sets the high bit of each byte of the word that is a quote, a backslash or a control character. Only the lowest set bit
+ * is exact. `(x - k) & ~x` sets the high bit of a byte that is less than k. With bit 1 flipped, control characters and the
+ * quote are the bytes below 0x21; XOR with a backslash makes a backslash the only byte below 1.
  */
 function endsIn(word: number): number {
-  const turned = word ^ 0x02020202;
+  const flipped = word ^ 0x02020202;
   const backslash = word ^ 0x5c5c5c5c;
-  return (((turned - 0x21212121) & ~turned) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080;
+  return (((flipped - 0x21212121) & ~flipped) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080;
 }
 
 function escapeEnd(bytes: Uint8Array, start: number): number {
   const kind = bytes[start + 1];
-  if (escapable[kind!] !== 1) throw new JsonError('an unknown escape', start + 1);
+  if (escapable[kind!] !== 1) throw new JsonError('invalid escape', start + 1);
   if (kind !== LOWER_U) return start + 2;
   for (let pos = start + 2; pos < start + 6; pos += 1) {
-    if (!isHex(bytes[pos])) throw new JsonError('a \\u escape without four hex digits', pos);
+    if (!isHex(bytes[pos])) throw new JsonError('\\u escape without four hex digits', pos);
   }
   return start + 6;
 }
@@ -179,16 +179,16 @@ function numberEnd(bytes: Uint8Array, start: number): number {
 function digitsEnd(bytes: Uint8Array, start: number): number {
   let pos = start;
   while (isDigit(bytes[pos])) pos += 1;
-  if (pos === start) throw new JsonError('a digit is missing', pos);
+  if (pos === start) throw new JsonError('missing digit', pos);
   return pos;
 }
 
 function literalEnd(bytes: Uint8Array, start: number): number {
   const first = bytes[start];
   const word = first === LOWER_N ? NULL : first === TRUE[0] ? TRUE : FALSE;
-  if (first !== word[0]) throw new JsonError('a value is missing', start);
+  if (first !== word[0]) throw new JsonError('missing value', start);
   for (let index = 1; index < word.length; index += 1) {
-    if (bytes[start + index] !== word[index]) throw new JsonError('an unknown literal', start + index);
+    if (bytes[start + index] !== word[index]) throw new JsonError('invalid literal', start + index);
   }
   return start + word.length;
 }

@@ -13,15 +13,15 @@ import {
   stringEnd,
 } from './tokens.ts';
 
-/** Objects and lists within each other, the outermost included. */
+/** Maximum nesting of objects and lists, including the outermost. */
 export const depthMax = 1_000;
 
 /** The text is nested deeper than {@link depthMax}. */
 export class JsonDepthError extends JsonError {}
 
 /**
- * The offset after the JSON value (RFC 8259) that begins at `start`, within `depth` objects and lists. Iterative.
- * @throws JsonError where it is not JSON; JsonDepthError where it is nested too deep
+ * The offset after the JSON value (RFC 8259) that begins at `start`, at the given nesting depth. Iterative.
+ * @throws JsonError if it is not JSON; JsonDepthError if it is nested too deep
  */
 export function valueEnd(text: JsonText, start: number, depth: number): number {
   const { bytes } = text;
@@ -54,26 +54,26 @@ function closingOf(byte: number | undefined): number | undefined {
   return byte === OPEN_OBJECT ? CLOSE_OBJECT : byte === OPEN_LIST ? CLOSE_LIST : undefined;
 }
 
-/** @throws JsonDepthError where an object or a list at `start` must not be opened within `depth` others */
+/** @throws JsonDepthError if an object or list at `start`, at the given nesting depth, is too deep */
 export function checkDepth(depth: number, start: number): void {
   if (depth >= depthMax) throw new JsonDepthError(`more than ${depthMax} levels of nesting`, start);
 }
 
 /** The offset after the name of a member. @throws JsonError */
 export function nameEnd(text: JsonText, start: number): number {
-  if (text.bytes[start] !== QUOTE) throw new JsonError('a name in quotes is missing', start);
+  if (text.bytes[start] !== QUOTE) throw new JsonError('missing name in quotes', start);
   return stringEnd(text, start);
 }
 
-/** The offset of the value whose colon is expected after `pos`. @throws JsonError */
+/** The offset of the value after the colon that must follow at `pos`. @throws JsonError */
 export function afterColon(bytes: Uint8Array, pos: number): number {
   const colon = spaceEnd(bytes, pos);
-  if (bytes[colon] !== COLON) throw new JsonError('a colon is missing', colon);
+  if (bytes[colon] !== COLON) throw new JsonError('missing colon', colon);
   return spaceEnd(bytes, colon + 1);
 }
 
-/** The offset of what follows the comma that is expected at `pos`. @throws JsonError */
+/** The offset of the next token after the comma that must be at `pos`. @throws JsonError */
 export function afterComma(bytes: Uint8Array, pos: number): number {
-  if (bytes[pos] !== COMMA) throw new JsonError('a comma or a closing bracket is missing', pos);
+  if (bytes[pos] !== COMMA) throw new JsonError('missing comma or closing bracket', pos);
   return spaceEnd(bytes, pos + 1);
 }

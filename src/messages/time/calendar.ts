@@ -1,28 +1,28 @@
 import { Temporal } from 'temporal-polyfill';
 
-/** µs since 1970 of the first and the last instant of the years 0001 to 9999, UTC. */
+/** The first and last µs of the years 0001 to 9999 UTC, since 1970. */
 const firstMicros = -62_135_596_800_000_000n;
 const lastMicros = 253_402_300_799_999_999n;
 const minuteMicros = 60_000_000n;
 const dayMicros = 1_440n * minuteMicros;
 
-/** What a clock on the wall shows, and where the wall stands as far as the text says so. */
+/** A local date and time, with its offset or time zone if the text has one. */
 export interface WallTime {
-  /** µs since 1970 if the clock showed UTC. */
+  /** µs since 1970, as if the local time were UTC. */
   readonly micros: bigint;
-  /** Minutes by which the clock is ahead of UTC. */
+  /** Minutes ahead of UTC. */
   readonly offset?: number | undefined;
-  /** The IANA name of its time zone. */
+  /** IANA name. */
   readonly zone?: string | undefined;
 }
 
-/** Why a text is not one instant. */
+/** Reasons why a text is not exactly one instant. */
 export type TimeProblem =
-  | 'a timestamp that cannot be read'
-  | 'a timestamp that occurs twice in its time zone'
-  | 'a timestamp that its time zone skips';
+  | 'timestamp cannot be parsed'
+  | 'timestamp is ambiguous in its time zone'
+  | 'timestamp does not exist in its time zone';
 
-export const unreadable = 'a timestamp that cannot be read';
+export const unreadable = 'timestamp cannot be parsed';
 
 export const monthNames = [
   'January',
@@ -41,7 +41,7 @@ export const monthNames = [
 
 export const weekdayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 
-/** Minutes that the zones of RFC 5322 are ahead of UTC. Its military letters are left out: mail has used them both ways. */
+/** Offsets of the RFC 5322 zone names, in minutes ahead of UTC. Military letters are omitted: mail uses them with either sign. */
 export const mailZones: Readonly<Record<string, number>> = {
   UTC: 0,
   UT: 0,
@@ -57,7 +57,7 @@ export const mailZones: Readonly<Record<string, number>> = {
   PDT: -420,
 };
 
-/** The position of a name in the list, by its first three letters; -1 where it is none of them. */
+/** The index of a name in the list by its first three letters; -1 if it is not there. */
 export function nameIndex(names: readonly string[], name: string): number {
   const start = name.slice(0, 3).toLowerCase();
   return names.findIndex((each) => each.slice(0, 3).toLowerCase() === start);
@@ -67,21 +67,21 @@ export function inRange(micros: bigint | undefined): bigint | undefined {
   return micros !== undefined && micros >= firstMicros && micros <= lastMicros ? micros : undefined;
 }
 
-export interface CivilTime {
+interface CivilTime {
   readonly year: number;
-  /** From 1 on. */
+  /** 1 to 12. */
   readonly month: number;
   readonly day: number;
   readonly hour?: number;
   readonly minute?: number;
   readonly second?: number;
-  /** Digits of the second's fraction. */
+  /** Digits of the fractional second. */
   readonly fraction?: string;
 }
 
 /**
- * The µs since 1970 of a time in UTC, finer digits dropped. 24:00:00 is the next day's midnight; a leap second counts as
- * the one before it. Undefined for a date or time that does not exist.
+ * µs since 1970 of a UTC date and time, finer digits truncated. 24:00:00 is midnight of the next day; a leap second counts
+ * as the second before it. Undefined if the date or time does not exist.
  */
 export function civilMicros(time: CivilTime): bigint | undefined {
   const { year, month, day, hour = 0, minute = 0, second = 0, fraction = '' } = time;
@@ -94,7 +94,7 @@ export function civilMicros(time: CivilTime): bigint | undefined {
   return BigInt(date.getTime()) * 1_000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
-/** Whether a wall time lies on a day of this name; of a time that has none, it does. */
+/** Checks the weekday of a local time; true if no weekday is given. */
 export function isWeekday(micros: bigint, name: string | undefined): boolean {
   if (name === undefined) return true;
   const days = Number((micros - (((micros % dayMicros) + dayMicros) % dayMicros)) / dayMicros);
@@ -102,7 +102,7 @@ export function isWeekday(micros: bigint, name: string | undefined): boolean {
   return nameIndex(weekdayNames, name) === (((days + 4) % 7) + 7) % 7;
 }
 
-/** The minutes of an offset such as `+0530`, `-05:00`, `+01` or `Z`. Undefined for one of a day or more. */
+/** Minutes of an offset such as `+0530`, `-05:00`, `+01` or `Z`. Undefined for 24 hours or more. */
 export function offsetMinutes(text: string): number | undefined {
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(text) ?? [];
   if (sign === undefined) return /^z$/i.test(text) ? 0 : undefined;
@@ -112,15 +112,15 @@ export function offsetMinutes(text: string): number | undefined {
 }
 
 /**
- * The instant of a wall time, in µs since 1970, or why it is not one.
- * @param zone of a time that says nothing of its place; absent: UTC
+ * The instant of a local time in µs since 1970, or the reason why there is not exactly one.
+ * @param zone for a time without offset and zone. Default: UTC
  */
 export function instantOf(wall: WallTime, zone?: string): bigint | TimeProblem {
   const { micros, offset } = wall;
   if (offset !== undefined) return inRange(micros - BigInt(offset) * minuteMicros) ?? unreadable;
-  const place = wall.zone ?? zone;
-  if (place === undefined) return inRange(micros) ?? unreadable;
-  return inRange(micros) === undefined ? unreadable : zonedInstant(micros, place);
+  const zoneName = wall.zone ?? zone;
+  if (zoneName === undefined) return inRange(micros) ?? unreadable;
+  return inRange(micros) === undefined ? unreadable : zonedInstant(micros, zoneName);
 }
 
 function zonedInstant(micros: bigint, zone: string): bigint | TimeProblem {
@@ -133,15 +133,15 @@ function zonedInstant(micros: bigint, zone: string): bigint | TimeProblem {
     if (earlier.epochNanoseconds === later.epochNanoseconds)
       return inRange(earlier.epochNanoseconds / 1_000n) ?? unreadable;
     return earlier.toPlainDateTime().equals(wall)
-      ? 'a timestamp that occurs twice in its time zone'
-      : 'a timestamp that its time zone skips';
+      ? 'timestamp is ambiguous in its time zone'
+      : 'timestamp does not exist in its time zone';
   } catch (error) {
     if (error instanceof RangeError) return unreadable;
     throw error;
   }
 }
 
-/** Whether it is a time zone that {@link instantOf} knows. */
+/** True if {@link instantOf} supports the time zone. */
 export function isZone(zone: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);

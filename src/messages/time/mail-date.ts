@@ -2,12 +2,12 @@ import { civilMicros, isWeekday, mailZones, monthNames, nameIndex, offsetMinutes
 
 const mailDate =
   /^(?:([a-z]{3}) ?, ?)?(\d{1,2}) ([a-z]{3}) (\d{4}|\d\d) (\d\d):(\d\d)(?::(\d\d))?(?: ?([+-]\d{4}|[a-z]{1,3}))?$/i;
-/** Years of two digits from here on are of the last century (RFC 5322, section 4.3). */
+/** Two-digit years from here on are in the 1900s (RFC 5322, section 4.3). */
 const lastCenturyFrom = 50;
 
 /**
- * Reads the date of an e-mail (RFC 5322): `Mon, 10 Jun 2024 10:00:00 +0200 (CEST)`, the weekday and the seconds optional,
- * obsolete years and zones included. Undefined for anything else, and where the weekday is not the date's.
+ * Parses an e-mail date (RFC 5322): `Mon, 10 Jun 2024 10:00:00 +0200 (CEST)`. Weekday and seconds are optional; obsolete
+ * years and zones are accepted. Undefined for anything else, or if the weekday does not match the date.
  */
 export function readMailDate(text: string): WallTime | undefined {
   const plain = text

@@ -13,10 +13,10 @@ import {
 import { type EpochUnit, parseEpoch } from './epoch.ts';
 import { readIsoTime } from './iso.ts';
 
-/** Reads a text of one format; undefined for any other text. */
+/** Parses a text of one format; undefined if the text does not match. */
 export type TimeFormat = (text: string) => WallTime | undefined;
 
-/** Bounds on what a format may hold: each optional section doubles the ways in which a text can be tried. */
+/** Limits, since each optional section doubles the number of ways to match a text. */
 const formatCharsMax = 500;
 const optionalMax = 8;
 
@@ -39,7 +39,7 @@ type Field =
 
 const short = (names: readonly string[]) => names.map((name) => name.slice(0, 3)).join('|');
 
-/** What the letters of a pattern stand for, as in Java's DateTimeFormatter, and the expression that matches it. */
+/** Pattern letters of Java's DateTimeFormatter, each with its field and the expression that matches it. */
 const letters: Readonly<Record<string, readonly [Field, string]>> = {
   yyyy: ['year', '\\d{4}'],
   uuuu: ['year', '\\d{4}'],
@@ -75,7 +75,7 @@ const letters: Readonly<Record<string, readonly [Field, string]>> = {
   VV: ['zone', '[A-Za-z][\\w+/-]*'],
 };
 
-/** Formats that Elasticsearch has names for, with fractions of any length; beside those of ISO 8601 and of epochs. */
+/** Named formats of Elasticsearch, other than those of ISO 8601 and epoch times. Fractions may have any length. */
 const named: Readonly<Record<string, string>> = {
   basic_date: 'yyyyMMdd',
   basic_date_time: "yyyyMMdd'T'HHmmss.SSSXXX||yyyyMMdd'T'HHmmss.SSSX",
@@ -96,17 +96,18 @@ const isoNames: ReadonlySet<string> = new Set(['date_optional_time', 'date_optio
 const epochUnits: Readonly<Record<string, EpochUnit>> = { epoch_second: 's', epoch_millis: 'ms' };
 
 /**
- * Makes a reader of a format, written as in the mapping of an Elasticsearch: the letters of Java's DateTimeFormatter for
- * dates and times of numbers and English names, `'…'` around text, `[…]` around what may be missing, or one of
- * Elasticsearch's names; several with `||` between them, of which the first that fits counts.
- * @throws UserError naming the part that is not understood
+ * Compiles a format in the syntax of Elasticsearch date mappings: pattern letters of Java's DateTimeFormatter (numeric or
+ * English), `'…'` around literals, `[…]` around optional sections, or a named format. Alternatives are separated by `||`;
+ * the first that matches wins.
+ * @throws UserError that quotes the invalid part. Its message is a clause.
  */
 export function compileTimeFormat(format: string): TimeFormat {
-  if (format.length > formatCharsMax) throw new UserError(`it is longer than ${formatCharsMax} characters`);
-  const ways = format.split('||').map((each) => compileOne(each.trim()));
+  if (format.length > formatCharsMax)
+    throw new UserError('input-invalid', `it is longer than ${formatCharsMax} characters`);
+  const alternatives = format.split('||').map((each) => compileOne(each.trim()));
   return (text) => {
-    for (const way of ways) {
-      const wall = way(text);
+    for (const parse of alternatives) {
+      const wall = parse(text);
       if (wall !== undefined) return wall;
     }
     return undefined;
@@ -132,10 +133,10 @@ function epochTime(text: string, unit: EpochUnit): WallTime | undefined {
   return micros === undefined ? undefined : { micros, offset: 0 };
 }
 
-/** @param isLoose whether a fraction has one to nine digits, however many letters stand for it */
+/** @param isLoose accept one to nine fractional digits whatever the number of letters */
 function compilePattern(pattern: string, isLoose = false): TimeFormat {
   const { expression, fields } = expressionOf(pattern, isLoose);
-  assertWhole(new Set(fields), pattern);
+  assertComplete(new Set(fields), pattern);
   return (text) => {
     const match = expression.exec(text);
     if (match === null) return undefined;
@@ -143,7 +144,7 @@ function compilePattern(pattern: string, isLoose = false): TimeFormat {
     for (const [index, field] of fields.entries()) {
       const value = match[index + 1];
       if (value === undefined) continue;
-      // Of a field that stands twice both must say the same.
+      // A field that occurs twice must have the same value.
       if ((values[field] ?? value) !== value) return undefined;
       values[field] = value;
     }
@@ -170,37 +171,38 @@ function expressionOf(pattern: string, isLoose: boolean): { expression: RegExp; 
       source += ')?';
       open -= 1;
     } else if (/[[\]'{}#]/.test(part))
-      throw new UserError(`\`${part}\` has no partner or no meaning in \`${pattern}\``);
+      throw new UserError('input-invalid', `\`${part}\` is unbalanced or reserved in \`${pattern}\``);
     else source += escaped(part);
   }
-  if (open > 0) throw new UserError(`\`[\` has no partner in \`${pattern}\``);
-  if (optional > optionalMax) throw new UserError(`\`${pattern}\` has more than ${optionalMax} optional sections`);
+  if (open > 0) throw new UserError('input-invalid', `\`[\` is not closed in \`${pattern}\``);
+  if (optional > optionalMax)
+    throw new UserError('input-invalid', `\`${pattern}\` has more than ${optionalMax} optional sections`);
   return { expression: new RegExp(`^${source}$`, 'i'), fields };
 }
 
 function lettersOf(part: string, isLoose: boolean): readonly [Field, string] {
   if (/^S{1,9}$/.test(part)) return ['fraction', isLoose ? '\\d{1,9}' : `\\d{${part.length}}`];
   if (Object.hasOwn(letters, part)) return letters[part]!;
-  throw new UserError(`\`${part}\` is neither a known name of a format nor letters that stand for a part of a time`);
+  throw new UserError('input-invalid', `\`${part}\` is neither a named format nor a pattern letter`);
 }
 
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
-/** A time that a format leaves half open has no single meaning. */
-function assertWhole(fields: ReadonlySet<Field>, pattern: string): void {
+/** Rejects formats that leave a time ambiguous. */
+function assertComplete(fields: ReadonlySet<Field>, pattern: string): void {
   const fail = (what: string) => {
-    throw new UserError(`\`${pattern}\` has ${what}`);
+    throw new UserError('input-invalid', `\`${pattern}\` has ${what}`);
   };
   const has = (...names: readonly Field[]) => names.some((name) => fields.has(name));
   if (!has('year', 'shortYear')) fail('no year, as in `yyyy`');
-  if (has('day') && !has('month', 'monthName')) fail('a day and no month, as in `MM`');
-  if (!has('day') && has('hour', 'hour12')) fail('a time and no day, as in `dd`');
+  if (has('day') && !has('month', 'monthName')) fail('a day but no month, as in `MM`');
+  if (!has('day') && has('hour', 'hour12')) fail('a time but no day, as in `dd`');
   if (has('hour12') !== has('half')) fail('only one of `hh` and `a`');
-  if (has('minute') && !has('hour', 'hour12')) fail('minutes and no hour, as in `HH`');
-  if (has('second') && !has('minute')) fail('seconds and no minutes, as in `mm`');
-  if (has('fraction') && !has('second')) fail('a fraction and no seconds, as in `ss`');
+  if (has('minute') && !has('hour', 'hour12')) fail('minutes but no hour, as in `HH`');
+  if (has('second') && !has('minute')) fail('seconds but no minutes, as in `mm`');
+  if (has('fraction') && !has('second')) fail('a fraction but no seconds, as in `ss`');
 }
 
 function wallTime(values: Partial<Record<Field, string>>): WallTime | undefined {
@@ -227,7 +229,7 @@ function wallTime(values: Partial<Record<Field, string>>): WallTime | undefined 
   return isZone(zone) ? { micros, zone } : undefined;
 }
 
-/** Undefined where there is no such hour, or where only half of it was found. */
+/** Undefined if there is no such hour, or if only one of the 12-hour clock's two fields matched. */
 function hourOf({ hour, hour12, half }: Partial<Record<Field, string>>): number | undefined {
   if (hour12 === undefined && half === undefined) return Number(hour ?? 0);
   if (hour12 === undefined || half === undefined) return undefined;

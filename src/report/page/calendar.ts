@@ -5,45 +5,46 @@ import { monthName, span } from '../dates.ts';
 import { type SlotCoverage, type State, yearOf } from './coverage.ts';
 import { type Html, html } from './html.ts';
 
-/** Slots that fit side by side into a month; where one holds more, all are small squares, seven in a row. */
-const abreastMax = 3;
+/** The maximum number of slots side by side in a month. If a month has more, all slots are small squares, seven in a row. */
+const sideBySideMax = 3;
 
-/** In the order in which they are told. */
+/** In the order of the legend. */
 const meanings: readonly (readonly [State, string])[] = [
-  ['complete', 'read and proven'],
-  ['live', 'alerts still move, so every run reads it again'],
-  ['incomplete', 'still to be read'],
+  ['complete', 'read and verified'],
+  ['live', 'alerts may still change'],
+  ['incomplete', 'not yet read'],
   ['failed', 'the last attempt failed'],
-  ['empty', 'read, and holds no message'],
+  ['empty', 'read, no messages'],
 ];
 
-/** The id of a slot's record within the page. */
+/** Returns the id of a slot's record in the page. */
 export function anchorOf(slot: Slot): string {
   return `slot-${day(slot.start)}`;
 }
 
-/** A link to the record of a slot. */
+/** Returns a link to the record of a slot. */
 export function slotLink(slot: Slot): Html {
   return html`<a href="#${anchorOf(slot)}">${span(slot)}</a>`;
 }
 
-/** Every slot by year and month, as a link to its record, and what the marks mean. */
-export function calendar(slots: readonly SlotCoverage[]): Html {
+/** Returns every slot by year and month, as a link to its record, below a legend. */
+export function calendar(slots: readonly SlotCoverage[], recentDays: number): Html {
   const byMonth = Map.groupBy(slots, ({ slot }) => day(slot.start).slice(0, 7));
-  const isDense = [...byMonth.values()].some(({ length }) => length > abreastMax);
+  const isDense = [...byMonth.values()].some(({ length }) => length > sideBySideMax);
   const isDaily = slots.every(({ slot }) => daysOf(slot) === 1);
   const years = [...Map.groupBy(slots, ({ slot }) => yearOf(slot))];
   return html`${legend(slots)}
-<div class="calendar ${isDense ? 'dense' : 'abreast'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
+<div class="calendar ${isDense ? 'dense' : 'side-by-side'}" role="group" aria-labelledby="calendar" aria-describedby="calendar-hint">
 ${years.map(([year, group]) => yearBlock(year, group, isDaily))}</div>
+<p class="note">A slot is <i>live</i> until ${recentDays} days after it ends: its alerts may still change, so every run reads it. One more read after that makes it <i>settled</i>.</p>
 `;
 }
 
 function legend(slots: readonly SlotCoverage[]): Html {
-  const waiting = slots.filter((one) => one.waiting > 0).length;
+  const pending = slots.filter((one) => one.pending > 0).length;
   return html`<ul class="legend">
 ${meanings.map(([state, meaning]) => legendItem(`slot ${state}`, state, slots.filter((one) => one.state === state).length, meaning))}
-${legendItem('slot complete waits', 'with a dot', waiting, 'messages of it wait for their alerts')}
+${legendItem('slot complete has-pending', 'with a dot', pending, 'pending messages')}
 </ul>`;
 }
 
@@ -59,7 +60,7 @@ ${Array.from({ length: 12 }, (_, month) => monthBlock(month, months.get(month) ?
 `;
 }
 
-/** Days stand under their weekdays, so that weekends show. */
+/** Days are aligned by weekday, so that weekends show. */
 function monthBlock(month: number, slots: readonly SlotCoverage[], isDaily: boolean): Html {
   const [first] = slots;
   const begins = isDaily && first ? ` weekday-${new Date(first.slot.start).getUTCDay()}` : '';
@@ -67,10 +68,10 @@ function monthBlock(month: number, slots: readonly SlotCoverage[], isDaily: bool
 `;
 }
 
-function mark({ slot, state, record, waiting }: SlotCoverage): Html {
-  const classes = `slot ${state} days-${daysOf(slot)}${waiting > 0 ? ' waits' : ''}`;
-  const told = `${state}, ${number(record?.rows ?? 0)} archived${waiting > 0 ? `, ${number(waiting)} waiting` : ''}`;
-  return html`<a href="#${anchorOf(slot)}" class="${classes}" aria-label="${span(slot)}: ${told}"></a>`;
+function mark({ slot, state, record, pending }: SlotCoverage): Html {
+  const classes = `slot ${state} days-${daysOf(slot)}${pending > 0 ? ' has-pending' : ''}`;
+  const label = `${state}, ${number(record?.rows ?? 0)} archived${pending > 0 ? `, ${number(pending)} pending` : ''}`;
+  return html`<a href="#${anchorOf(slot)}" class="${classes}" aria-label="${span(slot)}: ${label}"></a>`;
 }
 
 function daysOf({ start, end }: Slot): number {

@@ -3,33 +3,35 @@ import type { Format } from '../../archive/schema.ts';
 import { isLive, isSettled } from '../../plan/settled.ts';
 import type { Instant } from '../../windows/interval.ts';
 import { type Layout, type Slot, slotById, slotsIn } from '../../windows/slot.ts';
+import { type Shortfall, shortfallPhrases } from '../phrases.ts';
 import type { Missing, Survey } from '../survey.ts';
 
-/** What a page tells of an archive beside its {@link Survey}. */
+/** What the coverage page needs to know besides the {@link Survey}. */
 export interface Setting {
   readonly layout: Layout;
   readonly format: Format;
   readonly recentDays: number;
-  /** When the plan was made; where there is none, when one was asked for. */
+  /** When the plan was made, or if there is none, when the report was made. */
   readonly plannedAt: Instant;
 }
 
-/** How a slot stands; where several hold, the first in this order is given. */
+/** State of a slot. If several apply, the first in this order is used. */
 export type State = 'failed' | 'incomplete' | 'live' | 'empty' | 'complete';
 
+export type Why = Shortfall | 'new' | 'unsettled' | 'live' | 'empty' | 'settled';
+
 /** Why a slot is in its state, for people. */
-export const whys = {
-  failed: 'the last attempt to read it failed',
-  time: 'time ran out before it was read',
-  source: 'its source was not to be had for the slots before it',
-  leg: 'the leg that was to read it ended before',
-  new: 'it was never read',
-  unsettled: 'it was last read while its alerts still moved',
-  live: 'its alerts still move, every run reads it again',
-  empty: 'the source holds no message of it',
-  settled: 'read whole, after its alerts stopped moving',
-} as const;
-export type Why = keyof typeof whys;
+export const whys: Readonly<Record<Why, string>> = {
+  failed: shortfallPhrases.failed.slot,
+  time: shortfallPhrases.time.slot,
+  source: shortfallPhrases.source.slot,
+  leg: shortfallPhrases.leg.slot,
+  new: 'never read',
+  unsettled: 'last read while its alerts could still change',
+  live: 'its alerts may still change, so every run reads it',
+  empty: 'the source has no messages in it',
+  settled: 'read and verified, and its alerts are final',
+};
 
 const stateOfWhy: Readonly<Record<Why, State>> = {
   failed: 'failed',
@@ -48,13 +50,13 @@ export interface SlotCoverage {
   readonly state: State;
   readonly why: Why;
   readonly record: LedgerRecord | undefined;
-  /** Messages of the slot that wait for their alerts. */
-  readonly waiting: number;
+  /** Pending messages of the slot. */
+  readonly pending: number;
 }
 
-/** What the ledger's records come to. */
+/** Sums over the ledger. */
 export interface Totals {
-  /** Messages archived. */
+  /** Archived messages. */
   readonly rows: number;
   readonly objects: number;
   readonly bytesIn: number;
@@ -62,22 +64,19 @@ export interface Totals {
   readonly counts: Counts;
 }
 
-/**
- * Every slot of which something is known, in time order, and those between them that were never read; of years of which nothing is known,
- * none.
- */
+/** Returns the known slots and the unread ones between them, in time order, except for years without a known slot. */
 export function slotsOf(survey: Survey, setting: Setting): SlotCoverage[] {
   const missing = new Map(survey.missing.map(({ slot, why }) => [slot.id, why]));
-  const waiting = Map.groupBy(survey.staged, ({ slot }) => slot);
-  const ids = new Set([...survey.slots.map(({ id }) => id), ...waiting.keys()]);
+  const pending = Map.groupBy(survey.staged, ({ slot }) => slot);
+  const ids = new Set([...survey.slots.map(({ id }) => id), ...pending.keys()]);
   return slotsAround([...ids], setting.layout).map((slot) => {
     const record = survey.ledger.get(slot.id);
     const why = whyOf(slot, record, missing.get(slot.id), setting);
-    return { slot, state: stateOfWhy[why], why, record, waiting: waiting.get(slot.id)?.length ?? 0 };
+    return { slot, state: stateOfWhy[why], why, record, pending: pending.get(slot.id)?.length ?? 0 };
   });
 }
 
-/** Sums over the ledger. */
+/** Returns the sums over the ledger. */
 export function totalsOf({ ledger }: Survey): Totals {
   const records = [...ledger.values()];
   const sum = (value: (record: LedgerRecord) => number | undefined) =>
@@ -98,7 +97,7 @@ export function totalsOf({ ledger }: Survey): Totals {
   };
 }
 
-/** The UTC year of a slot. */
+/** Returns the UTC year in which a slot starts. */
 export function yearOf({ start }: Slot): number {
   return new Date(start).getUTCFullYear();
 }
@@ -112,7 +111,7 @@ function slotsAround(ids: readonly string[], layout: Layout): Slot[] {
   );
 }
 
-/** In ms since 1970. `Date.UTC` takes the years before 100 for those from 1900 on. */
+/** Returns the start of a year in ms since 1970. `Date.UTC` maps years before 100 to 1900 and later. */
 function startOf(year: number): number {
   return new Date(0).setUTCFullYear(year);
 }
@@ -126,7 +125,7 @@ function whyOf(
   if (record?.last_error !== undefined) return 'failed';
   if (missing !== undefined) return missing;
   if (record?.read_at === undefined) return 'new';
-  // At the time of the plan: what stops being live while the run works is for the next run.
+  // As of the plan: slots that become settled during the run are left to the next one.
   const plannedAt = Date.parse(setting.plannedAt);
   if (isLive(slot, plannedAt, setting.recentDays)) return 'live';
   if (!isSettled(slot, record, plannedAt, setting.recentDays)) return 'unsettled';

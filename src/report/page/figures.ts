@@ -4,27 +4,31 @@ import { type Survey, timeOf } from '../survey.ts';
 import type { SlotCoverage, Totals } from './coverage.ts';
 import { type Content, type Html, html } from './html.ts';
 
-/** The archive in a few numbers. */
+/** Returns the key figures of the archive. */
 export function figures({ staged, now }: Survey, slots: readonly SlotCoverage[], totals: Totals): Html {
   const { rows, objects, bytesIn, bytesOut } = totals;
   const [first, last, oldest] = [slots[0], slots.at(-1), staged[0]];
   return html`<dl class="figures">
-${figure('Archived', counted(rows, 'message'), `in ${counted(objects, 'object')}`)}
-${figure('Waiting for their alerts', counted(staged.length, 'message'), oldest && `the oldest for ${age(timeOf(oldest), now)}`)}
-${first && last && figure('Covered', age(first.slot.start, Math.min(now, last.slot.end)), `from ${date(first.slot.start)} to ${date(Math.min(now, last.slot.end - 1))}`)}
+${figure('Archived messages', number(rows), `in ${counted(objects, 'object')}`)}
+${figure('Pending messages', number(staged.length), oldest ? `oldest: ${age(timeOf(oldest), now)}` : 'no open alerts')}
+${first && last && figure('Covered', age(first.slot.start, Math.min(now, last.slot.end)), period(first.slot.start, last.slot.end, now))}
 ${figure('Stored', bytes(bytesOut), `from ${bytes(bytesIn)} of JSON`)}
 </dl>`;
 }
 
-/** What became of every message that was read: the numbers that each slot's proof is made of. */
+function period(start: number, end: number, now: number): string {
+  return end >= now ? `since ${date(start)}` : `from ${date(start)} to ${date(end - 1)}`;
+}
+
+/** Returns the sum of all messages read, by outcome: the same sum holds for every slot. */
 export function proof({ counts }: Totals): Html {
   const { read, closed, open, unalerted, invalid, duplicates } = counts;
   const parts = [
     [closed, 'closed', 'archived'],
-    [open, 'open', 'wait for their alerts'],
-    [unalerted, 'unalerted', 'have no alerts'],
-    [invalid, 'invalid', 'in quarantine, with the reason'],
-    [duplicates, 'duplicates', 'came twice'],
+    [open, 'open', 'pending'],
+    [unalerted, 'without alerts', 'not archived'],
+    [invalid, 'invalid', 'in quarantine'],
+    [duplicates, 'duplicates', 'extra copies'],
   ] as const;
   return html`<ul class="proof">
 ${term(read, 'read', 'from the source')}

@@ -1,8 +1,8 @@
-import type { LedgerRecord } from '../../archive/ledger.ts';
 import { counted, number } from '../../format.ts';
 import type { Slot } from '../../windows/slot.ts';
-import { type Cause, type CauseRow, causesOf, type Piece } from '../causes.ts';
+import { type Cause, type CauseRow, causesOf } from '../causes.ts';
 import { verdict } from '../missing.ts';
+import { type CaseName, caseNames, caseSentence, gapSentence, type Piece } from '../phrases.ts';
 import { isComplete, type Survey } from '../survey.ts';
 import { slotLink } from './calendar.ts';
 import type { SlotCoverage, Why } from './coverage.ts';
@@ -11,20 +11,21 @@ import { type Content, type Html, html, link, shown } from './html.ts';
 const rowsMax = 10;
 const messageCharactersMax = 1_000;
 const linksMax = 8;
+const codeCharactersMax = 60;
 
-/** Something to know of slots, in a sentence. */
+/** A remark on slots. */
 interface Note {
   readonly text: string;
   readonly slots: readonly Slot[];
 }
 
-/** Whether the archive is complete; if not, what is missing and what to do; and what deserves a look in any case. */
-export function judgement(survey: Survey, slots: readonly SlotCoverage[]): Html {
+/** Returns whether the archive is complete, the causes and remedies if it is not, and what deserves attention. */
+export function headline(survey: Survey, slots: readonly SlotCoverage[]): Html {
   const isGood = isComplete(survey);
-  return html`<div class="verdict ${isGood ? 'good' : 'bad'}">
+  return html`<div class="headline ${isGood ? 'good' : 'bad'}">
 <h1><span class="sign" aria-hidden="true"></span>The archive is ${isGood ? 'complete' : 'incomplete'}</h1>
 <p>${verdict(survey)}</p>
-${list('What is missing, and what to do', causesOf(survey).map(causeItem))}${list('Beyond the plan', unplanned(slots).map(noteItem))}${list('Worth a look', remarkable(survey, slots).map(noteItem))}</div>`;
+${list('Causes and remedies', causesOf(survey).map(causeItem))}${list('Outside the plan', unplanned(slots).map(noteItem))}${list('For your attention', noteworthy(survey, slots).map(noteItem))}</div>`;
 }
 
 function list(title: string, items: readonly Html[]): Content {
@@ -51,10 +52,11 @@ function pieceText(piece: Piece): Content {
   return piece.url === undefined ? piece.words : link(piece.url, piece.words);
 }
 
-function rowText({ slots, message, runUrl }: CauseRow): Html {
+function rowText({ slots, message, code, runUrl }: CauseRow): Html {
   if (message === undefined) return html`${slots[0]!.window}: ${links(slots)}`;
   const run = runUrl === undefined ? undefined : html` (${link(runUrl, 'run')})`;
-  return html`${shown(message, messageCharactersMax)}${run} ${links(slots)}`;
+  const identity = code === undefined ? undefined : html` <code>[${shown(code, codeCharactersMax)}]</code>`;
+  return html`${shown(message, messageCharactersMax)}${identity}${run} ${links(slots)}`;
 }
 
 function noteItem({ text, slots }: Note): Html {
@@ -69,48 +71,41 @@ function links(slots: readonly Slot[]): Content {
   return html`<span class="slots-named">${named}${more > 0 ? `and ${number(more)} more` : undefined}</span>`;
 }
 
-/** What no plan asked for lately, and is not settled all the same. */
+/** Slots that are not settled though no recent plan covered them. */
 function unplanned(slots: readonly SlotCoverage[]): Note[] {
   const of = (wanted: Why) => slots.filter(({ why }) => why === wanted).map(({ slot }) => slot);
   return [
     ...note(
       of('new'),
-      (count) => `${counted(count, 'slot')} in between never read: run with a range that covers this time.`,
+      (count) =>
+        `${counted(count, 'slot')} ${count === 1 ? 'was' : 'were'} never read. Run with a range that covers ${count === 1 ? 'it' : 'them'}.`,
     ),
     ...note(
       of('unsettled'),
       (count) =>
-        `${counted(count, 'slot')} last read while alerts still moved: run with a range that covers this time.`,
+        `${counted(count, 'slot')} ${count === 1 ? 'was' : 'were'} last read while live. Run with a range that covers ${count === 1 ? 'it' : 'them'}.`,
     ),
   ];
 }
 
-/** What is as it should be, and yet a person may want to know of. */
-function remarkable({ gaps }: Survey, slots: readonly SlotCoverage[]): Note[] {
-  const cases = caseTexts.flatMap(([of, text]) => {
-    const met = slots.filter(({ record }) => record !== undefined && of(record) > 0);
-    const count = met.reduce((sum, { record }) => sum + of(record!), 0);
+/** Gaps, and cases that the last read of each slot found. */
+function noteworthy({ gaps }: Survey, slots: readonly SlotCoverage[]): Note[] {
+  const cases = caseNames.flatMap((name) => {
+    const affected = slots.filter((one) => countOf(name, one) > 0);
+    const count = affected.reduce((sum, one) => sum + countOf(name, one), 0);
     return note(
-      met.map(({ slot }) => slot),
-      () => `${counted(count, 'message')} ${text}`,
+      affected.map(({ slot }) => slot),
+      () => caseSentence(name, count),
     );
   });
-  const empty = (count: number) =>
-    `${counted(count, 'slot')} without a message, though slots before and after hold some: see whether the source has a gap.`;
-  return [...note(gaps, empty), ...cases];
+  return [...note(gaps, (count) => gapSentence(count)), ...cases];
 }
 
-const caseTexts: readonly (readonly [of: (record: LedgerRecord) => number, text: string])[] = [
-  [({ cases }) => cases?.reopened ?? 0, 'of the archive opened again: the archived version stays until it is closed.'],
-  [({ cases }) => cases?.amended ?? 0, 'of the archive changed at the source.'],
-  [({ cases }) => cases?.removed ?? 0, 'of the archive no longer shown by the source: the archived version stays.'],
-  [({ cases }) => cases?.removed_pending ?? 0, 'of those that wait no longer shown by the source: they stay waiting.'],
-  [
-    ({ cases }) => cases?.conflicting ?? 0,
-    'came with more than one content: the one whose alerts changed last is taken.',
-  ],
-  [({ counts }) => counts?.invalid ?? 0, 'could not be read as messages: they lie in _quarantine/, with the reason.'],
-];
+/** The ledger does not count twins apart from other duplicates. */
+function countOf(name: CaseName, { record }: SlotCoverage): number {
+  if (name === 'twins') return 0;
+  return (name === 'invalid' ? record?.counts?.invalid : record?.cases?.[name]) ?? 0;
+}
 
 function note(slots: readonly Slot[], text: (count: number) => string): Note[] {
   return slots.length > 0 ? [{ text: text(slots.length), slots }] : [];

@@ -1,7 +1,7 @@
-/** What stands between the tags of a template; nothing where it is undefined. */
+/** A value in a template; undefined renders as nothing. */
 export type Content = Html | string | number | undefined | readonly Content[];
 
-/** Markup in which all that came from outside is text: made only by {@link html} and {@link trusted}. */
+/** Safe markup: made only by {@link html} and {@link trusted}. */
 export class Html {
   readonly text: string;
 
@@ -10,20 +10,20 @@ export class Html {
   }
 }
 
-/** Markup with contents in it, each as text, in elements and in quoted attributes alike; markup stays markup. */
+/** Returns markup. Values are escaped, in elements and in quoted attributes; {@link Html} is inserted as it is. */
 export function html(template: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(String.raw({ raw: template }, ...contents.map(markupOf)));
 }
 
-/** A text of this project's own that stands as it is: a style or a script. */
+/** Returns unescaped text of this project: a style or a script. */
 export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** A link to an address that a browser may be sent to; any other address as text. */
-export function link(address: string, content: Content): Html {
-  const isWeb = /^https?:$/.test(URL.parse(address)?.protocol ?? '');
-  return isWeb ? html`<a href="${address}" rel="noreferrer">${content}</a>` : html`${content}`;
+/** Returns a link to an HTTP URL, or its content alone for any other URL. */
+export function link(url: string, content: Content): Html {
+  const isWeb = /^https?:$/.test(URL.parse(url)?.protocol ?? '');
+  return isWeb ? html`<a href="${url}" rel="noreferrer">${content}</a>` : html`${content}`;
 }
 
 function markupOf(content: Content): string {
@@ -41,12 +41,12 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Characters that are not seen, end a line, or turn the direction of what follows. */
+/** Characters that are invisible, end a line, or change the direction of text. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text from outside as it can be shown on one line: what is not seen as `\u{202e}`, and cut after so many characters. */
+/** Returns untrusted text on one line, with invisible characters as `\u{202e}`, cut after `charactersMax` characters. */
 export function shown(text: string, charactersMax: number): string {
-  // Two units of UTF-16 make one character at most: no need to take a long text apart.
+  // A character has at most two UTF-16 units: the rest of a long text need not be split.
   const characters = [...text.slice(0, 2 * charactersMax)];
   const isCut = characters.length > charactersMax || text.length > 2 * charactersMax;
   const visible = characters

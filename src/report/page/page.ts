@@ -5,14 +5,14 @@ import { calendar } from './calendar.ts';
 import { chart } from './chart.ts';
 import { type Setting, slotsOf, totalsOf } from './coverage.ts';
 import { figures, proof } from './figures.ts';
-import { judgement } from './headline.ts';
+import { headline } from './headline.ts';
 import { html, trusted } from './html.ts';
-import { waitingMessages } from './pending.ts';
+import { pendingMessages } from './pending.ts';
 import { records } from './records.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
 
-/** Nothing but the page's own style and script; no address is ever asked, and no text becomes markup. */
+/** Allows only the page's own style and script, no requests, and no text as markup. */
 const policy = [
   "default-src 'none'",
   `style-src '${hashOf(style)}'`,
@@ -23,10 +23,10 @@ const policy = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-/** An icon of the page's own, so that no browser asks for one. */
+/** Inline icons, so that browsers do not request one. */
 const icons = { good: iconOf('#1f6fb2'), bad: iconOf('#b3261e') };
 
-/** The coverage page: one HTML file that needs nothing else, neither a network nor, but for comfort, its script. */
+/** Returns the coverage page: one HTML file that needs no network and works without its script. */
 export function coveragePage(survey: Survey, setting: Setting): string {
   const slots = slotsOf(survey, setting);
   const totals = totalsOf(survey);
@@ -44,22 +44,24 @@ export function coveragePage(survey: Survey, setting: Setting): string {
 <style>${trusted(style)}</style>
 </head>
 <body>
-<header><p><b>Message Archive</b> <code>${survey.archive}</code></p><p>Written ${moment(survey.now)}</p></header>
+<header><p><b>Message Archive</b> <code>${survey.archive}</code></p><p>Updated ${moment(survey.now)}</p></header>
 <main>
-${judgement(survey, slots)}
+${headline(survey, slots)}
 ${figures(survey, slots, totals)}
-<section aria-labelledby="calendar"><h2 id="calendar">Every slot, by year and month</h2>
-<p class="hint" id="calendar-hint">A slot is what one object of the archive holds. Choose one to see its ledger record.<span hidden> The arrow keys go from slot to slot, Home and End to the ends of a year.</span></p>
+<section aria-labelledby="calendar"><h2 id="calendar">Slots by year and month</h2>
+<p class="hint" id="calendar-hint">Each slot is one object of the archive. Select one to see its ledger record.<span hidden> Arrow keys, Home and End move between slots.</span></p>
 <a class="skip" href="#months">Skip the calendar</a>
-${calendar(slots)}</section>
+${calendar(slots, setting.recentDays)}</section>
 <section aria-labelledby="months"><h2 id="months">Messages by month</h2>
 ${chart(slots)}</section>
-<section aria-labelledby="waiting"><h2 id="waiting">Messages that wait for their alerts</h2>
-${waitingMessages(survey, setting.layout)}</section>
-<section aria-labelledby="proof"><h2 id="proof">What became of every message</h2>
+<section aria-labelledby="pending"><h2 id="pending">Pending messages</h2>
+<p class="hint">Messages with open alerts. They are re-checked by every run, and archived once all their alerts are closed.</p>
+${pendingMessages(survey, setting.layout)}</section>
+<section aria-labelledby="proof"><h2 id="proof">Messages by outcome</h2>
+<p class="hint">Every message read has one outcome; the ledger proves the sum for each slot.</p>
 ${proof(totals)}</section>
-<section aria-labelledby="ledger"><h2 id="ledger">The ledger</h2>
-<p class="hint">One record a slot. For machines the same is in <a href="ledger.json">ledger.json</a>.</p>
+<section aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
+<p class="hint">One record per slot. <a href="ledger.json">ledger.json</a> has the same in machine-readable form.</p>
 ${records(slots, setting.format)}</section>
 </main>
 <dialog id="details" aria-labelledby="details-title">

@@ -1,6 +1,6 @@
 /**
- * What the page does in a browser: a slot's record in a panel of its own, and arrow keys in the calendar. The records are
- * taken out of the tables that stand in the page anyway; without the script every link leads to them.
+ * The page's script: shows a slot's record in a panel, and handles arrow keys in the calendar. Records are copied from the
+ * tables in the page; without the script, links lead to these tables.
  */
 export const script = `'use strict';
 {
@@ -9,7 +9,7 @@ export const script = `'use strict';
   const body = document.getElementById('details-body');
   const [earlier, later, close] = dialog.querySelectorAll('button');
   const marks = [...document.querySelectorAll('.calendar a')];
-  const places = new Map(marks.map((mark, n) => [mark.hash, n]));
+  const indexes = new Map(marks.map((mark, n) => [mark.hash, n]));
   let shown = -1;
   let opener;
 
@@ -26,10 +26,11 @@ export const script = `'use strict';
     let at = 0;
     return [...groups.cells].slice(1).flatMap((group) => {
       const pairs = Array.from({ length: group.colSpan }, () => [fields.cells[at], row.cells[++at]]);
-      const told = pairs.filter(([, cell]) => cell.hasChildNodes());
-      if (told.length === 0) return [];
-      const lines = told.map(([field, cell]) => {
+      const filled = pairs.filter(([, cell]) => cell.hasChildNodes());
+      if (filled.length === 0) return [];
+      const lines = filled.map(([field, cell]) => {
         const line = element('div', [element('dt', copyOf(field)), element('dd', copyOf(cell))]);
+        line.title = field.title;
         line.className = cell.className;
         return line;
       });
@@ -37,25 +38,25 @@ export const script = `'use strict';
     });
   };
 
-  const show = (place) => {
-    const mark = marks[place];
+  const show = (index) => {
+    const mark = marks[index];
     const row = document.getElementById(mark.hash.slice(1));
     marks[shown]?.removeAttribute('aria-current');
     mark.setAttribute('aria-current', 'true');
-    shown = place;
-    reach(mark);
+    shown = index;
+    makeTabStop(mark);
     title.replaceChildren(...copyOf(row.cells[0]));
     body.replaceChildren(...groupsOf(row));
     body.scrollTop = 0;
-    earlier.disabled = place === 0;
-    later.disabled = place === marks.length - 1;
+    earlier.disabled = index === 0;
+    later.disabled = index === marks.length - 1;
     if (!dialog.open) dialog.showModal();
     mark.scrollIntoView({ block: 'nearest' });
     title.focus();
   };
 
-  /** The one mark that the tab key stops at. */
-  const reach = (mark) => {
+  /** Makes a mark the calendar's only tab stop. */
+  const makeTabStop = (mark) => {
     for (const other of marks) if (other.tabIndex === 0) other.tabIndex = -1;
     mark.tabIndex = 0;
   };
@@ -65,7 +66,7 @@ export const script = `'use strict';
     return { x: (left + right) / 2, y: (top + bottom) / 2 };
   };
 
-  /** The nearest mark of the next line above or below. */
+  /** Returns the nearest mark in the line above or below. */
   const across = (mark, sign) => {
     const from = middle(mark);
     let best;
@@ -80,7 +81,7 @@ export const script = `'use strict';
   };
 
   const target = ({ key, ctrlKey }, mark) => {
-    const at = places.get(mark.hash);
+    const at = indexes.get(mark.hash);
     const ofYear = ctrlKey ? marks : [...mark.closest('section').querySelectorAll('a')];
     if (key === 'ArrowLeft') return marks[at - 1];
     if (key === 'ArrowRight') return marks[at + 1];
@@ -91,7 +92,7 @@ export const script = `'use strict';
   };
 
   for (const mark of marks) mark.tabIndex = -1;
-  if (marks.length > 0) reach(marks.at(-1));
+  if (marks.length > 0) makeTabStop(marks.at(-1));
   const calendar = document.querySelector('.calendar');
   document.querySelector('#calendar-hint span').hidden = false;
   calendar?.addEventListener('keydown', (event) => {
@@ -99,7 +100,7 @@ export const script = `'use strict';
     const next = mark && target(event, mark);
     if (!next) return;
     event.preventDefault();
-    reach(next);
+    makeTabStop(next);
     next.focus();
   });
   calendar?.addEventListener('mouseover', ({ target }) => {
@@ -108,10 +109,10 @@ export const script = `'use strict';
 
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a');
-    if (!places.has(link?.hash) || event.button > 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!indexes.has(link?.hash) || event.button > 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     opener = link;
-    show(places.get(link.hash));
+    show(indexes.get(link.hash));
   });
   earlier.addEventListener('click', () => show(shown - 1));
   later.addEventListener('click', () => show(shown + 1));
@@ -127,7 +128,7 @@ export const script = `'use strict';
   });
 
   const showLinked = () => {
-    if (places.has(location.hash)) show(places.get(location.hash));
+    if (indexes.has(location.hash)) show(indexes.get(location.hash));
   };
   addEventListener('hashchange', showLinked);
   showLinked();

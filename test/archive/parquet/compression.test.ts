@@ -35,7 +35,7 @@ import { testFolder } from '../../support/folders.ts';
 const count = 500;
 const element = new Struct([new Field('alert_id', new Utf8(), true), new Field('status', new Utf8(), true)]);
 
-/** Columns with and without a dictionary, nulls, statistics; lists of structs; pages of every length. */
+/** Columns with and without dictionaries, nulls and statistics; lists of structs; pages of many sizes. */
 const table = new ArrowTable({
   id: vectorFromArray(
     Array.from({ length: count }, (_, n) => `message ${n}`),
@@ -72,7 +72,7 @@ interface Options {
   readonly statistics?: EnabledStatistics;
 }
 
-/** The table as parquet-wasm writes it. */
+/** The table, as written by parquet-wasm. */
 function written({ rowsPerGroup = 120, compression, version, statistics }: Options = {}): Uint8Array {
   const properties = new WriterPropertiesBuilder()
     .setCompression(compression ?? Compression.UNCOMPRESSED)
@@ -90,7 +90,7 @@ function written({ rowsPerGroup = 120, compression, version, statistics }: Optio
   return writeParquet(Table.fromIPCStream(tableToIPC(table, 'stream')), properties);
 }
 
-/** What becomes of a file that comes in pieces that end at these places. */
+/** Compresses a file that arrives in pieces that end at these offsets. */
 async function compressed(file: Uint8Array, ends: readonly number[] = []): Promise<Buffer> {
   const places = [0, ...ends.toSorted((a, b) => a - b), file.length];
   async function* pieces() {
@@ -107,18 +107,18 @@ beforeAll(async () => loadParquet(await parquetModule()));
 
 describe('compressPages', () => {
   it.each<[string, Options]>([
-    ['of some row groups', {}],
-    ['of one row group', { rowsPerGroup: count }],
-    ['of a row a group', { rowsPerGroup: 1 }],
-    ['without statistics and indexes of columns', { statistics: EnabledStatistics.None }],
-  ])('keeps every row of a file %s, in fewer bytes', async (_, options) => {
+    ['with several row groups', {}],
+    ['with one row group', { rowsPerGroup: count }],
+    ['with one row per row group', { rowsPerGroup: 1 }],
+    ['without statistics and column indexes', { statistics: EnabledStatistics.None }],
+  ])('keeps every row of a file %s in fewer bytes', async (_, options) => {
     const file = written(options);
     const smaller = await compressed(file);
     expect(rowsOf(smaller)).toEqual(rowsOf(file));
     if (options.rowsPerGroup !== 1) expect(smaller.length).toBeLessThan(file.length / 2);
   });
 
-  it('does so whatever pieces the file comes in', async () => {
+  it('does not depend on how the file is split into pieces', async () => {
     const file = written();
     const whole = await compressed(file);
     await fc.assert(
@@ -152,7 +152,7 @@ describe('compressPages', () => {
     },
   );
 
-  it('changes nothing else that a reader is told', async () => {
+  it('changes no other metadata', async () => {
     const folder = await testFolder();
     const [before, after] = [written(), await compressed(written())];
     const [old, now] = [join(folder, 'old.parquet'), join(folder, 'now.parquet')];
@@ -177,18 +177,16 @@ describe('compressPages', () => {
     connection.closeSync();
   });
 
-  it('refuses a file that is built otherwise', async () => {
+  it('rejects files with another structure', async () => {
     const file = written();
     await expect(compressed(written({ compression: Compression.ZSTD }))).rejects.toThrow('compressed already');
-    await expect(compressed(written({ version: WriterVersion.V2 }))).rejects.toThrow(
-      'does not tell what stands at byte',
-    );
+    await expect(compressed(written({ version: WriterVersion.V2 }))).rejects.toThrow('does not account for byte');
     await expect(compressed(new Uint8Array(0))).rejects.toThrow('the Parquet file has no footer');
     await expect(compressed(Buffer.from('PAR1'))).rejects.toThrow('the Parquet file has no footer');
     await expect(compressed(Buffer.concat([file.subarray(0, 4), Buffer.alloc(9), file.subarray(4)]))).rejects.toThrow();
   });
 
-  it('refuses a file that was cut, wherever', async () => {
+  it('rejects a file truncated anywhere', async () => {
     const file = written();
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: file.length - 1 }), async (length) => {
@@ -208,7 +206,7 @@ interface PageFound {
 
 const frameMagic = Buffer.from('28b52ffd', 'hex');
 
-/** Every page, one after the other; each is one frame, which unpacks to the size that its header tells. */
+/** All pages in order. Each must be one frame that decompresses to the size in its header. */
 function pagesOf(file: Buffer): PageFound[] {
   const pages: PageFound[] = [];
   const ends = chunksOf(file).map(({ end }) => end);
@@ -225,7 +223,7 @@ function pagesOf(file: Buffer): PageFound[] {
   return pages;
 }
 
-/** The chunks of columns, as the footer tells them. */
+/** The column chunks, as described by the footer. */
 function chunksOf(file: Buffer) {
   const footer = readStruct(file, file.length - 8 - file.readUInt32LE(file.length - 8));
   return footer.structs(4).flatMap((group) =>

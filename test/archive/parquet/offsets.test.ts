@@ -9,7 +9,7 @@ const i64 = (value: number): Value => ({ kind: 'int', type: 6, value });
 const struct = (...fields: [number, Value][]): Fields => new Map(fields);
 const list = (...values: Fields[]): Value => ({ kind: 'structs', values });
 
-/** Pages of so many bytes, in two groups of one column each; all of them shrink to a tenth, and their headers by nothing. */
+/** Page sizes in two row groups of one column. Bodies compress to a tenth; headers keep their size. */
 const sizes = [
   [3_000_000_000, 1_000_000_000],
   [200_000_000, 150_000_000, 300_000_000],
@@ -21,7 +21,7 @@ interface Laid {
   readonly end: number;
 }
 
-/** Where pages of these sizes stand, from `start` on. */
+/** The offsets of pages of these sizes, from `start`. */
 function lay(bytes: readonly number[], start: number): Laid {
   const offsets: number[] = [];
   let at = start;
@@ -46,12 +46,12 @@ function layAll(scale: number): Laid[] {
   ];
 }
 
-/** An index of the offsets of pages, as a writer with 32 bits spells it. */
+/** An offset index by a writer with 32-bit offsets. */
 function offsetIndex(offsets: readonly number[], bytes: readonly number[]): number[] {
   return spell(struct([1, list(...offsets.map((offset, n) => struct([1, i64(offset % wrap)], [2, i32(bytes[n]!)])))]));
 }
 
-/** The tail of a file with these pages, nothing of which is compressed. */
+/** The tail of an uncompressed file with these pages. */
 function tailOf(laid: readonly Laid[], shift = 0): Buffer {
   const indexes = laid.map(({ offsets }, n) => offsetIndex(offsets, sizes[n]!));
   let at = laid.at(-1)!.end;
@@ -78,7 +78,7 @@ function movesOf(): PageMoves {
 }
 
 describe('movedTail', () => {
-  it('finds every page of a file of more than 4 GiB, whose offsets began with 0 again', () => {
+  it('finds every page of a file over 4 GiB, whose offsets wrapped around', () => {
     const before = layAll(1);
     expect(before[1]!.offsets.some((offset) => offset > wrap)).toBe(true);
     const after = layAll(0.1);
@@ -98,7 +98,7 @@ describe('movedTail', () => {
     });
   });
 
-  it('refuses a footer that does not account for every byte', () => {
-    expect(() => movedTail(tailOf(layAll(1), 1), movesOf())).toThrow('does not tell what stands at byte 4650000004');
+  it('rejects a footer that does not account for every byte', () => {
+    expect(() => movedTail(tailOf(layAll(1), 1), movesOf())).toThrow('does not account for byte 4650000004');
   });
 });

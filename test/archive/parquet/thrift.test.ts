@@ -34,7 +34,7 @@ const { fields } = fc.letrec<{ fields: Fields; value: Value }>((tie) => ({
   ),
 }));
 
-/** Every integer that is a field of a struct, beside where it was read. */
+/** Every integer field of a struct, with its offsets. */
 function intsOf(written: Fields, read: ThriftStruct): { readonly value: number; readonly int: ThriftInt }[] {
   return [...written].flatMap(([field, value]) => {
     if (value.kind === 'int') return [{ value: value.value, int: read.int(field) }];
@@ -44,7 +44,7 @@ function intsOf(written: Fields, read: ThriftStruct): { readonly value: number; 
   });
 }
 
-/** The same fields, each integer changed. */
+/** The same fields with every integer changed. */
 function changed(written: Fields, change: (value: number) => number): Fields {
   return new Map(
     [...written].map(([field, value]): [number, Value] => {
@@ -58,7 +58,7 @@ function changed(written: Fields, change: (value: number) => number): Fields {
 }
 
 describe('readStruct', () => {
-  it('finds every integer, and the end', () => {
+  it('finds every integer and the end', () => {
     fc.assert(
       fc.property(fields, fc.uint8Array({ maxLength: 5 }), (written, before) => {
         const spelled = spell(written);
@@ -71,17 +71,17 @@ describe('readStruct', () => {
     );
   });
 
-  it('tells bytes that end too early from bytes that are no struct', () => {
+  it('distinguishes truncated bytes from bytes that are not a struct', () => {
     fc.assert(
       fc.property(fields, fc.nat(), (written, place) => {
         const spelled = Uint8Array.from(spell(written));
         expect(() => readStruct(spelled.subarray(0, place % spelled.length), 0)).toThrow(ThriftCut);
       }),
     );
-    expect(() => readStruct(Uint8Array.of(0x1b, 0, 0), 0)).toThrow('a Thrift struct has a field of type 11');
+    expect(() => readStruct(Uint8Array.of(0x1b, 0, 0), 0)).toThrow('a Thrift struct has a field of unknown type 11');
   });
 
-  it('ends on bytes of any kind', () => {
+  it('terminates on arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         try {
@@ -95,11 +95,11 @@ describe('readStruct', () => {
     );
   });
 
-  it('says which field is of another kind', () => {
+  it('names a field of the wrong type', () => {
     const struct = readStruct(Uint8Array.from([0x18, 1, 65, 0]), 0);
-    expect(() => struct.int(1)).toThrow('field 1 of a Thrift struct is no integer');
-    expect(() => struct.struct(1)).toThrow('field 1 of a Thrift struct is no struct');
-    expect(() => struct.structs(2)).toThrow('field 2 of a Thrift struct is no list');
+    expect(() => struct.int(1)).toThrow('field 1 of a Thrift struct is not an integer');
+    expect(() => struct.struct(1)).toThrow('field 1 of a Thrift struct is not a struct');
+    expect(() => struct.structs(2)).toThrow('field 2 of a Thrift struct is not a list');
   });
 });
 
@@ -130,7 +130,7 @@ describe('ThriftStruct', () => {
     40: { struct: {} },
   } as const;
 
-  it('shows its fields without the places at which they are spelled', () => {
+  it('plain returns fields without offsets', () => {
     expect(struct.numbers.map((field) => struct.plain(field))).toEqual([
       -3,
       'a\u00ff',
@@ -147,31 +147,31 @@ describe('ThriftStruct', () => {
       false,
     ]);
     expect(struct.bytes(2)).toEqual(Uint8Array.from([0x61, 0xff]));
-    expect(() => struct.bytes(1)).toThrow('field 1 of a Thrift struct is no text');
-    expect(() => struct.texts(7)).toThrow('field 7 of a Thrift struct is no list of texts');
+    expect(() => struct.bytes(1)).toThrow('field 1 of a Thrift struct is not text');
+    expect(() => struct.texts(7)).toThrow('field 7 of a Thrift struct is not a list of texts');
   });
 
   it.each<[string, object]>([
-    ['a field that it may not have', { 40: undefined }],
-    ['a number of another width', { 1: 'i64' }],
-    ['numbers of another width in a list', { 7: { list: 'i32' } }],
-    ['text where a number should be', { 2: 'i32' }],
-    ['a struct within that has more', { 8: { list: { struct: {} } } }],
-    ['a struct where a list should be', { 40: { list: 'i32' } }],
-  ])('tells when it has %s', (_, change) => {
+    ['an unknown field', { 40: undefined }],
+    ['an integer of another width', { 1: 'i64' }],
+    ['integers of another width in a list', { 7: { list: 'i32' } }],
+    ['text instead of an integer', { 2: 'i32' }],
+    ['an unknown field in a nested struct', { 8: { list: { struct: {} } } }],
+    ['a struct instead of a list', { 40: { list: 'i32' } }],
+  ])('isSpelled is false with %s', (_, change) => {
     expect(struct.isSpelled({ struct: spec })).toBe(true);
     expect(struct.isSpelled({ struct: { ...spec, ...change } as typeof spec })).toBe(false);
   });
 
-  it('is none where a field stands twice', () => {
+  it('must not have a field twice', () => {
     expect(() => readStruct(Uint8Array.from([0x15, 2, 0x05, 2, 4, 0]), 0)).toThrow(
-      'field 1 of a Thrift struct stands twice',
+      'field 1 of a Thrift struct occurs twice',
     );
   });
 });
 
 describe('ThriftEdits', () => {
-  it('change integers and nothing else', () => {
+  it('change only integers', () => {
     fc.assert(
       fc.property(fields, fc.nat({ max: largest }), (written, added) => {
         const spelled = Uint8Array.from(spell(written));

@@ -8,20 +8,20 @@ const withRules = (rules: unknown): Faults => {
   return faults;
 };
 
-test('failures follow one another, each as many times as told', () => {
+test('failures apply one after the other, each the given number of times', () => {
   const faults = withRules([{ kind: '429', times: 2, retryAfter: 0 }, { kind: 'cut' }]);
   const kinds = Array.from({ length: 5 }, () => faults.failure(query(1))?.kind);
   expect(kinds).toEqual(['429', '429', 'cut', undefined, undefined]);
 });
 
-test('a rule waits for the request that it matches', () => {
+test('a rule applies to matching requests only', () => {
   const faults = withRules([{ kind: '500', match: { page_number: 2 } }]);
   expect(faults.failure(query(1))).toBeUndefined();
   expect(faults.failure(query(2))?.kind).toBe('500');
   expect(faults.failure(query(2))).toBeUndefined();
 });
 
-test('what changes a page is taken by its kind, and hits along with other faults', () => {
+test('faults that change a page are looked up by kind and combine with others', () => {
   const faults = withRules([{ kind: 'noTotal', times: 'always' }, { kind: 'pageCap', pageCap: 3 }, { kind: '503' }]);
   expect(faults.failure(query(1))?.kind).toBe('503');
   expect(faults.shape('noTotal', query(1))?.kind).toBe('noTotal');
@@ -36,7 +36,7 @@ test('rules are replaced, not added', () => {
   expect(faults.failure(query(1))).toBeUndefined();
 });
 
-test('a status is answered with its Retry-After', () => {
+test('a fault that is a status code has its Retry-After', () => {
   expect(refusalOf({ kind: '429', retryAfter: 7 })).toMatchObject({ status: 429, headers: { 'retry-after': '7' } });
   expect(refusalOf({ kind: 'cut' })).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Generated } from '../../../demo/source/generated.ts';
 import { Texts } from '../../../demo/source/text.ts';
 
-test('a few subjects are cut within an emoji: JSON that holds a lone surrogate, as an escape', () => {
+test('a few subjects are truncated inside an emoji: valid JSON with a lone surrogate as an escape', () => {
   const content = new Generated(6, new Texts(6, 100_000), [1_000, 2_000]);
   const subjects = Array.from({ length: 2_000 }, (_, index) => {
     const value = content.membersOf(index, 0, false).find(([name]) => name === 'subject')?.[1] ?? '""';

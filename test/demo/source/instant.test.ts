@@ -5,7 +5,7 @@ import { isoText, parseInstant } from '../../../demo/source/instant.ts';
 const LEAST_MS = Date.parse('0000-01-01T00:00:00Z');
 const MOST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-test('writes an instant as toISOString does, and reads it again', () => {
+test('formats an instant like toISOString, and parses it', () => {
   fc.assert(
     fc.property(fc.integer({ min: LEAST_MS, max: MOST_MS }), (ms) => {
       expect(isoText(ms)).toBe(new Date(ms).toISOString());

@@ -11,7 +11,7 @@ const many = (oddities: number): Life[] =>
 const share = (lives: readonly Life[], holds: (life: Life) => boolean): number =>
   lives.filter(holds).length / lives.length;
 
-test('a life is the same whenever it is asked for, and its visibility is part of it', () => {
+test('a history is deterministic and includes the visibility', () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.constantFrom(0, 1, 20), (seed, index, oddities) => {
       const life = lifeOf(seed, index, SENT_US, { oddities, deletions: oddities });
@@ -21,7 +21,7 @@ test('a life is the same whenever it is asked for, and its visibility is part of
   );
 });
 
-test('alerts are opened after the message came, change in the order of time, and have distinct ids', () => {
+test('alerts open after the message arrived, change in chronological order, and have distinct ids', () => {
   for (const life of many(20).slice(0, 500)) {
     expect(life.arrival).toBeGreaterThanOrEqual(SENT_US / 1_000);
     expect(life.gone).toBeGreaterThan(life.arrival);
@@ -35,7 +35,7 @@ test('alerts are opened after the message came, change in the order of time, and
   }
 });
 
-test('states follow from the changes up to an instant, and stay until the next one', () => {
+test('the state follows from the changes up to an instant', () => {
   for (const life of many(1).slice(0, 500)) {
     const instants = life.alerts.flatMap(({ changes }) => changes.map(({ at }) => at)).sort((a, b) => a - b);
     instants.forEach((at, place) => {
@@ -51,7 +51,7 @@ test('states follow from the changes up to an instant, and stay until the next o
   }
 });
 
-test('most messages are closed in the end, some stay open, some never have an alert', () => {
+test('most messages end closed, some stay open, some never have an alert', () => {
   const lives = many(1);
   expect(share(lives, ({ alerts }) => alerts.length === 0)).toBeCloseTo(0.12, 1);
   expect(share(lives, ({ alerts }) => alerts.length >= 1 && alerts.length <= 3)).toBeGreaterThan(0.75);
@@ -62,7 +62,7 @@ test('most messages are closed in the end, some stay open, some never have an al
   expect(share(lives, reopened)).toBeGreaterThan(0.01);
 });
 
-test('odd messages occur as often as told', () => {
+test('odd messages occur at the given frequency', () => {
   const odd: ((life: Life) => boolean)[] = [
     ({ arrival }) => arrival > SENT_US / 1_000,
     ({ gone }) => gone !== Infinity,
@@ -79,7 +79,7 @@ test('odd messages occur as often as told', () => {
   expect(new Set(lots.map(({ flaw }) => flaw)).size).toBe(5);
 });
 
-test('a message is visible from its arrival until it is gone', () => {
+test('a message is visible from its arrival until its deletion', () => {
   const visibility = { arrival: 10, gone: 20 };
   expect([9, 10, 19, 20].map((asOf) => isVisible(visibility, asOf))).toEqual([false, true, true, false]);
 });

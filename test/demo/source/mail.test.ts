@@ -41,18 +41,18 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const contentsOf = (mailbox: Mailbox): Buffer[] =>
   Array.from({ length: mailbox.count }, (_, index) => mailbox.read(index));
 
-test('a folder holds its regular files, but for JSON, by path', () => {
+test('a folder contains its regular files except JSON, by path', () => {
   const contents = contentsOf(Mailbox.open(join(folder, 'mails')));
   expect(contents).toEqual([PLAIN, LATIN1, PLAIN.replace('First', 'Again'), UTF8, ''].map((each) => Buffer.from(each)));
 });
 
-test('an mbox file holds the mails between its separators, byte by byte', () => {
+test('an mbox file is split into its emails, byte for byte', () => {
   expect(contentsOf(Mailbox.open(join(folder, 'mbox')))).toEqual(
     [PLAIN, LATIN1, UTF8].map((each) => Buffer.from(each)),
   );
 });
 
-test('an mbox file is split alike wherever its separators lie', () => {
+test('an mbox file is split the same wherever a separator crosses a chunk', () => {
   const mail = (bytes: number): string => `Subject: long\n\n${'x'.repeat(bytes)}\n`;
   for (const bytes of [1_048_540, 1_048_546, 1_048_551, 1_048_557, 2_200_000]) {
     const mails = [mail(bytes), mail(3), mail(5)];
@@ -62,11 +62,11 @@ test('an mbox file is split alike wherever its separators lie', () => {
   }
 });
 
-test.each(['nothing', 'absent', 'mails/1.txt'])('%s is refused', (path) => {
+test.each(['nothing', 'absent', 'mails/1.txt'])('%s is rejected', (path) => {
   expect(() => Mailbox.open(join(folder, path))).toThrow(OptionError);
 });
 
-test('mails are served with their headers and their raw text, whatever their encoding', async () => {
+test('emails are served with headers and raw text in any encoding', async () => {
   await using source = await startSource({ ...OPTIONS, mail: join(folder, 'mails') });
   const { total, messages } = await readAll(source, WHOLE);
   expect(total).toBe(5);
@@ -90,7 +90,7 @@ test('mails are served with their headers and their raw text, whatever their enc
   expect(Buffer.from(fourth?.raw as string)).toEqual(UTF8);
 });
 
-test('mails have a life, and the truth about it, as any message', async () => {
+test('emails have a history and a truth like any message', async () => {
   await using source = await startSource({ ...OPTIONS, oddities: 20, mail: join(folder, 'mbox'), messages: 3 });
   for (const as_of of ['2024-02-10', '2025-01-01']) {
     const { messages } = await readAll(source, { ...WHOLE, as_of });
@@ -101,9 +101,9 @@ test('mails have a life, and the truth about it, as any message', async () => {
   }
 });
 
-test('there are no more messages than mails', async () => {
+test('more messages than emails are rejected', async () => {
   const more = startSource({ ...OPTIONS, mail: join(folder, 'mbox'), messages: 4 });
-  await expect(more).rejects.toThrow(/^Option messages must be at most 3/);
+  await expect(more).rejects.toThrow(/^The option --messages is 4, but there are only 3 emails/);
   await using fewer = await startSource({ ...OPTIONS, mail: join(folder, 'mbox'), messages: 2 });
   expect((await readAll(fewer, WHOLE)).total).toBe(2);
 });

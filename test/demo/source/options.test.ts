@@ -3,7 +3,7 @@ import type { SourceOptions } from '../../../demo/source/options.ts';
 import { OptionError, readOptions } from '../../../demo/source/options.ts';
 import { startSource } from '../../../demo/source/server.ts';
 
-test('everything has a default', () => {
+test('every option has a default', () => {
   expect(readOptions({})).toMatchObject({ seed: 1, token: 'demo-token', port: 0, maxDays: 60, endInclusive: true });
 });
 
@@ -24,10 +24,10 @@ test.each<[SourceOptions, string]>([
   [{ textBytesMax: -1 }, 'text-bytes-max'],
 ])('refuses %j, naming %s', (options, name) => {
   expect(() => readOptions(options)).toThrow(OptionError);
-  expect(() => readOptions(options)).toThrow(new RegExp(`^Options? .*${name}.*\\.$`));
+  expect(() => readOptions(options)).toThrow(new RegExp(`^The options? --.*${name}.*\\.$`));
 });
 
-test('refuses more messages than the interval has room for', async () => {
+test('rejects more messages than fit into the range', async () => {
   const options = { from: '2024-01-01', to: '2024-01-01T00:00:01Z', messages: 501 };
-  await expect(startSource(options)).rejects.toThrow(/^Options from, to and messages/);
+  await expect(startSource(options)).rejects.toThrow(/^The options --from, --to and --messages/);
 });

@@ -53,7 +53,7 @@ test.each<[string, string, SourceOptions, string, string]>([
   expect(rangeOf(query, options)).toEqual([start, end]);
 });
 
-test('reads the page and the instant, and caps the page', () => {
+test('parses page and instant, and reduces the page size', () => {
   const range = 'start_time=2024-06-01&end_time=2024-06-01';
   expect(read(range)).toMatchObject({ pageSize: 100, pageNumber: 1, asOf: NOW_MS });
   expect(read(`${range}&status=all&page_size=500&page_number=7&as_of=2024-08-01`)).toMatchObject({
@@ -86,7 +86,7 @@ test.each([
   expect(refused).toMatchObject({ status: 400, message: expect.stringContaining(reason) });
 });
 
-test('reads the range of a truth, both bounds or none', () => {
+test('parses the range of a truth: both bounds or none', () => {
   expect(readTruthRange(new URLSearchParams())).toBeUndefined();
   expect(readTruthRange(new URLSearchParams('from=2024-06-01&to=2024-06-02T00:00:00Z'))).toEqual({
     start: Date.UTC(2024, 5, 1),

@@ -3,7 +3,7 @@ import { mix, Random, unit } from '../../../demo/source/random.ts';
 
 const COUNT = 20_000;
 
-test('the same seeds give the same numbers, any other one gives others', () => {
+test('equal seeds give equal numbers, different seeds different ones', () => {
   const row = (seed: number, index: number, salt: number): number[] => {
     const random = new Random(seed, index, salt);
     return Array.from({ length: 8 }, () => random.bits());
@@ -12,7 +12,7 @@ test('the same seeds give the same numbers, any other one gives others', () => {
   for (const other of [row(2, 2, 3), row(1, 3, 3), row(1, 2, 4)]) expect(other).not.toEqual(row(1, 2, 3));
 });
 
-test('numbers of neighbouring indices are spread evenly', () => {
+test('numbers of adjacent indices are evenly distributed', () => {
   const tenths = new Array<number>(10).fill(0);
   for (let index = 0; index < COUNT; index++) tenths[Math.floor(unit(7, index, 1) * 10)]!++;
   for (const count of tenths) expect(Math.abs(count - COUNT / 10)).toBeLessThan(COUNT / 100);

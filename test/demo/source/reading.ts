@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { State } from '../../../demo/source/life.ts';
 import type { Source } from '../../../demo/source/server.ts';
 
-/** A message as an independent reader finds it in a page. */
+/** A message in a page, parsed independently of the source's code. */
 export interface Found {
   readonly id: string | null;
-  /** Undefined where it cannot be read. */
+  /** Undefined if invalid. */
   readonly timestamp: bigint | undefined;
   readonly state: State;
   readonly sha256: string;
@@ -21,7 +21,7 @@ export interface PageAnswer {
 
 export type Query = Readonly<Record<string, string | number>>;
 
-/** Asks a source for a page. */
+/** Requests a page. */
 export async function ask(source: Source, query: Query, token = source.token): Promise<Response> {
   const parameters = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
@@ -29,7 +29,7 @@ export async function ask(source: Source, query: Query, token = source.token): P
   return fetch(`${source.url}?${parameters}`, { headers: { authorization: `Bearer ${token}` } });
 }
 
-/** Reads one page: with JSON.parse for what it means, with a scan of brackets for the bytes of its messages. */
+/** Reads one page: the values with JSON.parse, the messages' bytes by matching brackets. */
 export async function readPage(source: Source, query: Query): Promise<PageAnswer> {
   const response = await ask(source, query);
   const text = await response.text();
@@ -43,7 +43,7 @@ export async function readPage(source: Source, query: Query): Promise<PageAnswer
   };
 }
 
-/** Reads page after page until an empty one. */
+/** Reads pages up to the first empty one. */
 export async function readAll(source: Source, query: Query): Promise<{ total: number | undefined; messages: Found[] }> {
   const messages: Found[] = [];
   for (let page = 1; ; page++) {
@@ -53,7 +53,7 @@ export async function readAll(source: Source, query: Query): Promise<{ total: nu
   }
 }
 
-/** The timestamp that a text stands for, in µs since 1970; undefined where it stands for none. */
+/** Parses a timestamp to µs since 1970; undefined if invalid. */
 export function microseconds(text: unknown): bigint | undefined {
   if (typeof text !== 'string') return undefined;
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})(\d{3})?(Z|[+-]\d\d:\d\d)?$/.exec(text);
@@ -76,7 +76,7 @@ function stateOf({ alerts }: Record<string, unknown>, id: string | null, timesta
   return alerts.every(({ status }) => String(status).toLowerCase() === 'closed') ? 'closed' : 'open';
 }
 
-/** The texts of the objects of a list, without what stands between them. */
+/** Returns the texts of the objects in a list. */
 function elementsOf(list: string): string[] {
   const elements: string[] = [];
   const tokens = /"(?:[^"\\]|\\.)*"|[{}]/gs;

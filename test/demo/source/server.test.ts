@@ -37,7 +37,7 @@ const control = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(source.origin + path, { ...init, headers: { authorization: `Bearer ${source.token}` } });
 
 describe('messages', () => {
-  test.each(INSTANTS)('as of %s are what the truth says', async (asOf) => {
+  test.each(INSTANTS)('as of %s match the truth', async (asOf) => {
     const { total, messages } = await readAll(source, { ...WHOLE, as_of: asOf });
     const truths = [...source.truth(asOf)];
     expect(total).toBe(truths.length);
@@ -51,7 +51,7 @@ describe('messages', () => {
     expect(messages.map(({ id }) => id)).toEqual(truths.map(({ id }) => id));
   });
 
-  test('are sorted by timestamp, then id, and each occurs once', async () => {
+  test('are unique and sorted by timestamp, then id', async () => {
     const { messages } = await readAll(source, WHOLE);
     const readable = messages.filter(({ state }) => state !== 'invalid');
     const keys = readable.map(({ id, timestamp }) => `${timestamp} ${id}`);
@@ -60,7 +60,7 @@ describe('messages', () => {
     expect(new Set(readable.map(({ timestamp }) => timestamp)).size).toBeLessThan(readable.length);
   });
 
-  test('are the same from another source of the same seed, and others from another seed', async () => {
+  test('are the same for an equal seed, and different for another seed', async () => {
     await using same = await startSource(OPTIONS);
     await using other = await startSource({ ...OPTIONS, seed: 5 });
     const [text, sameText, otherText] = await Promise.all(
@@ -70,7 +70,7 @@ describe('messages', () => {
     expect(otherText).not.toBe(text);
   });
 
-  test('hold what a mail or a chat holds', async () => {
+  test('have the members of an email or a chat', async () => {
     const { messages } = await readAll(source, WHOLE);
     for (const { message } of messages) {
       expect(message).toMatchObject({
@@ -89,7 +89,7 @@ describe('messages', () => {
     expect(sizes.at(-1)).toBeGreaterThan(10_000);
   });
 
-  test('are at most as many a page as the source gives, in any sizes of pages', async () => {
+  test('are the same for any page size, and at most pageSizeMax per page', async () => {
     const { messages } = await readAll(source, WHOLE);
     for (const page_size of [23, 250]) {
       expect(idsOf((await readAll(source, { ...WHOLE, page_size })).messages)).toEqual(idsOf(messages));
@@ -98,7 +98,7 @@ describe('messages', () => {
     expect((await readPage(small, { ...WHOLE, page_size: 500 })).messages).toHaveLength(20);
   });
 
-  test('of neighbouring ranges are those of the whole, however bounds are written', async () => {
+  test('of adjacent ranges add up to the whole, in any notation of the bounds', async () => {
     const { messages } = await readAll(source, WHOLE);
     const ranges = [
       { start_time: '2024-01-01', end_time: '2024-01-15' },
@@ -109,7 +109,7 @@ describe('messages', () => {
     expect(idsOf(parts.flatMap((part) => part.messages))).toEqual(idsOf(messages));
   });
 
-  test('change, come late and go from one instant to the next, as their history says', async () => {
+  test('change, arrive late and are deleted as their history says', async () => {
     const histories = [...source.history(INSTANTS)];
     const reads = await Promise.all(INSTANTS.map((as_of) => readAll(source, { ...WHOLE, as_of })));
     reads.forEach(({ messages }, place) => {
@@ -126,7 +126,7 @@ describe('messages', () => {
     expect(amended.length).toBeGreaterThan(0);
   });
 
-  test('are as of now where no instant is asked for', async () => {
+  test('are as of now by default', async () => {
     let now = Date.UTC(2024, 0, 20);
     await using moving = await startSource({ ...OPTIONS, now: () => now });
     const before = await readPage(moving, WHOLE);
@@ -137,7 +137,7 @@ describe('messages', () => {
     expect(after.total).toBeGreaterThan(before.total as number);
   });
 
-  test('need the token, and a range that is not too long', async () => {
+  test('need the token and a range within the limit', async () => {
     expect((await ask(source, WHOLE, 'other')).status).toBe(401);
     const long = await ask(source, { ...WHOLE, end_time: '2024-03-01' });
     expect(long.status).toBe(400);
@@ -165,7 +165,7 @@ describe('truth', () => {
     expect((await control('/else')).status).toBe(404);
   });
 
-  test('of a wrong instant is refused', async () => {
+  test('of an invalid instant is rejected', async () => {
     expect((await control('/truth?as_of=soon')).status).toBe(400);
     expect(() => [...source.truth('soon')]).toThrow(RangeError);
   });
@@ -177,7 +177,7 @@ describe('faults', () => {
     return ask(source, { ...WHOLE, page_size: 100, ...query });
   };
 
-  test.each(['429', '500', '503'] as const)('%s is answered, once, with its Retry-After', async (kind) => {
+  test.each(['429', '500', '503'] as const)('%s is returned once, with its Retry-After', async (kind) => {
     const response = await hit({ kind, retryAfter: '0' });
     expect(response.status).toBe(Number(kind));
     expect(response.headers.get('retry-after')).toBe('0');
@@ -186,7 +186,7 @@ describe('faults', () => {
     expect(source.requests()).toMatchObject({ count: 2, statuses: { 200: 1, [kind]: 1 } });
   });
 
-  test('are set over HTTP, and refused where they are none', async () => {
+  test('are set over HTTP, and rejected if invalid', async () => {
     const post = (body: string) => control('/faults', { method: 'POST', body });
     expect((await post('[{"kind":"500"}]')).status).toBe(200);
     expect((await ask(source, WHOLE)).status).toBe(500);
@@ -194,25 +194,25 @@ describe('faults', () => {
     expect((await post('{')).status).toBe(400);
   });
 
-  test('can be there from the start', async () => {
+  test('can be set from the start', async () => {
     await using faulty = await startSource({ ...OPTIONS, faults: [{ kind: '404', times: 'always' }] });
     expect((await ask(faulty, WHOLE)).status).toBe(404);
   });
 
-  test('cut ends the connection within the body', async () => {
+  test('cut closes the connection before the body is complete', async () => {
     const response = await hit({ kind: 'cut' });
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
   });
 
-  test('badJson sends a body that is whole, but no JSON', async () => {
+  test('badJson sends a complete body that is not valid JSON', async () => {
     const response = await hit({ kind: 'badJson' });
     const body = Buffer.from(await response.arrayBuffer());
     expect(response.headers.get('content-length')).toBe(String(body.length));
     expect(() => JSON.parse(body.toString())).toThrow(SyntaxError);
   });
 
-  test('slow takes its time', async () => {
+  test('slow limits the rate', async () => {
     const started = performance.now();
     const { text } = await readPage(source, { ...WHOLE, page_size: 1 });
     source.faults([{ kind: 'slow', bytesPerSecond: 10 * text.length }]);
@@ -221,7 +221,7 @@ describe('faults', () => {
     expect(performance.now() - started).toBeGreaterThan(50);
   });
 
-  test('stall sends a head, and no body while others are answered', async () => {
+  test('stall sends headers and no body while other requests succeed', async () => {
     source.faults([{ kind: 'stall' }]);
     let bytes = 0;
     const stalled = request(`${source.url}?start_time=2024-01-01&end_time=2024-01-03`, {
@@ -240,7 +240,7 @@ describe('faults', () => {
     stalled.destroy();
   });
 
-  test('pageCap makes pages shorter, and all of them hold the whole', async () => {
+  test('pageCap reduces the page size, and all pages together are complete', async () => {
     const whole = await readAll(source, WHOLE);
     source.faults([{ kind: 'pageCap', pageCap: 40, times: 'always' }]);
     const capped = await readAll(source, WHOLE);
@@ -249,20 +249,20 @@ describe('faults', () => {
     expect(capped.total).toBe(whole.total);
   });
 
-  test('repeat shows one message on two pages', async () => {
+  test('repeat returns one message on two pages', async () => {
     source.faults([{ kind: 'repeat' }]);
     const { total, messages } = await readAll(source, WHOLE);
     expect(messages).toHaveLength((total as number) + 1);
     expect(new Set(idsOf(messages)).size).toBe(total);
   });
 
-  test('dropOne leaves one message out that the total counts', async () => {
+  test('dropOne omits one message that the total includes', async () => {
     source.faults([{ kind: 'dropOne' }]);
     const { total, messages } = await readAll(source, WHOLE);
     expect(messages).toHaveLength((total as number) - 1);
   });
 
-  test('drift lets messages come while they are read', async () => {
+  test('drift adds messages during the read', async () => {
     const before = await readPage(source, { ...WHOLE, page_size: 10 });
     source.faults([{ kind: 'drift', times: 2 }]);
     const pages = [];
@@ -273,7 +273,7 @@ describe('faults', () => {
     expect(pages[1]?.messages[0]?.sha256).toBe(pages[0]?.messages.at(-1)?.sha256);
   });
 
-  test('ignoreRange answers with all that there is', async () => {
+  test('ignoreRange returns all messages', async () => {
     const whole = await readPage(source, WHOLE);
     source.faults([{ kind: 'ignoreRange' }]);
     const day = { start_time: '2024-01-01', end_time: '2024-01-01' };
@@ -281,7 +281,7 @@ describe('faults', () => {
     expect((await readPage(source, day)).total).toBeLessThan(whole.total as number);
   });
 
-  test('noTotal tells no total', async () => {
+  test('noTotal omits the total', async () => {
     source.faults([{ kind: 'noTotal' }]);
     const page = await readPage(source, WHOLE);
     expect(page.text).toMatch(/^\{"messages":\[/);
@@ -290,7 +290,7 @@ describe('faults', () => {
 });
 
 describe('requests', () => {
-  test('are counted, and set back', async () => {
+  test('are counted and can be reset', async () => {
     await Promise.all([1, 2, 3].map((page_number) => readPage(source, { ...WHOLE, page_number })));
     const counters = (await (await control('/requests')).json()) as ReturnType<Source['requests']>;
     expect(counters).toMatchObject({ count: 3, statuses: { 200: 3 } });

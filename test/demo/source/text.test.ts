@@ -12,11 +12,11 @@ const texts = new Texts(1, 0);
 const take = (lexicon: Lexicon, form: Form, bytes: number, index: number, from = texts): Buffer =>
   Buffer.concat(from.take(lexicon, form, bytes, new Random(1, index, 1)));
 
-test('the shares of the languages are of 100', () => {
+test('the shares of the languages add up to 100', () => {
   expect(LEXICONS.reduce((sum, { share }) => sum + share, 0)).toBe(100);
 });
 
-test.each(cases)('$name is text of a JSON string, of about the size asked for', ({ lexicon, form }) => {
+test.each(cases)('$name is valid in a JSON string and of about the requested size', ({ lexicon, form }) => {
   for (const [index, bytes] of [1, 3_000, 25_000, 300_000].entries()) {
     const text = take(lexicon, form, bytes, index);
     expect(JSON.stringify(JSON.parse(`"${text}"`))).toContain('"');
@@ -26,7 +26,7 @@ test.each(cases)('$name is text of a JSON string, of about the size asked for', 
   }
 });
 
-test('is as hard to compress as mail', () => {
+test('compresses about as well as email', () => {
   const [english] = LEXICONS as [Lexicon];
   const text = take(english, 'prose', 250_000, 1, new Texts(1, 8_000_000));
   const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
@@ -34,7 +34,7 @@ test('is as hard to compress as mail', () => {
   expect(packed.length / text.length).toBeLessThan(0.4);
 });
 
-test('is the same whenever it is made, and another one from another seed', () => {
+test('is deterministic, and different for another seed', () => {
   const [english] = LEXICONS as [Lexicon];
   const text = take(english, 'chat', 5_000, 9);
   expect(take(english, 'chat', 5_000, 9, new Texts(1, 0))).toEqual(text);

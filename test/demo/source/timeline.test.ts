@@ -11,7 +11,7 @@ const timelines = fc.record({
   oddities: fc.constantFrom(0, 1, 20),
 });
 
-test('timestamps ascend within the interval, and their texts say the same', () => {
+test('timestamps ascend within the range and match their text', () => {
   fc.assert(
     fc.property(timelines, ({ seed, count, spanMs, oddities }) => {
       const timeline = new Timeline(seed, FROM, FROM + spanMs, count, oddities);
@@ -26,7 +26,7 @@ test('timestamps ascend within the interval, and their texts say the same', () =
   );
 });
 
-test('finds the first message of any instant', () => {
+test('firstFrom finds the first message at or after any instant', () => {
   fc.assert(
     fc.property(
       timelines,
@@ -43,7 +43,7 @@ test('finds the first message of any instant', () => {
   );
 });
 
-test('some neighbours share a timestamp, and every spelling occurs', () => {
+test('some neighbours share a timestamp, and every notation occurs', () => {
   const timeline = new Timeline(3, FROM, FROM + 1e9, 5_000, 1);
   const all = Array.from({ length: 5_000 }, (_, index) => index);
   const ties = all.filter((index) => index > 0 && timeline.at(index) === timeline.at(index - 1));
@@ -53,6 +53,6 @@ test('some neighbours share a timestamp, and every spelling occurs', () => {
   );
 });
 
-test('refuses an interval that is too short', () => {
+test('rejects a range that is too short', () => {
   expect(() => new Timeline(1, 0, 100, 51, 1)).toThrow(RangeError);
 });

@@ -280,7 +280,7 @@ describe('ApiSource fails', () => {
     ['429', 'answers 429'],
     ['500', 'answers 500'],
     ['cut', 'broke off in mid-answer'],
-    ['badJson', 'sent a page that is cut (it ends too early, after'],
+    ['badJson', 'sent a page that is cut (it is truncated after'],
   ] as const)('after a bounded number of tries at %s', async (kind, what) => {
     const api = apiTest({ concurrency: 1 }, [{ kind, times: 'always' }]);
     expect(await failure(api)).toContain(`${what}`);
@@ -333,7 +333,7 @@ describe('ApiSource fails', () => {
   it('at a page that is no JSON, asking for it once', async () => {
     const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
     expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
-      /page 1 of .*\(it is HTML or XML rather than JSON, a sign-in page perhaps\).*api-messages \(\/messages\).*api-total \(\/total\)/,
+      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*api-messages \(\/messages\).*api-total \(\/total\)/,
     );
     expect(website.requests).toHaveLength(1);
   });

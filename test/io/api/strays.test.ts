@@ -30,7 +30,7 @@ describe('withoutStrays', () => {
       end,
       id: 'm1',
       state: 'invalid',
-      reason: 'a timestamp far outside of the range that was asked for',
+      reason: 'timestamp is far outside the requested range',
     });
     expect(kept.messages[1]!.timestamp).toBeUndefined();
   });

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type RoleSettings, roleCredentials } from '../../../src/io/aws/credentials.ts';
 import { TestClock } from '../../support/clock.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf, failureOf } from '../../support/failure.ts';
 import { type TestServer, testServer } from '../../support/http-server.ts';
 
 const role = 'arn:aws:iam::123456789012:role/some/archive';
@@ -22,7 +22,7 @@ beforeEach(() => {
 type Answer = (response: ServerResponse, count: number, request: IncomingMessage) => unknown;
 
 interface Given {
-  /** Of a session, in ms. */
+  /** The lifetime of a session, in ms. */
   readonly lifeMs?: number;
   readonly issuer?: Answer;
   readonly sts?: Answer;
@@ -35,7 +35,7 @@ interface World {
   readonly sts: TestServer;
   /** The forms that STS was sent. */
   readonly forms: URLSearchParams[];
-  /** What was masked and what was asked, in that order. */
+  /** The masked secrets and the requests, in order. */
   readonly events: string[];
   readonly credentials: ReturnType<typeof roleCredentials>;
 }
@@ -85,7 +85,7 @@ function refuse(response: ServerResponse, status: number, code: string, message 
 }
 
 describe('roleCredentials', () => {
-  it('turns a token of GitHub into a session of the role, and masks every secret', async () => {
+  it('exchanges a GitHub token for a session of the role, and masks every secret', async () => {
     const { credentials, issuer, forms, events, clock } = await world();
     expect(await credentials()).toEqual({
       accessKeyId: 'key-1',
@@ -109,7 +109,7 @@ describe('roleCredentials', () => {
     ['twelve hours', 720, 715],
     ['ten minutes', 10, 5],
     ['four minutes', 4, 2],
-  ])('keeps a session of %s until it nears its end, then gets a new one', async (_, minutes, renewedAfter) => {
+  ])('keeps a session of %s until it is about to expire, then requests a new one', async (_, minutes, renewedAfter) => {
     const { credentials, clock } = await world({ lifeMs: minutes * minute });
     const ids = [(await credentials()).accessKeyId];
     await clock.sleep(renewedAfter * minute - 1);
@@ -119,7 +119,7 @@ describe('roleCredentials', () => {
     expect(ids).toEqual(['key-1', 'key-1', 'key-2', 'key-2']);
   });
 
-  it('asks once for all who come meanwhile', async () => {
+  it('shares one request among concurrent callers', async () => {
     const { credentials, sts, issuer } = await world();
     const all = await Promise.all([credentials(), credentials(), credentials()]);
     expect(new Set(all).size).toBe(1);
@@ -127,16 +127,16 @@ describe('roleCredentials', () => {
   });
 
   it.each<[string, Answer]>([
-    ['STS is not well', (response) => refuse(response, 500, 'InternalFailure')],
-    ['STS is asked too much', (response) => refuse(response, 400, 'Throttling')],
-    ['the token waited too long', (response) => refuse(response, 400, 'ExpiredTokenException')],
+    ['STS fails', (response) => refuse(response, 500, 'InternalFailure')],
+    ['STS throttles', (response) => refuse(response, 400, 'Throttling')],
+    ['the token has expired', (response) => refuse(response, 400, 'ExpiredTokenException')],
     ['STS cannot reach GitHub', (response) => refuse(response, 400, 'IDPCommunicationError')],
     [
       'STS cannot fetch its keys',
       (response) => refuse(response, 400, 'InvalidIdentityToken', "Couldn't retrieve verification key"),
     ],
     ['the connection is cut', (response) => response.socket?.resetAndDestroy()],
-  ])('tries again with another token where %s', async (_, spoil) => {
+  ])('retries with a new token if %s', async (_, spoil) => {
     const { credentials, forms, clock } = await world({
       sts: (response, count, request) => (count === 1 ? spoil(response, count, request) : undefined),
     });
@@ -145,7 +145,7 @@ describe('roleCredentials', () => {
     expect(clock.waits).toEqual([500]);
   });
 
-  it('tries again where GitHub has no token for a moment', async () => {
+  it('retries if GitHub has no token for a moment', async () => {
     const { credentials, issuer } = await world({
       issuer: (response, count) =>
         count === 1 ? response.writeHead(503).end() : response.end(JSON.stringify({ value: 'later' })),
@@ -154,7 +154,7 @@ describe('roleCredentials', () => {
     expect(issuer.requests).toHaveLength(2);
   });
 
-  it('goes on with the last session while it holds, where no new one can be had', async () => {
+  it('keeps using a valid session if there is no new one', async () => {
     const { credentials, clock } = await world({
       sts: (response, count) => (count === 2 || count === 3 ? refuse(response, 403, 'AccessDenied') : undefined),
     });
@@ -167,61 +167,72 @@ describe('roleCredentials', () => {
   });
 });
 
-describe('roleCredentials says in one sentence', () => {
+describe('roleCredentials reports', () => {
   it.each([{}, { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1/?' }, { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }])(
-    'that the job may not ask for a token, with %o',
+    'a job without the permission for a token, with %o',
     async (environment) => {
-      expect(await failureOf(world({ settings: { environment } }))).toContain(
-        'add `id-token: write` to the permissions',
-      );
+      expect(await errorOf(world({ settings: { environment } }))).toMatchObject({
+        code: 'aws-permission',
+        message: expect.stringContaining('`id-token: write`'),
+      });
     },
   );
 
-  it('that GitHub gives no token', async () => {
+  it('a refused or invalid response of the token issuer', async () => {
     const refused = await world({ issuer: (response) => response.writeHead(403).end() });
-    expect(await failureOf(refused.credentials())).toContain('see that the job has the permission `id-token: write`');
+    expect(await errorOf(refused.credentials())).toMatchObject({
+      code: 'aws-credentials',
+      message: expect.stringContaining('`id-token: write`'),
+    });
     for (const body of ['no JSON', '{}', '{"value":7}', '{"value":""}', 'null']) {
       const { credentials } = await world({ issuer: (response) => response.end(body) });
-      expect(await failureOf(credentials())).toContain('answers without a token');
+      expect(await errorOf(credentials())).toMatchObject({ code: 'aws-credentials' });
     }
   });
 
   it.each([
-    [403, 'AccessDenied', '', 'its trust policy allows sts:AssumeRoleWithWebIdentity'],
-    [400, 'InvalidIdentityToken', 'No OpenIDConnect provider found', 'token.actions.githubusercontent.com'],
-    [400, 'ValidationError', 'Value token-1 failed', 'it answers 400, ValidationError): see what AWS STS expects'],
-    [403, 'RegionDisabledException', '', 'it answers 403, RegionDisabledException'],
-  ])('that the role cannot be assumed: %i %s', async (status, code, message, sentence) => {
-    const { credentials, sts } = await world({ sts: (response) => refuse(response, status, code, message) });
-    const said = await failureOf(credentials());
-    expect(said).toContain(`The role ${role} cannot be assumed (`);
-    expect(said).toContain(sentence);
-    expect(said).not.toMatch(/token-1|bearer/);
+    [403, 'AccessDenied', '', 'aws-permission', 'sts:AssumeRoleWithWebIdentity'],
+    [400, 'InvalidIdentityToken', 'No OpenIDConnect provider', 'aws-permission', 'token.actions.githubusercontent.com'],
+    [400, 'ValidationError', 'Value token-1 failed', 'aws-credentials', '400, ValidationError'],
+    [403, 'RegionDisabledException', '', 'aws-credentials', '403, RegionDisabledException'],
+  ])('a role that cannot be assumed: %i %s', async (status, name, message, code, value) => {
+    const { credentials, sts } = await world({ sts: (response) => refuse(response, status, name, message) });
+    const error = await errorOf(credentials());
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(role);
+    expect(error.message).toContain(value);
+    expect(error.message).not.toMatch(/token-1|bearer/);
     expect(sts.requests).toHaveLength(1);
   });
 
-  it('that STS is not well, after a bounded number of attempts', async () => {
+  it('that STS fails, after 8 attempts', async () => {
     const { credentials, sts, clock } = await world({
       sts: (response) => refuse(response, 503, 'ServiceUnavailable'),
     });
-    expect(await failureOf(credentials())).toContain('it answers 503');
+    expect(await errorOf(credentials())).toMatchObject({
+      code: 'aws-credentials',
+      message: expect.stringContaining('503'),
+    });
     expect(sts.requests).toHaveLength(8);
     expect(clock.waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   });
 
-  it('that STS answers without a session', async () => {
+  it('a response of STS without a session', async () => {
     const { credentials } = await world({
       sts: (response) =>
         response.end(
           '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>',
         ),
     });
-    expect(await failureOf(credentials())).toContain('answers without credentials');
+    expect(await errorOf(credentials())).toMatchObject({ code: 'aws-credentials' });
   });
 
-  it('that no region is known', async () => {
+  it('an unknown region', async () => {
     vi.stubEnv('AWS_REGION', undefined);
     const { credentials } = await world({ settings: { region: undefined } });
-    expect(await failureOf(credentials())).toContain('set aws-region');
+    expect(await errorOf(credentials())).toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('`aws-region`'),
+    });
   });
 });

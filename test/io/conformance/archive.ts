@@ -8,11 +8,11 @@ import type { Archive, Body, ListedObject, OpenObject } from '../../../src/io/po
 import { slotAt } from '../../../src/windows/slot.ts';
 
 export interface ArchiveUnderTest {
-  /** Empty, and prepared. */
+  /** Empty and prepared. */
   readonly archive: Archive;
   /** Another client of the same store, prepared. */
   secondHandle(): Promise<Archive>;
-  /** Takes an object away, as somebody else would. */
+  /** Deletes an object without the archive. */
   remove(path: string): Promise<void>;
   cleanUp(): Promise<void>;
 }
@@ -23,7 +23,7 @@ const path = objectPath(slot, 'parquet');
 const otherPath = objectPath(daySlot, 'jsonl');
 const largeBytes = 300_000;
 
-/** Every promise of the {@link Archive} port. */
+/** The contract of the {@link Archive} port. */
 export function archiveConformance(name: string, makeArchive: () => Promise<ArchiveUnderTest>): void {
   const start = async () => {
     const made = await makeArchive();
@@ -32,14 +32,14 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
   };
 
   describe(`${name}: publish`, () => {
-    it('puts an object where nothing is', async () => {
+    it('creates an object', async () => {
       const { archive } = await start();
       expect(await archive.open(path)).toBeUndefined();
       const version = await published(archive, path, { text: 'one' }, undefined);
       expect(await read(archive, path)).toEqual({ text: 'one', version });
     });
 
-    it('leaves an object alone where nothing was expected', async () => {
+    it('keeps an object if none was expected', async () => {
       const { archive, secondHandle } = await start();
       const version = await published(archive, path, { text: 'one' }, undefined);
       for (const handle of [archive, await secondHandle()]) {
@@ -48,7 +48,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await read(archive, path)).toEqual({ text: 'one', version });
     });
 
-    it('replaces the version expected, and no other', async () => {
+    it('replaces only the expected version', async () => {
       const { archive, secondHandle } = await start();
       const other = await secondHandle();
       const first = await published(archive, path, { text: 'one' }, undefined);
@@ -58,7 +58,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await read(archive, path)).toEqual({ text: 'two', version: second });
     });
 
-    it('gives each content its own version, however fast they follow one another', async () => {
+    it('gives each content its own version, even in quick succession', async () => {
       const { archive } = await start();
       const versions: (string | undefined)[] = [undefined];
       for (let n = 0; n < 20; n += 1) {
@@ -68,7 +68,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await archive.publish(path, { text: 'content 99' }, versions[1])).toEqual({ outcome: 'conflict' });
     });
 
-    it('says that the version expected is missing where the object is gone', async () => {
+    it('returns missing if the expected version was deleted', async () => {
       const { archive, remove } = await start();
       const version = await published(archive, path, { text: 'one' }, undefined);
       await remove(path);
@@ -80,7 +80,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
     it.each([
       ['nothing', 0],
       ['one version', 1],
-    ])('lets one of many writers win who expect %s', async (_, before) => {
+    ])('succeeds for one of many writers who expect %s', async (_, before) => {
       const { archive, secondHandle } = await start();
       const expected = before === 0 ? undefined : await published(archive, path, { text: 'before' }, undefined);
       const handles = [archive, await secondHandle(), await secondHandle()];
@@ -95,7 +95,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(found?.text === texts[winner]).toBe(true);
     });
 
-    it('takes a finished file, with metadata or without', async () => {
+    it('accepts a finished file, with and without metadata', async () => {
       const { archive, secondHandle } = await start();
       const text = `first line\n${'z'.repeat(largeBytes)}`;
       const first = await published(archive, path, await fileBody(archive, text, []), undefined);
@@ -108,7 +108,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await read(await secondHandle(), path)).toEqual({ text: `${text}!`, version: second });
     });
 
-    it('leaves nothing behind of a file that was refused', async () => {
+    it('leaves nothing of a refused file', async () => {
       const { archive } = await start();
       const version = await published(archive, path, { text: 'one' }, undefined);
       const body = await fileBody(archive, 'two', []);
@@ -116,13 +116,13 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await archive.list()).toEqual([{ path, version, bytes: 3 }]);
     });
 
-    it('takes an object without bytes', async () => {
+    it('accepts an empty object', async () => {
       const { archive } = await start();
       const version = await published(archive, path, { text: '' }, undefined);
       expect(await read(archive, path)).toEqual({ text: '', version });
     });
 
-    it('serves the archive file as it does a slot', async () => {
+    it('treats the archive settings like a slot', async () => {
       const { archive } = await start();
       const version = await published(archive, settingsPath, { text: '{"id":1}' }, undefined);
       expect(await archive.publish(settingsPath, { text: '{"id":2}' }, undefined)).toEqual({ outcome: 'conflict' });
@@ -132,7 +132,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
   });
 
   describe(`${name}: open`, () => {
-    it('reads any range, exactly', async () => {
+    it('reads any range', async () => {
       const { archive } = await start();
       const bytes = Buffer.from(Array.from({ length: 1_000 }, (_, n) => String.fromCharCode(33 + (n % 90))).join(''));
       await published(archive, path, { text: bytes.toString() }, undefined);
@@ -169,14 +169,14 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       if (!(tail instanceof UserError)) expect(head + tail === 'a'.repeat(largeBytes)).toBe(true);
     });
 
-    it('shows an object before or after, while it is replaced', async () => {
+    it('reads an object before or after a concurrent replacement', async () => {
       const { archive, secondHandle } = await start();
       const reader = await secondHandle();
       const seen = new Map<string, string>();
       let version = await published(archive, path, { text: 'a'.repeat(largeBytes) }, undefined);
       let isDone = false;
       const reading = (async () => {
-        // On a busy machine each of the first may be overtaken.
+        // On a busy machine, each early read may be overtaken.
         while (!isDone || seen.size === 0) {
           const found = await read(reader, path).catch((error: unknown) => {
             expect(error).toBeInstanceOf(UserError);
@@ -206,11 +206,11 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect(await (await start()).archive.list()).toEqual([]);
     });
 
-    it("shows what lies in the folders of months and days, a slot's or not, and nothing else", async () => {
+    it('contains every object in the folders of months and days, and no others', async () => {
       const { archive, secondHandle } = await start();
       const first = await published(archive, path, { text: 'one' }, undefined);
       const second = await published(archive, otherPath, { text: 'three' }, undefined);
-      const strangers = [
+      const foreign = [
         `${path}.tmp`,
         `${slot.partition}/other.parquet`,
         `${slot.partition}/deeper/messages-${slot.id}.parquet`,
@@ -222,25 +222,25 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
         `messages-${slot.id}.parquet`,
         `old/${path}`,
       ];
-      for (const each of [...strangers, ...elsewhere]) {
+      for (const each of [...foreign, ...elsewhere]) {
         await archive.put(each, Buffer.from('x'), 'application/octet-stream');
       }
       for (const handle of [archive, await secondHandle()]) {
         const listed = await handle.list();
-        const isOfSlot = ({ path: each }: ListedObject) => !strangers.includes(each);
+        const isOfSlot = ({ path: each }: ListedObject) => !foreign.includes(each);
         expect(listed.filter(isOfSlot).toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
           { path: otherPath, version: second, bytes: 5 },
           { path, version: first, bytes: 3 },
         ]);
         const others = listed.filter((each) => !isOfSlot(each));
-        expect(others.map(({ path: each }) => each).toSorted()).toEqual(strangers.toSorted());
+        expect(others.map(({ path: each }) => each).toSorted()).toEqual(foreign.toSorted());
       }
       expect((await read(archive, path))?.version).toBe(first);
     });
   });
 
   describe(`${name}: put`, () => {
-    it('writes whatever is there', async () => {
+    it('replaces any object', async () => {
       const { archive, secondHandle } = await start();
       const report = '_report/index.html';
       await archive.put(report, Buffer.from('a longer first text'), 'text/html');
@@ -248,7 +248,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       expect((await read(archive, report))?.text).toBe('second');
     });
 
-    it('keeps every byte', async () => {
+    it('stores every byte', async () => {
       const { archive } = await start();
       const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
       await archive.put(`${quarantineFolder(slot.id)}/${'cd'.repeat(32)}.jsonl`, bytes, 'application/x-ndjson');
@@ -257,7 +257,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
       await object.close();
     });
 
-    it('is whole, whoever else puts the same', async () => {
+    it('is atomic among concurrent writers', async () => {
       const { archive, secondHandle } = await start();
       const handles = [archive, await secondHandle()];
       const texts = Array.from({ length: 8 }, (_, n) => String(n).repeat(largeBytes));
@@ -271,7 +271,7 @@ export function archiveConformance(name: string, makeArchive: () => Promise<Arch
 
 async function published(archive: Archive, at: string, body: Body, expected: string | undefined): Promise<string> {
   const result = await archive.publish(at, body, expected);
-  if (result.outcome !== 'committed') expect.fail(`It was not committed: ${JSON.stringify(result)}`);
+  if (result.outcome !== 'committed') expect.fail(`Not committed: ${JSON.stringify(result)}`);
   return result.version;
 }
 

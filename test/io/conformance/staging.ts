@@ -5,7 +5,7 @@ import { type Layout, slotAt } from '../../../src/windows/slot.ts';
 import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
 
 export interface StagingUnderTest {
-  /** Empty, and prepared. */
+  /** Empty and prepared. */
   readonly staging: Staging;
   /** Another client of the same archive's staging. */
   secondHandle(): Promise<Staging>;
@@ -14,7 +14,7 @@ export interface StagingUnderTest {
   cleanUp(): Promise<void>;
 }
 
-/** The staging of two archives in one store. @param make a client of the archive's */
+/** The staging of two archives in one store. @param make creates a client for an archive */
 export async function stagingUnderTest(make: (archive: string) => Staging): Promise<StagingUnderTest> {
   const handles: Staging[] = [];
   const open = async (archive: string) => {
@@ -36,7 +36,7 @@ const slots = Array.from({ length: 12 }, (_, month) => slotAt(Date.UTC(2024, mon
 const [slot, nextSlot] = [slots[0]!, slots[1]!];
 const [early, middle, late] = ['2024-08-01T00:00:00.000Z', '2024-08-01T00:00:00.001Z', '2024-08-02T00:00:00.000Z'];
 
-/** Ids that a store may take for another, cut, or refuse. */
+/** Ids that a store may confuse, truncate or refuse. */
 const ids: readonly string[] = [
   'plain',
   'Plain',
@@ -71,7 +71,7 @@ const ids: readonly string[] = [
   '\u{1f4a5}'.repeat(2_048),
 ];
 
-/** Every promise of the {@link Staging} port. */
+/** The contract of the {@link Staging} port. */
 export function stagingConformance(name: string, makeStaging: () => Promise<StagingUnderTest>): void {
   const start = async () => {
     const made = await makeStaging();
@@ -87,7 +87,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       unplaced: {
         count: 3,
         duplicates: 1,
-        reasons: [{ reason: 'no timestamp', count: 2 }],
+        reasons: [{ reason: 'missing timestamp', count: 2 }],
         objects: ['_quarantine/no-slot/a.jsonl'],
       },
       outside: 4,
@@ -96,7 +96,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       run_url: 'https://example.com/run',
     };
 
-    it('keeps a record of a source beside those of slots, and none takes it for one', async () => {
+    it('stores a record of a source separately from those of slots', async () => {
       const { staging, secondHandle, otherArchive } = await start();
       expect(await staging.source('elasticsearch')).toBeUndefined();
       expect(await staging.recordSource(record, 0)).toBe(true);
@@ -111,12 +111,12 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await (await otherArchive()).source('elasticsearch')).toBeUndefined();
     });
 
-    it('writes only over the revision that it is told', async () => {
+    it('replaces only the expected revision', async () => {
       const { staging, secondHandle } = await start();
       const second = await secondHandle();
       expect(await staging.recordSource(record, 0)).toBe(true);
       expect(await second.recordSource(record, 0)).toBe(false);
-      const error = { at: late!, message: 'It broke.' };
+      const error = { at: late!, code: 'source-unavailable', message: 'It broke.' } as const;
       expect(await second.recordSource({ source: 'elasticsearch', revision: 2, last_error: error }, 1)).toBe(true);
       expect(await staging.recordSource({ ...record, revision: 2 }, 1)).toBe(false);
       expect(await staging.source('elasticsearch')).toEqual({
@@ -128,7 +128,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
   });
 
   describe(`${name}: record`, () => {
-    it('keeps every attribute, and those that are absent absent', async () => {
+    it('stores every attribute, and no absent one', async () => {
       const { staging } = await start();
       const full = ledgerRecord({ slot: slot.id });
       const bare: LedgerRecord = {
@@ -146,7 +146,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect((await staging.slot(nextSlot)).record).toStrictEqual(bare);
     });
 
-    it('is written only where none was, with revision 0', async () => {
+    it('is created only with revision 0', async () => {
       const { staging, secondHandle } = await start();
       const first = ledgerRecord({ slot: slot.id });
       expect(await staging.record(first, 0)).toBe(true);
@@ -156,7 +156,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect((await staging.slot(slot)).record).toEqual(first);
     });
 
-    it('is replaced at its own revision, and at no other', async () => {
+    it('is replaced only at the expected revision', async () => {
       const { staging, secondHandle } = await start();
       const other = await secondHandle();
       const second = ledgerRecord({ slot: slot.id, revision: 2, rows: 5 });
@@ -168,7 +168,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect((await staging.slot(slot)).record).toEqual(second);
     });
 
-    it.each([0, 1])('lets one of many writers win who expect revision %i', async (revision) => {
+    it.each([0, 1])('succeeds for one of many writers who expect revision %i', async (revision) => {
       const { staging, secondHandle } = await start();
       if (revision === 1) await staging.record(ledgerRecord({ slot: slot.id }), 0);
       const handles = [staging, await secondHandle()];
@@ -182,7 +182,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
   });
 
   describe(`${name}: stage and unstage`, () => {
-    it('replaces a message unless the one there was read later', async () => {
+    it('replaces a message unless the stored one was read later', async () => {
       const { staging, secondHandle } = await start();
       const other = await secondHandle();
       const at = (read_at: string, checks: number) => stagedMessage({ slot: slot.id, read_at, checks });
@@ -197,7 +197,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await kept()).toEqual([4]);
     });
 
-    it('replaces every attribute, also one that is no longer there', async () => {
+    it('replaces every attribute, and removes absent ones', async () => {
       const { staging } = await start();
       await staging.stage([stagedMessage({ slot: slot.id, removed_at: late, reason: 'reopened' })]);
       const next = stagedMessage({ slot: slot.id, read_at: late, open_alerts: [], open_alert_count: 0 });
@@ -218,7 +218,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect((await staging.slot(slot)).staged).toEqual([]);
     });
 
-    it('judges each message of a list by itself', async () => {
+    it('compares each message of a list separately', async () => {
       const { staging } = await start();
       const message = (id: string, read_at: string, checks: number) =>
         stagedMessage({ slot: slot.id, message_id: id, read_at, checks });
@@ -231,7 +231,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await kept()).toEqual({ b: 1 });
     });
 
-    it('takes empty lists, and the removal of what is not there', async () => {
+    it('accepts empty lists, and ids that are not staged', async () => {
       const { staging } = await start();
       await staging.stage([]);
       await staging.unstage(slot, [], late);
@@ -239,14 +239,14 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await staging.state()).toEqual({ ledger: [], staged: [] });
     });
 
-    it('keeps one id of two slots apart', async () => {
+    it('stores the same id in two slots separately', async () => {
       const { staging } = await start();
       await staging.stage([stagedMessage({ slot: slot.id }), stagedMessage({ slot: nextSlot.id })]);
       await staging.unstage(slot, ['message-1'], late);
       expect((await staging.state()).staged).toEqual([stagedMessage({ slot: nextSlot.id })]);
     });
 
-    it('keeps ids of every kind, each for itself', async () => {
+    it('stores ids of every kind separately', async () => {
       const { staging, secondHandle } = await start();
       const messages = ids.map((id, n) => stagedMessage({ slot: slot.id, message_id: id, checks: n }));
       await staging.stage(messages);
@@ -257,7 +257,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       }
     });
 
-    it('keeps as many open alerts as a message may name', async () => {
+    it('stores the maximum number of open alerts', async () => {
       const { staging } = await start();
       const open_alerts = Array.from({ length: 100 }, (_, n) => String(n).padEnd(256, '\u{1f4a5}').toWellFormed());
       const message = stagedMessage({
@@ -272,7 +272,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
   });
 
   describe(`${name}: notes`, () => {
-    it('are kept by name until they are replaced, and every handle sees the last one', async () => {
+    it('are stored by name, and every handle reads the latest one', async () => {
       const { staging, secondHandle } = await start();
       const other = await secondHandle();
       expect(await staging.note('issue')).toBeUndefined();
@@ -287,7 +287,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await staging.note('Issue')).toBe('another name');
     });
 
-    it('are of one archive, and neither a slot nor a staged message', async () => {
+    it('belong to one archive, and are neither slots nor staged messages', async () => {
       const { staging, otherArchive } = await start();
       const other = await otherArchive();
       await staging.keepNote(slot.id, 'a note');
@@ -301,10 +301,10 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
   });
 
   describe(`${name}: state`, () => {
-    it('holds everything, over any number of pages, as its slots do', async () => {
+    it('contains everything, over several pages, as its slots do', async () => {
       const { staging, secondHandle } = await start();
       const open_alerts = Array.from({ length: 20 }, (_, n) => String(n).padEnd(256, 'a'));
-      const messages = Array.from({ length: 360 }, (_, n) =>
+      const messages = Array.from({ length: 240 }, (_, n) =>
         stagedMessage({ slot: slots[n % slots.length]!.id, message_id: `id ${n}`, open_alerts, open_alert_count: 20 }),
       );
       const records = slots.map(({ id }, n) => ledgerRecord({ slot: id, rows: n }));
@@ -321,10 +321,11 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       }
       await staging.unstage(
         slot,
-        messages.map(({ message_id }) => message_id),
+        messages.slice(0, 60).map(({ message_id }) => message_id),
         late,
       );
-      expect(sorted((await other.state()).staged)).toEqual(sorted(messages.filter((each) => each.slot !== slot.id)));
+      const isRemoved = (each: StagedMessage, n: number) => n < 60 && each.slot === slot.id;
+      expect(sorted((await other.state()).staged)).toEqual(sorted(messages.filter((each, n) => !isRemoved(each, n))));
     });
 
     it('is empty at first', async () => {
@@ -333,7 +334,7 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(await staging.slot(slot)).toEqual({ record: undefined, staged: [] });
     });
 
-    it('is that of one archive', async () => {
+    it('belongs to one archive', async () => {
       const { staging, otherArchive } = await start();
       const other = await otherArchive();
       await staging.stage([stagedMessage({ slot: slot.id })]);
@@ -347,10 +348,10 @@ export function stagingConformance(name: string, makeStaging: () => Promise<Stag
       expect(staged).toHaveLength(1);
     });
 
-    it('shows every write to every handle at once', async () => {
+    it('is consistent for every handle after each write', async () => {
       const { staging, secondHandle } = await start();
       const other = await secondHandle();
-      for (let n = 1; n <= 10; n += 1) {
+      for (let n = 1; n <= 6; n += 1) {
         const [writer, reader] = n % 2 === 0 ? [staging, other] : [other, staging];
         await writer.record(ledgerRecord({ slot: slot.id, revision: n }), n - 1);
         await writer.stage([stagedMessage({ slot: slot.id, message_id: `id ${n}` })]);

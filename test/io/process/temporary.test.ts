@@ -2,16 +2,16 @@ import { chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { removeStaleFolders, TemporaryFolder } from '../../../src/io/process/temporary.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf } from '../../support/failure.ts';
 import { testFolder } from '../../support/folders.ts';
 
 async function made(parent: string): Promise<TemporaryFolder> {
-  const folder = await TemporaryFolder.make(parent);
+  const folder = await TemporaryFolder.create(parent);
   onTestFinished(() => folder.remove());
   return folder;
 }
 
-/** A folder as a run leaves it that was killed: nobody holds its lock. */
+/** The folder of a killed run: no process holds its lock. */
 async function leftover(folder: string): Promise<string> {
   await mkdir(folder);
   for (const name of ['lock.sqlite', 'owner', 'a.spool']) await writeFile(join(folder, name), '');
@@ -19,7 +19,7 @@ async function leftover(folder: string): Promise<string> {
 }
 
 describe('TemporaryFolder', () => {
-  it('is open to its user alone, and so is all that is in it', async () => {
+  it('and its content are accessible to its user only', async () => {
     const { path } = await made(await testFolder());
     const mode = async (name: string) => (await stat(join(path, name))).mode & 0o777;
     expect(await mode('')).toBe(0o700);
@@ -28,7 +28,7 @@ describe('TemporaryFolder', () => {
     for (const name of names) expect(await mode(name)).toBe(0o600);
   });
 
-  it('is removed with what it holds', async () => {
+  it('is removed with its content', async () => {
     const parent = await testFolder();
     const folder = await made(parent);
     await mkdir(join(folder.path, 'objects'));
@@ -36,20 +36,23 @@ describe('TemporaryFolder', () => {
     await folder.remove();
     expect(await readdir(parent)).toEqual([]);
     const other = await made(parent);
-    other.removeAtOnce();
+    other.removeSync();
     expect(await readdir(parent)).toEqual([]);
-    other.removeAtOnce();
+    other.removeSync();
   });
 
-  it('says where it cannot be made', async () => {
+  it('reports the parent if it cannot be created', async () => {
     const file = join(await testFolder(), 'file');
     await writeFile(file, '');
-    expect(await failureOf(TemporaryFolder.make(file))).toContain(`The folder for temporary files, ${file}, cannot be`);
+    expect(await errorOf(TemporaryFolder.create(file))).toMatchObject({
+      code: 'file-unwritable',
+      message: expect.stringContaining(file),
+    });
   });
 });
 
 describe('removeStaleFolders', () => {
-  it('removes what a run has left that is gone', async () => {
+  it('removes the folders of killed runs', async () => {
     const parent = await testFolder();
     await leftover(join(parent, 'message-archive-AbC012'));
     await leftover(join(parent, 'message-archive-xyzxyz'));
@@ -59,17 +62,17 @@ describe('removeStaleFolders', () => {
     expect(removeStaleFolders(join(parent, 'nowhere'))).toBe(0);
   });
 
-  it('leaves what a live run holds, or is about to', async () => {
+  it('keeps folders that a live run has locked, or is about to', async () => {
     const parent = await testFolder();
     const { path } = await made(parent);
-    const inTheMaking = join(parent, 'message-archive-AbC012');
-    await mkdir(inTheMaking);
-    await writeFile(join(inTheMaking, 'lock.sqlite'), '');
+    const inCreation = join(parent, 'message-archive-AbC012');
+    await mkdir(inCreation);
+    await writeFile(join(inCreation, 'lock.sqlite'), '');
     expect(removeStaleFolders(parent)).toBe(0);
-    expect((await readdir(parent)).map((name) => join(parent, name)).sort()).toEqual([path, inTheMaking].sort());
+    expect((await readdir(parent)).map((name) => join(parent, name)).sort()).toEqual([path, inCreation].sort());
   });
 
-  it('leaves what has another name, and what is no folder of a run', async () => {
+  it('keeps other names, and anything that is no folder of a run', async () => {
     const parent = await testFolder();
     await leftover(join(parent, 'message-archive-demo'));
     await leftover(join(parent, 'message-archive-AbC012.bak'));
@@ -79,7 +82,7 @@ describe('removeStaleFolders', () => {
     expect(await readdir(parent)).toHaveLength(4);
   });
 
-  it('follows no link, neither to a folder nor to a file within one', async () => {
+  it('never follows a link, to a folder or to a file within one', async () => {
     const parent = await testFolder();
     const elsewhere = await leftover(join(await testFolder(), 'elsewhere'));
     await symlink(elsewhere, join(parent, 'message-archive-AbC012'));
@@ -94,7 +97,7 @@ describe('removeStaleFolders', () => {
     expect((await readdir(elsewhere)).sort()).toEqual(['a.spool', 'lock.sqlite', 'owner']);
   });
 
-  it.runIf(process.getuid?.() === 0)("leaves another user's", async () => {
+  it.runIf(process.getuid?.() === 0)("keeps another user's folders", async () => {
     const parent = await testFolder();
     const folder = await leftover(join(parent, 'message-archive-AbC012'));
     await chown(folder, 65_534, 65_534);

@@ -239,7 +239,7 @@ describe('ElasticsearchSource', () => {
       came.push(...messages.map(({ id, state, reason, timestamp }) => ({ id, state, reason, timestamp })));
     });
     expect(pass.totals).toEqual([1, 1]);
-    const reason = 'a timestamp in another slot than its field in Elasticsearch';
+    const reason = 'timestamp and indexed field are in different slots';
     expect(came).toEqual([{ id: 'm', state: 'invalid', reason, timestamp: undefined }]);
     expect(warned.at(-1)).toContain('1 message between 2024-06-01T00:00:00.000Z and 2024-07-01T00:00:00.000Z');
     expect(warned.at(-1)).toContain('where no search finds it: "m"');

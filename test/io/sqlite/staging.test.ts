@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteStaging } from '../../../src/io/sqlite/staging.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
-import { failureOf } from '../../support/failure.ts';
+import { errorOf } from '../../support/failure.ts';
 import { testFolder } from '../../support/folders.ts';
 import { stagedMessage } from '../../support/ledger.ts';
 import { runScript } from '../../support/processes.ts';
@@ -18,7 +18,7 @@ stagingConformance('SqliteStaging', async () => {
 });
 
 describe('SqliteStaging', () => {
-  it('makes its folder with its file, and neither before the first slot', async () => {
+  it('creates its folder and file at the first access to a slot', async () => {
     const folder = await testFolder();
     const staging = new SqliteStaging(join(folder, 'some', 'where', 'staging.sqlite'), 'archive');
     await staging.prepare();
@@ -28,7 +28,7 @@ describe('SqliteStaging', () => {
     await staging.close();
   });
 
-  it('makes its folder and its files for its user alone, and changes none that is there', async () => {
+  it('creates its folder and files for its user only, and keeps the modes of existing ones', async () => {
     const parent = await testFolder();
     const folder = join(parent, 'staging');
     const file = join(folder, 'staging.sqlite');
@@ -49,32 +49,36 @@ describe('SqliteStaging', () => {
     await again.close();
   });
 
-  it('says that a file is in the way of its folder', async () => {
+  it('reports a file in place of its folder', async () => {
     const folder = await testFolder();
     await writeFile(join(folder, 'file'), '');
     const file = join(folder, 'file', 'below', 'staging.sqlite');
-    expect(await failureOf(new SqliteStaging(file, 'archive').prepare())).toContain(`${file} cannot be used (ENOTDIR`);
+    expect(await errorOf(new SqliteStaging(file, 'archive').prepare())).toMatchObject({
+      code: 'staging-unavailable',
+      message: expect.stringMatching(/below.staging\.sqlite .*\(ENOTDIR/),
+    });
   });
 
-  it('says that its file is damaged', async () => {
+  it('reports a damaged file', async () => {
     const file = join(await testFolder(), 'staging.sqlite');
     await writeFile(file, 'this is no database, '.repeat(1_000));
     const staging = new SqliteStaging(file, 'archive');
-    expect(await failureOf(staging.prepare())).toContain(file);
-    expect(await failureOf(staging.state())).toContain(file);
-    expect(await failureOf(staging.stage([stagedMessage({ slot: slot.id })]))).toContain(file);
+    const unavailable = { code: 'staging-unavailable', message: expect.stringContaining(file) };
+    expect(await errorOf(staging.prepare())).toMatchObject(unavailable);
+    expect(await errorOf(staging.state())).toMatchObject(unavailable);
+    expect(await errorOf(staging.stage([stagedMessage({ slot: slot.id })]))).toMatchObject(unavailable);
     await staging.close();
   });
 
   it('stages all messages of a list or none', async () => {
     const staging = new SqliteStaging(join(await testFolder(), 'staging.sqlite'), 'archive');
     const broken = { ...stagedMessage({ slot: slot.id, message_id: 'b' }), read_at: null as unknown as string };
-    await failureOf(staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' }), broken]));
+    await errorOf(staging.stage([stagedMessage({ slot: slot.id, message_id: 'a' }), broken]));
     expect((await staging.state()).staged).toEqual([]);
     await staging.close();
   });
 
-  it('is made by several processes at once', async () => {
+  it('can be created by concurrent processes', async () => {
     const file = join(await testFolder(), 'staging.sqlite');
     await Promise.all(['a', 'b', 'c'].map((id) => runScript('stage-one.ts', file, id)));
     const staging = new SqliteStaging(file, 'archive');
@@ -82,15 +86,15 @@ describe('SqliteStaging', () => {
     await staging.close();
   });
 
-  it('makes no file by looking', async () => {
+  it('does not create its file by reading', async () => {
     const file = join(await testFolder(), 'staging.sqlite');
     expect(await new SqliteStaging(file, 'archive').state()).toEqual({ ledger: [], staged: [] });
     expect(await new SqliteStaging(file, 'archive').note('issue')).toBeUndefined();
     await expect(access(file)).rejects.toThrow('ENOENT');
   });
 
-  describe('for who may only read', () => {
-    /** A folder and a file in which `a` waits; both may only be read until the test ends. */
+  describe('without write access', () => {
+    /** A folder and a file in which `a` is pending; both are read-only until the test ends. */
     async function readOnlyFile(isOpen = false) {
       const folder = await testFolder();
       const file = join(folder, 'a b%?.sqlite');
@@ -109,7 +113,7 @@ describe('SqliteStaging', () => {
     }
 
     it.each([false, true])(
-      'reads the file, and leaves nothing beside it (while another has it open: %s)',
+      'reads the file, and creates nothing beside it (open in another process: %s)',
       async (isOpen) => {
         const { folder, file } = await readOnlyFile(isOpen);
         const before = await readdir(folder);
@@ -119,7 +123,7 @@ describe('SqliteStaging', () => {
       },
     );
 
-    it('finds no note in a file that an earlier version made', async () => {
+    it('finds no note in a file of an earlier version', async () => {
       const folder = await testFolder();
       const file = join(folder, 'staging.sqlite');
       const staging = new SqliteStaging(file, 'archive');
@@ -134,7 +138,7 @@ describe('SqliteStaging', () => {
       expect(await runScript('read-staging.ts', file)).toBe('a\n');
     });
 
-    it('says that the file cannot be read', async () => {
+    it('reports a file that cannot be read', async () => {
       const { folder, file } = await readOnlyFile();
       const said = `The staging file ${file} cannot be read (`;
       await chmod(file, 0o000);

@@ -20,19 +20,16 @@ describe('skipBalanced', () => {
     ['', ', 1'],
     ['', ']'],
     ['', '}'],
-  ])('finds that %j ends before %j', (value, rest) => {
+  ])('ends %j before %j', (value, rest) => {
     const bytes = Buffer.from(`...${value}${rest}`);
     expect(skipBalanced(bytes, 3)).toBe(3 + value.length);
   });
 
-  it.each(['{', '{"a', '{"a\\', '[1, "', '"', '"\\"', '{"a":[}'])(
-    'takes the end of the bytes for the end of %j',
-    (value) => {
-      expect(skipBalanced(Buffer.from(value), 0)).toBe(value.length);
-    },
-  );
+  it.each(['{', '{"a', '{"a\\', '[1, "', '"', '"\\"', '{"a":[}'])('ends %j at the end of the bytes', (value) => {
+    expect(skipBalanced(Buffer.from(value), 0)).toBe(value.length);
+  });
 
-  it('counts any depth', () => {
+  it('supports any depth', () => {
     const bytes = Buffer.from(`${'[{"a":'.repeat(200_000)}${'}]'.repeat(200_000)}, 1`);
     expect(skipBalanced(bytes, 0)).toBe(bytes.length - 3);
   });

@@ -17,7 +17,7 @@ describe('sameContent', () => {
     ['"\\ud800"', '"\\uD800"'],
     ['12345678901234567890', ' 12345678901234567890'],
     ['[1e400]', '[1e400 ]'],
-  ])('%s is %s', (a, b) => {
+  ])('%s equals %s', (a, b) => {
     expect(same(a, b)).toBe(true);
     expect(same(b, a)).toBe(true);
   });
@@ -45,18 +45,18 @@ describe('sameContent', () => {
     ['1', '{"text":"1"}'],
     ['{"text":"1"}', '1'],
     ['"\\ud800"', '"\ufffd"'],
-  ])('%s is not %s', (a, b) => {
+  ])('%s differs from %s', (a, b) => {
     expect(same(a, b)).toBe(false);
     expect(same(b, a)).toBe(false);
   });
 
-  it('compares messages nested to the limit', () => {
+  it('compares messages at the nesting limit', () => {
     const deep = (value: string) => '[{"a":'.repeat(500) + value + '}]'.repeat(500);
     expect(same(deep('1'), deep(' 1'))).toBe(true);
     expect(same(deep('1'), deep('2'))).toBe(false);
   });
 
-  it('depends on neither order nor spelling', () => {
+  it('ignores order and spelling', () => {
     fc.assert(
       fc.property(anyModel, anyChoose, anyChoose, (model, choose, chooseAgain) => {
         expect(same(spell(model, choose), spell(model, chooseAgain))).toBe(true);
@@ -65,7 +65,7 @@ describe('sameContent', () => {
     );
   });
 
-  it('sees every change of a value', () => {
+  it('detects every change of a value', () => {
     fc.assert(
       fc.property(anyModel, anyChoose, anyChoose, (model, choose, chooseAgain) => {
         const changed = change(model, choose);
@@ -76,7 +76,7 @@ describe('sameContent', () => {
   });
 });
 
-/** The same value, but for one change somewhere within it. */
+/** The same value with one change somewhere within it. */
 function change(model: Model, choose: (count: number) => number): Model {
   switch (model.kind) {
     case 'token':

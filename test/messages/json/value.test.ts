@@ -5,7 +5,7 @@ import { JsonError, jsonText, spaceEnd } from '../../../src/messages/json/tokens
 import { depthMax, JsonDepthError, valueEnd } from '../../../src/messages/json/value.ts';
 import { anyChoose, anyModel, spell } from '../arbitraries.ts';
 
-/** Where the text stops being JSON; undefined where it is. */
+/** The offset at which the text is not JSON; undefined if it is. */
 function offsetOfError(text: string | Uint8Array): number | undefined {
   const bytes = Buffer.from(text);
   try {
@@ -39,7 +39,7 @@ describe('valueEnd', () => {
     '12345678901234567890',
     '1e400',
     '-1.5E-3',
-  ])('takes %s', (text) => {
+  ])('accepts %s', (text) => {
     expect(isJson(text)).toBe(true);
     expect(offsetOfError(text)).toBeUndefined();
   });
@@ -100,18 +100,18 @@ describe('valueEnd', () => {
     ['\u00a01', 0],
     ['\ufeff1', 0],
     ['1//', 1],
-  ])('refuses %j at byte %i', (text, offset) => {
+  ])('rejects %j at byte %i', (text, offset) => {
     expect(isJson(text)).toBe(false);
     expect(offsetOfError(text)).toBe(offset);
   });
 
-  it('says what is wrong and where, not what it read', () => {
+  it('reports the problem and the offset, but no content', () => {
     expect(() => valueEnd(jsonText(Buffer.from('{"secret" "word"}')), 0, 0)).toThrow(
-      new JsonError('a colon is missing', 10),
+      new JsonError('missing colon', 10),
     );
   });
 
-  it('takes and refuses as JSON.parse does, in every position of a string', () => {
+  it('agrees with JSON.parse at every position of a string', () => {
     for (let byte = 0; byte < 0x80; byte += 1) {
       for (let at = 0; at < 9; at += 1) {
         for (const before of ['', '\u0001', 'é', '!']) {
@@ -122,20 +122,20 @@ describe('valueEnd', () => {
     }
   });
 
-  it('steps over bytes that are no UTF-8', () => {
+  it('skips bytes that are not UTF-8', () => {
     const bytes = Uint8Array.from([0x22, 0x80, 0xff, 0xc3, 0x22]);
     expect(valueEnd(jsonText(bytes), 0, 0)).toBe(5);
     expect(offsetOfError(Uint8Array.from([0x5b, 0xc3, 0x5d]))).toBe(1);
   });
 
-  it('reads a view that begins anywhere in its buffer', () => {
+  it('supports views at any offset', () => {
     const bytes = Buffer.from('...["abcdefghijk\\n", 1]...');
     for (let from = 0; from <= 3; from += 1) {
       expect(valueEnd(jsonText(bytes.subarray(from, -3)), 3 - from, 0)).toBe(bytes.length - 3 - from);
     }
   });
 
-  it(`takes ${depthMax} levels, and no more`, () => {
+  it(`accepts up to ${depthMax} levels`, () => {
     expect(offsetOfError(nested(depthMax))).toBeUndefined();
     expect(offsetOfError(`${'{"a":'.repeat(depthMax)}1${'}'.repeat(depthMax)}`)).toBeUndefined();
     for (const depth of [depthMax + 1, 100_000]) {
@@ -145,7 +145,7 @@ describe('valueEnd', () => {
     expect(valueEnd(jsonText(Buffer.from('[[]]')), 0, depthMax - 2)).toBe(4);
   });
 
-  it('takes what JSON.parse takes', () => {
+  it('accepts what JSON.parse accepts', () => {
     fc.assert(
       fc.property(anyModel, anyChoose, (model, choose) => {
         const text = spell(model, choose);
@@ -156,7 +156,7 @@ describe('valueEnd', () => {
     );
   });
 
-  it('takes or refuses mutated texts as JSON.parse does', () => {
+  it('agrees with JSON.parse on mutated texts', () => {
     const anyPiece = fc.constantFrom(...'{}[]:,"\\u0e-+.19tfn \n\u0000/é', '', 'true', '\\u00', '""', '\ufeff');
     const anyMutation = fc.tuple(fc.nat(), fc.nat({ max: 2 }), anyPiece);
     fc.assert(

@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePlan } from '../../../src/messages/json/captures.ts';
+import { compileCaptures } from '../../../src/messages/json/captures.ts';
 import type { Pointer } from '../../../src/messages/json/pointer.ts';
 import { type JsonText, jsonText, textOf } from '../../../src/messages/json/tokens.ts';
 import { depthMax, valueEnd } from '../../../src/messages/json/value.ts';
 import { type Visitor, Walk } from '../../../src/messages/json/walk.ts';
 import { anyChoose, anyModel, names, spell } from '../arbitraries.ts';
 
-/** Visits by noting the values' texts and depths. */
+/** Records the texts and depths of visited values. */
 class Notes implements Visitor {
   texts: string[] = [];
   depths: number[] = [];
@@ -33,7 +33,7 @@ class Notes implements Visitor {
 }
 
 function capture(json: string, pointers: readonly Pointer[]): (string | undefined)[] {
-  const walk = new Walk(jsonText(Buffer.from(json)), compilePlan(pointers));
+  const walk = new Walk(jsonText(Buffer.from(json)), compileCaptures(pointers));
   expect(walk.run(0)).toBe(Buffer.byteLength(json));
   return pointers.map((_, slot) => {
     const value = walk.captured(slot);
@@ -44,11 +44,11 @@ function capture(json: string, pointers: readonly Pointer[]): (string | undefine
 function visit(json: string, pointer: Pointer, what: 'value' | 'elements', captured: readonly Pointer[] = []): Notes {
   const text = jsonText(Buffer.from(json));
   const notes = new Notes(text);
-  expect(new Walk(text, compilePlan(captured, { pointer, what }), notes).run(0)).toBe(text.bytes.length);
+  expect(new Walk(text, compileCaptures(captured, { pointer, what }), notes).run(0)).toBe(text.bytes.length);
   return notes;
 }
 
-/** The value at a pointer, as RFC 6901 finds it in what JSON.parse made. */
+/** The value at a pointer (RFC 6901) in the result of JSON.parse. */
 function resolve(value: unknown, pointer: Pointer): unknown {
   return pointer.reduce<unknown>((parent, token) => {
     if (typeof parent !== 'object' || parent === null) return undefined;
@@ -57,7 +57,7 @@ function resolve(value: unknown, pointer: Pointer): unknown {
   }, value);
 }
 
-describe('what a walk captures', () => {
+describe('Walk.captured', () => {
   it.each<[string, Pointer, string | undefined]>([
     ['{"a":{"b":[1, {"c":"d"}]}}', ['a', 'b', '1', 'c'], '"d"'],
     ['{"a":{"b":[1, {"c":"d"} ]}}', ['a', 'b'], '[1, {"c":"d"} ]'],
@@ -86,11 +86,11 @@ describe('what a walk captures', () => {
     ['{"a":{"b":1},"a":3}', ['a', 'b'], undefined],
     ['{"a":[{"b":1}],"a":[]}', ['a', '0', 'b'], undefined],
     ['{"x":{"a":1},"a":2,"y":{"a":3}}', ['a'], '2'],
-  ])('of %s at %j is %s', (json, pointer, expected) => {
+  ])('returns for %s at %j: %s', (json, pointer, expected) => {
     expect(capture(json, [pointer])).toEqual([expected]);
   });
 
-  it('is kept for each of several pointers, nested and equal ones too', () => {
+  it('supports several pointers, including nested and equal ones', () => {
     expect(capture('{"a":{"b":[1,2]}}', [['a', 'b', '1'], ['a'], ['a', 'b'], ['a'], ['c']])).toEqual([
       '2',
       '{"b":[1,2]}',
@@ -100,13 +100,13 @@ describe('what a walk captures', () => {
     ]);
   });
 
-  it('is what was complete before an error', () => {
-    const walk = new Walk(jsonText(Buffer.from('{"a":1,"b":[2,!')), compilePlan([['a'], ['b'], ['b', '0']]));
-    expect(() => walk.run(0)).toThrow('a value is missing at byte 14');
+  it('returns what was complete before an error', () => {
+    const walk = new Walk(jsonText(Buffer.from('{"a":1,"b":[2,!')), compileCaptures([['a'], ['b'], ['b', '0']]));
+    expect(() => walk.run(0)).toThrow('missing value at byte 14');
     expect([0, 1, 2].map((slot) => walk.captured(slot)?.start)).toEqual([5, undefined, 12]);
   });
 
-  it('is what JSON.parse finds there', () => {
+  it('agrees with JSON.parse', () => {
     const anyPointer = fc.array(fc.constantFrom(...names), { maxLength: 4 });
     fc.assert(
       fc.property(anyModel, anyChoose, fc.array(anyPointer, { maxLength: 5 }), (model, choose, pointers) => {
@@ -122,8 +122,8 @@ describe('what a walk captures', () => {
   });
 });
 
-describe('what a walk visits', () => {
-  it('is each element of a list, or one value, at its depth', () => {
+describe('a visitor of Walk', () => {
+  it('receives each element of a list, or one value, with its depth', () => {
     expect(visit('{"a":{"b":[1, {"c":[]} ,"x"]}}', ['a', 'b'], 'elements')).toMatchObject({
       texts: ['1', '{"c":[]}', '"x"'],
       depths: [3, 3, 3],
@@ -135,15 +135,15 @@ describe('what a walk visits', () => {
     expect(visit('{"a":{"0":3}}', ['a'], 'elements').texts).toEqual([]);
   });
 
-  it.each(['{"a":[1,2],"a":[3]}', '{"a":[1,2],"x":0,"\\u0061":[3]}'])('is the last of two lists: %s', (json) => {
+  it.each(['{"a":[1,2],"a":[3]}', '{"a":[1,2],"x":0,"\\u0061":[3]}'])('keeps the last of two lists: %s', (json) => {
     expect(visit(json, ['a'], 'elements')).toMatchObject({ texts: ['3'], forgotten: 1 });
   });
 
-  it.each(['{"a":[],"a":null}', '{"a":[1],"a":{}}'])('is forgotten where something else follows: %s', (json) => {
+  it.each(['{"a":[],"a":null}', '{"a":[1],"a":{}}'])('forgets a list that another value replaces: %s', (json) => {
     expect(visit(json, ['a'], 'elements')).toMatchObject({ texts: [], forgotten: 1 });
   });
 
-  it('is forgotten with the object around it', () => {
+  it('forgets a list whose enclosing object is replaced', () => {
     expect(visit('{"h":{"h":[1]},"h":{"h":[2]}}', ['h', 'h'], 'elements')).toMatchObject({
       texts: ['2'],
       forgotten: 1,
@@ -154,10 +154,10 @@ describe('what a walk visits', () => {
     });
   });
 
-  it('is captured as well where a pointer leads into it', () => {
+  it('does not prevent captures within visited values', () => {
     const text = jsonText(Buffer.from('{"a":[{"b":1},{"b":2}],"c":{"d":3}}'));
     const lists = new Notes(text);
-    const walk = new Walk(text, compilePlan([['a', '1', 'b'], ['a']], { pointer: ['a'], what: 'elements' }), lists);
+    const walk = new Walk(text, compileCaptures([['a', '1', 'b'], ['a']], { pointer: ['a'], what: 'elements' }), lists);
     walk.run(0);
     expect(lists.texts).toEqual(['{"b":1}', '{"b":2}']);
     expect(textOf(walk.captured(0)!)).toBe('2');
@@ -166,24 +166,24 @@ describe('what a walk visits', () => {
   });
 });
 
-describe('how deep a walk goes', () => {
+describe('the depth limit of Walk', () => {
   const deep = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
   const pointer = (depth: number) => Array<string>(depth).fill('a');
 
-  it('is limited along a pointer as elsewhere', () => {
+  it('applies along pointers', () => {
     expect(capture(deep(depthMax), [pointer(depthMax)])).toEqual(['1']);
     for (const captured of [pointer(depthMax + 1), pointer(3), []]) {
       expect(() => capture(deep(depthMax + 1), [captured])).toThrow('more than 1000 levels of nesting at byte 5000');
     }
   });
 
-  it('counts what stands around it', () => {
+  it('includes enclosing values', () => {
     const text = jsonText(Buffer.from('{"a":{}}'));
-    expect(new Walk(text, compilePlan([['a']]), undefined, depthMax - 2).run(0)).toBe(8);
-    expect(() => new Walk(text, compilePlan([['a']]), undefined, depthMax - 1).run(0)).toThrow('levels of nesting');
+    expect(new Walk(text, compileCaptures([['a']]), undefined, depthMax - 2).run(0)).toBe(8);
+    expect(() => new Walk(text, compileCaptures([['a']]), undefined, depthMax - 1).run(0)).toThrow('levels of nesting');
   });
 
-  it('does not depend on how long a pointer is', () => {
+  it('does not depend on the length of a pointer', () => {
     expect(capture('{"a":{}}', [pointer(5_000)])).toEqual([undefined]);
   });
 });

@@ -95,7 +95,7 @@ describe('parseInstant', () => {
     '9999-12-31T23:59:59-00:01',
     '+010000-01-01T00:00:00Z',
     `2024-02-29${' '.repeat(200)}`,
-  ])('takes %j for no timestamp', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
 
@@ -187,11 +187,11 @@ describe('parseEpoch', () => {
     'x',
     '',
     '1.',
-  ])('takes %j for no timestamp', (number) => {
+  ])('rejects %j', (number) => {
     expect(parseEpoch(number)).toBeUndefined();
   });
 
-  it('is exact for every number of µs, however it is spelled', () => {
+  it('is exact for every number of µs in any spelling', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.nat({ max: 20 }), (micros, shift) => {
         const digits = (micros < 0n ? -micros : micros).toString().padStart(shift + 1, '0');
@@ -220,7 +220,7 @@ describe('parseTimestamp', () => {
   });
 });
 
-describe('the text of a timestamp', () => {
+describe('readTimestamp', () => {
   it.each([
     ['1709208000', noon],
     ['1709208000.000200', noon + 200n],
@@ -248,7 +248,7 @@ describe('the text of a timestamp', () => {
     ['/Date(1709208000000)/', noon],
     ['/Date(1709208000000+0200)/', noon],
     ['/Date(-1709208000000)/', -noon],
-  ])('may be %j', (text, micros) => {
+  ])('accepts the text %j', (text, micros) => {
     expect(parseTimestamp(JSON.stringify(text))).toBe(micros);
     expect(parseTimestamp(JSON.stringify({ $date: text }))).toBe(micros);
   });
@@ -284,8 +284,8 @@ describe('the text of a timestamp', () => {
     '/Date(1709208000000+2)/',
     '/Date()/',
     '1709208000000000000000000',
-  ])('must not be %j', (text) => {
-    expect(readTimestamp(JSON.stringify(text))).toBe('a timestamp that cannot be read');
+  ])('rejects the text %j', (text) => {
+    expect(readTimestamp(JSON.stringify(text))).toBe('timestamp cannot be parsed');
   });
 
   it.each([
@@ -293,7 +293,7 @@ describe('the text of a timestamp', () => {
     ['{"$date":86400000}', 86_400_000_000n],
     ['{ "$date" : { "$numberLong" : "1709208000000" } }', noon],
     ['{"$date":{"$numberLong":"-1"}}', -1_000n],
-  ])('may be in the form of MongoDB: %s', (token, micros) => {
+  ])('accepts the MongoDB form %s', (token, micros) => {
     expect(parseTimestamp(token)).toBe(micros);
   });
 
@@ -308,11 +308,11 @@ describe('the text of a timestamp', () => {
     '{"date":1709208000000}',
     '{"$date":["2024-02-29"]}',
     '{"$numberLong":"1709208000000"}',
-  ])('must not be %s', (token) => {
+  ])('rejects the MongoDB form %s', (token) => {
     expect(parseTimestamp(token)).toBeUndefined();
   });
 
-  it('is the same number of seconds, ms, µs and ns, and the same date of an e-mail, of any instant from March 1973 on', () => {
+  it('reads the same instant from s, ms, µs, ns and an e-mail date, from March 1973 on', () => {
     const anyMicros = fc.bigInt({ min: 10n ** 14n, max: 4_102_444_800_000_000n });
     fc.assert(
       fc.property(anyMicros, (micros) => {
@@ -359,20 +359,20 @@ describe('the time zone of timestamps without an offset', () => {
     ['2024-10-27 02:30:00 UTC', '2024-10-27T02:30:00Z'],
     ['Sun, 27 Oct 2024 02:30:00 +0100', '2024-10-27T01:30:00Z'],
     ['1718013600', '2024-06-10T10:00:00Z'],
-  ])('places %s', (text, instant) => {
+  ])('resolves %s', (text, instant) => {
     expect(readTimestamp(JSON.stringify(text), berlin)).toBe(parseInstant(instant));
   });
 
   it.each([
-    ['2024-10-27T02:00:00', 'a timestamp that occurs twice in its time zone'],
-    ['2024-10-27T02:59:59.999999', 'a timestamp that occurs twice in its time zone'],
-    ['2024-03-31T02:00:00', 'a timestamp that its time zone skips'],
-    ['Sun, 31 Mar 2024 02:30:00', 'a timestamp that its time zone skips'],
-  ])('refuses %s', (text, problem) => {
+    ['2024-10-27T02:00:00', 'timestamp is ambiguous in its time zone'],
+    ['2024-10-27T02:59:59.999999', 'timestamp is ambiguous in its time zone'],
+    ['2024-03-31T02:00:00', 'timestamp does not exist in its time zone'],
+    ['Sun, 31 Mar 2024 02:30:00', 'timestamp does not exist in its time zone'],
+  ])('rejects %s', (text, problem) => {
     expect(readTimestamp(JSON.stringify(text), berlin)).toBe(problem);
   });
 
-  it('finds the instant that Temporal shows so in any zone, whatever the zone of the machine', () => {
+  it('agrees with Temporal in any zone, whatever the zone of the machine', () => {
     const anyZone = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu');
     const machine = process.env.TZ;
     try {
@@ -382,7 +382,7 @@ describe('the time zone of timestamps without an offset', () => {
           const shown = Temporal.Instant.fromEpochMilliseconds(seconds * 1_000).toZonedDateTimeISO(zone);
           const read = readTimestamp(`"${shown.toPlainDateTime().toString()}"`, { zone });
           if (typeof read === 'bigint') expect(read).toBe(BigInt(seconds) * 1_000_000n);
-          else expect(read).toBe('a timestamp that occurs twice in its time zone');
+          else expect(read).toBe('timestamp is ambiguous in its time zone');
         }),
         { numRuns: 300 },
       );
@@ -393,8 +393,8 @@ describe('the time zone of timestamps without an offset', () => {
   });
 });
 
-describe('a format', () => {
-  it('comes before what a text says by itself', () => {
+describe('a time format', () => {
+  it('takes precedence over self-describing texts', () => {
     const rules = { format: compileTimeFormat('yyyyMMddHHmmss') };
     expect(readTimestamp('"20240229120000"', rules)).toBe(noon);
     expect(readTimestamp('20240229120000', rules)).toBe(noon);
@@ -402,18 +402,18 @@ describe('a format', () => {
     expect(readTimestamp('1709208000', rules)).toBe(noon);
   });
 
-  it('reads a time in the zone that is given, unless the text has one', () => {
+  it('uses the configured zone unless the text has one', () => {
     const rules = { format: compileTimeFormat('dd/MM/yyyy HH:mm[ z][ VV]'), zone: 'America/New_York' };
     expect(readTimestamp('"29/02/2024 07:00"', rules)).toBe(noon);
     expect(readTimestamp('"29/02/2024 12:00 GMT"', rules)).toBe(noon);
     expect(readTimestamp('"29/02/2024 13:00 Europe/Paris"', rules)).toBe(noon);
-    expect(readTimestamp('"03/11/2024 01:30"', rules)).toBe('a timestamp that occurs twice in its time zone');
-    expect(readTimestamp('"29/02/2024 13:00 Nowhere/Land"', rules)).toBe('a timestamp that cannot be read');
+    expect(readTimestamp('"03/11/2024 01:30"', rules)).toBe('timestamp is ambiguous in its time zone');
+    expect(readTimestamp('"29/02/2024 13:00 Nowhere/Land"', rules)).toBe('timestamp cannot be parsed');
   });
 });
 
 describe('formatTimestamp', () => {
-  it('writes what parseInstant reads, at one width', () => {
+  it('is the inverse of parseInstant, at fixed width', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: first, max: last }), (micros) => {
         const text = formatTimestamp(micros);
@@ -428,7 +428,7 @@ describe('formatTimestamp', () => {
     [1_709_208_000_123_456n, '2024-02-29T12:00:00.123456Z'],
     [first, '0001-01-01T00:00:00.000000Z'],
     [last, '9999-12-31T23:59:59.999999Z'],
-  ])('writes %d', (micros, text) => {
+  ])('formats %d', (micros, text) => {
     expect(formatTimestamp(micros)).toBe(text);
   });
 });

@@ -18,7 +18,7 @@ export function slotsOfYears(layout: Layout): Slot[] {
   return slotsIn({ start: Date.parse('2019-01-15'), end: now }, layout);
 }
 
-/** The record of a slot that was read as the plan asks for. */
+/** Returns the record of a slot that was read as planned, with changes. */
 export function recordOf(slot: Slot, changes: Partial<LedgerRecord> = {}, open = 0): LedgerRecord {
   const days = (slot.end - slot.start) / DAY_MS;
   const read = (30 + ((slot.start / DAY_MS) % 23)) * days;
@@ -60,13 +60,13 @@ export function stagedOf(slot: Slot, id: string, changes: Partial<StagedMessage>
   };
 }
 
-/** What a page is made of. */
+/** The arguments of a coverage page. */
 export interface Archive {
   readonly survey: Survey;
   readonly setting: Setting;
 }
 
-interface Told {
+interface Circumstances {
   readonly archive: string;
   readonly ledger: readonly LedgerRecord[];
   readonly staged: readonly StagedMessage[];
@@ -75,13 +75,13 @@ interface Told {
   readonly noPlan: NoPlan;
 }
 
-/** The slots as a plan has them that reads them all. */
+/** Returns a plan's entries that read these slots. */
 export function planOf(slots: readonly Slot[]): PlanOutput['slots'] {
   return slots.map(({ id }) => [id, 'read', 'audit']);
 }
 
-/** An archive of which every slot was read and no message waits, but for what is told. */
-export function completeArchive(layout: Layout, told: Partial<Told> = {}): Archive {
+/** Returns an archive whose slots were all read, without pending messages, with changes. */
+export function completeArchive(layout: Layout, changes: Partial<Circumstances> = {}): Archive {
   const slots = slotsOfYears(layout);
   const { archive, ledger, staged, planned, plannedAt, noPlan } = {
     archive: 's3://company-archive/messages',
@@ -90,7 +90,7 @@ export function completeArchive(layout: Layout, told: Partial<Told> = {}): Archi
     planned: planOf(slots.slice(-4)),
     plannedAt: now,
     noPlan: undefined,
-    ...told,
+    ...changes,
   };
   const setting = { layout, format: 'parquet', recentDays, plannedAt: instant(plannedAt) } as const;
   const plan = noPlan ?? { planned_at: setting.plannedAt, slots: planned };
@@ -108,18 +108,18 @@ export function pageOf({ survey, setting }: Archive): string {
   return coveragePage(survey, setting);
 }
 
-/** An archive in which everything occurs that a page can tell of. */
-export function troubledArchive(layout: Layout, told: Partial<Told> = {}): Archive {
+/** Returns an archive with everything that the coverage page can show. */
+export function troubledArchive(layout: Layout, changes: Partial<Circumstances> = {}): Archive {
   const slots = slotsOfYears(layout);
   const at = (part: number) => slots[Math.floor(part * slots.length)]!;
   const [failed, alsoFailed, never, unsettled] = [at(0.3), at(0.55), at(0.4), at(0.9)];
   const [left, silent, empty, met] = [at(0.7), at(0.8), at(0.2), at(0.65)];
   const message =
-    'The message API at https://surveillance.example.com answered 503 seven times: see whether it is up, then run again.';
-  const last_error = { at: instant(now), message, run_url: runUrl };
+    'The message API at https://surveillance.example.com was unavailable after 7 attempts (503). Check that the service is up, then re-run.';
+  const last_error = { at: instant(now), code: 'source-unavailable', message, run_url: runUrl } as const;
   const none = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
   const before = { read_at: instant(now - DAY_MS) };
-  const changes = new Map<Slot, Partial<LedgerRecord>>([
+  const recordChanges = new Map<Slot, Partial<LedgerRecord>>([
     [failed, { last_error }],
     [alsoFailed, { last_error }],
     [unsettled, { read_at: instant(unsettled.end + 5 * DAY_MS) }],
@@ -128,16 +128,16 @@ export function troubledArchive(layout: Layout, told: Partial<Told> = {}): Archi
     [empty, { counts: none, rows: 0, bytes_in: 0, bytes_out: 0 }],
     [met, { cases: { reopened: 2, amended: 1, removed: 1, removed_pending: 1, conflicting: 0 } }],
   ]);
-  const waiting = slots.filter((_, n) => n % 7 === 3 || n > slots.length - 6);
+  const pending = slots.filter((_, n) => n % 7 === 3 || n > slots.length - 6);
   return completeArchive(layout, {
     planned: planOf([failed, alsoFailed, left, silent, ...slots.slice(-4)]),
     ledger: slots
       .filter((slot) => slot !== never)
-      .map((slot) => recordOf(slot, changes.get(slot), waiting.includes(slot) ? 2 : 0)),
-    staged: waiting.flatMap((slot, n) => [
+      .map((slot) => recordOf(slot, recordChanges.get(slot), pending.includes(slot) ? 2 : 0)),
+    staged: pending.flatMap((slot, n) => [
       stagedOf(slot, `4d4e68a8-7767-8509-86a8-${String(n).padStart(12, '0')}`),
       stagedOf(slot, `<20240611.${n}@mail.example.com>`, { open_alert_count: 5, reason: 'reopened' }),
     ]),
-    ...told,
+    ...changes,
   });
 }

@@ -4,7 +4,7 @@ import type { Layout } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, slotsOfYears, stagedOf, troubledArchive } from './archives.ts';
 import { textOf } from './text.ts';
 
-/** The class and the name of each mark, by year and month: `2024-Jun`. */
+/** Returns the class and the name of each mark, by year and month: `2024-Jun`. */
 function marksOf(text: string): Map<string, { classes: string; name: string; link: string }[]> {
   const months = new Map<string, { classes: string; name: string; link: string }[]>();
   for (const year of text.split('<section').slice(1)) {
@@ -22,29 +22,29 @@ function marksOf(text: string): Map<string, { classes: string; name: string; lin
 }
 
 function drawn(layout: Layout) {
-  const { text } = calendar(coverageOf(troubledArchive(layout)));
+  const { text } = calendar(coverageOf(troubledArchive(layout)), 60);
   return { text, months: marksOf(text) };
 }
 
 describe('the calendar', () => {
-  it('has a mark for every slot, which tells how it stands and leads to its record', () => {
+  it('links every slot to its record, with its state in the label', () => {
     const { text, months } = drawn(monthly);
-    expect(text).toContain('class="calendar abreast"');
+    expect(text).toContain('class="calendar side-by-side"');
     expect([...months.values()].flat()).toHaveLength(slotsOfYears(monthly).length);
     expect([...months.keys()]).toHaveLength(8 * 12);
     expect(months.get('2021-Feb')).toEqual([
       { link: 'slot-2021-02-01', classes: 'slot complete days-1', name: '1 February 2021: complete, 32 archived' },
       {
         link: 'slot-2021-02-02',
-        classes: 'slot failed days-27 waits',
-        name: '2 to 28 February 2021: failed, 888 archived, 2 waiting',
+        classes: 'slot failed days-27 has-pending',
+        name: '2 to 28 February 2021: failed, 888 archived, 2 pending',
       },
     ]);
     expect(months.get('2023-Dec')!.map(({ name }) => name)).toEqual(['December 2023: incomplete, 929 archived']);
     expect(months.get('2026-Feb')).toEqual([]);
   });
 
-  it('sets days under their weekdays, from Monday on', () => {
+  it('aligns days by weekday, from Monday', () => {
     const { text, months } = drawn(daily);
     expect(text).toContain('class="calendar dense"');
     expect([...months.values()].flat()).toHaveLength(slotsOfYears(daily).length);
@@ -54,15 +54,15 @@ describe('the calendar', () => {
     expect(drawn(monthly).text).not.toContain('weekday');
   });
 
-  it('is dense from four slots a month on', () => {
-    expect(drawn({ windowDays: 15, partitionBy: 'month' }).text).toContain('class="calendar abreast"');
+  it('is dense if a month has four slots or more', () => {
+    expect(drawn({ windowDays: 15, partitionBy: 'month' }).text).toContain('class="calendar side-by-side"');
     expect(drawn({ windowDays: 14, partitionBy: 'month' }).text).toContain('class="calendar dense"');
   });
 
-  it('counts what its marks mean', () => {
+  it('has a legend with counts', () => {
     const [slot] = slotsOfYears(monthly);
     const text = textOf(
-      calendar(coverageOf(completeArchive(monthly, { staged: [stagedOf(slot!, 'a'), stagedOf(slot!, 'b')] }))),
+      calendar(coverageOf(completeArchive(monthly, { staged: [stagedOf(slot!, 'a'), stagedOf(slot!, 'b')] })), 60),
     );
     const counts = text.filter((piece) => /^\d+ (complete|live|incomplete|failed|empty|with)/.test(piece));
     expect(counts).toEqual(['123 complete', '4 live', '0 incomplete', '0 failed', '0 empty', '1 with a dot']);

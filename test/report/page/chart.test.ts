@@ -4,11 +4,11 @@ import { type Layout, slotsIn } from '../../../src/windows/slot.ts';
 import { completeArchive, coverageOf, daily, monthly, recordOf, slotsOfYears, stagedOf } from './archives.ts';
 import { rowsOf, textOf } from './text.ts';
 
-/** The chart of an archive whose slots hold so many rows each. */
-function drawn(from: string, to: string, rows: readonly number[], layout: Layout = monthly, waiting = 0) {
+/** Returns the chart of an archive whose slots have these numbers of rows, repeated. */
+function drawn(from: string, to: string, rows: readonly number[], layout: Layout = monthly, pending = 0) {
   const slots = slotsIn({ start: Date.parse(from), end: Date.parse(to) }, layout);
   const ledger = slots.map((slot, n) => recordOf(slot, { rows: rows[n % rows.length]! }));
-  const staged = Array.from({ length: waiting }, (_, n) => stagedOf(slots[0]!, `m${n}`));
+  const staged = Array.from({ length: pending }, (_, n) => stagedOf(slots[0]!, `m${n}`));
   return chart(coverageOf(completeArchive(layout, { ledger, staged, planned: [] })));
 }
 
@@ -19,30 +19,30 @@ function bars(text: string, name: string): { x: string; y: number; height: numbe
   return [...found].map(([, x, y, height]) => ({ x: x!, y: Number(y), height: Number(height) }));
 }
 
-/** What stands at the left of the lines across, from below. */
+/** Returns the labels of the grid lines, from the bottom. */
 function values(text: string): string[] {
   return [...text.matchAll(/<text class="value"[^>]*>([^<]+)</g)].map(([, value]) => value!);
 }
 
 describe('the chart', () => {
-  it('adds the slots of a month, and sets what waits on top of what is archived', () => {
+  it('sums the slots of a month, and stacks pending on archived messages', () => {
     const html = drawn('2024-04-01', '2024-07-01', [30, 20], daily, 90);
     expect(rowsOf(html)).toEqual([
       ['April 2024', '750', '90'],
       ['May 2024', '780', '0'],
       ['June 2024', '750', '0'],
     ]);
-    const [archived, waiting] = [bars(html.text, 'archived'), bars(html.text, 'waiting')];
+    const [archived, pending] = [bars(html.text, 'archived'), bars(html.text, 'pending')];
     expect(archived.map(({ x }) => x)).toEqual(['0%', '33.333%', '66.667%']);
     expect(archived[0]).toEqual({ x: '0%', y: 50, height: 150 });
-    expect(waiting).toEqual([{ x: '0%', y: 32, height: 18 }]);
-    expect(textOf(html)).toContain('April 2024: 750 archived, 90 waiting');
+    expect(pending).toEqual([{ x: '0%', y: 32, height: 18 }]);
+    expect(textOf(html)).toContain('April 2024: 750 archived, 90 pending');
   });
 
-  it('says in words what it shows', () => {
+  it('describes itself in words', () => {
     const { text } = drawn('2023-01-01', '2025-01-01', [10]);
     expect(text).toMatch(
-      /role="img" aria-label="Messages by month from January 2023 to December 2024; most in \w+ 202\d, 20 archived and 0 waiting"/,
+      /role="img" aria-label="Messages by month from January 2023 to December 2024\. Peak: \w+ 202\d, 20 archived and 0 pending"/,
     );
   });
 
@@ -54,20 +54,20 @@ describe('the chart', () => {
     [29, ['0', '5', '10', '15', '20', '25', '30']],
     [1_500, ['0', '500', '1,000', '1,500']],
     [2_000_000, ['0', '500,000', '1,000,000', '1,500,000', '2,000,000']],
-  ])('has round lines for %d messages', (most, expected) => {
+  ])('has grid lines at round numbers for %d messages', (most, expected) => {
     const { text } = drawn('2024-06-01', '2024-06-02', [most], daily);
     expect(values(text)).toEqual(expected);
     expect(bars(text, 'archived').length).toBe(most === 0 ? 0 : 1);
   });
 
-  it('leaves a month without messages free, and shows one with few', () => {
+  it('draws even a month with few messages', () => {
     const html = drawn('2024-04-01', '2024-04-03', [1_000_000, 1], { windowDays: 1, partitionBy: 'month' });
     expect(rowsOf(html)).toEqual([['April 2024', '1,000,001', '0']]);
     const few = drawn('2024-04-30', '2024-05-02', [1_000_000, 1], { windowDays: 1, partitionBy: 'month' });
     expect(bars(few.text, 'archived')[1]).toEqual({ x: '50%', y: 198, height: 2 });
   });
 
-  it('names years, not more than fit', () => {
+  it('labels at most as many years as fit', () => {
     const named = (from: string, to: string) =>
       [...drawn(from, to, [1]).text.matchAll(/<text x="[^"]+" y="220">(\d+)</g)].map(([, year]) => Number(year));
     expect(named('2024-02-01', '2024-11-01')).toEqual([]);
@@ -75,14 +75,14 @@ describe('the chart', () => {
     expect(named('2000-01-01', '2026-01-01')).toEqual([2000, 2003, 2006, 2009, 2012, 2015, 2018, 2021, 2024]);
   });
 
-  it('has the numbers of every month of seven years', () => {
+  it('has a table with every month of seven years', () => {
     const rows = rowsOf(chart(coverageOf(completeArchive(daily))));
     const archived = slotsOfYears(daily).reduce((sum, slot) => sum + recordOf(slot).rows, 0);
     expect(rows).toHaveLength(85);
     expect(rows.reduce((sum, [, count]) => sum + Number(count!.replaceAll(',', '')), 0)).toBe(archived);
   });
 
-  it('says so where nothing was read', () => {
-    expect(textOf(chart([]))).toEqual(['Nothing was read yet.']);
+  it('says so if no slots were read', () => {
+    expect(textOf(chart([]))).toEqual(['No slots have been read yet.']);
   });
 });

@@ -5,13 +5,13 @@ import { anyText } from './text.ts';
 
 const marks: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' };
 
-/** What a browser reads out of text without character references but those that escaping makes. */
+/** Returns text with the character references of escaping resolved. */
 function read(text: string): string {
   return text.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (reference) => marks[reference]!);
 }
 
 describe('html', () => {
-  it('takes any text as text, which reads as it was', () => {
+  it('escapes any text without loss', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const { text: made } = html`<p title="${text}">${text}</p>`;
@@ -21,7 +21,7 @@ describe('html', () => {
     );
   });
 
-  it('takes markup as it is, lists one after the other, numbers in figures, and nothing for nothing', () => {
+  it('inserts markup, lists and numbers, and nothing for undefined', () => {
     expect(html`<b>${html`<i>${'<'}</i>`}${[1, html`<u></u>`, ['&']]}${undefined}</b>`.text).toBe(
       '<b><i>&lt;</i>1<u></u>&amp;</b>',
     );
@@ -30,14 +30,14 @@ describe('html', () => {
 });
 
 describe('link', () => {
-  it('leads to web addresses', () => {
+  it('links to HTTP URLs', () => {
     expect(link('https://example.com/?a=1&b="2"', 'run <1>').text).toBe(
       '<a href="https://example.com/?a=1&amp;b=&quot;2&quot;" rel="noreferrer">run &lt;1&gt;</a>',
     );
   });
 
   it.each(['javascript:alert(1)', ' JavaScript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'run 7', ''])(
-    'does not lead to %j',
+    'does not link to %j',
     (address) => {
       expect(link(address, 'run').text).toBe('run');
     },
@@ -45,17 +45,17 @@ describe('link', () => {
 });
 
 describe('shown', () => {
-  it('leaves what can be seen as it is', () => {
+  it('keeps visible characters', () => {
     expect(shown('<a&b> "ü" 漢字 👍 \\', 100)).toBe('<a&b> "ü" 漢字 👍 \\');
   });
 
-  it('spells what cannot be seen, ends a line or turns the direction', () => {
+  it('escapes characters that are invisible, end a line or change the direction', () => {
     expect(shown('a\nb\u0000c\u202ed\u200be\ud800f\u2028', 100)).toBe(
       'a\\u{a}b\\u{0}c\\u{202e}d\\u{200b}e\\u{d800}f\\u{2028}',
     );
   });
 
-  it('cuts between characters', () => {
+  it('cuts between characters, never within one', () => {
     expect(shown('👍👍👍', 3)).toBe('👍👍👍');
     expect(shown('👍👍👍👍', 3)).toBe('👍👍👍…');
     expect(shown('abcd', 3)).toBe('abc…');

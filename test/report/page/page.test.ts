@@ -18,17 +18,22 @@ import {
 } from './archives.ts';
 import { anyText } from './text.ts';
 
-/** The tags with the names of their attributes: all that makes a page more than text. */
+/** Returns the tags with the names of their attributes, without any text. */
 function skeleton(page: string): string[] {
   return [...page.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""'));
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64');
 
-/** A small archive that shows the text wherever something from outside is shown. */
-function saying(text: string): Archive {
+/** Returns a small archive with the text in every field that comes from outside. */
+function archiveWith(text: string): Archive {
   const some = slotsIn({ start: Date.parse('2024-01-01'), end: Date.parse('2024-03-01') }, monthly);
-  const last_error = { at: instant(now), message: text, run_url: `https://example.com/${text}` };
+  const last_error = {
+    at: instant(now),
+    code: 'source-unavailable' as const,
+    message: text,
+    run_url: `https://example.com/${text}`,
+  };
   const staged = some.map((slot) => stagedOf(slot, text, { open_alerts: [text], removed_at: instant(now) }));
   const ledger = some.map((slot) =>
     recordOf(slot, { digest: text, version: text, run_id: text, run_url: `https://example.com/${text}`, last_error }),
@@ -36,13 +41,13 @@ function saying(text: string): Archive {
   return completeArchive(monthly, { archive: text, ledger, staged, planned: planOf(some) });
 }
 
-describe('the page', () => {
-  it('is the same for the same facts', () => {
+describe('the coverage page', () => {
+  it('is deterministic', () => {
     expect(pageOf(troubledArchive(monthly))).toBe(pageOf(troubledArchive(monthly)));
   });
 
-  it('takes all that comes from outside as text, whatever it holds', () => {
-    const plain = skeleton(pageOf(saying('text')));
+  it('escapes everything that comes from outside', () => {
+    const plain = skeleton(pageOf(archiveWith('text')));
     const hostile = fc.oneof(
       fc.constantFrom(
         '<script>',
@@ -58,13 +63,13 @@ describe('the page', () => {
     );
     fc.assert(
       fc.property(fc.array(hostile, { minLength: 1, maxLength: 4 }), (texts) => {
-        expect(skeleton(pageOf(saying(texts.join(''))))).toEqual(plain);
+        expect(skeleton(pageOf(archiveWith(texts.join(''))))).toEqual(plain);
       }),
       { numRuns: 60 },
     );
   });
 
-  it('allows its own style and script and nothing else', () => {
+  it('allows only its own style and script', () => {
     const page = pageOf(troubledArchive(monthly));
     const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)!;
     const [, style] = /<style>([\s\S]*?)<\/style>/.exec(page)!;
@@ -82,14 +87,14 @@ describe('the page', () => {
     expect(page).not.toMatch(/ (?:style|on\w+)="/);
   });
 
-  it('has every record that is linked to', () => {
+  it('has a target for every internal link', () => {
     const page = pageOf(troubledArchive(daily));
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, link]) => link);
     expect(links.filter((link) => !ids.has(link))).toEqual([]);
   });
 
-  it('stays below 4 MiB for a slot a day of seven years and tens of thousands that wait', () => {
+  it('stays below 4 MiB with seven years of daily slots and 50,000 pending messages', () => {
     const slots = slotsOfYears(daily);
     const staged = Array.from({ length: 50_000 }, (_, n) =>
       stagedOf(slots[n % slots.length]!, `${n}-${'x'.repeat(900)}`),
@@ -98,9 +103,9 @@ describe('the page', () => {
     expect(Buffer.byteLength(page)).toBeLessThan(4 * 1024 * 1024);
   });
 
-  it('can be made before anything was read', () => {
+  it('works for an empty archive', () => {
     const page = pageOf(completeArchive(monthly, { ledger: [], planned: [] }));
-    expect(page).toContain('Nothing was read yet.');
-    expect(page).toContain('No message waits for its alerts.');
+    expect(page).toContain('No slots have been read yet.');
+    expect(page).toContain('No messages are pending.');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StagedMessage } from '../../../src/archive/ledger.ts';
 import type { Html } from '../../../src/report/page/html.ts';
-import { waitingMessages } from '../../../src/report/page/pending.ts';
+import { pendingMessages } from '../../../src/report/page/pending.ts';
 import { DAY_MS, instant } from '../../../src/windows/interval.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
 import { completeArchive, monthly, now, stagedOf } from './archives.ts';
@@ -13,11 +13,11 @@ function aged(id: string, days: number, changes: Partial<StagedMessage> = {}): S
 }
 
 function shown(staged: readonly StagedMessage[]): Html {
-  return waitingMessages(completeArchive(monthly, { staged }).survey, monthly);
+  return pendingMessages(completeArchive(monthly, { staged }).survey, monthly);
 }
 
-describe('messages that wait', () => {
-  it('are counted by age, whose bounds belong to the older', () => {
+describe('pending messages', () => {
+  it('are counted by age', () => {
     const days = [0, 6.9, 7, 29.9, 30, 89, 90, 364, 365, 1_095, 1_096, 5_000];
     const staged = days.map((age, n) => aged(`m${n}`, age));
     expect(rowsOf(shown(staged)).slice(0, 6)).toEqual([
@@ -30,11 +30,11 @@ describe('messages that wait', () => {
     ]);
   });
 
-  it('are counted also where their time is still to come', () => {
+  it('are counted if their timestamp is in the future', () => {
     expect(rowsOf(shown([aged('m', -3)]))[0]).toEqual(['up to 7 days', '1', '']);
   });
 
-  it('are named with what is open, why, and for how long', () => {
+  it('are named with their open alerts and the number of reads that found them open', () => {
     const first_seen = instant(now - 90 * DAY_MS);
     const removed_at = instant(now - DAY_MS);
     const staged = [
@@ -57,26 +57,26 @@ describe('messages that wait', () => {
         'c',
         '21 March 2025',
         '9 months',
-        'alert-of-c the source no longer shows it, since 14 January 2026',
-        '4 times, first on 17 October 2025',
+        'alert-of-c removed at source, 14 January 2026',
+        '4 times since 17 October 2025',
       ],
       [
         'b',
         '29 June 2025',
         '6 months',
-        '1 , 2 , 3 and 117 more archived, and opened again',
-        '1,200 times, first on 17 October 2025',
+        '1 , 2 , 3 and 117 more re-opened; its archived version stays',
+        '1,200 times since 17 October 2025',
       ],
-      ['<a>', '7 October 2025', '3 months', 'A&1', '1 time, first on 17 October 2025'],
+      ['<a>', '7 October 2025', '3 months', 'A&1', '1 time since 17 October 2025'],
     ]);
   });
 
-  it('lead to their slots', () => {
+  it('link to their slots', () => {
     const html = shown([aged('a', 100)]);
     expect(html.text).toContain('<a href="#slot-2025-10-01">October 2025</a>');
   });
 
-  it('are named up to a number, the oldest first, and their ids up to a length', () => {
+  it('are named up to a maximum, oldest first, with long ids cut', () => {
     const staged = Array.from({ length: 30_000 }, (_, n) => aged(`${n}-${'x'.repeat(500)}`, (n * 7919) % 30_000));
     const html = shown(staged);
     const named = rowsOf(html).slice(6);
@@ -87,7 +87,7 @@ describe('messages that wait', () => {
     expect(html.text.length).toBeLessThan(30_000);
   });
 
-  it('are none where none wait', () => {
-    expect(textOf(shown([]))).toEqual(['No message waits for its alerts.']);
+  it('are reported as none for an empty staging', () => {
+    expect(textOf(shown([]))).toEqual(['No messages are pending.']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerRecord, StagedMessage } from '../../../src/archive/ledger.ts';
 import type { PlanOutput } from '../../../src/plan/decide.ts';
+import { whys } from '../../../src/report/page/coverage.ts';
 import type { Html } from '../../../src/report/page/html.ts';
 import { records } from '../../../src/report/page/records.ts';
 import { instant } from '../../../src/windows/interval.ts';
@@ -18,23 +19,23 @@ function made(
   return records(coverageOf(completeArchive(monthly, { ledger, planned, staged })), 'parquet');
 }
 
-/** The cells in which something is told. */
-function saidOf(ledger: readonly LedgerRecord[], planned: PlanOutput['slots']): string[][] {
+/** Returns the cells that are not empty. */
+function filledCells(ledger: readonly LedgerRecord[], planned: PlanOutput['slots']): string[][] {
   return rowsOf(made(ledger, planned)).map((cells) => cells.filter((cell) => cell !== ''));
 }
 
-/** What is told of the one slot, by the names of the columns. */
-function told(changes: Partial<LedgerRecord>, waiting = 0): Record<string, string> {
-  const staged = Array.from({ length: waiting }, (_, n) => stagedOf(slot, `m${n}`));
+/** Returns the cells of the slot by column name. */
+function cellsOf(changes: Partial<LedgerRecord>, pending = 0): Record<string, string> {
+  const staged = Array.from({ length: pending }, (_, n) => stagedOf(slot, `m${n}`));
   const html = made([recordOf(slot, changes)], [], staged);
   const names = [...html.text.matchAll(/<th scope="col"[^>]*>([^<]+)<\/th>/g)].map(([, name]) => name!);
   const [cells] = rowsOf(html);
   expect(cells).toHaveLength(names.length);
-  return Object.fromEntries(cells!.map((cell, n) => [n === 0 ? 'when' : names[n]!, cell]));
+  return Object.fromEntries(cells!.map((cell, n) => [n === 0 ? 'span' : names[n]!, cell]));
 }
 
 describe('the record of a slot', () => {
-  it('tells all that the ledger knows, for people', () => {
+  it('has every field of the ledger record', () => {
     const changes: Partial<LedgerRecord> = {
       rechecked_at: '2025-03-01T12:34:56.789Z',
       counts: { read: 12_345, closed: 12_000, open: 300, unalerted: 40, invalid: 4, duplicates: 1 },
@@ -47,27 +48,27 @@ describe('the record of a slot', () => {
       took_ms: 200_000,
       revision: 17,
     };
-    expect(told(changes, 3)).toEqual({
-      when: '2 to 28 February 2021',
-      State: 'complete : read whole, after its alerts stopped moving',
+    expect(cellsOf(changes, 3)).toEqual({
+      span: '2 to 28 February 2021',
+      State: `complete : ${whys.settled}`,
       'Last error': '',
-      'Left undone': '',
+      Deferred: '',
       Archived: '12,100',
-      Waiting: '3',
+      Pending: '3',
       Closed: '12,000',
       Open: '300',
-      Unalerted: '40',
+      'Without alerts': '40',
       Invalid: '4',
       Duplicates: '1',
-      'Read, together': '12,345',
+      Total: '12,345',
       Source: 'Elasticsearch',
       'Read at': '1 May 2021, 00:00 UTC',
-      'Looked again at': '1 March 2025, 12:34 UTC',
-      Took: '3 min 20 s',
+      'Re-checked at': '1 March 2025, 12:34 UTC',
+      Duration: '3 min 20 s',
       'JSON read': '310 MB',
-      'The source says': '12,352 messages, 12,300 with alerts, 12,000 closed',
-      'Left to other slots': '7',
-      'To look into': '1 re-opened, 1,000 gone, 2 conflicting',
+      'Source counts': '12,352 messages, 12,300 with alerts, 12,000 closed',
+      'In other slots': '7',
+      Cases: '1 re-opened, 1,000 removed at source, 2 conflicting',
       Path: 'month=2021-02/messages-20210202T000000Z-20210301T000000Z.parquet',
       Size: '84.5 MB',
       'Content digest': 'd1'.repeat(32),
@@ -78,36 +79,33 @@ describe('the record of a slot', () => {
     });
   });
 
-  it('leaves out what there is not', () => {
+  it('has empty cells for unknown values', () => {
     const bare = { slot: slot.id, revision: 3, outside: 0, rows: 0, bytes_in: 0, bytes_out: 0, took_ms: 0 };
-    expect(saidOf([bare], [])).toEqual([
-      ['2 to 28 February 2021', 'incomplete : it was never read', '0', '0', '0.0 s', '0 B', '0', slot.id, '3'],
+    expect(filledCells([bare], [])).toEqual([
+      ['2 to 28 February 2021', `incomplete : ${whys.new}`, '0', '0', '0.0 s', '0 B', '0', slot.id, '3'],
     ]);
-    expect(saidOf([], planOf([slot]))).toEqual([
-      ['2 to 28 February 2021', 'incomplete : the leg that was to read it ended before', '0', slot.id],
+    expect(filledCells([], planOf([slot]))).toEqual([
+      ['2 to 28 February 2021', `incomplete : ${whys.leg}`, '0', slot.id],
     ]);
   });
 
-  it('tells a failure as text, cut where it is long, with its run', () => {
+  it('shows an error with its code and run, cut if it is long', () => {
     const message = `<script>${'x'.repeat(2_000)}`;
-    const last_error = { at: instant(now), message, run_url: 'https://github.com/octo/archive/actions/runs/7' };
-    expect(told({ last_error })['Last error']).toBe(
-      `${message.slice(0, 1_000)}… (15 January 2026, 03:17 UTC, its run )`,
+    const run_url = 'https://github.com/octo/archive/actions/runs/7';
+    const last_error = { at: instant(now), message, run_url, code: 'slot-shrunk' } as const;
+    expect(cellsOf({ last_error })['Last error']).toBe(
+      `${message.slice(0, 1_000)}… [slot-shrunk] (15 January 2026, 03:17 UTC, run )`,
     );
   });
 
-  it('tells what was left undone, since when and why', () => {
+  it('shows when and why a slot was deferred', () => {
     const deferred = { at: instant(now), action: 'read', because: 'time', run_url: 'https://example.com/7' } as const;
-    expect(told({ deferred })['Left undone']).toBe(
-      'to be read, when time ran out (15 January 2026, 03:17 UTC, its run )',
-    );
+    expect(cellsOf({ deferred }).Deferred).toBe('read: time ran out (15 January 2026, 03:17 UTC, run )');
     const { run_url: _, ...silent } = { ...deferred, action: 're-check', because: 'leg' } as const;
-    expect(told({ deferred: silent })['Left undone']).toBe(
-      'to be looked at again, when its leg ended (15 January 2026, 03:17 UTC)',
-    );
+    expect(cellsOf({ deferred: silent }).Deferred).toBe('re-check: its job ended early (15 January 2026, 03:17 UTC)');
   });
 
-  it('names a run by its id, or where it has none by its address', () => {
+  it('names a run by its id, or else its URL', () => {
     const { run_url, run_id, ...bare } = recordOf(slot);
     const run = (changes: Partial<LedgerRecord>) => rowsOf(made([{ ...bare, ...changes }], []))[0]!.at(-1);
     expect(run({ run_id: '7' })).toBe('7');
@@ -117,7 +115,7 @@ describe('the record of a slot', () => {
   });
 });
 
-it('has a table for each year, whose rows the calendar leads to', () => {
+it('records returns a table for each year, with an anchor for each slot', () => {
   const slots = coverageOf(completeArchive(daily));
   const html = records(slots, 'jsonl');
   expect(html.text.match(/<details>/g)).toHaveLength(8);

@@ -3,7 +3,7 @@ import type { Html } from '../../../src/report/page/html.ts';
 
 const references: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
 
-/** What a person reads of markup: every piece of text between tags, on a line of its own. */
+/** Returns the text of markup: each piece between two tags. */
 export function textOf({ text }: Html): string[] {
   return text
     .split(/<[^>]*>/)
@@ -11,7 +11,7 @@ export function textOf({ text }: Html): string[] {
     .filter((piece) => piece !== '');
 }
 
-/** The cells of the body rows of every table in the markup. */
+/** Returns the cells of the body rows of all tables in the markup. */
 export function rowsOf({ text }: Html): string[][] {
   const bodies = [...text.matchAll(/<tbody>([\s\S]*?)<\/tbody>/g)].map(([, body]) => body!);
   return bodies.flatMap((body) =>
@@ -21,7 +21,7 @@ export function rowsOf({ text }: Html): string[][] {
   );
 }
 
-/** Any text, also what is no valid Unicode. */
+/** Any text, including invalid Unicode. */
 export const anyText = fc
   .array(fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0xffff })), { maxLength: 40 })
   .map((units) => String.fromCharCode(...units));

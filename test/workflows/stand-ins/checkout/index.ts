@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const { INPUT_REPOSITORY: repository = '', INPUT_REF: ref, INPUT_PATH: path = '.' } = process.env;
-/** Where this folder is named and does not exist yet, a leg is lost before it begins: as with a runner that went away. */
+/** If this variable names a folder that does not exist yet, a leg fails before it starts, as with a lost runner. */
 const { STAND_IN_LOST_LEG: lost, GITHUB_JOB: job } = process.env;
 if (lost && job === 'export' && !existsSync(lost)) {
   mkdirSync(lost);
