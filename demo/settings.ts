@@ -1,3 +1,4 @@
+import { inputDefaults } from '../src/inputs/defaults.ts';
 import { DEFAULT_TOKEN } from './source/options.ts';
 
 /** One run of the action: the instant that it takes for now, and what that is in the demo's story. */
@@ -73,5 +74,5 @@ export function sourceInputs(apiUrl: string): Record<string, string> {
 
 /** The inputs that set the clock of a command, and of what the source shows it. */
 export function clockInputs(asOf: string): Record<string, string> {
-  return { 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
+  return { 'as-of': asOf, 'api-query': `${inputDefaults['api-query']}&as_of=${asOf}` };
 }

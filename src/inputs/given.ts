@@ -117,7 +117,7 @@ function unknown(variable: string): string {
 }
 
 /** How many characters must be added, removed or replaced to make one text of the other (Levenshtein). */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, char] of [...a].entries()) {
     const next = [index + 1];

@@ -4,6 +4,11 @@ import { parseHttp } from './urls.ts';
 /** The inputs that are secrets. */
 export const secretInputs = [
   'api-token',
+  'api-username',
+  'api-password',
+  'api-oauth-client-secret',
+  'api-client-certificate',
+  'api-client-key',
   'elasticsearch-api-key',
   'github-token',
 ] as const satisfies readonly InputName[];
@@ -19,8 +24,10 @@ const variables = [
 ] as const;
 /** Addresses that may hold a password. */
 const addresses = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
-const addressInputs = ['api-url', 'elasticsearch-url'] as const;
+const addressInputs = ['api-url', 'api-oauth-token-url', 'elasticsearch-url'] as const;
 const secretParameter = /auth|key|pass|secret|sig|token/i;
+/** Headers whose literal values are secrets, too. */
+const secretHeader = /auth|cookie|key|pass|secret|session|sig|token/i;
 
 /**
  * Every secret that the process was given, whether or not it is accepted later: inputs, credentials, passwords within
@@ -32,7 +39,10 @@ export function secretsIn(environment: Readonly<Record<string, string | undefine
   const inputs = secretInputs.map((name) => text(variableOf(name)));
   const query = secretParameters(new URLSearchParams(text(variableOf('api-query'))));
   const within = [...addresses, ...addressInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
-  const found = [...inputs, ...variables.map(text), ...query, ...within];
+  const headers = secretHeaders(text(variableOf('api-headers')));
+  const members = secretMembers(text(variableOf('api-body')));
+  const basic = basicPair(text(variableOf('api-username')), text(variableOf('api-password')));
+  const found = [...inputs, ...variables.map(text), ...query, ...headers, ...members, ...basic, ...within];
   return [...new Set(found)].filter((secret) => secret !== '');
 }
 
@@ -48,7 +58,43 @@ function secretsWithin(address: string): string[] {
 }
 
 function secretParameters(query: URLSearchParams): string[] {
-  return [...query].filter(([name]) => secretParameter.test(name)).map(([, value]) => value);
+  return [...query].filter(([name, value]) => secretParameter.test(name) && isLiteral(value)).map(([, value]) => value);
+}
+
+/** The values of headers that are written out where a placeholder would do, and the words of each. */
+function secretHeaders(lines: string): string[] {
+  return lines.split(/[\r\n]+/).flatMap((line) => {
+    const [, name = '', value = ''] = /^\s*([^:]+?)\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (!secretHeader.test(name) || !isLiteral(value)) return [];
+    const credentials = value.split(/\s+/).at(-1) ?? '';
+    return [value, credentials];
+  });
+}
+
+/** String members of a JSON text that are named like a secret. */
+function secretMembers(body: string): string[] {
+  const members = body.matchAll(/"([^"\\]*)"\s*:\s*("(?:[^"\\]|\\.)*")/g);
+  return [...members].flatMap(([, name = '', text = '']) => {
+    const value = secretParameter.test(name) ? stringIn(text) : '';
+    return isLiteral(value) ? [value] : [];
+  });
+}
+
+function stringIn(json: string): string {
+  try {
+    return String(JSON.parse(json));
+  } catch {
+    return json;
+  }
+}
+
+function basicPair(username: string, password: string): string[] {
+  return password === '' ? [] : [Buffer.from(`${username}:${password}`).toString('base64')];
+}
+
+/** Whether a value holds no placeholder: what fills it is known by itself. */
+function isLiteral(value: string): boolean {
+  return !/\{\w+(?::number)?\}/.test(value);
 }
 
 function decoded(text: string): string {

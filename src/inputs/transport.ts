@@ -22,6 +22,11 @@ export function checkTransport(given: Given, { api, elasticsearch, github, issue
   const remedy = 'use `https://`, or set `allow-http: true` if the network in between is trusted';
   if (api !== undefined && isExposed(api.url))
     throw given.refuse('api-url', `the token would be sent unencrypted, ${remedy}`, placeOf(api.url));
+  const { oauth } = api?.authentication ?? {};
+  if (oauth !== undefined && isExposed(oauth.tokenUrl)) {
+    const why = `the client secret would be sent unencrypted, ${remedy}`;
+    throw given.refuse('api-oauth-token-url', why, placeOf(oauth.tokenUrl));
+  }
   if (elasticsearch?.apiKey !== undefined && isExposed(elasticsearch.url)) {
     const why = `the API key would be sent unencrypted, ${remedy}`;
     throw given.refuse('elasticsearch-url', why, placeOf(elasticsearch.url));

@@ -8,6 +8,9 @@ const mask = '***';
 let spellings: readonly string[] = [];
 /** Every run of {@link partChars} characters of them; undefined until it is asked for. */
 let parts: ReadonlySet<string> | undefined;
+/** The latest secrets that are soon out of use. */
+let brief: readonly string[] = [];
+const briefMax = 100;
 
 /**
  * Keeps a secret out of whatever {@link masked} and {@link maskedParts} return, for as long as the process lives: as it is,
@@ -21,9 +24,19 @@ export function keepSecret(secret: string): void {
   parts = undefined;
 }
 
+/**
+ * Keeps a secret out as {@link keepSecret} does, until so many others of its kind came that it is out of use: each page of an
+ * API may bring another one.
+ */
+export function keepSecretBriefly(secret: string): void {
+  if (secret.length < secretCharsMin || brief.includes(secret)) return;
+  brief = [...brief.slice(1 - briefMax), secret];
+}
+
 /** The text with `***` for every secret. */
 export function masked(text: string): string {
-  return spellings.reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
+  const brieflyKept = brief.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  return [...spellings, ...brieflyKept].reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
 }
 
 /** The text with `***` for every secret and for every recognizable part of one. Meant for what a server says. */

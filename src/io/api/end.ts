@@ -1,10 +1,13 @@
 import type { Page, PageShape } from '../../messages/page.ts';
 import { RequestRefused } from '../ports.ts';
 
-/** What came of a request for a page. */
+/** The outcome of a request for a page. */
 export type Answer =
-  | { readonly page: Page }
-  /** Of a page that the server did not give. */
+  | {
+      readonly page: Page;
+      /** The next page: a URL or a cursor, as the response states it. */
+      readonly next?: string | undefined;
+    }
   | { readonly refusal: RequestRefused };
 
 /**
@@ -15,6 +18,8 @@ export type End = 'empty' | 'refused' | 'repeated';
 
 /** By these statuses servers refuse a page behind the last one, or deeper than they go. */
 const refusals: ReadonlySet<number> = new Set([400, 404, 416, 422]);
+/** A cursor that has expired is gone, too. */
+const cursorRefusals: ReadonlySet<number> = new Set([...refusals, 410]);
 const noContent = 204;
 
 /**
@@ -47,9 +52,9 @@ export function isRefusedPage(error: unknown): error is RequestRefused {
   return error instanceof RequestRefused && refusals.has(error.status);
 }
 
-/** A refusal that {@link endOf} may take for an end; anything else is thrown on. */
+/** A refusal that may be an end, or an expired cursor; anything else is thrown on. */
 export function refusalOf(error: unknown): Answer {
-  if (error instanceof RequestRefused && (error.status === noContent || isRefusedPage(error)))
+  if (error instanceof RequestRefused && (error.status === noContent || cursorRefusals.has(error.status)))
     return { refusal: error };
   throw error;
 }

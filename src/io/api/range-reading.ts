@@ -1,34 +1,14 @@
 import type { LimitFunction } from 'p-limit';
 import type { Page } from '../../messages/page.ts';
-import { type Answer, type End, endOf } from './end.ts';
+import { type Answer, endOf } from './end.ts';
+import type { Ending, PagedReading, Pages } from './paged-reading.ts';
 import { Taken } from './taken.ts';
-
-/** How a reading of a range works with the API. */
-export interface Pages {
-  get(number: number): Promise<Answer>;
-  /** Hands over a page that holds messages, and counts those from outside of the range. */
-  take(page: Page, note: (page: Page, strays: number) => void): Promise<void>;
-  /** Gives the memory of a page back that is not handed over. */
-  drop(page: Page): void;
-  /** @throws UserError where that are more pages than there can be */
-  assertEnds(pages: number): void;
-  /** @throws UserError, since the second page is the first one again */
-  refuseSecond(): never;
-}
-
-/** Where a reading of a range came to its end. */
-export interface Ending {
-  /** `beyond`: more messages came than any total allows, and nobody knows how many more there are. */
-  readonly kind: End | 'beyond';
-  /** Of the page that showed it. */
-  readonly number: number;
-}
 
 /**
  * Reads the pages of one range, several at a time, until the end was seen: the page after the last one that a total promises
  * is asked for too, and without totals page after page.
  */
-export class RangeReading {
+export class RangeReading implements PagedReading {
   readonly taken = new Taken();
   readonly #pages: Pages;
   readonly #limit: LimitFunction;
@@ -40,7 +20,7 @@ export class RangeReading {
   /** The lowest page that holds nothing new, of those that were asked for. */
   #ending: (Ending & { readonly answer: Answer }) | undefined;
 
-  /** @param size what pages are asked for */
+  /** @param size the requested messages of a page */
   constructor(
     pages: Pages,
     limit: LimitFunction,
@@ -75,6 +55,10 @@ export class RangeReading {
     return this.#ending;
   }
 
+  #get(number: number): Promise<Answer> {
+    return this.#pages.get({ number, pageLength: this.taken.pageLength });
+  }
+
   #isBeyond(): boolean {
     const { promised, received } = this.taken;
     return promised !== undefined && received > promised;
@@ -85,7 +69,7 @@ export class RangeReading {
     let after: Answer | undefined;
     await this.#each(first, last + 1, async (number) => {
       if (this.#ending !== undefined && this.#ending.number < number) return;
-      const answer = await this.#pages.get(number);
+      const answer = await this.#get(number);
       if (this.#failure !== undefined) return this.#drop(answer);
       if (number > last) after = answer;
       else await this.#look(number, answer, (page) => this.#isNeighbour(page, number));
@@ -99,7 +83,7 @@ export class RangeReading {
   async #askInOrder(first: number, last: number): Promise<void> {
     const answers = new Map<number, Answer>();
     await this.#each(first, last, async (number) => {
-      if (this.#failure === undefined) answers.set(number, await this.#pages.get(number));
+      if (this.#failure === undefined) answers.set(number, await this.#get(number));
     }).catch((error: unknown) => {
       for (const answer of answers.values()) this.#drop(answer);
       throw error;
@@ -138,7 +122,7 @@ export class RangeReading {
 
   #assertPages(page: Page): void {
     if (this.#mayRepeat(page) && this.taken.isSame(page, 1) && !this.#mayRepeatFirst(this.taken))
-      this.#pages.refuseSecond();
+      this.#pages.refuseRepeated(2);
   }
 
   /** Pages of one message are the same where the source holds it twice. */

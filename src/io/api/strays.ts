@@ -4,7 +4,13 @@ import { DAY_MS, type Interval } from '../../windows/interval.ts';
 import type { ApiTimeFormat } from './settings.ts';
 
 /** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
-const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
+const beyondMs: Readonly<Record<ApiTimeFormat, number>> = {
+  date: 2 * DAY_MS,
+  iso: 1000,
+  'iso-s': 2000,
+  'epoch-s': 2000,
+  'epoch-ms': 1000,
+};
 /**
  * A message so far away has a broken clock, as 1970 and 2038 do. One that is nearer was selected by another time than its
  * own, and belongs to another slot of the archive: it may not be put aside.

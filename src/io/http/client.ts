@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { RequestRefused, Unavailable } from '../ports.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './body.ts';
 import { proxyFault, proxyFor, tunnelReason } from './proxy.ts';
+import type { ResponseHead } from './responses.ts';
 import { gaveUp, type IsEnough, Retries, Retryable, type Say, unreached } from './retry.ts';
 
 const connectMsMax = 10_000;
@@ -20,6 +21,8 @@ const stallMsMax = 60_000;
 /** Of an error's body, in which the server may say what is wrong. */
 const errorBytesMax = 64 * 1024;
 const errorMsMax = 10_000;
+/** Within the origin of a request. */
+const redirectsMax = 5;
 
 export interface HttpLimits {
   /** Of one answer's body, decompressed. */
@@ -27,6 +30,16 @@ export interface HttpLimits {
   readonly stallMs?: number;
   /** For one answer's body. */
   readonly bodyMsMax?: number;
+  /** A client certificate and its key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** One request. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly method?: 'GET' | 'POST';
+  readonly body?: string | undefined;
 }
 
 const decompressors: Readonly<
@@ -41,16 +54,17 @@ const decompressors: Readonly<
  * Connections with time-outs, through the proxy that the environment names for a host.
  * @param stallMs for how long a body may stand still
  */
-export function httpAgent(stallMs = stallMsMax): Dispatcher {
+export function httpAgent(stallMs = stallMsMax, tls?: HttpLimits['tls']): Dispatcher {
   return new EnvHttpProxyAgent({
-    connect: { timeout: connectMsMax },
+    connect: { timeout: connectMsMax, ...tls },
+    ...(tls && { requestTls: { timeout: connectMsMax, ...tls } }),
     headersTimeout: Math.min(headersMsMax, stallMs * 2),
     bodyTimeout: stallMs,
   });
 }
 
 /**
- * GETs whole bodies from one host: with time-outs, limits on size, and a bounded number of retries with full-jitter
+ * Reads whole bodies from one host: with time-outs, limits on size, and a bounded number of retries with full-jitter
  * backoff. Once the host says that it is busy (429), every request to it waits.
  */
 export class HttpClient {
@@ -69,7 +83,7 @@ export class HttpClient {
     this.#what = what;
     this.#retries = new Retries(what, clock, say);
     this.#limits = limits;
-    this.#agent = httpAgent(limits.stallMs);
+    this.#agent = httpAgent(limits.stallMs, limits.tls);
   }
 
   /**
@@ -90,15 +104,32 @@ export class HttpClient {
    * @param read throws {@link Retryable} where another answer may be read
    * @param isEnough whether another attempt is of no use after so many
    */
-  async getAs<Result>(
+  getAs<Result>(
     url: URL,
     headers: Record<string, string>,
     hints: Readonly<Record<number, string>>,
     read: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<Result>,
     isEnough?: IsEnough,
   ): Promise<Result> {
+    return this.send({ url, headers }, hints, read, isEnough);
+  }
+
+  /**
+   * Sends a request as {@link getAs} does, with any method and body. Redirects to the same origin are followed.
+   * @param read also receives the headers of the response, by their names in lower case
+   */
+  async send<Result>(
+    request: HttpRequest,
+    hints: Readonly<Record<number, string>>,
+    read: (bytes: Uint8Array<SharedArrayBuffer>, headers: ResponseHead['headers']) => Promise<Result>,
+    isEnough?: IsEnough,
+  ): Promise<Result> {
+    const { url } = request;
     try {
-      return await this.#retries.run(async () => read(await this.#attempt(url, headers, hints)), isEnough);
+      return await this.#retries.run(async () => {
+        const { bytes, headers } = await this.#attempt(request, hints);
+        return read(bytes, headers);
+      }, isEnough);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
@@ -113,18 +144,34 @@ export class HttpClient {
     return this.#agent.close();
   }
 
-  async #attempt(url: URL, headers: Record<string, string>, hints: Readonly<Record<number, string>>) {
-    const answer = await request(url, {
-      dispatcher: this.#agent,
-      headers: { ...headers, 'user-agent': userAgent, accept: 'application/json', 'accept-encoding': 'gzip' },
-    }).catch((error: unknown) => {
-      const cannot = (why: string, what: string) => new UserError(`${this.#what} at ${place(url)} ${why}: ${what}.`);
-      throw unreached(reasonOf(error), url, cannot);
-    });
-    if (answer.statusCode !== 200) throw await this.#refusal(url, answer, hints);
+  async #attempt(request: HttpRequest, hints: Readonly<Record<number, string>>) {
+    const { url } = request;
+    const answer = await this.#follow(request);
+    if (!isWhole(answer)) throw await this.#refusal(url, answer, hints);
     const bytes = await this.#body(url, answer);
-    const encoding = String(answer.headers['content-encoding'] ?? 'identity').toLowerCase();
-    return encoding === 'identity' ? bytes : this.#decompressed(url, bytes, encoding);
+    const { headers } = answer;
+    const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+    return { bytes: encoding === 'identity' ? bytes : await this.#decompressed(url, bytes, encoding), headers };
+  }
+
+  /** The first response that is no redirect within the origin of the request. */
+  async #follow({ url: first, method = 'GET', headers, body }: HttpRequest): Promise<Dispatcher.ResponseData> {
+    let url = first;
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await request(url, {
+        dispatcher: this.#agent,
+        method,
+        headers: { accept: 'application/json', ...headers, 'user-agent': userAgent, 'accept-encoding': 'gzip' },
+        ...(body !== undefined && { body }),
+      }).catch((error: unknown) => {
+        const cannot = (why: string, what: string) => new UserError(`${this.#what} at ${place(url)} ${why}: ${what}.`);
+        throw unreached(reasonOf(error), url, cannot);
+      });
+      const target = redirects < redirectsMax ? redirectTarget(answer, url, method) : undefined;
+      if (target === undefined) return answer;
+      await answer.body.dump();
+      url = target;
+    }
   }
 
   async #body(url: URL, { body, headers }: Dispatcher.ResponseData): Promise<Uint8Array<SharedArrayBuffer>> {
@@ -203,6 +250,24 @@ async function errorBody({ body, headers }: Dispatcher.ResponseData): Promise<st
     (text) => text?.toString() ?? '',
     () => '',
   );
+}
+
+/** 206 is for APIs that page by `Content-Range: items 0-24/66`; a range of bytes is a part of a body. */
+function isWhole({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  if (statusCode === 206) return /^\s*(?!bytes)\w/i.test(String(headers['content-range'] ?? ''));
+  return statusCode === 200;
+}
+
+/** Where a redirect leads, if that is the same origin and the request stays what it is; else undefined. */
+function redirectTarget(
+  { statusCode, headers }: Dispatcher.ResponseData,
+  url: URL,
+  method: 'GET' | 'POST',
+): URL | undefined {
+  const keepsRequest = statusCode === 307 || statusCode === 308;
+  if (!keepsRequest && !(method === 'GET' && [301, 302, 303].includes(statusCode))) return undefined;
+  const target = URL.parse(String(headers.location ?? ''), url.href);
+  return headers.location !== undefined && target?.origin === url.origin ? target : undefined;
 }
 
 /** What to do about a response that is final. */
