@@ -281,7 +281,7 @@ const refused: [name: string, text: string | undefined, said: string, others?: T
   ['api-messages', "''", 'or `""` for the whole'],
   ['api-total', '""', aPointer],
   ['api-total', 'total', `"total": ${aPointer}`],
-  ['api-time-format', 'ISO', '"ISO": write one of `date`, `iso`, `iso-s`, `epoch-s`, `epoch-ms`'],
+  ['api-time-format', 'ISO', '"ISO": write one of `date`, `iso`, `iso-s`, `iso-offset`, `epoch-s`, `epoch-ms`'],
   ['api-query', 'status', `"status": ${pairs}`],
   ['api-query', '?status=all', `"?status=": ${pairs}`.replace('"?', 'holds "?')],
   ['api-query', 'status=all&', pairs],

@@ -10,6 +10,7 @@ const unitsMs: Readonly<Record<ApiTimeFormat, number>> = {
   date: DAY_MS,
   iso: 1,
   'iso-s': secondMs,
+  'iso-offset': secondMs,
   'epoch-s': secondMs,
   'epoch-ms': 1,
 };
@@ -100,6 +101,8 @@ function formatTime(ms: number, format: ApiTimeFormat): string {
       return instant(ms);
     case 'iso-s':
       return instant(ms).replace(/\.\d+Z$/, 'Z');
+    case 'iso-offset':
+      return instant(ms).replace(/\.\d+Z$/, '+0000');
     case 'epoch-s':
       return String(Math.floor(ms / secondMs));
     case 'epoch-ms':

@@ -2,7 +2,7 @@ import type { Pointer } from '../../messages/json/pointer.ts';
 import { DAY_MS } from '../../windows/interval.ts';
 import type { Header, RequestTemplate } from './template.ts';
 
-export const apiTimeFormats = ['date', 'iso', 'iso-s', 'epoch-s', 'epoch-ms'] as const;
+export const apiTimeFormats = ['date', 'iso', 'iso-s', 'iso-offset', 'epoch-s', 'epoch-ms'] as const;
 export type ApiTimeFormat = (typeof apiTimeFormats)[number];
 
 export const apiPagings = ['page', 'offset', 'next', 'none'] as const;

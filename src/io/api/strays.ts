@@ -8,6 +8,7 @@ const beyondMs: Readonly<Record<ApiTimeFormat, number>> = {
   date: 2 * DAY_MS,
   iso: 1000,
   'iso-s': 2000,
+  'iso-offset': 2000,
   'epoch-s': 2000,
   'epoch-ms': 1000,
 };
