@@ -59,13 +59,15 @@ function textOf(value: string | string[] | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
+const linkPattern = /<([^>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]+))?)*)/g;
+const parameterPattern = /;\s*([\w*-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s",;]+)))?/g;
+
 /** The target of the relation `next` (RFC 8288): `<https://…>; rel="next", <…>; rel="last"`. */
 function linkNext(header: string | string[] | undefined): string | undefined {
   const text = [header ?? []].flat().join(', ');
-  for (const [, target, parameters = ''] of text.matchAll(
-    /<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g,
-  )) {
-    const [, quoted, bare] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]+))/i.exec(parameters) ?? [];
+  for (const [, target, parameters = ''] of text.matchAll(linkPattern)) {
+    const relation = [...parameters.matchAll(parameterPattern)].find(([, name]) => name?.toLowerCase() === 'rel');
+    const [, , quoted, bare] = relation ?? [];
     if ((quoted ?? bare ?? '').toLowerCase().split(/\s+/).includes('next')) return textOf(target);
   }
   return undefined;
