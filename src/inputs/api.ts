@@ -98,24 +98,21 @@ function pagingOf(
   maxResults: number | undefined,
 ): Paging {
   const used = placeholdersIn(request);
-  const where = (name: Placeholder) => (placeIn(given, name) === 'api-body' ? '`api-body`' : '`api-query`');
   const kinds = (['page', 'offset', 'next'] as const).filter((kind) => used.has(pagingPlaceholders[kind]));
   if (next !== undefined && !kinds.includes('next')) kinds.push('next');
-  const kind = paging ?? kinds[0] ?? 'none';
+  const kind = paging ?? (next !== undefined ? 'next' : kinds[0]) ?? 'none';
   const stranger = kinds.find((each) => each !== kind);
   if (stranger !== undefined) {
     const name = pagingPlaceholders[stranger];
-    const wanted = kind === 'next' ? '`{cursor}`, or nothing where `api-next` gives a URL' : `\`{${kind}}\``;
-    if (!used.has(name))
-      throw given.refuse(
-        'api-next',
-        `with ${kindText(given, kind)} no page states the next one, leave \`api-next\` out`,
-      );
+    if (!used.has(name)) throw given.refuse('api-next', `paging by \`${kind}\` has no use for it, leave it out`);
+    const other = paging === undefined && kind === 'next' ? '`api-next`' : `paging by \`${kind}\``;
+    const remedy =
+      kind === 'none' || paging !== undefined
+        ? ''
+        : `, or leave ${kind === 'next' ? '`api-next`' : `\`{${kind}}\``} out`;
     throw given.refuse(
       placeIn(given, name),
-      kind === 'none'
-        ? `\`api-paging\` is \`none\`, so leave \`{${name}}\` out`
-        : `\`{${name}}\` does not go with ${kindText(given, kind)}, which has ${wanted}; ${stranger === 'next' ? 'leave it out' : `leave \`{${name}}\` out${next === undefined ? '' : ', or leave `api-next` out'}`}`,
+      `\`{${name}}\` does not go with ${other}: leave \`{${name}}\` out${remedy}`,
       `{${name}}`,
     );
   }
@@ -132,7 +129,7 @@ function pagingOf(
       throw used.has('cursor')
         ? given.refuse(
             placeIn(given, 'cursor'),
-            `\`{cursor}\` in ${where('cursor')} needs \`api-next\`, which says where a page states it: write a JSON pointer there, such as \`/next_cursor\``,
+            'it needs `api-next`, which says where a page states it: write a JSON pointer there, such as `/next_cursor`',
             '{cursor}',
           )
         : given.refuse('api-paging', 'it needs `api-next`, write a JSON pointer, `link` or `header:Name` there');
@@ -143,10 +140,6 @@ function pagingOf(
         'requests do not page, so that nothing shows whether a response is complete: write `{page}`, `{offset}` or `{cursor}` in `api-query`, or in `api-max-results` the most messages that the API sends at once',
       );
   }
-}
-
-function kindText(given: Given, kind: ApiPaging): string {
-  return given.text('api-paging') === '' && kind === 'next' ? '`api-next`' : `paging by \`${kind}\``;
 }
 
 /** The input that holds a placeholder. */

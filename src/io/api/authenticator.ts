@@ -110,7 +110,7 @@ export class Authenticator {
     if (!url.searchParams.has('grant_type')) form.set('grant_type', 'client_credentials');
     if (scope !== undefined) form.set('scope', scope);
     const pair = Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64');
-    keepSecret(pair);
+    for (const secret of [clientSecret, pair]) keepSecret(secret);
     if (isInBody) {
       form.set('client_id', clientId);
       form.set('client_secret', clientSecret);
