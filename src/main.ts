@@ -272,7 +272,7 @@ async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api/source.ts');
-    made.push(new ApiSource(api, scan, memory, patient, log.line, now));
+    made.push(new ApiSource(api, scan, memory, patient, log.line, now, settings.shape));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');

@@ -111,6 +111,12 @@ export interface Source {
    * @throws LostReading when it should be made again; UserError as {@link read}
    */
   readonly find?: (sought: readonly Sought[], take: (page: Page) => Promise<void>) => Promise<void>;
+  /**
+   * Reads one page of a range, with one attempt, and checks it against the inputs; absent where a source checks its inputs as it
+   * looks up its fields. Returns undefined where the range has no messages.
+   * @throws UserError where the response is no page; Unavailable
+   */
+  readonly probe?: (range: Interval) => Promise<Probed | undefined>;
   /** Tells of messages that no slot of a range holds; absent where a source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   /**
@@ -121,6 +127,14 @@ export interface Source {
    */
   readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
   close(): Promise<void>;
+}
+
+/** What one page shows of the inputs, in sentences that name what is there instead. */
+export interface Probed {
+  /** Why none of several messages can be read; absent where one can. */
+  readonly failure?: string;
+  /** What a person should look into. */
+  readonly warnings: readonly string[];
 }
 
 /** A message that a source is asked for; its timestamp, in µs since 1970, where it is known. */

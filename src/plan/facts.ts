@@ -10,7 +10,7 @@ import { widen } from '../windows/slot.ts';
 import { auditable, type Facts } from './decide.ts';
 
 /** Statuses by which a source says that its URL or its credentials are wrong, whatever it is asked for. */
-const misconfigured: ReadonlySet<number> = new Set([401, 403, 404]);
+export const misconfigured: ReadonlySet<number> = new Set([401, 403, 404]);
 /** Slots whose count is refused before the older ones are not asked for any more. */
 const refusalsMax = 3;
 

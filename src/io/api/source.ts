@@ -4,13 +4,14 @@ import { eachWithin } from '../../concurrency.ts';
 import { UserError } from '../../errors.ts';
 import type { BufferPool } from '../../memory/buffer-pool.ts';
 import { formatPointer } from '../../messages/json/pointer.ts';
+import type { MessageShape } from '../../messages/message.ts';
 import { type Page, PageError, type PageShape, type Scan } from '../../messages/page.ts';
 import { type Interval, instant } from '../../windows/interval.ts';
 import type { Clock } from '../clock.ts';
 import { HttpClient } from '../http/client.ts';
 import type { ResponseHead } from '../http/responses.ts';
 import { type IsEnough, Retryable, type Say } from '../http/retry.ts';
-import { LostReading, type Pass, RequestRefused, type Source, TooDeep, Unavailable } from '../ports.ts';
+import { LostReading, type Pass, type Probed, RequestRefused, type Source, TooDeep, Unavailable } from '../ports.ts';
 import { Authenticator } from './authenticator.ts';
 import { borderAt } from './borders.ts';
 import { ChainReading } from './chain-reading.ts';
@@ -20,6 +21,7 @@ import { hintsFor } from './hints.ts';
 import { nextUrl } from './next-url.ts';
 import { PageSizes } from './page-sizes.ts';
 import type { Ending, PagedReading, PageRequest, Pages } from './paged-reading.ts';
+import { probePage } from './probe.ts';
 import { RangeReading } from './range-reading.ts';
 import { label, Ranges } from './ranges.ts';
 import type { ApiSettings, Place } from './settings.ts';
@@ -42,6 +44,9 @@ const unsizedMax = 100_000;
 /** Reading shorter pages again costs no more than looking at each border between them. */
 const borderedPageMin = 6;
 
+/** Messages that a page needs so that it is no accident where none of them can be read. */
+const probedMin = 3;
+
 const firstPage: PageRequest = { number: 1, pageLength: 0 };
 
 /** Any HTTP API whose requests a template describes. */
@@ -50,6 +55,7 @@ export class ApiSource implements Source {
   readonly deliversOnce = false;
   readonly url: string;
   readonly countOwnDays?: (interval: Interval) => Promise<OwnDays>;
+  readonly probe?: (range: Interval) => Promise<Probed | undefined>;
   readonly #settings: ApiSettings;
   readonly #scan: Scan;
   readonly #http: HttpClient;
@@ -77,6 +83,7 @@ export class ApiSource implements Source {
   /**
    * @param say receives lines about long waits
    * @param now ms since 1970, of the world that is read: later days are not requested
+   * @param message where the parts of a message are, so that a page can be checked against it; absent: none is
    */
   constructor(
     settings: ApiSettings,
@@ -85,6 +92,7 @@ export class ApiSource implements Source {
     clock: Clock,
     say: Say,
     now: () => number = () => clock.now(),
+    message?: MessageShape,
   ) {
     const { origin, pathname } = new URL(settings.url);
     this.url = `${origin}${pathname}`;
@@ -107,6 +115,7 @@ export class ApiSource implements Source {
     this.#sizes = new PageSizes(settings.pageSize);
     if (settings.timeFormat === 'date' && this.#countsCheaply)
       this.countOwnDays = (interval) => this.#countOwnDays(interval);
+    if (message !== undefined) this.probe = (range) => this.#probe(range, message);
     const limits = {
       bodyBytesMax: pageBytesMax,
       ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }),
@@ -142,6 +151,21 @@ export class ApiSource implements Source {
       const total = await this.#total(slot, this.#ranges.around(slot));
       return total === undefined ? undefined : { total, ...(await this.countOwnDays?.(slot)) };
     });
+  }
+
+  async #probe(range: Interval, shape: MessageShape): Promise<Probed | undefined> {
+    let interval: Interval | undefined = range;
+    while (interval !== undefined && !this.#ranges.fits(interval)) interval = this.#ranges.halves(interval)?.[1];
+    if (interval === undefined) return undefined;
+    const asked = this.#ranges.around(interval);
+    const { page } = await this.#page(interval, asked, firstPage, this.#settings.pageSize, () => true);
+    const { failure, warnings } = probePage(page, shape);
+    this.#memory.give(page.bytes.buffer);
+    if (page.messages.length === 0) return undefined;
+    if (failure === undefined) return { warnings };
+    const sentence = `The message API at ${this.url} sent a page for ${label(interval)} that does not fit: ${failure}.`;
+    // One or two may be broken.
+    return page.messages.length >= probedMin ? { failure: sentence, warnings } : { warnings: [sentence] };
   }
 
   async close(): Promise<void> {
