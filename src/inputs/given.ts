@@ -2,6 +2,8 @@ import { UserError } from '../errors.ts';
 import { type Defaulted, type InputName, inputDefaults, variableOf, variablePrefix } from './defaults.ts';
 import { secretInputs } from './secrets.ts';
 
+/** A shorter secret, such as the user name `me`, is not masked: no sentence would stay readable. */
+const secretCharsMin = 4;
 /** Of a value that is shown; the rest is cut. */
 const shownCharsMax = 120;
 /** An unknown name is taken for a misspelt one up to so many characters that are added, removed or replaced. */
@@ -97,7 +99,7 @@ export class Given {
 
   /** On one line, and without the secrets, which people paste into the wrong input. */
   #safe(text: string): string {
-    const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret !== '');
+    const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret.length >= secretCharsMin);
     const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
     const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '***'), text);
     return hidden.replaceAll(/\s+/g, ' ');

@@ -13,7 +13,7 @@ export const secretInputs = [
   'github-token',
 ] as const satisfies readonly InputName[];
 
-/** What the runner and the AWS SDK take for a secret. */
+/** Secrets of the runner and the AWS SDK. */
 const variables = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -22,7 +22,7 @@ const variables = [
   'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
   'ACTIONS_RUNTIME_TOKEN',
 ] as const;
-/** Addresses that may hold a password. */
+/** URLs that may contain a password. */
 const addresses = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
 const addressInputs = ['api-url', 'api-oauth-token-url', 'elasticsearch-url'] as const;
 const secretParameter = /auth|key|pass|secret|sig|token/i;
@@ -30,8 +30,8 @@ const secretParameter = /auth|key|pass|secret|sig|token/i;
 const secretHeader = /auth|cookie|key|pass|secret|session|sig|token/i;
 
 /**
- * Every secret that the process was given, whether or not it is accepted later: inputs, credentials, passwords within
- * addresses, and parameters of a query that are named like one.
+ * Returns every secret of the process, whether or not it is valid: inputs, credentials, passwords within URLs, and parameters,
+ * headers and members whose names suggest one.
  * @param environment the process's variables, with the inputs as GitHub gives them
  */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {

@@ -35,7 +35,7 @@ export function checkTransport(given: Given, { api, elasticsearch, github, issue
   if (issuer !== undefined && isExposed(issuer)) throw refuseVariable('ACTIONS_ID_TOKEN_REQUEST_URL', issuer, remedy);
 }
 
-/** Whether a secret that is sent there can be read on the network. */
+/** Returns whether a secret sent to this URL can be read on the network. */
 function isExposed(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);

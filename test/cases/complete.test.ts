@@ -193,7 +193,7 @@ describe('one bad thing is not all', () => {
     const made = await Case.make({ 'api-url': url.href });
     const ran = await made.run();
     expect(ran).toMatchObject({ code: 0, outputs: { archived: '25', complete: 'true' } });
-    expect(ran.log).toContain('answers 502 to pages of 10 messages: asking for pages of 5 instead');
+    expect(ran.log).toContain('502 to pages of 10 messages: requesting pages of 5 instead');
     const sizes = requests.map(({ url: path }) => new URL(path ?? '', 'http://api').searchParams.get('page_size'));
     expect(sizes.filter((size) => size === '10').length).toBeLessThan(7);
   });

@@ -25,5 +25,10 @@ export function nextUrl(next: string, apiUrl: string): URL {
     );
   }
   for (const [name, value] of url.searchParams) if (signed.test(name)) keepSecretBriefly(value);
+  // As the server spelled it, which is how Node prints the path.
+  for (const pair of url.search.slice(1).split('&')) {
+    const [name = '', ...value] = pair.split('=');
+    if (signed.test(name)) keepSecretBriefly(value.join('='));
+  }
   return url;
 }

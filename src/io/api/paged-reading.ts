@@ -12,24 +12,24 @@ export interface PageRequest {
   readonly next?: string | undefined;
 }
 
-/** How a reading of a range works with the API. */
+/** The API as a read of a range uses it. */
 export interface Pages {
   get(request: PageRequest): Promise<Answer>;
-  /** Hands over a page that holds messages, and counts those from outside of the range. */
+  /** Passes on a page with messages, and counts those outside the range. */
   take(page: Page, note: (page: Page, strays: number) => void): Promise<void>;
-  /** Gives the memory of a page back that is not handed over. */
+  /** Releases the memory of a page that is not passed on. */
   drop(page: Page): void;
-  /** @throws UserError where that are more pages than there can be */
+  /** @throws UserError if that is more pages than there can be */
   assertEnds(pages: number): void;
-  /** @throws UserError, since a page is one that came before: the API does not page as it is asked to */
+  /** @throws UserError always: a page repeats earlier ones, so the API ignores how it is paged */
   refuseRepeated(number: number): never;
 }
 
-/** Where a reading of a range came to its end. */
+/** The end of a read of a range. */
 export interface Ending {
-  /** `beyond`: more messages came than any total allows, and nobody knows how many more there are. */
+  /** `beyond`: more messages were received than any total allows, and how many more there are is unknown. */
   readonly kind: End | 'beyond';
-  /** Of the page that showed it. */
+  /** The page that showed it. */
   readonly number: number;
 }
 

@@ -70,13 +70,13 @@ export class ApiSource implements Source {
   /** Whether requests state the size of a page, and where the next one is. */
   readonly #hasSize: boolean;
   readonly #hasCursor: boolean;
-  /** The most messages that came of one range: so deep the server pages. */
+  /** The most messages received for one range: the server pages at least that deep. */
   #deepest = 0;
   /** The most messages on one page. */
   #longest = 0;
-  /** Whether a second page was seen that is not the first one. */
+  /** Whether a second page other than the first was seen. */
   #hasPaged = false;
-  /** Whether the server gives pages of one message, which count, and the small ones far behind that show a border. */
+  /** Whether the server serves pages of one message, for counting, and small ones far in, for borders. */
   #countsByOne: boolean;
   #showsBorders: boolean;
 
@@ -135,7 +135,7 @@ export class ApiSource implements Source {
       } catch (error) {
         if (error instanceof RefusedHalf) this.#sizes.refuseHalves();
         else if (!isGatewayFailure(error) || !this.#hasSize) throw error;
-        else if (this.#sizes.canHalve(size)) this.#askLess(size, error.status);
+        else if (this.#sizes.canHalve(size)) this.#shrink(size, error.status);
         else {
           this.#sizes.reset();
           throw error;
@@ -178,10 +178,10 @@ export class ApiSource implements Source {
     return this.#settings.total !== undefined && this.#settings.paging.kind !== 'none';
   }
 
-  #askLess(size: number, status: number | undefined): void {
+  #shrink(size: number, status: number | undefined): void {
     this.#sizes.limit(size);
     this.#say(
-      `The message API answers ${status} to pages of ${size} messages: asking for pages of ${this.#sizes.at(0)} instead.`,
+      `The message API responds ${status} to pages of ${size} messages: requesting pages of ${this.#sizes.at(0)} instead.`,
     );
   }
 
@@ -201,7 +201,7 @@ export class ApiSource implements Source {
     };
   }
 
-  /** Pages of one message are the smallest that show a total; of a server that refuses them, whole ones do. */
+  /** Requests a page of one message, the cheapest that states a total, or a whole page if the server refuses that. */
   async #total(interval: Interval, asked: Interval): Promise<number | undefined> {
     const { pageSize } = this.#settings;
     const totalBy = async (size: number) => {
@@ -388,9 +388,9 @@ export class ApiSource implements Source {
   }
 
   /**
-   * A refusal or a repetition may be the end, or all that the server serves of a range. It is an end where everything that
-   * was promised came and where the server has served more of another range, or its only page is not full.
-   * @throws TooDeep where a smaller range tells; UserError where there is none
+   * A refusal or a repetition may be the end, or all that the server serves of a range. It is the end if everything promised
+   * was received, and if the server served more of another range or its only page is not full.
+   * @throws TooDeep if a shorter range can tell; UserError if there is none
    */
   #assertEnds(interval: Interval, size: number, taken: Taken, { number }: Ending): void {
     const { promised, received, pageLength } = taken;
@@ -399,15 +399,15 @@ export class ApiSource implements Source {
     if (!isShort && (received < this.#deepest || isOneOpenPage)) return;
     this.#deepest = Math.max(this.#deepest, received);
     const halves = this.#ranges.halves(interval);
-    // Nothing smaller can be asked for: that its last page is not full still tells an end from a limit.
+    // No shorter range exists; a last page that is not full still tells an end from a limit.
     if (halves === undefined && !isShort && taken.lengthOf(number - 1) < pageLength) return;
     const message = `The message API at ${this.url} serves ${received} messages of ${label(interval)} and refuses page ${number}${isShort ? `, though its total is ${promised}` : ''}: it may hold more than it serves. Check \`api-total\`, and try another \`api-page-size\`.`;
     throw halves === undefined ? new UserError('source-limit', message) : new TooDeep(message, halves, promised);
   }
 
   /**
-   * Whether no message was lost between two pages that were read one after the other: at the end, each border is looked at
-   * in one small page that holds both of its sides.
+   * Returns whether no message was lost between two pages that were read at different times: at the end, each border is
+   * checked with one small page across it.
    */
   async #bordersStand(interval: Interval, asked: Interval, taken: Taken): Promise<boolean> {
     const borders = taken.borders();
@@ -421,7 +421,7 @@ export class ApiSource implements Source {
       const request = { number: border.number, pageLength: 0 };
       const answer = await this.#page(interval, asked, request, border.size).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
-        // Another pass shows the same.
+        // Another pass will show it.
         if (isRefusedPage(error)) this.#showsBorders = false;
         return undefined;
       });
@@ -545,7 +545,7 @@ function describeNext(next: Place | 'link'): string {
   return 'pointer' in next ? `at ${formatPointer(next.pointer)}` : `in the header \`${next.header}\``;
 }
 
-/** A server that takes certain page sizes only refused a half of the one that the user gave. */
+/** A server that takes only certain page sizes refused half of the user's. */
 class RefusedHalf extends Error {}
 
 function isGatewayFailure(error: unknown): error is Unavailable {
