@@ -94,13 +94,16 @@ describe('the template of the infrastructure', () => {
   let stack: Stack;
   let locked: Stack;
   let enterprise: Stack;
+  let searching: Stack;
 
+  const domain = 'arn:aws:es:us-east-1:123456789012:domain/messages';
   beforeAll(async () => {
     const numbers = { GitHubOwnerId: '123456', GitHubRepositoryId: '456789' };
-    [stack, locked, enterprise] = await Promise.all([
+    [stack, locked, enterprise, searching] = await Promise.all([
       Stack.create({ ...numbers, GitHubWorkflow: `${workflow}*` }),
       Stack.create({ ...numbers, Prefix: 'archives', ObjectLockMode: 'COMPLIANCE', ObjectLockDays: '3653' }),
       Stack.create({ Issuer: 'github.acme.example/_services/token' }),
+      Stack.create({ ...numbers, OpenSearchDomainArn: domain }),
     ]);
   });
 
@@ -150,6 +153,14 @@ describe('the template of the infrastructure', () => {
     const without = expected(stack, 'messages').Statement.filter(({ Sid }) => Sid !== 'OnlyWithObjectLockMode');
     expect(statements(stack)).toEqual(new Set(without));
     expect(statements(locked)).toEqual(new Set(expected(locked, 'archives').Statement));
+  });
+
+  it.each(['es:ESHttpGet', 'es:ESHttpPost', 'es:ESHttpDelete'])('allows %s on the named domain only', (action) => {
+    const allows = ({ policies }: Stack, resource: string) =>
+      policies.some((policy) => isAllowed({ action, resource, context: {} }, policy));
+    expect(allows(searching, `${domain}/messages-1/_search`)).toBe(true);
+    expect(allows(searching, `${domain}2/messages-1/_search`)).toBe(false);
+    expect(allows(stack, `${domain}/messages-1/_search`)).toBe(false);
   });
 
   const main = 'ref:refs/heads/main';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { UserError } from '../../errors.ts';
+import { type ErrorCode, UserError } from '../../errors.ts';
 import type { BufferPool } from '../../memory/buffer-pool.ts';
 import { inBrackets, saidIn, sayable } from '../../text/said.ts';
 import type { Clock } from '../clock.ts';
@@ -82,7 +82,8 @@ export class Cluster {
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       const { why, what } = gaveUp(error);
-      throw new Unavailable(`${this.place} ${why}: ${what}.`);
+      const code = error.status === undefined && error.waitMs === 0 ? 'source-unreachable' : 'source-unavailable';
+      throw new Unavailable(code, `${this.place} ${why}: ${what}.`);
     }
   }
 
@@ -138,8 +139,8 @@ export class Cluster {
     } catch (error) {
       if (error instanceof WrongProduct) throw this.#wrongProduct(error);
       if (error instanceof UserError || error instanceof Retryable) throw error;
-      const cannot = (why: string, what: string) =>
-        new UserError('source-unreachable', `${this.place} ${why}: ${what}.`);
+      const cannot = (why: string, what: string, code: ErrorCode) =>
+        new UserError(code, `${this.place} ${why}: ${what}.`);
       throw unreached((error as Error).message, new URL(this.url), cannot);
     }
   }
@@ -153,7 +154,7 @@ export class Cluster {
     if (retryable !== undefined) return retryable;
     const proxy = status === 407 ? proxyFor(new URL(this.url)) : undefined;
     const fault = proxy && proxyFault('the proxy responded 407', proxy);
-    if (fault !== undefined) return new Unavailable(`${this.place} ${fault.reason}: ${fault.remedy}.`);
+    if (fault !== undefined) return new Unavailable(fault.code, `${this.place} ${fault.reason}: ${fault.remedy}.`);
     const { unauthorized, forbidden } = this.#client.remedies;
     if (status === 401)
       return new UserError(
