@@ -32,7 +32,7 @@ describe('a template that is wrong is refused with the nearest right one', () =>
     [
       'api-query',
       { 'api-query': `${range}&page={pge}` },
-      'holds "{pge}": `{pge}` is not a placeholder here, the nearest is `{page}`.',
+      'contains "{pge}": `{pge}` is not a placeholder here, the nearest is `{page}`.',
     ],
     ['api-query', { 'api-query': `${range}&n={limit}` }, 'the nearest is `{size}`'],
     ['api-query', { 'api-query': `${range}&n={whatever}` }, 'there are `{start}`, `{end}`, `{size}`'],
@@ -67,7 +67,7 @@ describe('a template that is wrong is refused with the nearest right one', () =>
     ['api-paging', { 'api-query': range, 'api-paging': 'next' }, 'it needs `api-next`'],
     ['api-paging', { 'api-query': range, 'api-paging': 'none' }, /nothing shows whether .*`api-max-results`/],
     ['api-query', { 'api-query': range }, /requests do not page.*`\{page\}`/],
-    ['api-paging', { 'api-paging': 'cursor' }, 'write one of `page`, `offset`, `next`, `none`'],
+    ['api-paging', { 'api-paging': 'cursor' }, 'use one of `page`, `offset`, `next`, `none`'],
     ['api-first-page', { 'api-query': range, 'api-next': 'link', 'api-first-page': '0' }, 'leave it out'],
     ['api-next', { 'api-query': range, 'api-next': 'next' }, 'write a JSON pointer'],
     ['api-next', { 'api-query': range, 'api-next': 'header:' }, 'write a JSON pointer'],
@@ -83,7 +83,7 @@ describe('a template that is wrong is refused with the nearest right one', () =>
       { 'api-method': 'POST', 'api-body': '{"from":"{start:number}","to":"{end}","page":"{page}"}' },
       /"\{start:number\}": .*`date` is no number: write `\{start\}`, or `api-time-format: epoch-s`/,
     ],
-    ['api-method', { 'api-method': 'PUT' }, 'write one of `GET`, `POST`'],
+    ['api-method', { 'api-method': 'PUT' }, 'use one of `GET`, `POST`'],
   ])('%s in %j', (name, texts, said) => {
     const message = refusalOf(texts);
     expect(message).toContain(`The input \`${name}\` `);
