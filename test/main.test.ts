@@ -309,15 +309,15 @@ describe('the tracking issue', () => {
     const inputs = inputsFor(folder, api.url.href);
     const first = await runOnGithub(github, inputs);
     expect(first).toMatchObject({
-      code: 2,
+      code: 1,
       error: '',
-      outputs: { complete: 'false', issue: '1', 'oldest-open': '', 'error-code': 'source-unauthorized' },
+      outputs: { complete: 'false', issue: '1', 'oldest-open': '', 'error-code': 'source-refused' },
     });
     const annotations = first.lines.filter((line) => line.startsWith('::error::'));
     expect(annotations).toEqual([first.lines.at(-1)]);
-    expect(annotations[0]).toMatch(/\b401\b.*`?api-token`?.* \[source-unauthorized\]$/);
+    expect(annotations[0]).toMatch(/\b422\b.* \[source-refused\]$/);
     const run = '[run](https://github.example.com/acme/messages/actions/runs/77)';
-    expect(first.summary).toMatch(/\b401\b/);
+    expect(first.summary).toMatch(/\b422\b/);
     expect(first.summary).toContain(run);
     expect(await github.issues()).toMatchObject([{ number: 1, state: 'open', body: expect.stringContaining(run) }]);
 

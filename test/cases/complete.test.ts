@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Asked, api, Case, june, message, pageOf, sendJson } from './support/run.ts';
 
-/** What lies in the range that is asked for, in time order. */
+/** The messages in the requested range, in time order. */
 function within<Message extends { readonly timestamp: string }>(messages: readonly Message[], { start, end }: Asked) {
   const [from, to] = [Date.parse(start), Date.parse(end)];
   return messages.filter(({ timestamp }) => Date.parse(timestamp) >= from && Date.parse(timestamp) < to);
@@ -184,7 +184,7 @@ describe('one bad thing is not all', () => {
     expect(ran.log).toMatch(/it ignores the range\. .*`api-time-format`/);
   });
 
-  it('case 16: an API that answers 502 to large pages is asked for smaller ones', async () => {
+  it('case 16: an API that responds 502 to large pages receives requests for smaller ones', async () => {
     const messages = june(25);
     const { url, requests } = await api((asked, response) => {
       if (asked.size > 3) return void sendJson(response, {}, 502);
@@ -198,7 +198,7 @@ describe('one bad thing is not all', () => {
     expect(sizes.filter((size) => size === '10').length).toBeLessThan(7);
   });
 
-  it('case 20: with dates, nothing is asked for beyond today in the easternmost zone', async () => {
+  it('case 20: with dates, no request goes beyond today in the easternmost zone', async () => {
     const ends = new Set<string>();
     const messages = june(25);
     const { url } = await api((asked) => {
@@ -231,7 +231,7 @@ describe('one bad thing is not all', () => {
     expect(requests.length).toBeLessThan(20);
   });
 
-  it('case 25: a page with more elements than were asked for is refused before it takes up memory', async () => {
+  it('case 25: a page with more elements than requested is refused before it takes up memory', async () => {
     const { url } = await api((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(`{"messages":[${'0,'.repeat(3_500_000)}0],"total":3500001}`);

@@ -140,7 +140,7 @@ describe('report', () => {
     expect(made.isComplete).toBe(false);
     expect(made.problems).toEqual([last_error.message]);
     expect(made.code).toBe('source-unavailable');
-    expect(made.summary).toContain(`\`${last_error.message}\` ([run](${run.url}))`);
+    expect(made.summary).toContain(`\`${last_error.message}\` \`[source-unavailable]\` ([run](${run.url}))`);
   });
 
   it('is incomplete, but does not fail, for an error of an earlier plan', async () => {

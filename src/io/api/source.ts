@@ -481,7 +481,7 @@ export class ApiSource implements Source {
   #values(asked: Interval, { number, pageLength, next }: PageRequest, size: number): Values {
     const { paging } = this.#settings;
     const first = 'first' in paging ? paging.first : 0;
-    // A server may give shorter pages than it is asked for: then the next one begins where the last one ended.
+    // A server may return shorter pages than requested: the next one then begins where the last one ended.
     const stride = pageLength === 0 ? size : this.#hasSize ? Math.min(size, pageLength) : pageLength;
     return {
       ...this.#ranges.text(asked),
@@ -525,7 +525,7 @@ export class ApiSource implements Source {
       ({ timestamp }) =>
         timestamp !== undefined && (timestamp < BigInt(asked.start) * 1000n || timestamp >= BigInt(asked.end) * 1000n),
     );
-    const sent = `The message API at ${this.url} was asked for ${label(interval)} and sent a message of ${instant(Number((strays[0]?.timestamp ?? 0n) / 1000n))}`;
+    const sent = `A request to the message API at ${this.url} for ${label(interval)} returned a message of ${instant(Number((strays[0]?.timestamp ?? 0n) / 1000n))}`;
     throw new UserError(
       'source-range-ignored',
       strays.length > page.messages.length / 2

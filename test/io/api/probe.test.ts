@@ -55,20 +55,23 @@ describe('probePage', () => {
   });
 
   it.each([
-    [{ id: 'x', sent: at }, 'no id at /message_id; there is an id at /id. Check `message-id`'],
-    [{ meta: { message_guid: 'x' } }, 'no id at /message_id; there is an id at /meta/message_guid. Check `message-id`'],
-    [{ subject: 'x' }, 'no id at /message_id; its members are subject. Check `message-id`'],
+    [{ id: 'x', sent: at }, 'missing id at /message_id; there is an id at /id. Check `message-id`'],
+    [
+      { meta: { message_guid: 'x' } },
+      'missing id at /message_id; there is an id at /meta/message_guid. Check `message-id`',
+    ],
+    [{ subject: 'x' }, 'missing id at /message_id; its members are subject. Check `message-id`'],
     [
       { message_id: 'm', meta: { sent: 1_718_013_600 }, size: 17 },
-      'no timestamp at /timestamp; there is a time at /meta/sent. Check `message-timestamp` and `message-time-format`',
+      'missing timestamp at /timestamp; there is a time at /meta/sent. Check `message-timestamp` and `message-time-format`',
     ],
     [
       { message_id: 'm', timestamp: '10/06/2024' },
-      'a timestamp that cannot be read at /timestamp; its members are message_id, timestamp. Check `message-timestamp` and `message-time-format`',
+      'timestamp cannot be parsed at /timestamp; its members are message_id, timestamp. Check `message-timestamp` and `message-time-format`',
     ],
     [
       { message_id: 'm', timestamp: at, alerts: 'x' },
-      'alerts that are neither a list nor an object at /alerts. Check `message-alerts`',
+      'alerts are neither a list nor an object at /alerts. Check `message-alerts`',
     ],
   ])('says why nothing is read of %j', (sent, failure) => {
     expect(probe([sent])).toEqual({ failure, warnings: [] });
