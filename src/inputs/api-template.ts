@@ -38,19 +38,19 @@ const synonyms: Readonly<Record<string, string>> = {
 
 /** The query string of each request. */
 export const query: Parser<readonly Parameter[]> = {
-  accepted: 'write `name=value` pairs with `&` between them',
+  accepted: 'use `name=value` pairs with `&` between them',
   read: (text) => compiled(() => compileQuery(text), placeholders, secretPlaceholders, '`api-headers`'),
 };
 
 /** The body of each request. */
 export const body: Parser<Body> = {
-  accepted: 'write JSON, with placeholders within strings',
+  accepted: 'use JSON, with placeholders within strings',
   read: (text) => compiled(() => compileBody(text), placeholders, secretPlaceholders, '`api-headers`'),
 };
 
 /** The headers of each request. */
 export const headers: Parser<readonly Header[]> = {
-  accepted: 'write one `Name: value` a line',
+  accepted: 'use one `Name: value` a line',
   read: (text) => compiled(() => compileHeaders(text), secretPlaceholders, placeholders, '`api-query` or `api-body`'),
 };
 
@@ -75,7 +75,7 @@ function compiled<Template>(
 
 function instead(unknown: string, names: readonly string[], others: readonly string[], where: string): string {
   const name = unknown.toLowerCase();
-  if (others.includes(name)) return `write it in ${where}`;
+  if (others.includes(name)) return `use it in ${where}`;
   const meant = synonyms[name.replaceAll('-', '_')];
   const nearest =
     meant !== undefined && names.includes(meant)

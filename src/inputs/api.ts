@@ -121,23 +121,22 @@ function pagingOf(
   switch (kind) {
     case 'page':
     case 'offset':
-      if (!used.has(kind))
-        throw given.refuse('api-paging', `write \`{${kind}}\` in \`api-query\` or \`api-body\`, where its value goes`);
+      if (!used.has(kind)) throw given.refuse('api-paging', `use \`{${kind}}\` in \`api-query\` or \`api-body\``);
       return { kind, first: first ?? (kind === 'page' ? 1 : 0) };
     case 'next':
       if (next !== undefined) return { kind, next };
       throw used.has('cursor')
         ? given.refuse(
             placeIn(given, 'cursor'),
-            'it needs `api-next`, which says where a page states it: write a JSON pointer there, such as `/next_cursor`',
+            'it needs `api-next`, which says where a page states it: use a JSON pointer there, such as `/next_cursor`',
             '{cursor}',
           )
-        : given.refuse('api-paging', 'it needs `api-next`, write a JSON pointer, `link` or `header:Name` there');
+        : given.refuse('api-paging', 'it needs `api-next`, use a JSON pointer, `link` or `header:Name` there');
     case 'none':
       if (maxResults !== undefined) return { kind };
       throw given.refuse(
         paging === undefined ? 'api-query' : 'api-paging',
-        'requests do not page, so that nothing shows whether a response is complete: write `{page}`, `{offset}` or `{cursor}` in `api-query`, or in `api-max-results` the most messages that the API sends at once',
+        'requests do not page, so that nothing shows whether a response is complete: use `{page}`, `{offset}` or `{cursor}` in `api-query`, or in `api-max-results` the most messages that the API sends at once',
       );
   }
 }
@@ -166,16 +165,16 @@ function readAuthentication(given: Given, isUsed: boolean): Authentication {
   if (secretsGiven.token !== undefined && secretsGiven.oauth !== undefined)
     throw given.refuse('api-token', '`api-oauth-token-url` gives out the token, leave one of them out', '***');
   if (secretsGiven.token !== undefined && !secrets.has('token'))
-    throw given.refuse('api-token', 'no header holds it, write `{token}` in `api-headers`', '***');
+    throw given.refuse('api-token', 'no header holds it, use `{token}` in `api-headers`', '***');
   if (secretsGiven.oauth !== undefined && !secrets.has('token'))
-    throw given.refuse('api-oauth-token-url', 'no header holds the token, write `{token}` in `api-headers`');
+    throw given.refuse('api-oauth-token-url', 'no header holds the token, use `{token}` in `api-headers`');
   if (needsPair) {
     if (secrets.has('basic') || secrets.has('username')) given.required('api-username', userText);
     if (secrets.has('basic') || secrets.has('password')) given.required('api-password', secretText);
   } else {
     for (const name of ['api-username', 'api-password'] as const)
       if (given.text(name) !== '')
-        throw given.refuse(name, 'no header holds it, write `Authorization: Basic {basic}` in `api-headers`', '***');
+        throw given.refuse(name, 'no header holds it, use `Authorization: Basic {basic}` in `api-headers`', '***');
   }
   return { headers: read, ...secretsGiven };
 }
@@ -203,25 +202,25 @@ function readCertificate(given: Given): ClientCertificate | undefined {
 
 /** An HTTP URL without secrets, to which each request can add its query; as written. */
 export const address: Parser<string> = {
-  accepted: 'write the address of the message API, such as `https://api.example.com/v1/messages`',
+  accepted: 'use the URL of the message API, such as `https://api.example.com/v1/messages`',
   read(text) {
     const url = parseHttp(text);
     if (url === undefined) throw new Refusal(address.accepted, withoutSecrets(text));
     if (url.username !== '' || url.password !== '') {
       throw new Refusal(
-        'write it without a user name and a password, these go in `api-username` and `api-password`',
+        'use it without a user name and a password, these go in `api-username` and `api-password`',
         withoutSecrets(text),
       );
     }
-    if (text.includes('#')) throw new Refusal('write it without "#" and what follows', withoutSecrets(text));
+    if (text.includes('#')) throw new Refusal('use it without "#" and what follows', withoutSecrets(text));
     const found = /\{(\w+)\}/.exec(text)?.[0];
-    if (found !== undefined) throw new Refusal('write placeholders in `api-query` or `api-body`', found);
+    if (found !== undefined) throw new Refusal('put placeholders in `api-query` or `api-body`', found);
     return text;
   },
 };
 
 const tokenAddress: Parser<string> = {
-  accepted: 'write the address that gives out tokens, such as `https://login.example.com/oauth2/token`',
+  accepted: 'use the URL of the token endpoint, such as `https://login.example.com/oauth2/token`',
   read(text) {
     const url = parseHttp(text);
     if (url === undefined || url.hash !== '' || url.username !== '' || url.password !== '')
@@ -232,9 +231,9 @@ const tokenAddress: Parser<string> = {
 
 /** A token as a header can hold it. */
 const token: Parser<string> = {
-  accepted: 'write the token that the API accepts as a bearer, in printable ASCII without spaces',
+  accepted: 'use the token that the API accepts as a bearer, in printable ASCII without spaces',
   read(text) {
-    if (/^bearer\s/i.test(text)) throw new Refusal('write the token alone, without the word before it');
+    if (/^bearer\s/i.test(text)) throw new Refusal('use the token alone, without the word before it');
     const wrong = text.search(/[^\x21-\x7e]/);
     if (wrong === -1) return text;
     throw new Refusal(`${token.accepted}, which its character ${wrong + 1} is not`);
@@ -242,7 +241,7 @@ const token: Parser<string> = {
 };
 
 const secretText: Parser<string> = {
-  accepted: 'write the secret alone, on one line',
+  accepted: 'use the secret alone, on one line',
   read(text) {
     if (!/[\r\n]/.test(text)) return text;
     throw new Refusal(secretText.accepted, '***');
@@ -250,7 +249,7 @@ const secretText: Parser<string> = {
 };
 
 const userText: Parser<string> = {
-  accepted: 'write the user name alone, without a colon',
+  accepted: 'use the user name alone, without a colon',
   read(text) {
     if (!/[\r\n:]/.test(text)) return text;
     throw new Refusal(userText.accepted, '***');
@@ -258,17 +257,17 @@ const userText: Parser<string> = {
 };
 
 const plainText: Parser<string> = {
-  accepted: 'write it on one line',
+  accepted: 'use one line',
   read: (text) => (/[\r\n]/.test(text) ? undefined : text),
 };
 
 const certificate: Parser<string> = {
-  accepted: 'write the certificate in PEM, from `-----BEGIN CERTIFICATE-----` on',
+  accepted: 'use the certificate in PEM, from `-----BEGIN CERTIFICATE-----` on',
   read: (text) => readable(text, () => new X509Certificate(text), certificate.accepted),
 };
 
 const privateKey: Parser<string> = {
-  accepted: 'write the key in PEM without a passphrase, from `-----BEGIN PRIVATE KEY-----` on',
+  accepted: 'use the key in PEM without a passphrase, from `-----BEGIN PRIVATE KEY-----` on',
   read: (text) => readable(text, () => createPrivateKey(text), privateKey.accepted),
 };
 
@@ -298,7 +297,7 @@ const totalPlace: Parser<Place | 'none'> = {
 };
 
 const nextPlace: Parser<Place | 'link'> = {
-  accepted: 'write a JSON pointer, such as `/next_cursor`; `link` for the header `Link`; or `header:Name`',
+  accepted: 'use a JSON pointer, such as `/next_cursor`; `link` for the header `Link`; or `header:Name`',
   read(text) {
     if (/^link$/i.test(text)) return 'link';
     const found = pointer.read(text);
@@ -308,7 +307,7 @@ const nextPlace: Parser<Place | 'link'> = {
 
 /** Days, or hours with an `h`, in days. */
 const daysOrHours: Parser<number> = {
-  accepted: `write whole days from 1 to ${maxDaysMax}, or hours with an h, such as \`1h\``,
+  accepted: `use whole days from 1 to ${maxDaysMax}, or hours with an h, such as \`1h\``,
   read(text) {
     const [, digits = '', unit = ''] = /^(\d+)(h?)$/.exec(text) ?? [];
     const days = Number(digits) / (unit === 'h' ? hoursADay : 1);
@@ -336,7 +335,7 @@ function checkRange(given: Given, request: RequestTemplate, timeFormat: ApiTimeF
   const isNumeric = timeFormat.startsWith('epoch');
   const number = (['start', 'end'] as const).find((name) => numbersIn(request).has(name));
   if (number === undefined || isNumeric) return;
-  const why = `it is sent as \`api-time-format\` says, and \`${timeFormat}\` is no number: write \`{${number}}\`, or \`api-time-format: epoch-s\``;
+  const why = `it is sent as \`api-time-format\` says, and \`${timeFormat}\` is not a number: use \`{${number}}\`, or \`api-time-format: epoch-s\``;
   throw given.refuse('api-body', why, `{${number}:number}`);
 }
 
@@ -346,7 +345,7 @@ function checkDays(given: Given, maxDays: number, timeFormat: ApiTimeFormat): vo
   if (timeFormat !== 'date' || days <= maxDays) return;
   throw given.refuse(
     'api-max-days',
-    `one request with dates is for at least ${days} days, write at least ${days}, or set \`api-time-format: iso\``,
+    `one request with dates is for at least ${days} days, use at least ${days}, or set \`api-time-format: iso\``,
   );
 }
 

@@ -38,12 +38,9 @@ export class Unavailable extends UserError {
   /** The status code of the last response; undefined without a response, or if that response requested a wait. */
   readonly status: number | undefined;
 
-  constructor(code: ErrorCode, message: string, status?: number);
-  constructor(message: string, status?: number);
-  constructor(first: string, second?: string | number, third?: number) {
-    if (typeof second === 'string') super(first as ErrorCode, second);
-    else super(second === undefined ? 'source-unreachable' : 'source-unavailable', first);
-    this.status = typeof second === 'string' ? third : second;
+  constructor(code: ErrorCode, message: string, status?: number) {
+    super(code, message);
+    this.status = status;
   }
 }
 

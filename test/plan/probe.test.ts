@@ -65,7 +65,10 @@ describe('probeSources', () => {
   });
 
   it('leaves it to the legs to report a source that is down, or refuses one slot', async () => {
-    for (const error of [new Unavailable('answers 503', 503), new RequestRefused('answers 422', 422)])
+    for (const error of [
+      new Unavailable('source-unavailable', 'answers 503', 503),
+      new RequestRefused('answers 422', 422),
+    ])
       expect(
         await probe(() => {
           throw error;

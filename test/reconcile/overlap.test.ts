@@ -157,7 +157,7 @@ describe('a run', () => {
     expect(tally!.failed).toEqual([]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([expect.stringContaining('"m7"')]);
-    expect(report.code).toBe('archive-incomplete');
+    expect(report.code).toBe('source-lacking');
     expect(report.summary).toContain('`"m7"`');
   });
 

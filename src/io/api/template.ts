@@ -81,7 +81,7 @@ export function compileQuery(text: string): Parameter[] {
     const [, name, value] = /^([^\s=?#{}]+)=([^#\r\n]*)$/.exec(pair) ?? [];
     if (name === undefined || value === undefined || !isEncoded(pair)) {
       throw new TemplateError(
-        'write `name=value` pairs with `&` between them, percent-encoded where need be: `status=all&from={start}`',
+        'use `name=value` pairs with `&` between them, percent-encoded where need be: `status=all&from={start}`',
         /^[^=]*=?/.exec(pair)?.[0] ?? '',
       );
     }
@@ -105,7 +105,7 @@ export function compileBody(text: string): Body {
     throw new TemplateError(
       bare === undefined
         ? `write JSON, which this is not (${(error as Error).message.replace(/(?: in JSON|,? ").*$/s, '')})`
-        : `write JSON, with placeholders within strings: \`"${bare}"\`, or \`"${bare.replace('}', ':number}')}"\` for a number`,
+        : `use JSON, with placeholders within strings: \`"${bare}"\`, or \`"${bare.replace('}', ':number}')}"\` for a number`,
       bare ?? '',
     );
   }
@@ -121,7 +121,7 @@ export function compileHeaders(text: string): Header[] {
   const headers = lines.filter((line) => line !== '').map(headerOf);
   const names = headers.map(({ name }) => name.toLowerCase());
   const twice = names.find((name, n) => names.indexOf(name) < n);
-  if (twice !== undefined) throw new TemplateError('write each header once', twice);
+  if (twice !== undefined) throw new TemplateError('use each header once', twice);
   return headers;
 }
 
@@ -129,10 +129,10 @@ function headerOf(line: string): Header {
   const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*)$/.exec(line) ?? [];
   if (name === undefined || value === undefined) {
     const shown = /^[^\s:]*/.exec(line)?.[0] ?? '';
-    throw new TemplateError('write one `Name: value` a line, such as `X-Api-Key: {token}`', shown);
+    throw new TemplateError('use one `Name: value` a line, such as `X-Api-Key: {token}`', shown);
   }
   if (ownHeaders.has(name.toLowerCase())) throw new TemplateError(`leave \`${name}\` out, each request sets it`, name);
-  if (/[^\x20-\x7e]/.test(value)) throw new TemplateError('write the value in printable ASCII', name);
+  if (/[^\x20-\x7e]/.test(value)) throw new TemplateError('use the value in printable ASCII', name);
   const compiled = compileText(value, secretPlaceholders);
   if (compiled.some((part) => typeof part !== 'string' && part.isNumber))
     throw new TemplateError('`:number` is for `api-body`, leave it out here', name);
