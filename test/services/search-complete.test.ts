@@ -228,7 +228,7 @@ describe.each(searchEngines())('$name', (engine) => {
     });
 
     it('is quarantined, too, if its field lies outside of the range', async () => {
-      // Seconds since 1970, of which the index makes a day of January 1970.
+      // Seconds since 1970, which the index reads as a day in January 1970.
       const seconds = { ...message('seconds', ''), timestamp: Date.UTC(2024, 5, 10) / 1000 };
       const index = await made(indices.newName(), [...june(25), seconds, message('old', '2019-01-01T00:00:00Z')]);
       const run = await caseOf(index);
