@@ -292,7 +292,7 @@ async function sourcesOf(
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api/source.ts');
-    made.push(new ApiSource(api, scan, memory, bounded, log.line, now));
+    made.push(new ApiSource(api, scan, memory, bounded, log.line, now, settings.shape));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');

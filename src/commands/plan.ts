@@ -6,6 +6,7 @@ import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/d
 import { describePlan } from '../plan/describe.ts';
 import { audited, gatherFacts, pastOf, type Scope } from '../plan/facts.ts';
 import { type Leg, legs } from '../plan/legs.ts';
+import { probeSources } from '../plan/probe.ts';
 import { compareSources } from '../reconcile/overlap.ts';
 import { unsearchedSentence } from '../report/off-slot.ts';
 import { foreignObjectWarnings } from '../verify/foreign-objects.ts';
@@ -29,6 +30,7 @@ export async function plan(context: Context, sources: Sources, scope: Scope): Pr
   const facts = await audited(gathered.facts, sources, context.log);
   const strays = await straysOf(context, sources, pastOf(facts));
   const slots = decide(facts);
+  await probeSources(sources, slots, facts, context.log);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(facts, slots, made.legs)) context.log.line(line);
   if (strays !== undefined) logStrays(strays, sources.settled, context.log);

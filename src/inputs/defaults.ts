@@ -1,6 +1,6 @@
 /**
  * The default of every input, in the order of action.yml. An empty default means none, or one that depends on the time, the
- * machine, the runner or another input: `from`, `to`, `as-of`, `overlap-days`, `concurrency`, `github-token`.
+ * machine, the runner or another input: `from`, `to`, `as-of`, `overlap-days`, `api-paging`, `api-first-page`, `concurrency`, `github-token`.
  */
 export const inputDefaults = {
   command: 'run',
@@ -32,14 +32,30 @@ export const inputDefaults = {
   'alert-id': '/alert_id',
   'alert-status': '/status',
   'api-url': '',
+  'api-method': 'GET',
+  'api-query': 'start_time={start}&end_time={end}&status=all&page_size={size}&page_number={page}',
+  'api-body': '',
+  'api-headers': 'Authorization: Bearer {token}',
   'api-token': '',
+  'api-username': '',
+  'api-password': '',
+  'api-oauth-token-url': '',
+  'api-oauth-client-id': '',
+  'api-oauth-client-secret': '',
+  'api-oauth-scope': '',
+  'api-client-certificate': '',
+  'api-client-key': '',
   'api-page-size': '500',
   'api-concurrency': '5',
-  'api-max-days': '60',
+  'api-paging': '',
+  'api-first-page': '',
+  'api-next': '',
   'api-messages': '/messages',
+  'api-message': '""',
   'api-total': '/total',
   'api-time-format': 'date',
-  'api-query': 'status=all',
+  'api-max-days': '60',
+  'api-max-results': '',
   'elasticsearch-url': '',
   'elasticsearch-index': '',
   'elasticsearch-api-key': '',

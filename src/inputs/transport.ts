@@ -25,6 +25,11 @@ export function checkTransport(given: Given, { api, elasticsearch, opensearch, g
   const remedy = 'use `https://`, or set `allow-http: true` if the network is trusted';
   if (api !== undefined && isExposed(api.url))
     throw given.refuse('api-url', `the token would be sent unencrypted: ${remedy}`, publicUrl(api.url));
+  const { oauth } = api?.authentication ?? {};
+  if (oauth !== undefined && isExposed(oauth.tokenUrl)) {
+    const why = `the client secret would be sent unencrypted: ${remedy}`;
+    throw given.refuse('api-oauth-token-url', why, publicUrl(oauth.tokenUrl));
+  }
   if (elasticsearch !== undefined && isExposed(elasticsearch.url)) {
     const { apiKey, password, url } = elasticsearch;
     const secret = apiKey !== undefined ? 'API key' : password !== undefined ? 'password' : undefined;

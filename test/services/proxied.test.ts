@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Source, startSource } from '../../demo/source/server.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { type PrivateIdentity, privateIdentity } from './authority.ts';
 import { Bundle, type Variables } from './bundle.ts';
 import { Cloud } from './cloud.ts';
@@ -69,7 +70,7 @@ async function runAt(addressOf: (name: Name) => string, variables: Variables) {
       'as-of': asOf,
       'api-url': `${addressOf('api')}/messages`,
       'api-token': source.token,
-      'api-query': `status=all&as_of=${asOf}`,
+      'api-query': `${inputDefaults['api-query']}&as_of=${asOf}`,
       'elasticsearch-url': addressOf('search'),
       'elasticsearch-index': searched.alias,
       'role-to-assume': 'arn:aws:iam::123456789012:role/archive',

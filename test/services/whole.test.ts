@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceOptions } from '../../demo/source/options.ts';
 import { type Source, startSource } from '../../demo/source/server.ts';
 import { compare, expectation, type Observation as Look } from '../../demo/truth.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
 import { endpoints } from './endpoints.ts';
@@ -126,7 +127,7 @@ class Rehearsal {
   }
 
   #inputsAt(asOf: string): Inputs {
-    return { ...this.#inputs, 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
+    return { ...this.#inputs, 'as-of': asOf, 'api-query': `${inputDefaults['api-query']}&as_of=${asOf}` };
   }
 }
 

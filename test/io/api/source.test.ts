@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../demo/source/faults.ts';
+import { inputDefaults } from '../../../src/inputs/defaults.ts';
 import { type ApiSettings, requestDays } from '../../../src/io/api/settings.ts';
 import type { ApiSource } from '../../../src/io/api/source.ts';
 import type { Pass } from '../../../src/io/ports.ts';
 import { DAY_MS } from '../../../src/windows/interval.ts';
-import { apiSource, endThreads, now, startServer, token } from '../../support/api.ts';
+import { apiSource, bearer, endThreads, now, requestOf, startServer, token } from '../../support/api.ts';
 import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { testServer } from '../../support/http-server.ts';
@@ -118,8 +119,8 @@ describe('ApiSource asks for', () => {
     expect(ofPages.filter((size, n) => size !== ofPages[n - 1])).toEqual([10, 5, 10]);
   });
 
-  it('what the query input says, beside its own parameters', async () => {
-    const api = apiTest({ query: 'status=all&tag=a%26b&tag=c&page_size=3' });
+  it('the query of its template, with a literal parameter as often as it is written', async () => {
+    const api = apiTest({ request: requestOf(`${inputDefaults['api-query']}&tag=a%26b&tag=c`) });
     await api.source.count([interval]);
     const query = new URLSearchParams(server.requests().log[0]!.query);
     expect(query.getAll('tag')).toEqual(['a&b', 'c']);
@@ -263,7 +264,7 @@ describe('ApiSource gets over', () => {
 
 describe('ApiSource fails', () => {
   it.each([
-    ['400', /api-query, api-page-size, api-time-format and api-max-days/],
+    ['400', /api-query/],
     ['401', /api-token/],
     ['403', /api-token/],
     ['404', /api-url/],
@@ -333,7 +334,7 @@ describe('ApiSource fails', () => {
   it('at a page that is no JSON, asking for it once', async () => {
     const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
     expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
-      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*api-messages \(\/messages\).*api-total \(\/total\)/,
+      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*`api-messages` \(\/messages\).*`api-total` \(\/total\)/,
     );
     expect(website.requests).toHaveLength(1);
   });
@@ -354,18 +355,18 @@ describe('ApiSource fails', () => {
     const page = JSON.stringify({ ...(total && { total }), messages: [JSON.parse(text)] });
     const repeating = await testServer((response) => response.end(page));
     const message = await failureOf(apiSource(repeating.url.href).read(interval, 1, async () => undefined));
-    expect(message).toMatch(/sent page 1 again as page 2 for .*: it ignores page_number/);
+    expect(message).toMatch(/sent page 1 again as page 2 for .*: it ignores \{page\}/);
     expect(repeating.requests.length).toBeLessThan(20);
   });
 
   it('at an answer that has no list where it is told', async () => {
     const api = apiTest({ messages: ['data', 'items'] });
-    expect(await failure(api)).toContain('api-messages (/data/items)');
+    expect(await failure(api)).toContain('`api-messages` (/data/items)');
   });
 
   it.each(['date', 'iso', 'epoch-ms'] as const)('where the range is ignored, sent as %s', async (timeFormat) => {
     const api = apiTest({ timeFormat }, [{ kind: 'ignoreRange', times: 'always' }]);
-    expect(await failure(api)).toMatch(/ignores the range; see api-time-format/);
+    expect(await failure(api)).toMatch(/ignores the range\. .*`api-time-format`/);
   });
 
   it('where a page is redirected, and takes the token nowhere else', async () => {
@@ -395,13 +396,13 @@ describe('ApiSource fails', () => {
 
   it('with a wrong token, which it does not tell', async () => {
     const wrong = `not-${token}`;
-    const message = await failureOf(apiTest({ token: wrong }).source.count([interval]));
+    const message = await failureOf(apiTest({ authentication: bearer(wrong) }).source.count([interval]));
     expect(message).not.toContain(token);
     expect(message).toContain('api-token');
   });
 
   it('with a token that no header can hold, which it does not tell', async () => {
-    const api = apiTest({ token: `${token}\n` });
+    const api = apiTest({ authentication: bearer(`${token}\n`) });
     expect(await failureOf(api.source.count([interval]))).not.toContain(token);
   });
 });
