@@ -24,10 +24,10 @@ const template = join(root, 'examples', 'infrastructure', 'message-archive.yaml'
 const gitHub = 'token.actions.githubusercontent.com';
 const workflow = 'acme/message-archive/.github/workflows/archive.yml@';
 
-/** What the stack of a repository consists of. */
+/** The stack of a repository. */
 class Stack {
   readonly name: string;
-  /** Of the template, by their names: the inputs of the action. */
+  /** The outputs of the template by name; they are inputs of the action. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly trust: Trust;
   readonly policies: readonly Policy[];
@@ -107,7 +107,7 @@ describe('the template of the infrastructure', () => {
     ]);
   });
 
-  it('is well, says cfn-lint', async () => {
+  it('has no findings of cfn-lint', async () => {
     expect(await cfnLint(template)).toBe('');
   });
 

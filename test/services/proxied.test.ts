@@ -16,7 +16,7 @@ import { SearchedMessages, shownBy } from './shown.ts';
 const { moto, elasticsearch9 } = endpoints();
 /** S3 that gives sessions: versitygw has none. */
 const services = { s3: { ...endpoints().s3, endpoint: moto }, moto };
-/** Of hosts with a dot in their names moto takes those of `svc.cluster.local` alone for S3 that is asked by paths. */
+/** Among hosts with a dot in their names, moto serves path-style S3 only for `svc.cluster.local`. */
 const domain = 'services.svc.cluster.local';
 const from = '2022-10-01T00:00:00Z';
 const asOf = '2023-03-01T00:00:00Z';

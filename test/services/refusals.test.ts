@@ -101,7 +101,7 @@ describe.concurrent('what cannot be used is named in one sentence, and no messag
     'an Elasticsearch that wants another key': {
       inputs: { 'elasticsearch-index': absent, 'elasticsearch-api-key': 'a-key-that-nobody-may-see' },
       variables: () => ({ 'INPUT_ELASTICSEARCH-URL': wantsKey.url }),
-      sentence: /^Elasticsearch at \S+ answers 401: it does not accept the key; see elasticsearch-api-key\.$/,
+      sentence: /^Elasticsearch at \S+ denied access \(401.*\): check elasticsearch-api-key\. \[source-unauthorized\]$/,
     },
     'an Elasticsearch that is not there': {
       inputs: { 'elasticsearch-url': nobody, 'elasticsearch-index': absent },

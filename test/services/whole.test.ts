@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What the source is started with, and the archive's range begins with. */
+/** The options of the source, and the start of the archive's range. */
 type Options = SourceOptions & { readonly from: string };
 
 /** A look, with the texts of all messages that it showed. */
@@ -81,7 +81,7 @@ class Rehearsal {
     return new Rehearsal(options, await startSource(options), await Cloud.make(), relays, elasticsearch);
   }
 
-  /** A run at an instant, of which Elasticsearch holds what the source shows by then. */
+  /** Runs at an instant, with the messages of that instant in Elasticsearch. */
   async run(asOf: string, how: 'matrix' | 'single'): Promise<Run> {
     const truth = shownBy(this.#options, Date.parse(asOf));
     await this.#searched.publish(truth);

@@ -26,17 +26,17 @@ export interface Product {
   };
   /** The last elements of every `sort`: they order documents that are equal in the others. */
   readonly tieBreakers: readonly Json[];
-  /** Whether no two documents of a point in time are equal in the tie-breakers. */
+  /** True if no two documents of a point in time are equal in the tie-breakers. */
   readonly breaksEveryTie: boolean;
-  /** Whether a nested query may cover an index that maps its path as a plain object, rather than fail there. */
+  /** True if a nested query may cover an index that maps its path as a plain object, rather than fail there. */
   readonly nestsWherePlain: boolean;
 }
 
-/** What to do about a response that denies access, as a clause with its verb first: `check elasticsearch-api-key`. */
+/** Remedies for a response that denies access, as clauses: `check elasticsearch-api-key`. */
 export interface AccessRemedies {
-  /** Of a 401. */
+  /** For 401. */
   readonly unauthorized: string;
-  /** Of a 403. */
+  /** For 403. */
   readonly forbidden: string;
 }
 
@@ -50,14 +50,14 @@ export interface SearchClient {
    *   `ECONNREFUSED`
    */
   send(request: Request): Promise<Response>;
-  /** Whether a response that is an error comes from the product itself, rather than from something else at its URL. */
+  /** True if a response that is an error comes from the product itself, rather than from something else at its URL. */
   isOwnError(headers: Response['headers'], type: string): boolean;
   close(): Promise<void>;
 }
 
 /** Something else than the product responded. The message is a clause: `the server does not identify itself as one`. */
 export class WrongProduct extends Error {
-  /** What to do; absent: check the URL. */
+  /** The remedy, as a clause; undefined: check the URL. */
   readonly remedy: string | undefined;
 
   constructor(message: string, remedy?: string) {

@@ -9,7 +9,7 @@ export interface StatusSummary {
   readonly alerted: number;
   /** Undefined where no field holds statuses exactly. */
   readonly guess: Guess | undefined;
-  /** Whether the guess accounts for every status that occurs. */
+  /** True if the guess accounts for every status that occurs. */
   readonly isExact: boolean;
 }
 

@@ -99,7 +99,7 @@ export class Delivery {
   }
 }
 
-/** Whether the archive stores all of a message, so that its stub is not enough. */
+/** True if the archive stores all of a message, so that its stub is not enough. */
 function isStored({ state }: ScannedMessage): boolean {
   return state === 'closed' || state === 'invalid';
 }

@@ -27,9 +27,9 @@ export type Capabilities = v.InferOutput<typeof capabilities>;
 
 export interface TimestampField {
   readonly field: string;
-  /** Whether it is a `date_nanos` in some index. */
+  /** True if it is a `date_nanos` in some index. */
   readonly hasNanos: boolean;
-  /** Whether it is a `date` in another index, too. */
+  /** True if it is a `date` in another index, too. */
   readonly isMixed: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface StatusField {
   readonly field: string;
   /** The nested paths that contain it. */
   readonly nested: readonly string[];
-  /** Whether some index has it outside of nested paths. */
+  /** True if some index has it outside of nested paths. */
   readonly isPlain: boolean;
 }
 
@@ -126,7 +126,7 @@ export function fieldName(pointer: Pointer): string {
   return pointer.filter((token) => !isOfMany(token)).join('.');
 }
 
-/** Whether the pointer leads into a list, all elements of which are values of the field. */
+/** True if the pointer leads into a list, all elements of which are values of the field. */
 export function isOfList(pointer: Pointer): boolean {
   return pointer.some((token) => isIndex(token));
 }
@@ -135,7 +135,7 @@ function statusName({ alerts, alertStatus }: MessageShape): string {
   return fieldName([...alerts, ...alertStatus]);
 }
 
-/** Whether a token selects an element of a list by its index, or every element. */
+/** True if a token selects an element of a list by its index, or every element. */
 function isOfMany(token: string): boolean {
   return token === everyToken || isIndex(token);
 }

@@ -103,7 +103,7 @@ export function fidelityOf(all: SettingsByIndex, sources: SourcesByIndex, indice
   };
 }
 
-/** Whether a field, or an object that contains it, is removed from messages. */
+/** True if a field, or an object that contains it, is removed from messages. */
 export function isExcluded(name: string, includes: readonly string[], excludes: readonly string[]): boolean {
   const parts = name.split('.');
   const paths = parts.map((_, n) => parts.slice(0, n + 1).join('.'));

@@ -11,6 +11,8 @@ const shrinkage = 4;
 export class PageSize {
   #hitsMin = 1;
   #hitsMax = hitsMax;
+  /** The smallest size that the cluster did not allow. */
+  #refused = hitsMax + 1;
   #bytes = 0;
   #hits = 0;
   #lastHits = 0;
@@ -32,7 +34,8 @@ export class PageSize {
 
   /** Shrinks this page and all later ones: the last size is more than the cluster allows. */
   limit(): void {
-    this.#hitsMax = Math.max(1, Math.floor(this.next() / shrinkage));
+    this.#refused = this.next();
+    this.#hitsMax = Math.max(1, Math.floor(this.#refused / shrinkage));
   }
 
   /** Shrinks the next page only: the cluster is too busy for the last size. */
@@ -41,11 +44,13 @@ export class PageSize {
     this.#hitsMin = 1;
   }
 
-  /** Requests at least twice as many hits as before; false where that is more than the cluster allows. */
+  /** Requests up to twice as many hits from now on; false if the cluster allows no more. */
   widen(): boolean {
-    const hits = this.next() * 2;
-    if (hits > this.#hitsMax) return false;
+    const size = this.next();
+    const hits = Math.min(size * 2, this.#refused - 1);
+    if (hits <= size) return false;
     this.#hitsMin = hits;
+    this.#hitsMax = Math.max(this.#hitsMax, hits);
     return true;
   }
 }

@@ -78,7 +78,7 @@ export interface Statuses {
   /** Messages with a status. */
   readonly alerted: number;
   readonly values: readonly string[];
-  /** Whether the values are all that occur. */
+  /** True if the values are all that occur. */
   readonly isComplete: boolean;
 }
 

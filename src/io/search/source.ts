@@ -344,7 +344,7 @@ interface Unsearchable {
   readonly withoutTime: number;
 }
 
-/** Whether a count is known and at most `max`; a count that is refused has been logged by the plan. */
+/** True if a count is known and at most `max`; a count that is refused has been logged by the plan. */
 async function isAtMost(max: number, counting: Promise<number>): Promise<boolean> {
   try {
     return (await counting) <= max;

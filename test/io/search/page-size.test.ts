@@ -51,6 +51,17 @@ describe('PageSize', () => {
     expect(size.widen()).toBe(false);
   });
 
+  it('widens up to a size that was not allowed', () => {
+    const size = new PageSize();
+    for (const hits of [100, 25, 6]) {
+      expect(size.next()).toBe(hits);
+      size.limit();
+    }
+    expect(size.next()).toBe(1);
+    expect([size.widen(), size.next(), size.widen(), size.next()]).toEqual([true, 2, true, 4]);
+    expect([size.widen(), size.next(), size.widen(), size.next()]).toEqual([true, 5, false, 5]);
+  });
+
   it('eases one page only', () => {
     const size = new PageSize();
     size.note(100_000, 100);

@@ -18,7 +18,7 @@ const plain: StatusField = { field: 'alerts.status', nested: [], isPlain: true }
 const nested: StatusField = { ...plain, nested: ['alerts'], isPlain: false };
 const timestamp = { field: 'a "time"', hasNanos: false, isMixed: false };
 
-/** What a query says of a document that has these statuses, as Elasticsearch would. */
+/** Evaluates a query against a document with these statuses, as Elasticsearch does. */
 // biome-ignore-start lint/suspicious/noExplicitAny: queries are what they are
 function holds(query: any, statuses: readonly string[], isNested: boolean): boolean {
   const [kind, body] = Object.entries<any>(query)[0]!;
