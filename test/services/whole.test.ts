@@ -8,7 +8,7 @@ import { compare, expectation, type Observation as Look } from '../../demo/truth
 import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
 import { elasticsearches, endpoints } from './endpoints.ts';
-import { type Access, actionsOfAll, dynamoAccess, isAllowed, policyOf, s3Accesses } from './iam.ts';
+import { type Access, actionsOfAll, dynamoAccesses, isAllowed, policyOf, s3Accesses } from './iam.ts';
 import { writeMails } from './mails.ts';
 import { type ReadRow, readBack } from './read-back.ts';
 import { Relay } from './relay.ts';
@@ -192,7 +192,7 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const policy = policyOf(text, rehearsal.cloud);
       const accesses: Access[] = [
         ...rehearsal.s3.requests.flatMap(s3Accesses),
-        ...rehearsal.dynamodb.requests.map(dynamoAccess),
+        ...rehearsal.dynamodb.requests.flatMap(dynamoAccesses),
       ];
       expect(accesses.filter((access) => !isAllowed(access, policy))).toEqual([]);
       expect([...new Set(accesses.map(({ action }) => action))].sort()).toEqual(actionsOfAll(policy).sort());
