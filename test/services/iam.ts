@@ -72,14 +72,35 @@ export function s3Accesses({ method, path, status }: Relayed): Access[] {
   throw new Error(`It is not known what permission ${method} ${path} needs.`);
 }
 
-/** The access that a request to DynamoDB is. */
-export function dynamoAccess({ headers, body }: Relayed): Access {
+/**
+ * The accesses that a request to DynamoDB is. A transaction is those of its actions:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+ */
+export function dynamoAccesses({ headers, body }: Relayed): Access[] {
   // `DynamoDB_20120810.Query`
-  const action = `dynamodb:${String(headers['x-amz-target']).split('.')[1]}`;
-  const { TableName, Key, Item, ExpressionAttributeValues } = JSON.parse(body.toString());
-  const leading = (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S as string | undefined;
+  const name = String(headers['x-amz-target']).split('.')[1]!;
+  const sent = JSON.parse(body.toString());
+  if (name !== 'TransactWriteItems') return [dynamoAccess(name, sent)];
+  return sent.TransactItems.flatMap((item: Readonly<Record<string, ItemRequest>>) =>
+    Object.entries(item).map(([action, request]) => dynamoAccess(`${action}Item`, request)),
+  );
+}
+
+interface ItemRequest {
+  readonly TableName: string;
+  readonly Key?: ItemKey;
+  readonly Item?: ItemKey;
+  readonly ExpressionAttributeValues?: { readonly ':pk'?: { readonly S: string } };
+}
+
+interface ItemKey {
+  readonly pk: { readonly S: string };
+}
+
+function dynamoAccess(name: string, { TableName, Key, Item, ExpressionAttributeValues }: ItemRequest): Access {
+  const leading = (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S;
   return {
-    action,
+    action: `dynamodb:${name}`,
     resource: `arn:aws:dynamodb:${region}:${account}:table/${TableName}`,
     context: leading === undefined ? {} : { 'dynamodb:LeadingKeys': leading },
   };

@@ -16,7 +16,7 @@ import { startSource } from '../../demo/source/server.ts';
 import { aws, cfnLint, shell } from './aws-cli.ts';
 import { Bundle } from './bundle.ts';
 import { endpoints } from './endpoints.ts';
-import { type Access, dynamoAccess, isAllowed, mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
+import { type Access, dynamoAccesses, isAllowed, mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
 import { Relay } from './relay.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -224,7 +224,7 @@ describe('the template of the infrastructure', () => {
       expect(done).toMatchObject({ complete: 'true', archived: expect.stringMatching(/^[1-9]/) });
       expect(await bundle.done({ ...inputs, command: 'verify' }, variables)).toEqual({ complete: 'true' });
       expect(await keysUsed(stack)).toEqual(new Set([stack.outputs.KeyArn]));
-      await limitedToOneArchive(await archiveId(stack), dynamodb.requests.map(dynamoAccess));
+      await limitedToOneArchive(await archiveId(stack), dynamodb.requests.flatMap(dynamoAccesses));
     } finally {
       issuer.close();
       await dynamodb.close();

@@ -10,7 +10,7 @@ import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
 import { endpoints } from './endpoints.ts';
 import { elasticsearches } from './engines.ts';
-import { type Access, actionsOfAll, dynamoAccess, isAllowed, policyOf, s3Accesses } from './iam.ts';
+import { type Access, actionsOfAll, dynamoAccesses, isAllowed, policyOf, s3Accesses } from './iam.ts';
 import { writeMails } from './mails.ts';
 import { type ReadRow, readBack } from './read-back.ts';
 import { Relay } from './relay.ts';
@@ -194,7 +194,7 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const policy = policyOf(text, rehearsal.cloud);
       const accesses: Access[] = [
         ...rehearsal.s3.requests.flatMap(s3Accesses),
-        ...rehearsal.dynamodb.requests.map(dynamoAccess),
+        ...rehearsal.dynamodb.requests.flatMap(dynamoAccesses),
       ];
       expect(accesses.filter((access) => !isAllowed(access, policy))).toEqual([]);
       expect([...new Set(accesses.map(({ action }) => action))].sort()).toEqual(actionsOfAll(policy).sort());
