@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { inputDefaults } from '../src/inputs/defaults.ts';
 import { runAction } from './action.ts';
 import type { Finished } from './process.ts';
 
@@ -72,6 +73,6 @@ export function sourceInputs(source: BenchSource, { from, to }: Range, folder: s
     'api-url': source.url,
     'api-token': source.token,
     'api-time-format': 'iso',
-    'api-query': `status=all&as_of=${asOf}`,
+    'api-query': `${inputDefaults['api-query']}&as_of=${asOf}`,
   };
 }

@@ -1,3 +1,4 @@
+import { inputDefaults } from '../src/inputs/defaults.ts';
 import { DEFAULT_TOKEN } from './source/options.ts';
 
 /** One run of the action: its `as-of` instant, and its heading. */
@@ -73,5 +74,5 @@ export function sourceInputs(apiUrl: string): Record<string, string> {
 
 /** Inputs that set the clock of a command and of the source's responses. */
 export function clockInputs(asOf: string): Record<string, string> {
-  return { 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
+  return { 'as-of': asOf, 'api-query': `${inputDefaults['api-query']}&as_of=${asOf}` };
 }

@@ -61,11 +61,9 @@ export class UserError extends Error {
   override readonly name: string = 'UserError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string);
-  constructor(message: string);
-  constructor(first: string, message?: string) {
-    super(message ?? first);
-    this.code = message === undefined ? 'internal-error' : (first as ErrorCode);
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
   }
 }
 

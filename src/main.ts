@@ -66,22 +66,23 @@ export async function main(environment: Environment): Promise<void> {
   try {
     if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') host.warning(unverifiedTls);
     const inputs = readInputs(environment, clock.now());
-    await withContext(inputs, environment, host, (context) => execute(inputs, context, host));
+    const aws = await awsAccess(inputs, environment, host);
+    await withContext(inputs, environment, host, aws, (context) => execute(inputs, context, host, aws));
   } catch (error) {
     host.fail(error);
   }
 }
 
-async function execute(inputs: Inputs, context: Context, host: Host): Promise<void> {
+async function execute(inputs: Inputs, context: Context, host: Host, aws: AwsAccess): Promise<void> {
   if (inputs.command === 'verify')
-    return reportVerification(await verify(context), host, await manifestOf(inputs, context, host));
+    return reportVerification(await verify(context), host, await manifestOf(inputs, context, host, aws));
   if (inputs.command === 'report') {
     // Without a plan, the job that plans has failed.
     const made = await report(context, inputs.plan === undefined ? { failure: undefined } : parsePlan(inputs.plan));
     await publish(made, inputs, context, host);
     return assertNoProblems(made);
   }
-  const sources = await sourcesOf(inputs, context);
+  const sources = await sourcesOf(inputs, context, aws);
   try {
     if (inputs.command === 'plan') {
       const made = await plan(context, sources, inputs);
@@ -141,12 +142,17 @@ function assertNoProblems(made: Report & { readonly code?: ErrorCode }): void {
 }
 
 /** Checks the archive against the manifest, if there is one, with the sources that the inputs name. */
-async function manifestOf(inputs: Inputs, context: Context, host: Host): Promise<ManifestCheck | undefined> {
-  const { manifest, api, elasticsearch, range } = inputs;
+async function manifestOf(
+  inputs: Inputs,
+  context: Context,
+  host: Host,
+  aws: AwsAccess,
+): Promise<ManifestCheck | undefined> {
+  const { manifest, range } = inputs;
   if (manifest === undefined) return undefined;
   const { manifestIds } = await import('./io/manifest/file.ts');
   const resultPath = join(dirname(context.temporary), `message-archive-manifest-${context.newId()}.jsonl`);
-  const sources = api === undefined && elasticsearch === undefined ? undefined : await sourcesOf(inputs, context);
+  const sources = hasSource(inputs) ? await sourcesOf(inputs, context, aws) : undefined;
   try {
     const list = { path: manifest.path, ids: manifestIds(manifest), resultPath };
     const check = await checkManifest(context, list, sources && { sources, range });
@@ -184,10 +190,10 @@ async function withContext(
   inputs: Inputs,
   environment: Environment,
   host: Host,
+  aws: AwsAccess,
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
   const { settings } = inputs;
-  const aws = await awsAccess(inputs, environment, host);
   const temporary = await temporaryFolder(environment.RUNNER_TEMP || tmpdir(), host);
   const ignoreSignals = stopOnSignals(() => temporary.removeSync(), host.line);
   const archive = await archiveOf(inputs, aws, join(temporary.path, 'objects'));
@@ -270,19 +276,31 @@ async function stagingOf({ staging }: Inputs, access: AwsAccess, id: string): Pr
   return new DynamoStaging({ ...access, table: staging.table, archive: id, clock, newId: randomUUID });
 }
 
-/** The API serves live slots and Elasticsearch the others. If only one is given, it serves both. */
-async function sourcesOf(inputs: Inputs, { threads, memory, settings, log, now }: Context): Promise<Sources> {
-  const { api, elasticsearch } = inputs;
+function hasSource({ api, elasticsearch, opensearch }: Inputs): boolean {
+  return (api ?? elasticsearch ?? opensearch) !== undefined;
+}
+
+/** The API serves live slots, and Elasticsearch or OpenSearch the others. If only one source is given, it serves both. */
+async function sourcesOf(
+  inputs: Inputs,
+  { threads, memory, settings, log, now }: Context,
+  aws: AwsAccess,
+): Promise<Sources> {
+  const { api, elasticsearch, opensearch } = inputs;
   const bounded = boundedClock(inputs);
   const scan = pageScanner(threads, settings.shape, settings.format === 'jsonl');
   const made: Source[] = [];
   if (api !== undefined) {
     const { ApiSource } = await import('./io/api/source.ts');
-    made.push(new ApiSource(api, scan, memory, bounded, log.line, now));
+    made.push(new ApiSource(api, scan, memory, bounded, log.line, now, settings.shape));
   }
   if (elasticsearch !== undefined) {
     const { ElasticsearchSource } = await import('./io/elasticsearch/source.ts');
     made.push(new ElasticsearchSource(elasticsearch, settings.shape, scan, memory, bounded, log));
+  }
+  if (opensearch !== undefined) {
+    const { OpenSearchSource } = await import('./io/opensearch/source.ts');
+    made.push(new OpenSearchSource(opensearch, aws, settings.shape, scan, memory, bounded, log));
   }
   return { live: made[0]!, settled: made.at(-1)! };
 }

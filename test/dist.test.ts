@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Source, startSource } from '../demo/source/server.ts';
+import { inputDefaults } from '../src/inputs/defaults.ts';
 
 const run = promisify(execFile);
 const now = '2025-06-01T00:00:00Z';
@@ -34,7 +35,7 @@ function action(inputs: Record<string, string>) {
     staging: `sqlite:${join(folder, 'staging.sqlite')}`,
     'api-url': source.url,
     'api-token': source.token,
-    'api-query': `status=all&as_of=${now}`,
+    'api-query': `${inputDefaults['api-query']}&as_of=${now}`,
     'as-of': now,
     from: '2025-01-01',
     ...inputs,

@@ -197,7 +197,7 @@ describe('a dry run', () => {
     expect(first.code).toBe(0);
     expect(first.lines.join('\n')).toMatch(/\b1 slot\b/);
     expect(await readdir(folder)).toEqual([]);
-    expect(api.requests).toEqual([]);
+    expect(api.requests.length).toBe(1);
 
     expect((await runAction(inputs)).code).toBe(0);
     const before = await contentOf(folder);
@@ -315,21 +315,21 @@ describe('the tracking issue', () => {
     let isDown = true;
     const truth = await apiOf(truthOf());
     const api = await testServer(async (response, _, request) => {
-      if (isDown) return void response.writeHead(401).end();
+      if (isDown) return void response.writeHead(422).end();
       response.end(await (await fetch(new URL(request.url!, truth.url))).text());
     });
     const inputs = inputsFor(folder, api.url.href);
     const first = await runOnGithub(github, inputs);
     expect(first).toMatchObject({
-      code: 2,
+      code: 1,
       error: '',
-      outputs: { complete: 'false', issue: '1', 'oldest-open': '', 'error-code': 'source-unauthorized' },
+      outputs: { complete: 'false', issue: '1', 'oldest-open': '', 'error-code': 'source-refused' },
     });
     const annotations = first.lines.filter((line) => line.startsWith('::error::'));
     expect(annotations).toEqual([first.lines.at(-1)]);
-    expect(annotations[0]).toMatch(/\b401\b.*`?api-token`?.* \[source-unauthorized\]$/);
+    expect(annotations[0]).toMatch(/\b422\b.* \[source-refused\]$/);
     const run = '[run](https://github.example.com/acme/messages/actions/runs/77)';
-    expect(first.summary).toMatch(/\b401\b/);
+    expect(first.summary).toMatch(/\b422\b/);
     expect(first.summary).toContain(run);
     expect(await github.issues()).toMatchObject([{ number: 1, state: 'open', body: expect.stringContaining(run) }]);
 

@@ -66,7 +66,7 @@ describe('npm run docs', () => {
   });
 
   it('copies a changed description to README.md and archive.yml', () => {
-    const changed = action.replace('Pages to request at the same time:', "Pages that 'fly' at once:");
+    const changed = action.replace('Number of concurrent requests:', "Pages that 'fly' at once:");
     expect(readmeFrom(changed.replaceAll("'fly'", "''fly''"), readme)).toContain(
       "| Pages that 'fly' at once: 1 to 64. |",
     );

@@ -21,6 +21,8 @@ export type Comparison =
   | {
       readonly from: Instant;
       readonly to: Instant;
+      /** The source of settled slots; plans of earlier releases do not name it. */
+      readonly settled?: SourceName | undefined;
       /** Messages that both sources return with alerts. */
       readonly both: number;
       /** Messages that only the other source returns with alerts. Omits a source that lacks none. */

@@ -1,12 +1,13 @@
 import type { Context, Sources } from '../context.ts';
 import { counted } from '../format.ts';
-import { type Log, type Strays, Unavailable } from '../io/ports.ts';
+import { type Log, type Source, type Strays, Unavailable } from '../io/ports.ts';
 import { packed } from '../plan/codec.ts';
 import { damageWarning } from '../plan/damaged.ts';
 import { decide, type Facts, type PlannedSlot, type PlanOutput } from '../plan/decide.ts';
 import { describePlan } from '../plan/describe.ts';
 import { audited, gatherFacts, pastOf, type Scope } from '../plan/facts.ts';
 import { type Leg, legs } from '../plan/legs.ts';
+import { probeSources } from '../plan/probe.ts';
 import { compareSources } from '../reconcile/overlap.ts';
 import { unsearchedSentence } from '../report/off-slot.ts';
 import { foreignObjectWarnings } from '../verify/foreign-objects.ts';
@@ -30,9 +31,10 @@ export async function plan(context: Context, sources: Sources, scope: Scope): Pr
   const facts = await audited(gathered.facts, sources, context.log);
   const strays = await straysOf(context, sources, pastOf(facts));
   const slots = decide(facts);
+  await probeSources(sources, slots, facts, context.log);
   const made = { facts, slots, legs: legs(slots, facts), output: outputOf(facts, slots), strays };
   for (const line of describePlan(facts, slots, made.legs)) context.log.line(line);
-  if (strays !== undefined) logStrays(strays, sources.settled.url, context.log);
+  if (strays !== undefined) logStrays(strays, sources.settled, context.log);
   if (gathered.damaged.length > 0)
     context.log.warning(damageWarning(context.staging.url, gathered.damaged, context.settings.layout));
   for (const warning of foreignObjectWarnings(gathered.objects, context.settings.format, facts, slots))
@@ -57,7 +59,11 @@ async function straysOf({ log }: Context, { live, settled }: Sources, range: Int
   }
 }
 
-function logStrays({ outside = 0, withoutTimestamp = 0, unsearched = [] }: Strays, url: string, log: Log): void {
+function logStrays(
+  { outside = 0, withoutTimestamp = 0, unsearched = [] }: Strays,
+  { name, url }: Source,
+  log: Log,
+): void {
   const verb = (count: number, one: string, many: string) => (count === 1 ? one : many);
   if (outside > 0)
     log.line(`${counted(outside, 'message')} of ${url} ${verb(outside, 'is', 'are')} outside of the range.`);
@@ -65,7 +71,7 @@ function logStrays({ outside = 0, withoutTimestamp = 0, unsearched = [] }: Stray
     log.line(
       `${counted(withoutTimestamp, 'message')} of ${url} ${verb(withoutTimestamp, 'has', 'have')} no readable timestamp and ${verb(withoutTimestamp, 'belongs', 'belong')} to no slot.`,
     );
-  if (unsearched.length > 0) log.warning(unsearchedSentence(unsearched));
+  if (unsearched.length > 0) log.warning(unsearchedSentence(name, unsearched));
 }
 
 function outputOf(facts: Facts, slots: readonly PlannedSlot[]): PlanOutput {

@@ -103,7 +103,13 @@ function problemsOf({ archive, noPlan, ledger, missing, isVoid, faults }: Survey
           } as const,
         ]
       : []),
-    ...faults.map((fault) => ({ code: 'archive-incomplete', message: faultText(fault) }) as const),
+    ...faults.map(
+      (fault) =>
+        ({
+          code: fault.kind === 'lacking' ? 'source-lacking' : 'archive-incomplete',
+          message: faultText(fault),
+        }) as const,
+    ),
   ];
 }
 

@@ -53,12 +53,12 @@ async function recordSource(context: Context, source: Source, range: Interval, s
   const read_at = instant(context.now());
   try {
     const unplaced = await quarantineUnplaced(context, source, range, before?.unplaced);
-    await write(context, source.name, () => ({ ...known, read_at, unplaced }));
+    await write(context, source.name, before, () => ({ ...known, read_at, unplaced }));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     context.log.error(`Messages that belong to no slot could not be read: ${error.message}`);
     const last_error = { at: read_at, code: error.code, message: error.message };
-    await write(context, source.name, (last) => ({ ...lastRead(last), ...known, last_error }));
+    await write(context, source.name, before, (last) => ({ ...lastRead(last), ...known, last_error }));
   }
 }
 
@@ -72,7 +72,7 @@ function lastRead(last: SourceRecord | undefined): Pick<SourceRecord, 'read_at' 
 async function forget(context: Context, name: SourceName): Promise<void> {
   const record = await context.staging.source(name);
   if (record?.last_error === undefined && !record?.unsearched_count) return;
-  await write(context, name, lastRead);
+  await write(context, name, record, lastRead);
 }
 
 async function quarantineUnplaced(
@@ -126,14 +126,16 @@ async function keep(
   return { count, duplicates, reasons, objects };
 }
 
-/** If another run writes the record first, it is rebuilt from that one. */
+/** @param before the record as it was read: if another run has written it since, the record is rebuilt from that one */
 async function write(
   context: Context,
   source: SourceName,
+  before: SourceRecord | undefined,
   facts: (last: SourceRecord | undefined) => SourceFacts,
 ): Promise<void> {
+  let last = before;
   for (let attempt = 0; attempt < writesMax; attempt += 1) {
-    const last = await context.staging.source(source);
+    if (attempt > 0) last = await context.staging.source(source);
     const revision = last?.revision ?? 0;
     if (await context.staging.recordSource({ source, revision: revision + 1, ...facts(last) }, revision)) return;
   }

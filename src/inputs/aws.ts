@@ -1,3 +1,4 @@
+import type { OpenSearchSettings } from '../io/opensearch/settings.ts';
 import type { Given, Parser } from './given.ts';
 import type { ArchivePlace, StagingPlace } from './locations.ts';
 import { wholeNumber, word } from './parsers.ts';
@@ -18,7 +19,12 @@ export interface AwsSettings {
  * Reads the inputs of the AWS services.
  * @throws UserError if one is not accepted, or belongs to a service that is not used
  */
-export function readAws(given: Given, archive: ArchivePlace, staging: StagingPlace): AwsSettings {
+export function readAws(
+  given: Given,
+  archive: ArchivePlace,
+  staging: StagingPlace,
+  opensearch: OpenSearchSettings | undefined,
+): AwsSettings {
   const usesS3 = archive.kind === 's3';
   const settings = {
     roleToAssume: given.read('role-to-assume', role),
@@ -29,9 +35,9 @@ export function readAws(given: Given, archive: ArchivePlace, staging: StagingPla
   if (!usesS3)
     for (const name of ['sse-kms-key-id', 'object-lock-mode'] as const)
       refuseGiven(given, name, 'it applies to an archive on S3 only, so remove it');
-  if (!usesS3 && staging.kind !== 'dynamodb') {
+  if (!usesS3 && staging.kind !== 'dynamodb' && opensearch?.auth.kind !== 'aws') {
     for (const name of ['role-to-assume', 'aws-region'] as const)
-      refuseGiven(given, name, 'neither archive nor staging is on AWS, so remove it');
+      refuseGiven(given, name, 'neither archive, staging nor source is on AWS, so remove it');
   }
   return settings;
 }

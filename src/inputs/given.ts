@@ -2,6 +2,8 @@ import { UserError } from '../errors.ts';
 import { type Defaulted, type InputName, inputDefaults, variableOf, variablePrefix } from './defaults.ts';
 import { secretInputs } from './secrets.ts';
 
+/** A shorter secret, such as the user name `me`, is not masked: no sentence would stay readable. */
+const secretCharsMin = 4;
 /** The maximum length of a value in an error. */
 const shownCharsMax = 120;
 /** The maximum edit distance of a misspelled name. */
@@ -17,9 +19,6 @@ export interface Parser<Value> {
    */
   read(text: string): Value | undefined;
 }
-
-/** The name that files use which are not adapted yet. */
-export type Form<Value> = Parser<Value>;
 
 /** A parser's own reason to refuse a text. */
 export class Refusal extends Error {
@@ -53,6 +52,11 @@ export class Given {
   /** The input's text, or its default; empty if there is neither. */
   text(name: InputName): string {
     return this.#environment[variableOf(name)]?.trim() || inputDefaults[name];
+  }
+
+  /** True if the input has another value than its default, which GitHub passes for an absent input. */
+  isSet(name: InputName): boolean {
+    return this.text(name) !== inputDefaults[name];
   }
 
   /** True if the input was set to an empty string. */
@@ -100,7 +104,7 @@ export class Given {
 
   /** The text on one line, without secrets, which people paste into the wrong input. */
   #safe(text: string): string {
-    const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret !== '');
+    const secrets = secretInputs.map((name) => this.text(name)).filter((secret) => secret.length >= secretCharsMin);
     const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
     const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '***'), text);
     return hidden.replaceAll(/\s+/g, ' ');
@@ -120,7 +124,7 @@ function unknown(variable: string): string {
 }
 
 /** The edit distance of two texts (Levenshtein). */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, char] of [...a].entries()) {
     const next = [index + 1];

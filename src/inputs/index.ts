@@ -5,6 +5,7 @@ import type { ApiSettings } from '../io/api/settings.ts';
 import type { ElasticsearchSettings } from '../io/elasticsearch/settings.ts';
 import type { GithubSettings } from '../io/github/settings.ts';
 import type { ManifestSettings } from '../io/manifest/file.ts';
+import type { OpenSearchSettings } from '../io/opensearch/settings.ts';
 import { type Assignment, parseLeg } from '../plan/legs.ts';
 import { windowById } from '../windows/grid.ts';
 import { type Interval, intersection } from '../windows/interval.ts';
@@ -17,6 +18,7 @@ import { readGithub } from './github.ts';
 import { Given, type Parser, Refusal } from './given.ts';
 import { type ArchivePlace, archivePlace, type StagingPlace, stagingPlace } from './locations.ts';
 import { readManifest } from './manifest.ts';
+import { readOpenSearch } from './opensearch.ts';
 import { anyPointer, duration, flag, pointer, statuses, timeFormat, timeZone, wholeNumber, word } from './parsers.ts';
 import { checkProxies } from './proxies.ts';
 import { readRange } from './range.ts';
@@ -67,6 +69,8 @@ export interface Inputs {
   /** At least one of the two sources is set, except for `report` and `verify`. */
   readonly api: ApiSettings | undefined;
   readonly elasticsearch: ElasticsearchSettings | undefined;
+  /** Instead of Elasticsearch. */
+  readonly opensearch: OpenSearchSettings | undefined;
   readonly aws: AwsSettings;
   readonly concurrency: number;
   readonly timeBudgetMs: number;
@@ -94,12 +98,14 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
   const settings = readSettings(given);
   const api = readApi(given, settings.layout);
   const elasticsearch = readElasticsearch(given);
-  if (api === undefined && elasticsearch === undefined && readers.has(command)) given.required('api-url', address);
+  const opensearch = readOpenSearch(given);
+  const engine = elasticsearch ?? opensearch;
+  if (api === undefined && engine === undefined && readers.has(command)) given.required('api-url', address);
   const { range, asOf } = readRange(given, now, isLocal);
-  const aws = readAws(given, archive, staging);
+  const aws = readAws(given, archive, staging, opensearch);
   const github = readGithub(given, environment);
   const issuer = aws.roleToAssume && environment.ACTIONS_ID_TOKEN_REQUEST_URL;
-  checkTransport(given, { api, elasticsearch, github, issuer });
+  checkTransport(given, { api, elasticsearch, opensearch, github, issuer });
   return {
     command,
     range,
@@ -112,12 +118,13 @@ export function readInputs(environment: Readonly<Record<string, string | undefin
     manifest: readManifest(given, command),
     recentDays: given.read('recent-days', wholeNumber(0, recentDaysMax)),
     scrubWindows: given.read('scrub-windows', wholeNumber(0, scrubWindowsMax)),
-    overlapDays: readOverlapDays(given, api !== undefined && elasticsearch !== undefined),
+    overlapDays: readOverlapDays(given, api !== undefined && engine !== undefined),
     archive,
     staging,
     settings,
     api,
     elasticsearch,
+    opensearch,
     aws,
     concurrency:
       given.read('concurrency', wholeNumber(1, concurrencyMax)) ?? Math.min(availableParallelism(), concurrencyMax),
@@ -165,7 +172,10 @@ function readOverlapDays(given: Given, hasBoth: boolean): number {
   const days = given.read('overlap-days', wholeNumber(0, overlapDaysMax));
   if (hasBoth) return given.read('dry-run', flag) ? 0 : (days ?? overlapDaysDefault);
   if (days === undefined || days === 0) return 0;
-  throw given.refuse('overlap-days', 'it compares the API with Elasticsearch, of which one is missing, so remove it');
+  throw given.refuse(
+    'overlap-days',
+    'it compares the API with Elasticsearch or OpenSearch, and one of the two is missing, so remove it',
+  );
 }
 
 /** A file is on one machine, and each leg of a matrix runs on another. */

@@ -4,7 +4,14 @@ import { parseHttp } from './urls.ts';
 /** The inputs that are secrets. */
 export const secretInputs = [
   'api-token',
+  'api-username',
+  'api-password',
+  'api-oauth-client-secret',
+  'api-client-certificate',
+  'api-client-key',
   'elasticsearch-api-key',
+  'elasticsearch-password',
+  'opensearch-password',
   'github-token',
 ] as const satisfies readonly InputName[];
 
@@ -19,8 +26,16 @@ const variables = [
 ] as const;
 /** Variables and inputs with URLs that may contain a password. */
 const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
-const urlInputs = ['api-url', 'elasticsearch-url'] as const;
+const urlInputs = ['api-url', 'api-oauth-token-url', 'elasticsearch-url', 'opensearch-url'] as const;
+/** Inputs that are sent together, in one header. */
+const users = [
+  ['api-username', 'api-password'],
+  ['elasticsearch-username', 'elasticsearch-password'],
+  ['opensearch-username', 'opensearch-password'],
+] as const satisfies readonly (readonly [InputName, InputName])[];
 const secretParameter = /auth|key|pass|secret|sig|token/i;
+/** Headers whose literal values are secrets, too. */
+const secretHeader = /auth|cookie|key|pass|secret|session|sig|token/i;
 
 /**
  * Every secret in the process's variables, whether or not it is accepted later: inputs, credentials, passwords within URLs,
@@ -32,7 +47,10 @@ export function secretsIn(environment: Readonly<Record<string, string | undefine
   const inputs = secretInputs.map((name) => text(variableOf(name)));
   const query = secretParameters(new URLSearchParams(text(variableOf('api-query'))));
   const within = [...proxyVariables, ...urlInputs.map(variableOf)].flatMap((name) => secretsWithin(text(name)));
-  const found = [...inputs, ...variables.map(text), ...query, ...within];
+  const pairs = users.map(([user, password]) => basicPair(text(variableOf(user)), text(variableOf(password))));
+  const headers = secretHeaders(text(variableOf('api-headers')));
+  const members = secretMembers(text(variableOf('api-body')));
+  const found = [...inputs, ...pairs, ...variables.map(text), ...query, ...headers, ...members, ...within];
   return [...new Set(found)].filter((secret) => secret !== '');
 }
 
@@ -43,12 +61,48 @@ function secretsWithin(url: string): string[] {
   const [user = '', ...rest] = userInfo.split(':');
   const password = rest.join(':');
   if (password === '') return query;
-  const plain = `${decoded(user)}:${decoded(password)}`;
-  return [password, decoded(password), Buffer.from(plain).toString('base64'), ...query];
+  return [password, decoded(password), basicPair(decoded(user), decoded(password)), ...query];
+}
+
+/** A user name and a password as they are sent; empty without a password. */
+function basicPair(user: string, password: string): string {
+  return password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
 }
 
 function secretParameters(query: URLSearchParams): string[] {
-  return [...query].filter(([name]) => secretParameter.test(name)).map(([, value]) => value);
+  return [...query].filter(([name, value]) => secretParameter.test(name) && isLiteral(value)).map(([, value]) => value);
+}
+
+/** The values of headers that are written out where a placeholder would do, and the words of each. */
+function secretHeaders(lines: string): string[] {
+  return lines.split(/[\r\n]+/).flatMap((line) => {
+    const [, name = '', value = ''] = /^\s*([^:]+?)\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (!secretHeader.test(name) || !isLiteral(value)) return [];
+    const credentials = value.split(/\s+/).at(-1) ?? '';
+    return [value, credentials];
+  });
+}
+
+/** String members of a JSON text that are named like a secret. */
+function secretMembers(body: string): string[] {
+  const members = body.matchAll(/"([^"\\]*)"\s*:\s*("(?:[^"\\]|\\.)*")/g);
+  return [...members].flatMap(([, name = '', text = '']) => {
+    const value = secretParameter.test(name) ? stringIn(text) : '';
+    return isLiteral(value) ? [value] : [];
+  });
+}
+
+function stringIn(json: string): string {
+  try {
+    return String(JSON.parse(json));
+  } catch {
+    return json;
+  }
+}
+
+/** Whether a value holds no placeholder: what fills it is known by itself. */
+function isLiteral(value: string): boolean {
+  return !/\{\w+(?::number)?\}/.test(value);
 }
 
 function decoded(text: string): string {

@@ -38,12 +38,9 @@ export class Unavailable extends UserError {
   /** The status code of the last response; undefined without a response, or if that response requested a wait. */
   readonly status: number | undefined;
 
-  constructor(code: ErrorCode, message: string, status?: number);
-  constructor(message: string, status?: number);
-  constructor(first: string, second?: string | number, third?: number) {
-    if (typeof second === 'string') super(first as ErrorCode, second);
-    else super(second === undefined ? 'source-unreachable' : 'source-unavailable', first);
-    this.status = typeof second === 'string' ? third : second;
+  constructor(code: ErrorCode, message: string, status?: number) {
+    super(code, message);
+    this.status = status;
   }
 }
 
@@ -125,6 +122,12 @@ export interface Source {
    * @throws LostReading, Unavailable, UserError as {@link read}
    */
   readonly find?: (sought: readonly Sought[], take: (page: Page) => Promise<void>) => Promise<void>;
+  /**
+   * Reads one page of a range, with one attempt, and checks it against the inputs; absent where a source checks its inputs as it
+   * looks up its fields. Returns undefined where the range has no messages.
+   * @throws UserError where the response is no page; Unavailable
+   */
+  readonly probe?: (range: Interval) => Promise<Probed | undefined>;
   /** Counts messages that belong to no slot of a range; absent if the source cannot. A refused request is logged and skipped. */
   readonly strays?: (range: Interval) => Promise<Strays>;
   /**
@@ -136,6 +139,14 @@ export interface Source {
   readonly readUnplaced?: (range: Interval, take: (page: Page) => Promise<void>) => Promise<number>;
   /** Closes connections. No method may be called afterwards. */
   close(): Promise<void>;
+}
+
+/** What one page shows of the inputs, in sentences that name what is there instead. */
+export interface Probed {
+  /** Why none of several messages can be read; absent where one can. */
+  readonly failure?: string;
+  /** What a person should look into. */
+  readonly warnings: readonly string[];
 }
 
 /** A message to look up by id; its timestamp, in µs since 1970, if known. */

@@ -20,13 +20,13 @@ export interface RetryPolicy {
  * | policy | service | retried (its classifier) | attempts | backoff | wait requested by the server |
  * |---|---|---|---|---|---|
  * | `http` | message API, Elasticsearch, GitHub, GitHub's token issuer | 408, 425, 429, 5xx except 501, 505, 511; incomplete bodies; connections, unless TLS or a proxy refused them (`http/responses.ts`, `http/retry.ts`) | 7 | 0.5 s to 30 s; 429: at least 10 s, for all requests to the host | honored up to the job's time budget, or 15 min without one; a longer one ends the attempts |
- * | `dynamodb` | DynamoDB | throttling, timeouts, connections, 5xx (the AWS SDK's classes, `aws/client.ts`) | 8 | 0.1 s, throttled 0.5 s, to 20 s | honored up to 60 s |
+ * | `dynamodb` | DynamoDB | throttling, timeouts, connections, 5xx (the AWS SDK's classes), conflicting transactions (`aws/client.ts`, `dynamodb/transactions.ts`) | 8 | 0.1 s, throttled 0.5 s, to 20 s | honored up to 60 s |
  * | `s3` | S3 | throttling, timeouts, connections, 5xx, incomplete bodies (`s3/faults.ts`) | 8 | 0.2 s to 20 s | honored up to 60 s |
  * | `sts` | AWS STS, each time with a new GitHub token | throttling, timeouts, connections, 5xx, expired tokens, unavailable keys (`aws/credentials.ts`) | 8 | 0.5 s to 20 s | ignored |
  *
  * A request that must not take effect twice is never repeated blindly. Before S3Archive.publish sends an object again, it reads
  * the object's head; before GithubClient.once repeats a POST, it looks for what the first one may have created; a DynamoDB
- * record carries a write id. A conditional PutObject and AssumeRoleWithWebIdentity use clients that send each request once.
+ * record carries a write id, and a transaction a token. A conditional PutObject and AssumeRoleWithWebIdentity use clients that send each request once.
  */
 export const retryPolicies = {
   http: { attemptsMax: 7, baseMs: 500, backoffMsMax: 30_000, serverWaitMsMax: 15 * 60_000 },

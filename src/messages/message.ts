@@ -1,7 +1,7 @@
 import type { Pointer } from './json/pointer.ts';
 
 /** Every source, by the name that is stored with each row. Code that must handle each one uses `Record<SourceName, …>`. */
-export const sourceNames = ['api', 'elasticsearch'] as const;
+export const sourceNames = ['api', 'elasticsearch', 'opensearch'] as const;
 
 export type SourceName = (typeof sourceNames)[number];
 

@@ -36,6 +36,7 @@ const comparison = v.union([
   v.object({ ...span, failure: v.string() }),
   v.object({
     ...span,
+    settled: v.optional(v.picklist(sourceNames)),
     both: v.number(),
     lacking: v.array(v.object({ source: v.picklist(sourceNames), ...namedMessages.entries })),
     differing: namedMessages,

@@ -3,7 +3,11 @@ import type { SourceName } from '../messages/message.ts';
 import type { Facts, PlannedSlot } from './decide.ts';
 import type { Leg } from './legs.ts';
 
-const sourceLabels: Readonly<Record<SourceName, string>> = { api: 'API', elasticsearch: 'Elasticsearch' };
+const sourceLabels: Readonly<Record<SourceName, string>> = {
+  api: 'API',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+};
 
 /** The log lines of a plan: totals, the archive's size, one line for each window with work, and the number of legs. */
 export function describePlan(facts: Facts, slots: readonly PlannedSlot[], legs: readonly Leg[]): string[] {

@@ -11,7 +11,7 @@ import { damagedSlots } from './damaged.ts';
 import { auditable, type Facts } from './decide.ts';
 
 /** Status codes that mean a wrong URL or wrong credentials: every request will fail. */
-const misconfigured: ReadonlySet<number> = new Set([401, 403, 404]);
+export const misconfigured: ReadonlySet<number> = new Set([401, 403, 404]);
 /** After so many refused slots, older ones are not requested. */
 const refusalsMax = 3;
 

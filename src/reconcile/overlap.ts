@@ -62,12 +62,20 @@ class Differences {
   readonly lacking: ({ readonly source: SourceName } & Count)[];
   readonly differing: Count = { count: 0, named: [] };
 
+  readonly #settled: SourceName;
+
   constructor({ live, settled }: Sources) {
+    this.#settled = settled.name;
     this.lacking = [live, settled].map(({ name }) => ({ source: name, count: 0, named: [] }));
   }
 
   found() {
-    return { both: this.both, lacking: this.lacking.filter(({ count }) => count > 0), differing: this.differing };
+    return {
+      settled: this.#settled,
+      both: this.both,
+      lacking: this.lacking.filter(({ count }) => count > 0),
+      differing: this.differing,
+    };
   }
 }
 
@@ -189,7 +197,9 @@ function logComparison({ log }: Context, comparison: Comparison): void {
     `Compared both sources from ${days}: ${counted(comparison.both, 'message')} with alerts in both, ${number(comparison.lacking.reduce((sum, { count }) => sum + count, 0))} in one only, ${number(comparison.differing.count)} with different content.`,
   );
   for (const { source, ...missing } of comparison.lacking)
-    log.warning(`${lackingText(source, missing.count)}: ${namedText(missing).join(', ')}.`);
+    log.warning(`${lackingText(source, missing.count, comparison.settled)}: ${namedText(missing).join(', ')}.`);
   if (comparison.differing.count > 0)
-    log.warning(`${differingText(comparison.differing)}: ${namedText(comparison.differing).join(', ')}.`);
+    log.warning(
+      `${differingText(comparison.differing, comparison.settled)}: ${namedText(comparison.differing).join(', ')}.`,
+    );
 }

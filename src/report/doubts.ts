@@ -32,7 +32,9 @@ function ofGaps({ gaps }: Survey): string[] {
 function ofComparison({ comparison }: Survey): string[] {
   if (comparison === undefined) return [];
   if ('failure' in comparison) return [`The sources were not compared: ${comparison.failure}`];
-  const { differing } = comparison;
+  const { differing, settled } = comparison;
   if (differing.count === 0) return [];
-  return [`${differingText(differing)}: ${namedText(differing).join(', ')}. Find out which source is up to date.`];
+  return [
+    `${differingText(differing, settled)}: ${namedText(differing).join(', ')}. Find out which source is up to date.`,
+  ];
 }

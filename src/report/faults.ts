@@ -82,7 +82,8 @@ function ofComparison(comparison: Comparison | undefined): Fault[] {
   if (comparison === undefined || 'failure' in comparison) return [];
   const days = `from ${day(Date.parse(comparison.from))} to ${day(Date.parse(comparison.to) - 1)}`;
   return comparison.lacking.map(({ source, ...missing }) => {
-    const fault = faultOf('lacking', { count: missing.count, source }, namedText(missing));
+    const settled = comparison.settled && { settled: comparison.settled };
+    const fault = faultOf('lacking', { count: missing.count, source, ...settled }, namedText(missing));
     return { ...fault, what: `${fault.what}, ${days}` };
   });
 }

@@ -1,5 +1,6 @@
 import type { SourceRecord, Unsearched } from '../archive/ledger.ts';
 import { counted, number } from '../format.ts';
+import type { SourceName } from '../messages/message.ts';
 import { type Fault, faultOf, faultText } from './faults.ts';
 
 const namesMax = 10;
@@ -9,13 +10,14 @@ export function offSlotFaults(sources: readonly SourceRecord[]): Fault[] {
   return sources.flatMap((record) => [...unsearchedFault(record), ...unreadFault(record)]);
 }
 
-function unsearchedFault({ unsearched = [], unsearched_count: count = 0 }: Partial<SourceRecord>): Fault[] {
-  return count === 0 ? [] : [faultOf('unsearched', { count }, detailsOf(unsearched, count))];
+function unsearchedFault({ source, unsearched = [], unsearched_count: count = 0 }: Partial<SourceRecord>): Fault[] {
+  const facts = { count, ...(source !== undefined && { settled: source }) };
+  return count === 0 ? [] : [faultOf('unsearched', facts, detailsOf(unsearched, count))];
 }
 
-/** Returns an error about indices that `elasticsearch-index` covers but no search reaches; empty if there are none. */
-export function unsearchedSentence(unsearched: readonly Unsearched[]): string {
-  return unsearchedFault({ unsearched, unsearched_count: unsearched.length }).map(faultText).join('');
+/** Returns an error about indices that the source's input covers but no search reaches; empty if there are none. */
+export function unsearchedSentence(source: SourceName, unsearched: readonly Unsearched[]): string {
+  return unsearchedFault({ source, unsearched, unsearched_count: unsearched.length }).map(faultText).join('');
 }
 
 function detailsOf(unsearched: readonly Unsearched[], count: number): string[] {

@@ -36,6 +36,8 @@ export interface CauseFacts {
   /** Words that precede a count that is an upper bound: `up to `. */
   readonly bound?: string;
   readonly source?: SourceName;
+  /** The search engine that the API was compared with. */
+  readonly settled?: SourceName;
 }
 
 interface CausePhrases {
@@ -71,16 +73,16 @@ export const causePhrases: Readonly<Record<CauseName, CausePhrases>> = {
       'Re-run, which reads their slots again. If the source does not return them there either, it filters by another time than `message-timestamp`, such as arrival: point `message-timestamp` at that one.',
   },
   lacking: {
-    what: ({ count, source = 'api' }) =>
-      `${counted(count, 'message')} with alerts ${is(count)} in ${sourceNouns[otherSource[source]]} but not in ${sourceNouns[source]}`,
-    toDo: () =>
-      'Find out which source is right: check permissions and filters such as `api-query` and `elasticsearch-query`. Then re-run.',
+    what: ({ count, source = 'api', settled }) =>
+      `${counted(count, 'message')} with alerts ${is(count)} in ${sourceNouns[source === 'api' ? engineOf(settled) : 'api']} but not in ${sourceNouns[source]}`,
+    toDo: ({ settled }) =>
+      `Find out which source is right: check permissions and filters such as \`api-query\` and \`${engineOf(settled)}-query\`. Then re-run.`,
   },
   unsearched: {
-    what: ({ count }) =>
-      `elasticsearch-index covers ${count === 1 ? 'an index that is' : `${number(count)} indices that are`} not searched`,
-    toDo: () =>
-      'Open closed indices, name hidden ones, or exclude in `elasticsearch-index` those to skip (`messages-*,-messages-old`). Then re-run.',
+    what: ({ count, settled }) =>
+      `${engineOf(settled)}-index covers ${count === 1 ? 'an index that is' : `${number(count)} indices that are`} not searched`,
+    toDo: ({ settled }) =>
+      `Open closed indices, name hidden ones, or exclude in \`${engineOf(settled)}-index\` those to skip (\`messages-*,-messages-old\`). Then re-run.`,
   },
   unplaced: {
     what: () => 'Messages that belong to no slot could not be read',
@@ -265,10 +267,20 @@ export function gapSentence(count: number, first?: string): string {
 }
 
 /** A source's name in a table. */
-export const sourceLabels: Readonly<Record<SourceName, string>> = { api: 'API', elasticsearch: 'Elasticsearch' };
+export const sourceLabels: Readonly<Record<SourceName, string>> = {
+  api: 'API',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+};
 
 /** A source's name within a sentence. */
-export const sourceNouns: Readonly<Record<SourceName, string>> = { api: 'the API', elasticsearch: 'Elasticsearch' };
+export const sourceNouns: Readonly<Record<SourceName, string>> = {
+  api: 'the API',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+};
 
-/** The source that each one is compared with. */
-export const otherSource: Readonly<Record<SourceName, SourceName>> = { api: 'elasticsearch', elasticsearch: 'api' };
+/** The search engine of a comparison; plans of earlier releases do not name it. */
+export function engineOf(settled: SourceName | undefined): SourceName {
+  return settled ?? 'elasticsearch';
+}

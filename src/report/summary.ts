@@ -9,7 +9,7 @@ import { doubtsOf } from './doubts.ts';
 import { code, document, idCode, link, type Part } from './markdown.ts';
 import { missingParts, verdict } from './missing.ts';
 import { offSlotLines } from './off-slot.ts';
-import { casePhrases, caseSentence, ledgerCaseNames as cases } from './phrases.ts';
+import { casePhrases, caseSentence, ledgerCaseNames as cases, engineOf, sourceNouns } from './phrases.ts';
 import { isComplete, type Missing, type Survey, timeOf } from './survey.ts';
 
 /** GitHub accepts 1 MiB for all summaries of a step. */
@@ -87,11 +87,11 @@ function workLine({ work, runUrl }: Survey): string[] {
 
 function comparedLine({ comparison }: Survey): string[] {
   if (comparison === undefined || 'failure' in comparison) return [];
-  const { from, to, both, lacking, differing } = comparison;
+  const { from, to, both, lacking, differing, settled } = comparison;
   const missing = lacking.reduce((sum, { count }) => sum + count, 0);
   const days = `${date(Date.parse(from))} to ${date(Date.parse(to) - 1)}`;
   return [
-    `**${counted(both, 'message')} compared** between the API and Elasticsearch, ${days}: ${number(missing)} missing from one, ${number(differing.count)} with different content`,
+    `**${counted(both, 'message')} compared** between the API and ${sourceNouns[engineOf(settled)]}, ${days}: ${number(missing)} missing from one, ${number(differing.count)} with different content`,
   ];
 }
 

@@ -7,6 +7,7 @@ const depthMax = 3;
 /** Members in which APIs describe an error, most specific first. */
 const members = [
   'message',
+  'Message',
   'error_description',
   'detail',
   'reason',

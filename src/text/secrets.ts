@@ -8,6 +8,9 @@ const mask = '***';
 let spellings: readonly string[] = [];
 /** All fragments of {@link partChars} characters; computed on demand. */
 let parts: ReadonlySet<string> | undefined;
+/** The latest secrets that are soon out of use. */
+let brief: readonly string[] = [];
+const briefMax = 100;
 
 /**
  * Registers a secret to be masked by {@link masked} and {@link maskedParts} for the lifetime of the process: verbatim,
@@ -21,9 +24,19 @@ export function keepSecret(secret: string): void {
   parts = undefined;
 }
 
+/**
+ * Keeps a secret out as {@link keepSecret} does, until so many others of its kind came that it is out of use: each page of an
+ * API may bring another one.
+ */
+export function keepSecretBriefly(secret: string): void {
+  if (secret.length < secretCharsMin || brief.includes(secret)) return;
+  brief = [...brief.slice(1 - briefMax), secret];
+}
+
 /** Replaces every secret by `***`. */
 export function masked(text: string): string {
-  return spellings.reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
+  const brieflyKept = brief.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  return [...spellings, ...brieflyKept].reduce((rest, spelling) => rest.replaceAll(spelling, mask), text);
 }
 
 /** Replaces every secret, and every fragment of one, by `***`. For texts from servers. */

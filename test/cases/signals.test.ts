@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { testFolder } from '../support/folders.ts';
 import { api, Case, june, pageOf } from './support/run.ts';
 
@@ -22,7 +23,7 @@ async function stalling() {
   const stalled = async () => {
     const run = crypto.randomUUID();
     const stall = once(stalls, run);
-    const started = await made.start({ 'api-query': `run=${run}` }, variables);
+    const started = await made.start({ 'api-query': `${inputDefaults['api-query']}&run=${run}` }, variables);
     await stall;
     return started;
   };

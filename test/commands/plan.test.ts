@@ -90,7 +90,7 @@ describe('a failing audit', () => {
     const { parts, said, source } = await archived();
     const refusing = Object.assign(source, {
       count: () => fails('No counts.'),
-      strays: () => Promise.reject(new Unavailable('No strays.')),
+      strays: () => Promise.reject(new Unavailable('source-unavailable', 'No strays.')),
     });
     const made = await plan(parts, { live: new ModelSource(source.truth, scan()), settled: refusing }, scope);
     expect(said.warnings).toEqual([
@@ -125,7 +125,9 @@ describe('a failing audit', () => {
 
   it('does not prevent the scrub if the source is unavailable', async () => {
     const { parts, said, source } = await archived();
-    const down = Object.assign(source, { count: () => Promise.reject(new Unavailable('The source is down.')) });
+    const down = Object.assign(source, {
+      count: () => Promise.reject(new Unavailable('source-unavailable', 'The source is down.')),
+    });
     const made = await plan(parts, { live: down, settled: down }, scope);
     expect(made.slots.filter(({ reason }) => reason === 'scrub').length).toBeGreaterThan(0);
     expect(said.warnings).toEqual(['The source is down. The audit of settled slots was skipped.']);

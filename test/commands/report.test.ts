@@ -140,7 +140,7 @@ describe('report', () => {
     expect(made.isComplete).toBe(false);
     expect(made.problems).toEqual([last_error.message]);
     expect(made.code).toBe('source-unavailable');
-    expect(made.summary).toContain(`\`${last_error.message}\` ([run](${run.url}))`);
+    expect(made.summary).toContain(`\`${last_error.message}\` \`[source-unavailable]\` ([run](${run.url}))`);
   });
 
   it('is incomplete, but does not fail, for an error of an earlier plan', async () => {
@@ -155,7 +155,9 @@ describe('report', () => {
   });
 
   it('fails if no slot ever held a message', async () => {
-    const records = slots.map((slot) => recordOf(slot, { counts: { ...counts(0), unalerted: 0, invalid: 0 } }));
+    const records = slots.map((slot) =>
+      recordOf(slot, { rows: 0, counts: { ...counts(0), unalerted: 0, invalid: 0 } }),
+    );
     const { made, embedded } = await reportOn(records);
     expect(made.isComplete).toBe(false);
     expect(made.problems).toEqual([

@@ -121,6 +121,17 @@ describe('the CloudFormation template', () => {
     });
   });
 
+  it('lets the role read a domain of OpenSearch only if it is named, as the guide says', () => {
+    const { Condition, Properties } = resources.OpenSearchPolicy as Resource & { readonly Condition: string };
+    expect(Condition).toBe('ReadsOpenSearch');
+    const [{ Sid: _, ...statement }] = Properties.PolicyDocument.Statement;
+    expect(statement.Resource).toContain('{OpenSearchDomainArn}/*');
+    const guide = readFileSync(join(root, 'docs', 'deployment', 'opensearch.md'), 'utf8');
+    const [, json] = /```json\n([\s\S]*?)```/.exec(guide)!;
+    const resource = 'arn:aws:es:REGION:ACCOUNT:domain/DOMAIN/*';
+    expect({ ...statement, Resource: resource }).toEqual(JSON.parse(json!));
+  });
+
   it('grants the role exactly docs/iam-policy.json', () => {
     const policy = readFileSync(join(root, 'docs', 'iam-policy.json'), 'utf8');
     const statements = ['Policy', 'LockPolicy'].flatMap(

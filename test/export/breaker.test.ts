@@ -3,7 +3,7 @@ import { UserError } from '../../src/errors.ts';
 import { Breaker } from '../../src/export/breaker.ts';
 import { Unavailable } from '../../src/io/ports.ts';
 
-const down = new Unavailable('It is down.');
+const down = new Unavailable('source-unavailable', 'It is down.');
 
 describe('Breaker', () => {
   it('opens for a source after three consecutive breaker, and for no other source', () => {

@@ -93,7 +93,7 @@ describe('an unavailable source', () => {
     let begun = 0;
     const before = () => {
       begun += 1;
-      if (isDown(begun - 1)) throw new Unavailable(down);
+      if (isDown(begun - 1)) throw new Unavailable('source-unavailable', down);
     };
     source.manners = { ...source.manners, name, before };
     return source;

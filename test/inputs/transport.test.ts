@@ -15,6 +15,10 @@ async function read(inputs: Texts, variables: Texts = {}) {
 
 const api = (url: string) => ({ 'api-url': url, 'api-token': token });
 const elasticsearch = (url: string) => ({ 'elasticsearch-url': url, 'elasticsearch-index': 'messages' });
+const opensearch = (url: string) => ({ 'opensearch-url': url, 'opensearch-index': 'messages' });
+const user = { username: 'reader', password: token };
+const userOf = (engine: string) =>
+  Object.fromEntries(Object.entries(user).map(([name, text]) => [`${engine}-${name}`, text]));
 const repository = { GITHUB_REPOSITORY: 'acme/messages' };
 
 describe('a secret to another host over http://', () => {
@@ -31,6 +35,19 @@ describe('a secret to another host over http://', () => {
       {},
       /`elasticsearch-url` .*: the API key /,
     ],
+    [
+      'the password for Elasticsearch',
+      { ...elasticsearch('http://10.0.0.7:9200'), ...userOf('elasticsearch') },
+      {},
+      /`elasticsearch-url` .*: the password /,
+    ],
+    [
+      'the password for OpenSearch',
+      { ...opensearch('http://10.0.0.7:9200'), 'opensearch-auth': 'basic', ...userOf('opensearch') },
+      {},
+      /`opensearch-url` .*: the password /,
+    ],
+    ['an AWS session token', opensearch('http://10.0.0.7:9200'), {}, /`opensearch-url` .*: the session token /],
     [
       "GitHub's token",
       { ...api('https://a.example.com'), 'github-token': token },
@@ -75,6 +92,7 @@ describe('a secret to another host over http://', () => {
 
   it('does not concern a service without a secret', async () => {
     await read(elasticsearch('http://search.example.com:9200'));
+    await read({ ...opensearch('http://search.example.com:9200'), 'opensearch-auth': 'none' });
     expect(inputDefaults['allow-http']).toBe('false');
   });
 });

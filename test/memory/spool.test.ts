@@ -51,7 +51,7 @@ describe('Spool', () => {
     const path = join(folder, 'nowhere', 'spool');
     const spool = new Spool(new BufferPool(0), path);
     spool.append(patterned(10, 1));
-    expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} cannot be written (ENOENT:`);
+    expect(await failureOf(spool.flush())).toContain(`The temporary file ${path} could not be written (ENOENT:`);
   });
 
   it('reads appended and adopted bytes across the boundaries of segments, memory and disk', async () => {

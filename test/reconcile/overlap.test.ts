@@ -51,6 +51,7 @@ describe('compareSources', () => {
     expect(found).toEqual({
       from: '2024-06-26T00:00:00.000Z',
       to: '2024-07-03T00:00:00.000Z',
+      settled: 'elasticsearch',
       both: many - 2,
       lacking: [
         { source: 'api', count: 1, named: [{ id: 'm3141' }] },
@@ -156,7 +157,7 @@ describe('a run', () => {
     expect(tally!.failed).toEqual([]);
     expect(report.isComplete).toBe(false);
     expect(report.problems).toEqual([expect.stringContaining('"m7"')]);
-    expect(report.code).toBe('archive-incomplete');
+    expect(report.code).toBe('source-lacking');
     expect(report.summary).toContain('`"m7"`');
   });
 

@@ -90,7 +90,7 @@ describe('news', () => {
 
   it('include once that no slot ever held a message', () => {
     const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
-    const isVoid = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
+    const isVoid = surveyOf({ records: slots.map((slot) => recordOf(slot, { rows: 0, counts })) });
     expect(isComplete(newsFor(isVoid, known))).toBe(false);
     expect(isComplete(newsFor(isVoid, incompleteIssue(isVoid).body))).toBe(true);
   });

@@ -64,7 +64,7 @@ describe('the verdict', () => {
     ],
     [
       'no slot held a message',
-      surveyOf({ records: slots.map((slot) => recordOf(slot, { counts: nothing })) }),
+      surveyOf({ records: slots.map((slot) => recordOf(slot, { rows: 0, counts: nothing })) }),
       'All 9 planned slots were read and verified; 9 slots are in the archive. No slot has ever held a message.',
     ],
   ])('if %s', (_, survey, expected) => {
@@ -141,7 +141,7 @@ describe('the list of causes', () => {
 
   it('numbers the causes, the most serious first', () => {
     const records = slots
-      .map((slot) => recordOf(slot, { counts: nothing }))
+      .map((slot) => recordOf(slot, { rows: 0, counts: nothing }))
       .map((record, n) => (n === 4 ? { ...record, ...failed('x') } : record))
       .filter((_, n) => n !== 7);
     expect(textOf(surveyOf({ records })).filter((line) => /^\d/.test(line))).toEqual([

@@ -49,7 +49,7 @@ describe('facts about sources that concern no slot', () => {
 
   it('name ten indices and count the others', () => {
     const many = Array.from({ length: 12 }, (_, n) => ({ index: `i${n}`, why: 'hidden' }) as const);
-    expect(unsearchedSentence(many)).toMatch(
+    expect(unsearchedSentence('elasticsearch', many)).toMatch(
       /covers 12 indices that are not searched: i0 \(hidden\), .*i9 \(hidden\), and 2 more\. /,
     );
     expect(offSlotFaults([record({ unsearched_count: 150, unsearched: many })])[0]?.details.at(-1)).toBe(

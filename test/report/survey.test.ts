@@ -76,7 +76,7 @@ it('survey sorts slots and messages by time', () => {
 
 it('survey finds an archive incomplete if no slot ever held a message', () => {
   const counts = { read: 0, closed: 0, open: 0, unalerted: 0, invalid: 0, duplicates: 0 };
-  const made = surveyOf({ records: slots.map((slot) => recordOf(slot, { counts })) });
+  const made = surveyOf({ records: slots.map((slot) => recordOf(slot, { rows: 0, counts })) });
   expect(made.missing).toEqual([]);
   expect(made.isVoid).toBe(true);
   expect(isComplete(made)).toBe(false);

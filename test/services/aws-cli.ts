@@ -26,13 +26,13 @@ export async function shell(line: string): Promise<string> {
   return run('bash', ['-c', `aws() { '${awscli}' -I -m awscli "$@"; }\n${line}`]);
 }
 
-/** Asks AWS, as moto plays it; the answer is the command's JSON. */
+/** Runs a command of the AWS CLI against moto; returns the JSON that it prints. */
 export async function aws<Answer>(...parameters: readonly string[]): Promise<Answer> {
   const printed = await run(awscli, ['-I', '-m', 'awscli', ...parameters, '--output', 'json']);
   return (printed === '' ? undefined : JSON.parse(printed)) as Answer;
 }
 
-/** What the linter says of a template; nothing where it is well. */
+/** The findings of the linter for a template; empty if there are none. */
 export async function cfnLint(template: string): Promise<string> {
   return run(cfnlint, ['-I', '-c', lint, '--include-checks', 'I', '--', template]);
 }

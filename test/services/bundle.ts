@@ -13,7 +13,7 @@ import type { Leg } from '../../src/plan/legs.ts';
 export type Inputs = Readonly<Record<string, string>>;
 export type Variables = Readonly<Record<string, string>>;
 
-/** What a step of a workflow left. */
+/** The results of a step of a workflow. */
 export interface Step {
   readonly code: number;
   readonly outputs: Readonly<Record<string, string>>;
@@ -21,10 +21,10 @@ export interface Step {
   readonly log: string;
 }
 
-/** What a plan left, and the steps that followed it. */
+/** The results of a plan, and of the steps that followed it. */
 export interface Run {
   readonly plan: PlanOutput;
-  /** Of each leg, or of the one step that did the work of all. */
+  /** One for each leg, or one for all. */
   readonly legs: readonly Step['outputs'][];
   readonly report: Step['outputs'];
 }
@@ -46,7 +46,7 @@ export class Bundle {
     return new Bundle(folder);
   }
 
-  /** Runs one step, which is told all through its environment, and finds nothing there but what it is told. */
+  /** Runs one step, whose environment has the given inputs and variables and nothing else. */
   async step(inputs: Inputs, variables: Variables): Promise<Step> {
     const home = await mkdtemp(join(this.#folder, 'step-'));
     const output = join(home, 'output');

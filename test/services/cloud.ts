@@ -50,7 +50,7 @@ export class Cloud {
     return objects;
   }
 
-  /** Of all objects of messages. */
+  /** The objects that hold messages. */
   async bytes(): Promise<number> {
     let bytes = 0;
     for await (const { Key, Size } of this.#list()) if (Key!.endsWith('.parquet')) bytes += Size!;

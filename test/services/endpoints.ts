@@ -15,11 +15,13 @@ export interface CloudEndpoints {
   readonly moto: string;
 }
 
+/** The search engines, both majors in use of each. */
+export const searchServers = ['elasticsearch8', 'elasticsearch9', 'openSearch2', 'openSearch3'] as const;
+
+export type SearchServer = (typeof searchServers)[number];
+
 /** Where the real services listen. */
-export interface Endpoints extends CloudEndpoints {
-  readonly elasticsearch8: string;
-  readonly elasticsearch9: string;
-}
+export interface Endpoints extends CloudEndpoints, Readonly<Record<SearchServer, string>> {}
 
 /**
  * The services that were started for these tests.
@@ -29,13 +31,4 @@ export function endpoints(): Endpoints {
   const text = process.env[endpointsVariable];
   if (text) return JSON.parse(text);
   throw new Error(`${endpointsVariable} is not set: start these tests with the npm script of their suite.`);
-}
-
-/** Both Elasticsearch majors, for `describe.each`. */
-export function elasticsearches(): { name: string; url: string }[] {
-  const { elasticsearch8, elasticsearch9 } = endpoints();
-  return [
-    { name: 'Elasticsearch 8', url: elasticsearch8 },
-    { name: 'Elasticsearch 9', url: elasticsearch9 },
-  ];
 }

@@ -1,42 +1,42 @@
 import type { ServerResponse } from 'node:http';
 import type { Fate, Reply } from './relay.ts';
 
-/** As if there were no relay. */
+/** Forwards the request and its response. */
 export const answered: Fate = async (forward, response) => send(response, await forward());
 
-/** The connection breaks before the request arrives. */
+/** Breaks the connection before the request arrives. */
 export const dropped: Fate = async (_, response) => response.socket?.resetAndDestroy();
 
-/** The request arrives, and the connection breaks before its answer. */
+/** Breaks the connection after the request, before its response. */
 export const lost: Fate = async (forward, response) => {
   await forward();
   response.socket?.resetAndDestroy();
 };
 
-/** The request arrives, and its answer never comes. */
+/** Forwards the request and never responds. */
 export const stalled: Fate = (forward) => forward();
 
-/** The request never arrives, and nobody says so. */
+/** Drops the request, and never responds. */
 export const swallowed: Fate = async () => undefined;
 
-/** The connection breaks in the middle of the answer's body. */
+/** Breaks the connection in the middle of the response's body. */
 export const cut: Fate = async (forward, response) => {
   const { status, headers, body } = await forward();
   response.writeHead(status, headers);
   response.write(body.subarray(0, body.length / 2), () => response.socket?.resetAndDestroy());
 };
 
-/** Another answer in the place of the service's; the request never arrives. */
+/** Sends another response instead of the service's; the request never arrives. */
 export function replied(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Fate {
   return async (_, response) => response.writeHead(status, headers).end(body);
 }
 
-/** An error of S3, or of another service of AWS that speaks XML, in the place of an answer; the request never arrives. */
+/** Sends an error of S3, or of another AWS service with XML; the request never arrives. */
 export function refused(status: number, code: string): Fate {
   return replied(status, errorOf(code), { 'content-type': 'application/xml' });
 }
 
-/** The request arrives, and an error of S3 takes the place of its answer. */
+/** Forwards the request, and sends an error of S3 instead of its response. */
 export function denied(status: number, code: string): Fate {
   return async (forward, response) => {
     await forward();
@@ -44,7 +44,7 @@ export function denied(status: number, code: string): Fate {
   };
 }
 
-/** Something else happens first. */
+/** Does something else first. */
 export function preceded(first: () => Promise<unknown>, fate: Fate = answered): Fate {
   return async (forward, response) => {
     await first();
@@ -52,7 +52,7 @@ export function preceded(first: () => Promise<unknown>, fate: Fate = answered): 
   };
 }
 
-/** The answer says something else. */
+/** Edits the body of the response. */
 export function edited(edit: (text: string) => string): Fate {
   return async (forward, response) => {
     const { status, headers, body } = await forward();

@@ -1,6 +1,6 @@
 import type { Relayed } from './relay.ts';
 
-/** What a request needs to be allowed. */
+/** The permission that a request needs. */
 export interface Access {
   readonly action: string;
   readonly resource: string;
@@ -32,7 +32,7 @@ export interface Trust {
   ];
 }
 
-/** Of buckets, tables and keys; moto takes any. */
+/** The region and account of buckets, tables and keys; moto accepts any. */
 const [region, account] = ['us-east-1', '123456789012'];
 
 /** Reads a policy in which capitals stand for the reader's own names. */
@@ -48,8 +48,8 @@ export function policyOf(text: string, names: { bucket: string; prefix: string; 
 
 /**
  * The accesses that a request to S3 is, by path: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
- * Of an object that is absent S3 says so only to those who may list it, with its key as the prefix; to others it answers 403.
- * @throws Error for a request of which no permission is known here
+ * S3 responds 404 for an absent object only to those who may list it, with its key as the prefix; to others, 403.
+ * @throws Error for a request whose permission is not known here
  */
 export function s3Accesses({ method, path, status }: Relayed): Access[] {
   const { pathname, searchParams } = new URL(path, 'http://s3');
@@ -72,14 +72,35 @@ export function s3Accesses({ method, path, status }: Relayed): Access[] {
   throw new Error(`It is not known what permission ${method} ${path} needs.`);
 }
 
-/** The access that a request to DynamoDB is. */
-export function dynamoAccess({ headers, body }: Relayed): Access {
+/**
+ * The accesses that a request to DynamoDB is. A transaction is those of its actions:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+ */
+export function dynamoAccesses({ headers, body }: Relayed): Access[] {
   // `DynamoDB_20120810.Query`
-  const action = `dynamodb:${String(headers['x-amz-target']).split('.')[1]}`;
-  const { TableName, Key, Item, ExpressionAttributeValues } = JSON.parse(body.toString());
-  const leading = (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S as string | undefined;
+  const name = String(headers['x-amz-target']).split('.')[1]!;
+  const sent = JSON.parse(body.toString());
+  if (name !== 'TransactWriteItems') return [dynamoAccess(name, sent)];
+  return sent.TransactItems.flatMap((item: Readonly<Record<string, ItemRequest>>) =>
+    Object.entries(item).map(([action, request]) => dynamoAccess(`${action}Item`, request)),
+  );
+}
+
+interface ItemRequest {
+  readonly TableName: string;
+  readonly Key?: ItemKey;
+  readonly Item?: ItemKey;
+  readonly ExpressionAttributeValues?: { readonly ':pk'?: { readonly S: string } };
+}
+
+interface ItemKey {
+  readonly pk: { readonly S: string };
+}
+
+function dynamoAccess(name: string, { TableName, Key, Item, ExpressionAttributeValues }: ItemRequest): Access {
+  const leading = (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S;
   return {
-    action,
+    action: `dynamodb:${name}`,
     resource: `arn:aws:dynamodb:${region}:${account}:table/${TableName}`,
     context: leading === undefined ? {} : { 'dynamodb:LeadingKeys': leading },
   };
@@ -94,7 +115,7 @@ export function isAllowed({ action, resource, context }: Access, { Statement: st
   );
 }
 
-/** Whether every operator of a condition holds. */
+/** True if every operator of a condition holds. */
 function holds(condition: Condition, context: Readonly<Record<string, string>>): boolean {
   return Object.entries(condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, accepted]) => {
@@ -105,7 +126,7 @@ function holds(condition: Condition, context: Readonly<Record<string, string>>):
   );
 }
 
-/** Whether a token of an issuer, with these claims, is enough to assume a role. */
+/** True if a token of an issuer, with these claims, is enough to assume a role. */
 export function mayAssume(
   { Statement: [{ Condition }] }: Trust,
   issuer: string,
@@ -123,7 +144,7 @@ const operators: Readonly<Record<string, (text: string, pattern: string) => bool
   'ForAllValues:StringEquals': (text, pattern) => text === pattern,
 };
 
-/** What the statements allow that every archive needs: others say in their name with which input they are needed. */
+/** The actions that every archive needs. The names of the other statements say which input needs them. */
 export function actionsOfAll({ Statement: statements }: Policy): string[] {
   return statements.filter(({ Sid }) => !Sid.startsWith('OnlyWith')).flatMap(actionsOf);
 }

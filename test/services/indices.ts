@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Held } from '../support/model-source.ts';
 
-/** Of one bulk request; servers take 100 MB. */
+/** The size of one bulk request; servers accept 100 MB. */
 const bulkCharsMax = 20_000_000;
 
-/** A mapping, or anything else that a new index is made with. */
+/** The mapping, or another part of the body, of a new index. */
 export type IndexBody = Readonly<Record<string, unknown>>;
 
-/** Somebody who fills indices, each under a name of its own, and takes them away again. */
+/** Creates indices with unique names, and removes them afterwards. */
 export class Indices {
   readonly url: string;
   readonly #made: string[] = [];
@@ -16,12 +16,12 @@ export class Indices {
     this.url = url;
   }
 
-  /** A new index with these properties mapped, and these documents; its name. */
+  /** Creates an index with these mapped properties and documents; returns its name. */
   async make(properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}): Promise<string> {
     return this.makeNamed(this.newName(), properties, documents, more);
   }
 
-  /** The same, under this name. */
+  /** Creates an index with this name, as {@link make}. */
   async makeNamed(index: string, properties: IndexBody, documents: readonly Held[] = [], more: IndexBody = {}) {
     const { mappings = {}, ...body } = more as { mappings?: IndexBody };
     this.note(index);
@@ -40,18 +40,18 @@ export class Indices {
     return this.note(`m-${randomUUID()}`);
   }
 
-  /** Begins the names of indices that a pattern is to cover. */
+  /** A prefix for the names of indices that one pattern covers. */
   newPrefix(): string {
     return `m-${randomUUID()}-`;
   }
 
-  /** An index that is taken away with the others. */
+  /** Registers an index that is removed with the others. */
   note(index: string): string {
     this.#made.push(index);
     return index;
   }
 
-  /** Adds documents with their JSON text as it is. */
+  /** Adds documents with their JSON text unchanged. */
   async fill(index: string, documents: readonly Held[]): Promise<void> {
     let text = '';
     for (const { json } of documents) {
@@ -70,15 +70,15 @@ export class Indices {
     return alias;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what comes of an answer's members is for the test to know
+  // biome-ignore lint/suspicious/noExplicitAny: tests know the members of a response
   async ask(method: string, path: string, body?: unknown): Promise<any> {
-    const answer = await fetch(`${this.url}${path}`, {
+    const response = await fetch(`${this.url}${path}`, {
       method,
       headers: { 'content-type': typeof body === 'string' ? 'application/x-ndjson' : 'application/json' },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text);
   }
 

@@ -16,7 +16,7 @@ import { startSource } from '../../demo/source/server.ts';
 import { aws, cfnLint, shell } from './aws-cli.ts';
 import { Bundle } from './bundle.ts';
 import { endpoints } from './endpoints.ts';
-import { type Access, dynamoAccess, isAllowed, mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
+import { type Access, dynamoAccesses, isAllowed, mayAssume, type Policy, policyOf, type Trust } from './iam.ts';
 import { Relay } from './relay.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,10 +24,10 @@ const template = join(root, 'examples', 'infrastructure', 'message-archive.yaml'
 const gitHub = 'token.actions.githubusercontent.com';
 const workflow = 'acme/message-archive/.github/workflows/archive.yml@';
 
-/** What the stack of a repository consists of. */
+/** The stack of a repository. */
 class Stack {
   readonly name: string;
-  /** Of the template, by their names: the inputs of the action. */
+  /** The outputs of the template by name; they are inputs of the action. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly trust: Trust;
   readonly policies: readonly Policy[];
@@ -94,17 +94,20 @@ describe('the template of the infrastructure', () => {
   let stack: Stack;
   let locked: Stack;
   let enterprise: Stack;
+  let searching: Stack;
 
+  const domain = 'arn:aws:es:us-east-1:123456789012:domain/messages';
   beforeAll(async () => {
     const numbers = { GitHubOwnerId: '123456', GitHubRepositoryId: '456789' };
-    [stack, locked, enterprise] = await Promise.all([
+    [stack, locked, enterprise, searching] = await Promise.all([
       Stack.create({ ...numbers, GitHubWorkflow: `${workflow}*` }),
       Stack.create({ ...numbers, Prefix: 'archives', ObjectLockMode: 'COMPLIANCE', ObjectLockDays: '3653' }),
       Stack.create({ Issuer: 'github.acme.example/_services/token' }),
+      Stack.create({ ...numbers, OpenSearchDomainArn: domain }),
     ]);
   });
 
-  it('is well, says cfn-lint', async () => {
+  it('has no findings of cfn-lint', async () => {
     expect(await cfnLint(template)).toBe('');
   });
 
@@ -150,6 +153,14 @@ describe('the template of the infrastructure', () => {
     const without = expected(stack, 'messages').Statement.filter(({ Sid }) => Sid !== 'OnlyWithObjectLockMode');
     expect(statements(stack)).toEqual(new Set(without));
     expect(statements(locked)).toEqual(new Set(expected(locked, 'archives').Statement));
+  });
+
+  it.each(['es:ESHttpGet', 'es:ESHttpPost', 'es:ESHttpDelete'])('allows %s on the named domain only', (action) => {
+    const allows = ({ policies }: Stack, resource: string) =>
+      policies.some((policy) => isAllowed({ action, resource, context: {} }, policy));
+    expect(allows(searching, `${domain}/messages-1/_search`)).toBe(true);
+    expect(allows(searching, `${domain}2/messages-1/_search`)).toBe(false);
+    expect(allows(stack, `${domain}/messages-1/_search`)).toBe(false);
   });
 
   const main = 'ref:refs/heads/main';
@@ -213,7 +224,7 @@ describe('the template of the infrastructure', () => {
       expect(done).toMatchObject({ complete: 'true', archived: expect.stringMatching(/^[1-9]/) });
       expect(await bundle.done({ ...inputs, command: 'verify' }, variables)).toEqual({ complete: 'true' });
       expect(await keysUsed(stack)).toEqual(new Set([stack.outputs.KeyArn]));
-      await limitedToOneArchive(await archiveId(stack), dynamodb.requests.map(dynamoAccess));
+      await limitedToOneArchive(await archiveId(stack), dynamodb.requests.flatMap(dynamoAccesses));
     } finally {
       issuer.close();
       await dynamodb.close();

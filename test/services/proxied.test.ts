@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Source, startSource } from '../../demo/source/server.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { type PrivateIdentity, privateIdentity } from './authority.ts';
 import { Bundle, type Variables } from './bundle.ts';
 import { Cloud } from './cloud.ts';
@@ -15,7 +16,7 @@ import { SearchedMessages, shownBy } from './shown.ts';
 const { moto, elasticsearch9 } = endpoints();
 /** S3 that gives sessions: versitygw has none. */
 const services = { s3: { ...endpoints().s3, endpoint: moto }, moto };
-/** Of hosts with a dot in their names moto takes those of `svc.cluster.local` alone for S3 that is asked by paths. */
+/** Among hosts with a dot in their names, moto serves path-style S3 only for `svc.cluster.local`. */
 const domain = 'services.svc.cluster.local';
 const from = '2022-10-01T00:00:00Z';
 const asOf = '2023-03-01T00:00:00Z';
@@ -69,7 +70,7 @@ async function runAt(addressOf: (name: Name) => string, variables: Variables) {
       'as-of': asOf,
       'api-url': `${addressOf('api')}/messages`,
       'api-token': source.token,
-      'api-query': `status=all&as_of=${asOf}`,
+      'api-query': `${inputDefaults['api-query']}&as_of=${asOf}`,
       'elasticsearch-url': addressOf('search'),
       'elasticsearch-index': searched.alias,
       'role-to-assume': 'arn:aws:iam::123456789012:role/archive',

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ErrorCode, exitCodeOf, UserError } from '../../src/errors.ts';
 import { Bundle, type Inputs, type Step, type Variables } from './bundle.ts';
 import { Cloud } from './cloud.ts';
-import { elasticsearches, endpoints } from './endpoints.ts';
+import { endpoints } from './endpoints.ts';
+import { elasticsearches } from './engines.ts';
 import { refused } from './fates.ts';
 import { Relay } from './relay.ts';
 import { searchRefused } from './searches.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   readOnly = await Relay.start(s3.endpoint, ({ method }) =>
     method === 'PUT' ? refused(403, 'AccessDenied') : undefined,
   );
-  wantsKey = await Relay.start(elasticsearch, () => searchRefused(401, 'security_exception'));
+  wantsKey = await Relay.start(elasticsearch, () => searchRefused('Elasticsearch', 401, 'security_exception'));
   await makeOtherTable();
 });
 
@@ -100,7 +101,7 @@ describe.concurrent('what cannot be used is named in one sentence, and no messag
     'an Elasticsearch that wants another key': {
       inputs: { 'elasticsearch-index': absent, 'elasticsearch-api-key': 'a-key-that-nobody-may-see' },
       variables: () => ({ 'INPUT_ELASTICSEARCH-URL': wantsKey.url }),
-      sentence: /^Elasticsearch at \S+ answers 401: it does not accept the key; see elasticsearch-api-key\.$/,
+      sentence: /^Elasticsearch at \S+ denied access \(401.*\): check elasticsearch-api-key\. \[source-unauthorized\]$/,
     },
     'an Elasticsearch that is not there': {
       inputs: { 'elasticsearch-url': nobody, 'elasticsearch-index': absent },

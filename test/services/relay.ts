@@ -13,43 +13,43 @@ import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { answered } from './fates.ts';
 
-/** A request that came to a relay. */
+/** A request that a relay received. */
 export interface Relayed {
   readonly method: string;
   /** With its query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** What the service answered; undefined where it was not asked, or not yet. */
+  /** The service's status code; undefined until it responds. */
   status: number | undefined;
 }
 
-/** What the service answered. */
+/** A response of the service. */
 export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** What happens to one request; `forward` sends it on, now or never. */
+/** Handles one request; `forward` sends it to the service. */
 export type Fate = (forward: () => Promise<Reply>, response: ServerResponse) => Promise<unknown>;
 
-/** What happens to a request, the n-th of its method, from 1; undefined: it is answered. */
+/** Chooses the fate of a request, the n-th of its method from 1; undefined: it is forwarded. */
 export type FateOf = (request: Relayed, n: number) => Fate | undefined | Promise<Fate | undefined>;
 
-/** In PEM. */
+/** A certificate and its key, in PEM. */
 export interface Identity {
   readonly key: string;
   readonly cert: string;
 }
 
 /**
- * A server on the loopback interface that sends requests on to a service, or does to them what a network can do, and keeps
- * what was asked.
+ * A server on the loopback interface that forwards requests to a service, or does to them what a network can do, and records
+ * them.
  */
 export class Relay {
   readonly url: string;
-  /** Those that came, the first one first. */
+  /** In the order in which they came. */
   readonly requests: Relayed[] = [];
   readonly #service: string;
   readonly #fateOf: FateOf;
@@ -61,12 +61,12 @@ export class Relay {
     this.#server = server;
     this.url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('request', (incoming, response) => {
-      // The client may be gone before its request is whole, or the service be away: the connection breaks, as without a relay.
+      // The client may disconnect before its request is complete, or the service may be down: the connection breaks.
       this.#handle(incoming, response).catch(() => response.destroy());
     });
   }
 
-  /** @param identity what it shows to clients, who then come by TLS */
+  /** @param identity its certificate; absent: no TLS */
   static async start(service: string, fateOf: FateOf = () => undefined, identity?: Identity): Promise<Relay> {
     const server = identity === undefined ? createServer() : createTlsServer(identity);
     server.listen(0, '127.0.0.1');
@@ -106,7 +106,7 @@ export class Relay {
   }
 }
 
-/** A {@link Relay} that ends with the test in hand. */
+/** A {@link Relay} that is closed at the end of the test. */
 export async function relayTo(service: string, fateOf: FateOf): Promise<Relay> {
   const relay = await Relay.start(service, fateOf);
   onTestFinished(() => relay.close());

@@ -27,7 +27,7 @@ const { endpoint: service, accessKeyId, secretAccessKey } = endpoints().s3;
 const slot = slotAt(Date.UTC(2024, 5, 15), { windowDays: 60, partitionBy: 'month' });
 const path = objectPath(slot, 'parquet');
 const prefix = 'some/where';
-/** Where an answer never comes. */
+/** For a response that never comes. */
 const impatient = { limits: { requestMsMax: 800 } };
 
 /** A bucket of its own, as somebody else sees it. */
@@ -157,8 +157,8 @@ describe.each([
     ['is answered', answered],
     ['meets a 409', refused(409, 'ConditionalRequestConflict')],
     ['meets a 503', refused(503, 'SlowDown')],
-    ['breaks off', dropped],
-    ['loses its answer', lost],
+    ['is dropped', dropped],
+    ['loses its response', lost],
     ['times out', swallowed],
   ])('nothing over somebody else who was faster, where its write %s', async (_, fate) => {
     const { archive, other, expected } = await world(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startSource } from '../../demo/source/server.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { parseCompactInstant } from '../../src/windows/interval.ts';
 import { testServer } from '../support/http-server.ts';
 import { Bundle } from './bundle.ts';
@@ -90,7 +91,7 @@ it('a leg goes on past the end of its sessions, each had for a new token of GitH
       'partition-by': 'day',
       'api-url': source.url,
       'api-token': source.token,
-      'api-query': `status=all&as_of=${asOf}`,
+      'api-query': `${inputDefaults['api-query']}&as_of=${asOf}`,
       'role-to-assume': roleToAssume,
       'aws-region': 'us-east-1',
     },

@@ -80,7 +80,8 @@ export class SearchedMessages {
   async #putWhole(index: string, text: Buffer): Promise<void> {
     const headers = { 'content-type': 'application/json' };
     const url = `${this.#indices.url}/${index}/_doc`;
-    const answer = await fetch(url, { method: 'POST', headers, body: new Uint8Array(text) });
-    if (!answer.ok) throw new Error(`A message of several lines is not taken: ${answer.status} ${await answer.text()}`);
+    const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(text) });
+    if (!response.ok)
+      throw new Error(`A message of several lines was rejected: ${response.status} ${await response.text()}`);
   }
 }

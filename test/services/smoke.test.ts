@@ -9,30 +9,31 @@ import {
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createTable } from './cloud.ts';
-import { elasticsearches, endpoints } from './endpoints.ts';
+import { endpoints } from './endpoints.ts';
+import { searchEngines } from './engines.ts';
 
 const region = 'us-east-1';
 const unique = crypto.randomUUID();
 
-describe.each(elasticsearches())('$name', ({ name, url }) => {
+describe.each(searchEngines())('$name', ({ name, product, url }) => {
   async function ask(path: string, method = 'GET', body?: object): Promise<unknown> {
     const headers = { 'content-type': 'application/json' };
     const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     return (await fetch(`${url}${path}`, request)).json();
   }
 
-  test('is of that major, and well', async () => {
+  test('is of that major, and healthy', async () => {
     const { nodes } = (await ask('/_nodes?filter_path=nodes.*.version')) as {
       nodes: Record<string, { version: string }>;
     };
-    expect(Object.values(nodes).map(({ version }) => `Elasticsearch ${version.split('.')[0]}`)).toEqual([name]);
+    expect(Object.values(nodes).map(({ version }) => `${product} ${version.split('.')[0]}`)).toEqual([name]);
     expect(await ask('/_cluster/health?wait_for_status=yellow')).toMatchObject({
       timed_out: false,
       number_of_nodes: 1,
     });
   });
 
-  test('finds what it was given', async () => {
+  test('finds a document', async () => {
     const index = `smoke-${unique}`;
     onTestFinished(async () => void (await ask(`/${index}`, 'DELETE')));
     const message = { message_id: 'm-1', timestamp: '2024-06-01T00:00:00Z' };

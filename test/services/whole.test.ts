@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceOptions } from '../../demo/source/options.ts';
 import { type Source, startSource } from '../../demo/source/server.ts';
 import { compare, expectation, type Observation as Look } from '../../demo/truth.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
 import { Bundle, type Inputs, type Run } from './bundle.ts';
 import { Cloud } from './cloud.ts';
-import { elasticsearches, endpoints } from './endpoints.ts';
-import { type Access, actionsOfAll, dynamoAccess, isAllowed, policyOf, s3Accesses } from './iam.ts';
+import { endpoints } from './endpoints.ts';
+import { elasticsearches } from './engines.ts';
+import { type Access, actionsOfAll, dynamoAccesses, isAllowed, policyOf, s3Accesses } from './iam.ts';
 import { writeMails } from './mails.ts';
 import { type ReadRow, readBack } from './read-back.ts';
 import { Relay } from './relay.ts';
@@ -32,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What the source is started with, and the archive's range begins with. */
+/** The options of the source, and the start of the archive's range. */
 type Options = SourceOptions & { readonly from: string };
 
 /** A look, with the texts of all messages that it showed. */
@@ -79,7 +81,7 @@ class Rehearsal {
     return new Rehearsal(options, await startSource(options), await Cloud.make(), relays, elasticsearch);
   }
 
-  /** A run at an instant, of which Elasticsearch holds what the source shows by then. */
+  /** Runs at an instant, with the messages of that instant in Elasticsearch. */
   async run(asOf: string, how: 'matrix' | 'single'): Promise<Run> {
     const truth = shownBy(this.#options, Date.parse(asOf));
     await this.#searched.publish(truth);
@@ -125,7 +127,7 @@ class Rehearsal {
   }
 
   #inputsAt(asOf: string): Inputs {
-    return { ...this.#inputs, 'as-of': asOf, 'api-query': `status=all&as_of=${asOf}` };
+    return { ...this.#inputs, 'as-of': asOf, 'api-query': `${inputDefaults['api-query']}&as_of=${asOf}` };
   }
 }
 
@@ -192,7 +194,7 @@ describe.concurrent.each(elasticsearches())('with $name for history and the API 
       const policy = policyOf(text, rehearsal.cloud);
       const accesses: Access[] = [
         ...rehearsal.s3.requests.flatMap(s3Accesses),
-        ...rehearsal.dynamodb.requests.map(dynamoAccess),
+        ...rehearsal.dynamodb.requests.flatMap(dynamoAccesses),
       ];
       expect(accesses.filter((access) => !isAllowed(access, policy))).toEqual([]);
       expect([...new Set(accesses.map(({ action }) => action))].sort()).toEqual(actionsOfAll(policy).sort());

@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest';
 import { type Source as Server, startSource } from '../../demo/source/server.ts';
-import { type ApiSettings, padOf } from '../../src/io/api/settings.ts';
+import { inputDefaults } from '../../src/inputs/defaults.ts';
+import { type ApiSettings, type Authentication, padOf } from '../../src/io/api/settings.ts';
 import { ApiSource } from '../../src/io/api/source.ts';
+import { compileHeaders, compileQuery, type RequestTemplate } from '../../src/io/api/template.ts';
 import { BufferPool } from '../../src/memory/buffer-pool.ts';
 import { DAY_MS, instant } from '../../src/windows/interval.ts';
 import { pageScanner } from '../../src/worker/pages.ts';
@@ -28,6 +30,16 @@ export function startServer(options: Parameters<typeof startSource>[0] = {}): Pr
   return startSource({ token, ...range, ...small, now: () => now, ...options });
 }
 
+/** A GET with this query. */
+export function requestOf(query: string): RequestTemplate {
+  return { method: 'GET', query: compileQuery(query), body: undefined };
+}
+
+/** A bearer token in the usual header. */
+export function bearer(token: string): Authentication {
+  return { headers: compileHeaders(inputDefaults['api-headers']), token };
+}
+
 /** Returns a source for it: pages of 10 messages, 4 at a time, with a stopped clock. It is closed after the current test. */
 export function apiSource(
   url: string,
@@ -37,13 +49,17 @@ export function apiSource(
 ): ApiSource {
   const defaults: ApiSettings = {
     url,
-    token,
+    request: requestOf(`${inputDefaults['api-query']}&key=hush`),
+    authentication: bearer(token),
+    paging: { kind: 'page', first: 1 },
     pageSize: 10,
     concurrency: 4,
     timeFormat: 'iso',
-    query: 'status=all&key=hush',
+    maxMs: 60 * DAY_MS,
+    maxResults: undefined,
     messages: ['messages'],
-    total: ['total'],
+    message: [],
+    total: { pointer: ['total'] },
     pad: padOf(settings.timeFormat ?? 'iso', 31, 60),
   };
   const source = new ApiSource({ ...defaults, ...settings }, scan, memory, clock, () => undefined);

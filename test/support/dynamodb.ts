@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -11,6 +11,7 @@ import { DynamoStaging } from '../../src/io/dynamodb/staging.ts';
 import { type StagingUnderTest, stagingUnderTest } from '../io/conformance/staging.ts';
 import { TestClock } from './clock.ts';
 import { testServer } from './http-server.ts';
+import { TransactionsOn } from './transactions.ts';
 
 interface DynaliteOptions {
   readonly createTableMs: number;
@@ -23,15 +24,31 @@ export interface DynamoServer {
   close(): Promise<void>;
 }
 
-/** Starts an in-memory DynamoDB on the loopback interface. */
+/** Starts an in-memory DynamoDB on the loopback interface: dynalite, and transactions, which it lacks. */
 export async function dynamoServer(createTableMs = 0): Promise<DynamoServer> {
-  const server = dynalite({ createTableMs });
+  const tables = dynalite({ createTableMs });
+  const transactions = new TransactionsOn(await listening(tables));
+  const server = createServer(async (incoming, response) => {
+    if (!String(incoming.headers['x-amz-target']).endsWith('.TransactWriteItems'))
+      return void tables.emit('request', incoming, response);
+    const { status, body } = await transactions.answer(incoming.headers, await text(incoming));
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
+  });
+  const url = await listening(server);
+  return { url, close: async () => void (await Promise.all([closed(server), closed(tables)])) };
+}
+
+async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((closed) => server.close(() => closed())),
-  };
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
 }
 
 /** Configures the AWS SDK for this DynamoDB by environment variables. */
@@ -116,6 +133,12 @@ export async function dynamoFront(
 }
 
 /** Returns a DynamoDB error response. */
-export function dynamoError(name: string, message = '', status = 400): DynamoAnswer {
-  return { status, body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }) };
+export function dynamoError(name: string, message = '', status = 400, more: object = {}): DynamoAnswer {
+  return { status, body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message, ...more }) };
+}
+
+/** Returns the response to a transaction that was cancelled, with a reason for each action. */
+export function cancelled(...codes: readonly string[]): DynamoAnswer {
+  const CancellationReasons = codes.map((Code) => ({ Code }));
+  return dynamoError('TransactionCanceledException', '', 400, { CancellationReasons });
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { secretsIn } from '../../src/inputs/secrets.ts';
-import { keepSecret, masked, maskedParts } from '../../src/text/secrets.ts';
+import { keepSecret, keepSecretBriefly, masked, maskedParts } from '../../src/text/secrets.ts';
 
 const secret = 'Zx9/+"k-7Qw~81vT';
 keepSecret(secret);
@@ -72,4 +72,12 @@ it('secretsIn finds every secret of a process, valid or not', () => {
       Buffer.from('proxy user:pass:10').toString('base64'),
     ].sort(),
   );
+});
+
+it('keepSecretBriefly masks the latest hundred secrets of its kind', () => {
+  for (let n = 0; n < 150; n += 1) keepSecretBriefly(`brief/secret-${n}-`);
+  expect(masked('brief/secret-149- brief%2Fsecret-60-')).toBe('*** ***');
+  expect(masked('brief/secret-3-')).toBe('brief/secret-3-');
+  keepSecretBriefly('abc');
+  expect(masked('abc')).toBe('abc');
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { inputDefaults } from '../../src/inputs/index.ts';
+import { secretInputs } from '../../src/inputs/secrets.ts';
 import { findings } from './findings.ts';
 import { languageFindings } from './language-service.ts';
 import { programs } from './programs.ts';
@@ -59,7 +60,7 @@ type Texts = Readonly<Record<string, string>>;
 /** Inputs of a single run, which have no repository variable. */
 const once = new Set(['to', 'refresh', 'accept-fewer', 'dry-run', 'as-of']);
 const flags = new Set(['refresh', 'accept-fewer', 'dry-run']);
-const secrets = new Set(['api-token', 'elasticsearch-api-key']);
+const secrets: ReadonlySet<string> = new Set(secretInputs.filter((name) => name !== 'github-token'));
 /** Inputs that the jobs set themselves. */
 const own: Readonly<Record<string, Texts>> = {
   plan: { command: 'plan' },

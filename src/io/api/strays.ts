@@ -3,25 +3,32 @@ import { invalidMessage } from '../../messages/read.ts';
 import { DAY_MS, type Interval } from '../../windows/interval.ts';
 import type { ApiTimeFormat } from './settings.ts';
 
-/** How far beyond what was asked for an answer may lie: servers count days elsewhere, and ends inclusively or not. */
-const beyondMs: Readonly<Record<ApiTimeFormat, number>> = { date: 2 * DAY_MS, iso: 1000, 'epoch-ms': 1000 };
+/** How far outside the requested range a message may be: servers count days in other zones, and ends may be inclusive. */
+const beyondMs: Readonly<Record<ApiTimeFormat, number>> = {
+  date: 2 * DAY_MS,
+  iso: 1000,
+  'iso-s': 2000,
+  'iso-offset': 2000,
+  'epoch-s': 2000,
+  'epoch-ms': 1000,
+};
 /**
- * A message so far away has a broken clock, as 1970 and 2038 do. One that is nearer was selected by another time than its
- * own, and belongs to another slot of the archive: it may not be put aside.
+ * A message this far outside has a broken clock, such as 1970 or 2038. A nearer one was selected by another time than its own
+ * and belongs to another slot of the archive: it must not be set aside.
  */
 const farMs = 92 * DAY_MS;
-/** One alone tells nothing of the server. */
+/** A single stray says nothing about the server. */
 const straysMin = 2;
 
-/** A page without messages from far outside of what was asked for: they stand in it as invalid. */
+/** A page whose messages far outside the requested range are marked invalid. */
 export interface Kept {
   readonly page: Page;
   readonly far: number;
-  /** A message outside of what was asked for that is not far away, in ms since 1970. */
+  /** The time of a message outside the requested range but not far from it, in ms since 1970. */
   readonly near: number | undefined;
 }
 
-/** @param asked the range that the server was asked for */
+/** @param asked the requested range */
 export function withoutStrays(page: Page, asked: Interval, format: ApiTimeFormat): Kept {
   const allowed = microseconds(asked, beyondMs[format]);
   const close = microseconds(asked, farMs);
@@ -41,7 +48,7 @@ export function withoutStrays(page: Page, asked: Interval, format: ApiTimeFormat
   return { page: far > 0 ? { ...page, messages } : page, far, near: near === undefined ? near : Number(near / 1000n) };
 }
 
-/** Whether so many strays among so many messages mean that the server does not heed the range. */
+/** Returns whether so many strays among so many messages mean that the server ignores the range. */
 export function ignoresRange(strays: number, received: number): boolean {
   return strays >= straysMin && strays > received / 2;
 }

@@ -1,23 +1,23 @@
 import { shaBytes } from '../../archive/rows.ts';
 import type { Page } from '../../messages/page.ts';
 
-/** A page that was handed over. */
+/** A page that was passed on. */
 interface TakenPage {
   readonly length: number;
   readonly shas: Uint8Array;
-  /** Of its first and last message: the id, else the hash. */
+  /** The id, or else the hash, of its first and last message. */
   readonly first: string;
   readonly last: string;
 }
 
-/** What came of one range so far. */
+/** Everything received for one range so far. */
 export class Taken {
   readonly #pages = new Map<number, TakenPage>();
   readonly #totals: number[] = [];
   #received = 0;
   #strays = 0;
 
-  /** @param strays messages of the page that lie outside of the range */
+  /** @param strays messages of the page outside the range */
   note(number: number, page: Page, strays: number): void {
     const { length } = page.messages;
     this.noteTotal(page);
@@ -28,14 +28,14 @@ export class Taken {
     this.#pages.set(number, { length, shas: page.shas, first, last });
   }
 
-  /** A page behind the last one may have no total, or 0: servers count what is left, or the rows of the page. */
+  /** Ignores a total of 0 on a page after the last one: some servers count what remains, or the rows of the page. */
   noteTotal({ total, messages }: Page): void {
     if (total === undefined) return;
     if (total === 0 && messages.length === 0 && this.#received > 0) return;
     this.#totals.push(total);
   }
 
-  /** Messages that came, each time that they came. */
+  /** Messages received, each as often as it was. */
   get received(): number {
     return this.#received;
   }
@@ -48,12 +48,12 @@ export class Taken {
     return this.#totals;
   }
 
-  /** The most that any page promises; undefined where none gives a total. */
+  /** The highest total of any page; undefined if none states one. */
   get promised(): number | undefined {
     return this.#totals.length === 0 ? undefined : Math.max(...new Set(this.#totals));
   }
 
-  /** Of the first page, which shows what the server really gives. */
+  /** The length of the first page, which shows what the server actually returns. */
   get pageLength(): number {
     return this.#pages.get(1)?.length ?? 0;
   }
@@ -62,27 +62,27 @@ export class Taken {
     return this.#pages.get(number)?.length ?? 0;
   }
 
-  /** Whether a page is byte by byte the one of this number. */
+  /** Returns whether a page equals the one of this number, byte by byte. */
   isSame(page: Page, number: number): boolean {
     const other = this.#pages.get(number);
     return other !== undefined && Buffer.compare(page.shas, other.shas) === 0;
   }
 
-  /** Whether every message of a page came on another one. */
+  /** Returns whether every message of a page was received on another one. */
   hasCome(page: Page): boolean {
     const come = new Set<string>();
     for (const { shas } of this.#pages.values()) for (const sha of eachSha(shas)) come.add(sha);
     return [...eachSha(page.shas)].every((sha) => come.has(sha));
   }
 
-  /** Whether all totals are the same, and as many messages came. */
+  /** Returns whether all totals are equal, and equal to the messages received. */
   agrees(): boolean {
     return this.#totals.length > 0 && this.#totals.every((total) => total === this.#received);
   }
 
   /**
-   * The messages on both sides of each border between pages: what stood last on one, and first on the next. Undefined where
-   * pages but the last have other lengths than the first, so that nobody knows at which position a border lies.
+   * The messages on both sides of each border: the last one of a page and the first one of the next. Undefined if a page other
+   * than the last differs in length from the first, since the positions of borders are then unknown.
    */
   borders(): { readonly position: number; readonly last: string; readonly first: string }[] | undefined {
     const borders = [];
@@ -95,7 +95,7 @@ export class Taken {
   }
 }
 
-/** By which a message is told from others: its id, and where it has none its bytes. */
+/** The identity of a message: its id, or else its bytes. */
 export function identityAt({ messages, shas }: Page, at: number): string {
   const id = messages[at]?.id;
   return id === undefined ? `sha ${shaAt(shas, at)}` : `id ${id}`;

@@ -85,8 +85,12 @@ class FullJitter implements RetryStrategy {
   recordSuccess(): void {}
 }
 
-/** The classifier of the policy `dynamodb`: the SDK's own classes, except connections that no further attempt cures. */
+/**
+ * The classifier of the policy `dynamodb`: the SDK's own classes, except connections that no further attempt cures, and writes of
+ * an item that a transaction is writing.
+ */
 function classified({ errorType, error, retryAfterHint }: RetryErrorInfo, clock: Clock): Transient | undefined {
+  if ((error as AwsFailure | undefined)?.name === 'TransactionConflictException') return {};
   if (errorType === 'CLIENT_ERROR' || connectionFault(error) !== undefined) return undefined;
   return {
     isThrottled: errorType === 'THROTTLING',

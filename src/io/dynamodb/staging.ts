@@ -1,6 +1,5 @@
 import {
   ConditionalCheckFailedException,
-  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -8,11 +7,10 @@ import {
   paginateQuery,
   ResourceNotFoundException,
   type TableDescription,
+  TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
-import pLimit from 'p-limit';
 import type { ArchiveState, LedgerRecord, SourceRecord, StagedMessage } from '../../archive/ledger.ts';
 import { recordOf, sourceRecordOf, stagedMessageOf, stateOf } from '../../archive/ledger-schema.ts';
-import { eachWithin } from '../../concurrency.ts';
 import { UserError, withRemedy } from '../../errors.ts';
 import type { SourceName } from '../../messages/message.ts';
 import type { Instant } from '../../windows/interval.ts';
@@ -20,6 +18,7 @@ import type { Slot } from '../../windows/slot.ts';
 import { type AwsAccess, type AwsLimits, awsClientConfig, awsFault, responseClause } from '../aws/client.ts';
 import type { Clock } from '../clock.ts';
 import type { Staging } from '../ports.ts';
+import { retryPolicies } from '../retry.ts';
 import { type Attributes, attributesBytes, toAttributes } from './attributes.ts';
 import {
   fitted,
@@ -37,10 +36,10 @@ import {
   storedItems,
 } from './items.ts';
 import { wholeResponses } from './responses.ts';
+import { causesOf, type ItemWrite, type Transactions, writeItems } from './transactions.ts';
 
-/** Concurrent writes of one list. */
-const concurrencyMax = 16;
-/** The requests to DynamoDB, which are also the permissions that the role needs. */
+const { attemptsMax } = retryPolicies.dynamodb;
+/** The permissions that the role needs: each request's own, except that a transaction needs those of its actions. */
 type Action = 'DescribeTable' | 'Query' | 'GetItem' | 'PutItem' | 'DeleteItem';
 
 export interface DynamoSettings extends AwsAccess {
@@ -63,6 +62,7 @@ export class DynamoStaging implements Staging {
   readonly #archive: string;
   readonly #newId: () => string;
   readonly #client: DynamoDBClient;
+  readonly #transactions: Transactions;
 
   constructor(settings: DynamoSettings) {
     this.url = `dynamodb:${settings.table}`;
@@ -71,6 +71,7 @@ export class DynamoStaging implements Staging {
     this.#newId = settings.newId;
     this.#client = new DynamoDBClient(awsClientConfig(settings, settings.clock, settings.limits));
     this.#client.middlewareStack.use(wholeResponses);
+    this.#transactions = { client: this.#client, clock: settings.clock, newId: settings.newId };
   }
 
   async prepare(): Promise<void> {
@@ -122,31 +123,42 @@ export class DynamoStaging implements Staging {
   }
 
   async stage(messages: readonly StagedMessage[]): Promise<void> {
-    await eachWithin(pLimit(concurrencyMax), messages, (message) =>
-      this.#put(
-        fitted(message, (kept) => ({
-          ...this.#key(messageKey(kept.slot, kept.message_id)),
-          ...toAttributes(kept),
-        })),
-        notReadLater,
-        readAtValues(message.read_at),
-      ),
-    );
+    const writes = new Map<string, ItemWrite>();
+    const readAts = new Map<string, Instant>();
+    for (const message of messages) {
+      const sk = messageKey(message.slot, message.message_id);
+      // A transaction refuses two actions on one item.
+      if ((readAts.get(sk) ?? '') > message.read_at) continue;
+      readAts.set(sk, message.read_at);
+      writes.set(sk, await this.#putOf(sk, message));
+    }
+    await this.#request('PutItem', () => writeItems(this.#transactions, [...writes.values()]));
+  }
+
+  async #putOf(sk: string, message: StagedMessage): Promise<ItemWrite> {
+    const Item = fitted(message, (kept) => ({ ...this.#key(sk), ...toAttributes(kept) }));
+    const bytes = await this.#bytesOf(Item);
+    const Put = {
+      TableName: this.#table,
+      Item,
+      ConditionExpression: notReadLater,
+      ExpressionAttributeValues: readAtValues(message.read_at),
+    };
+    return { action: { Put }, bytes };
   }
 
   async unstage(slot: Slot, ids: readonly string[], readAt: Instant): Promise<void> {
-    await eachWithin(pLimit(concurrencyMax), ids, (id) =>
-      this.#requestIf('DeleteItem', () =>
-        this.#client.send(
-          new DeleteItemCommand({
-            TableName: this.#table,
-            Key: this.#key(messageKey(slot.id, id)),
-            ConditionExpression: notReadLater,
-            ExpressionAttributeValues: readAtValues(readAt),
-          }),
-        ),
-      ),
-    );
+    const keys = new Set(ids.map((id) => messageKey(slot.id, id)));
+    const writes = Array.from(keys, (sk): ItemWrite => {
+      const Delete = {
+        TableName: this.#table,
+        Key: this.#key(sk),
+        ConditionExpression: notReadLater,
+        ExpressionAttributeValues: readAtValues(readAt),
+      };
+      return { action: { Delete }, bytes: attributesBytes(Delete.Key) };
+    });
+    await this.#request('DeleteItem', () => writeItems(this.#transactions, writes));
   }
 
   async note(name: string): Promise<string | undefined> {
@@ -185,13 +197,7 @@ export class DynamoStaging implements Staging {
 
   /** Returns false, and writes nothing, if the condition does not hold. */
   async #put(item: Attributes, condition?: string, values?: Attributes): Promise<boolean> {
-    const bytes = attributesBytes(item);
-    if (bytes > itemBytesMax) {
-      throw new UserError(
-        'staging-unavailable',
-        `${await this.#name()} cannot store the item ${JSON.stringify(item.sk?.S?.slice(0, 100))}: it has ${bytes} bytes, more than the limit of ${itemBytesMax}. Check which of its attributes is so long.`,
-      );
-    }
+    await this.#bytesOf(item);
     return this.#requestIf('PutItem', () =>
       this.#client.send(
         new PutItemCommand({
@@ -201,6 +207,19 @@ export class DynamoStaging implements Staging {
           ExpressionAttributeValues: values,
         }),
       ),
+    );
+  }
+
+  /**
+   * The size of an item.
+   * @throws UserError if it is too large to be stored
+   */
+  async #bytesOf(item: Attributes): Promise<number> {
+    const bytes = attributesBytes(item);
+    if (bytes <= itemBytesMax) return bytes;
+    throw new UserError(
+      'staging-unavailable',
+      `${await this.#name()} cannot store the item ${JSON.stringify(item.sk?.S?.slice(0, 100))}: it has ${bytes} bytes, more than the limit of ${itemBytesMax}. Check which of its attributes is so long.`,
     );
   }
 
@@ -262,10 +281,20 @@ export class DynamoStaging implements Staging {
         `${name} cannot be used: the permission ${permission} is missing. Add it to the role's policy.`,
       );
     }
-    const fault = awsFault(error, 'staging-unavailable');
+    const causes = causesOf(error);
+    const isConflict = error instanceof TransactionConflictException || causes.includes('TransactionConflict');
+    if (isConflict) {
+      return new UserError(
+        'slot-contended',
+        `${name} cannot be used: other requests wrote the same items during all ${attemptsMax} attempts. Check that only one run at a time works on this archive, then re-run.`,
+      );
+    }
+    const cause = causes.length === 0 ? error : { name: causes[0], $metadata: { attempts: attemptsMax } };
+    const fault = awsFault(cause, 'staging-unavailable');
     if (fault !== undefined)
       return new UserError(fault.code, withRemedy(`${name} cannot be used: ${fault.reason}`, fault.remedy));
-    const response = responseClause(error);
+    const clause = responseClause(error);
+    const response = clause && [clause, ...causes].join(', ');
     if (response === undefined) return error;
     return new UserError(
       'staging-unavailable',

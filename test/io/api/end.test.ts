@@ -41,7 +41,7 @@ describe('endOf', () => {
 
 describe('refusalOf', () => {
   it('leaves what cannot be an end thrown', () => {
-    const unavailable = new Unavailable('answers 503', 503);
+    const unavailable = new Unavailable('source-unavailable', 'answers 503', 503);
     expect(() => refusalOf(unavailable)).toThrow(unavailable);
     expect(() => refusalOf(new RequestRefused('answers 403', 403))).toThrow('answers 403');
     expect(refusalOf(new RequestRefused('answers 404', 404))).toMatchObject({ refusal: { status: 404 } });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Ranges } from '../../../src/io/api/ranges.ts';
-import { type ApiSettings, type ApiTimeFormat, padOf } from '../../../src/io/api/settings.ts';
+import { type ApiTimeFormat, padOf } from '../../../src/io/api/settings.ts';
+import { DAY_MS } from '../../../src/windows/interval.ts';
 
 const ms = (text: string) => Date.parse(text);
 const between = (start: string, end: string) => ({ start: ms(start), end: ms(end) });
 
 function ranges(timeFormat: ApiTimeFormat, now = '2024-11-01'): Ranges {
-  return new Ranges({ timeFormat, pad: padOf(timeFormat, 31, 60) } as ApiSettings, () => ms(now));
+  return new Ranges({ timeFormat, pad: padOf(timeFormat, 31, 60), maxMs: 60 * DAY_MS }, () => ms(now));
 }
 
 describe('Ranges', () => {

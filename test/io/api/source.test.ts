@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../demo/source/faults.ts';
+import { inputDefaults } from '../../../src/inputs/defaults.ts';
 import { type ApiSettings, requestDays } from '../../../src/io/api/settings.ts';
 import type { ApiSource } from '../../../src/io/api/source.ts';
 import type { Pass } from '../../../src/io/ports.ts';
 import { DAY_MS } from '../../../src/windows/interval.ts';
-import { apiSource, endThreads, now, startServer, token } from '../../support/api.ts';
+import { apiSource, bearer, endThreads, now, requestOf, startServer, token } from '../../support/api.ts';
 import { TestClock } from '../../support/clock.ts';
 import { failureOf } from '../../support/failure.ts';
 import { testServer } from '../../support/http-server.ts';
@@ -72,8 +73,8 @@ async function failure(api: { source: ApiSource }): Promise<string> {
   return message;
 }
 
-describe('ApiSource asks for', () => {
-  it('one page beyond the end where the total is told, and one small page a border', async () => {
+describe('ApiSource requests', () => {
+  it('one page past the end if totals are stated, and one small page for each border', async () => {
     const api = apiTest();
     const { pass, missing } = await read(api);
     expect({ missing, totals: new Set(pass.totals) }).toEqual({ missing: 0, totals: new Set([held]) });
@@ -87,14 +88,14 @@ describe('ApiSource asks for', () => {
     expect(server.requests().concurrentMax).toBeLessThanOrEqual(4);
   });
 
-  it('one page where the range is empty, and where one holds everything', async () => {
+  it('one page if the range is empty, or fits on it', async () => {
     const api = apiTest({ pageSize: 500 });
     await read(api);
     await api.source.read({ start: 0, end: DAY_MS }, 0, async () => undefined);
     expect(asked()).toBe(3);
   });
 
-  it('as many pages as a server needs that caps them', async () => {
+  it('more pages of a server that caps them', async () => {
     const api = apiTest({}, [{ kind: 'pageCap', pageCap: 7, times: 'always' }]);
     const { missing } = await read(api);
     expect(missing).toBe(0);
@@ -102,7 +103,7 @@ describe('ApiSource asks for', () => {
     expect(asked()).toBe(pages + 1 + pages - 1);
   });
 
-  it('pages until one is empty where no total is told, and few beyond it', async () => {
+  it('pages until one is empty if no total is stated, and few beyond it', async () => {
     const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
     const { pass, missing } = await read(api);
     expect(pass).toEqual({ totals: [] });
@@ -110,7 +111,7 @@ describe('ApiSource asks for', () => {
     expect(asked()).toBeLessThanOrEqual(Math.ceil(held / 10) + 4);
   });
 
-  it('pages of half the size at every second attempt', async () => {
+  it('pages of half the size on every second attempt', async () => {
     const api = apiTest();
     for (const attempt of [0, 1, 2]) await api.source.read(interval, attempt, async () => undefined);
     const sizes = server.requests().log.map(({ query }) => Number(new URLSearchParams(query).get('page_size')));
@@ -118,8 +119,8 @@ describe('ApiSource asks for', () => {
     expect(ofPages.filter((size, n) => size !== ofPages[n - 1])).toEqual([10, 5, 10]);
   });
 
-  it('what the query input says, beside its own parameters', async () => {
-    const api = apiTest({ query: 'status=all&tag=a%26b&tag=c&page_size=3' });
+  it('the query of its template, with a literal parameter as often as it is written', async () => {
+    const api = apiTest({ request: requestOf(`${inputDefaults['api-query']}&tag=a%26b&tag=c`) });
     await api.source.count([interval]);
     const query = new URLSearchParams(server.requests().log[0]!.query);
     expect(query.getAll('tag')).toEqual(['a&b', 'c']);
@@ -128,7 +129,7 @@ describe('ApiSource asks for', () => {
     expect(query.get('end_time')).toBe(new Date(interval.end).toISOString());
   });
 
-  it('what lies on the start of an interval, of a server that leaves its start out', async () => {
+  it('a second more, for a server whose start is exclusive', async () => {
     const text = messageText('first', new Date(interval.start).toISOString());
     const leaving = await testServer((response, _, { url }) => {
       const query = new URL(url!, 'http://x').searchParams;
@@ -142,7 +143,7 @@ describe('ApiSource asks for', () => {
     expect(ids).toEqual(['first']);
   });
 
-  it('no page after an empty one, however many a short first page let expect', async () => {
+  it('no page after an empty one, however many a short first page suggests', async () => {
     const texts = Array.from({ length: 401 }, (_, n) =>
       messageText(`${n}`, new Date(interval.start + n).toISOString()),
     );
@@ -160,13 +161,13 @@ describe('ApiSource asks for', () => {
     expect(uneven.requests.length).toBeLessThan(50);
   });
 
-  it('the days that an interval of dates needs', () => {
+  it('a day on each side for dates', () => {
     expect(requestDays(58, 'date')).toBe(60);
     expect(requestDays(60, 'iso')).toBe(60);
     expect(requestDays(60, 'epoch-ms')).toBe(60);
   });
 
-  it('whole pages to count, where the source refuses pages of one message', async () => {
+  it('whole pages for counting if the source refuses pages of one message', async () => {
     const sizes: (string | null)[] = [];
     const picky = await testServer((response, _, { url }) => {
       const size = new URL(url!, 'http://x').searchParams.get('page_size');
@@ -179,7 +180,7 @@ describe('ApiSource asks for', () => {
     expect(sizes).toEqual(['1', '10', '10']);
   });
 
-  it('no small pages any more, where the source refuses them, and says that the pass is doubtful', async () => {
+  it('no more small pages once the source refused them, and marks the pass doubtful', async () => {
     const texts = Array.from({ length: 25 }, (_, n) => messageText(`${n}`, new Date(interval.start + n).toISOString()));
     const sizes: number[] = [];
     const picky = await testServer((response, _, { url }) => {
@@ -195,13 +196,13 @@ describe('ApiSource asks for', () => {
     expect(sizes.filter((size) => size < 5)).toHaveLength(1);
   });
 
-  it('no count where the source gives no totals', async () => {
+  it('no count of a source without totals', async () => {
     const api = apiTest({}, [{ kind: 'noTotal', times: 'always' }]);
     expect(await api.source.count([interval, interval])).toEqual([undefined, undefined]);
   });
 });
 
-describe('ApiSource shows what a caller needs to tell that', () => {
+describe('ApiSource reports that', () => {
   it('a message came on two pages', async () => {
     const api = apiTest({}, [{ kind: 'repeat' }]);
     const { pass, missing, taken } = await read(api);
@@ -223,7 +224,7 @@ describe('ApiSource shows what a caller needs to tell that', () => {
   });
 });
 
-it('ApiSource gives the memory of every page back, once', async () => {
+it('ApiSource releases the memory of every page once', async () => {
   const memory = new WatchedMemory();
   const source = apiSource(server.url, {}, new TestClock(), memory);
   await source.read(interval, 0, async () => undefined);
@@ -232,7 +233,7 @@ it('ApiSource gives the memory of every page back, once', async () => {
   expect(memory.out).toBe(0);
 });
 
-describe('ApiSource gets over', () => {
+describe('ApiSource recovers from', () => {
   it.each(['500', '502', '503', '504', 'cut', 'badJson', '429'] as const)('%s', async (kind) => {
     const api = apiTest({}, [
       { kind, times: 3 },
@@ -247,13 +248,13 @@ describe('ApiSource gets over', () => {
     expect((await read(api)).missing).toBe(0);
   });
 
-  it('a body that comes slowly', async () => {
+  it('a slow body', async () => {
     const api = apiTest({ stallMs: 2_000 }, [{ kind: 'slow', bytesPerSecond: 100_000 }]);
     expect((await read(api)).missing).toBe(0);
     expect(server.requests().statuses).toEqual({ 200: 2 * Math.ceil(held / 10) });
   });
 
-  it('a 429 with a Retry-After, for which all requests wait', async () => {
+  it('a 429 with Retry-After, which delays all requests', async () => {
     const api = apiTest({}, [{ kind: '429', retryAfter: 9, match: { page_number: 2 } }]);
     const began = api.clock.now();
     expect((await read(api)).missing).toBe(0);
@@ -263,53 +264,53 @@ describe('ApiSource gets over', () => {
 
 describe('ApiSource fails', () => {
   it.each([
-    ['400', /api-query, api-page-size, api-time-format and api-max-days/],
+    ['400', /api-query/],
     ['401', /api-token/],
     ['403', /api-token/],
     ['404', /api-url/],
-  ] as const)('at once at %s, naming the input', async (kind, input) => {
+  ] as const)('at once on %s, naming the input', async (kind, input) => {
     const api = apiTest({}, [{ kind, times: 'always' }]);
     const message = await failure(api);
-    expect(message).toContain(`answers ${kind}`);
+    expect(message).toContain(`responded ${kind}`);
     expect(message).toMatch(input);
     expect(asked()).toBe(1);
     expect(api.clock.waits).toEqual([]);
   });
 
   it.each([
-    ['429', 'answers 429'],
-    ['500', 'answers 500'],
-    ['cut', 'broke off in mid-answer'],
-    ['badJson', 'sent a page that is cut (it is truncated after'],
-  ] as const)('after a bounded number of tries at %s', async (kind, what) => {
+    ['429', 'responded 429'],
+    ['500', 'responded 500'],
+    ['cut', 'closed the connection before the response was complete'],
+    ['badJson', 'it is truncated after'],
+  ] as const)('after a bounded number of attempts on %s', async (kind, what) => {
     const api = apiTest({ concurrency: 1 }, [{ kind, times: 'always' }]);
     expect(await failure(api)).toContain(`${what}`);
     expect(asked()).toBe(7);
   });
 
-  it('after a bounded number of tries at 503, with pages of half the size each time', async () => {
+  it('after a bounded number of attempts on 503, halving the page size each time', async () => {
     const api = apiTest({ concurrency: 1 }, [{ kind: '503', times: 'always' }]);
-    expect(await failure(api)).toContain('answers 503');
+    expect(await failure(api)).toContain('responded 503');
     const sizes = server.requests().log.map(({ query }) => new URLSearchParams(query).get('page_size'));
     expect(sizes.join(' ')).toBe('10 10 10 5 5 5 2 2 2 1 1 1 1 1 1 1');
   });
 
-  it('where a 503 says how long to wait, without asking for less', async () => {
+  it('on a 503 with Retry-After, without requesting smaller pages', async () => {
     const api = apiTest({ concurrency: 1 }, [{ kind: '503', retryAfter: 7, times: 'always' }]);
-    expect(await failure(api)).toContain('answers 503');
+    expect(await failure(api)).toContain('responded 503');
     expect(asked()).toBe(7);
   });
 
-  it('where nobody listens', async () => {
+  it('if nothing listens', async () => {
     const gone = await testServer(() => undefined);
     await gone.close();
     const clock = new TestClock();
     const source = apiSource(gone.url.href, {}, clock);
-    expect(await failureOf(source.count([interval]))).toMatch(/cannot be reached \(ECONNREFUSED\), 7 times/);
+    expect(await failureOf(source.count([interval]))).toMatch(/was unreachable after 7 attempts \(ECONNREFUSED\)/);
     expect(clock.waits).toHaveLength(6);
   });
 
-  it('at a count that is refused: asks for no other, and leaves none under way', async () => {
+  it('on a refused count, requests no other and leaves none in flight', async () => {
     const refused = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
     const counting = await testServer(async (response, count) => {
@@ -326,19 +327,19 @@ describe('ApiSource fails', () => {
     for (let turn = 0; turn < 20; turn++) await setImmediate();
     expect(hasEnded).toBe(false);
     held.resolve();
-    expect(await failed).toContain('answers 403');
+    expect(await failed).toContain('responded 403');
     expect(counting.requests).toHaveLength(2);
   });
 
-  it('at a page that is no JSON, asking for it once', async () => {
+  it('on a page that is not JSON, after one request', async () => {
     const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
     expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
-      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*api-messages \(\/messages\).*api-total \(\/total\)/,
+      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*`api-messages` \(\/messages\).*`api-total` \(\/total\)/,
     );
     expect(website.requests).toHaveLength(1);
   });
 
-  it('at a total that no source can have', async () => {
+  it('on an impossible total', async () => {
     const text = messageText('1', new Date(interval.start).toISOString());
     const boasting = await testServer((response) => response.end(pageBytes([text], Number.MAX_SAFE_INTEGER)));
     const message = await failureOf(apiSource(boasting.url.href).read(interval, 0, async () => undefined));
@@ -349,36 +350,36 @@ describe('ApiSource fails', () => {
   it.each([
     ['no total', undefined],
     ['a total', 1000],
-  ])('where page 2 is page 1 again, with %s', async (_, total) => {
+  ])('if page 2 repeats page 1, with %s', async (_, total) => {
     const text = messageText('1', new Date(interval.start).toISOString());
     const page = JSON.stringify({ ...(total && { total }), messages: [JSON.parse(text)] });
     const repeating = await testServer((response) => response.end(page));
     const message = await failureOf(apiSource(repeating.url.href).read(interval, 1, async () => undefined));
-    expect(message).toMatch(/sent page 1 again as page 2 for .*: it ignores page_number/);
+    expect(message).toMatch(/sent page 1 again as page 2 for .*: it ignores \{page\}/);
     expect(repeating.requests.length).toBeLessThan(20);
   });
 
-  it('at an answer that has no list where it is told', async () => {
+  it('on a response without a list at `api-messages`', async () => {
     const api = apiTest({ messages: ['data', 'items'] });
-    expect(await failure(api)).toContain('api-messages (/data/items)');
+    expect(await failure(api)).toContain('`api-messages` (/data/items)');
   });
 
-  it.each(['date', 'iso', 'epoch-ms'] as const)('where the range is ignored, sent as %s', async (timeFormat) => {
+  it.each(['date', 'iso', 'epoch-ms'] as const)('if the range is ignored, sent as %s', async (timeFormat) => {
     const api = apiTest({ timeFormat }, [{ kind: 'ignoreRange', times: 'always' }]);
-    expect(await failure(api)).toMatch(/ignores the range; see api-time-format/);
+    expect(await failure(api)).toMatch(/ignores the range\. .*`api-time-format`/);
   });
 
-  it('where a page is redirected, and takes the token nowhere else', async () => {
+  it('on a redirect to another origin, which receives no token', async () => {
     const elsewhere = await testServer((response) => response.end('{"total":0,"messages":[]}'));
     const redirecting = await testServer((response) => response.writeHead(302, { location: elsewhere.url.href }).end());
     const source = apiSource(redirecting.url.href);
-    expect(await failureOf(source.count([interval]))).toContain('answers 302');
+    expect(await failureOf(source.count([interval]))).toContain('responded 302');
     expect(redirecting.requests).toHaveLength(1);
     expect(redirecting.requests[0]!.headers.authorization).toBe(`Bearer ${token}`);
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it('without asking for the pages that are left', async () => {
+  it('without requesting the remaining pages', async () => {
     const api = apiTest({ pageSize: 1 }, [{ kind: '400', match: { page_number: 5 } }]);
     let taken = 0;
     await failureOf(
@@ -393,15 +394,15 @@ describe('ApiSource fails', () => {
     expect(askedBefore).toBeLessThan(12);
   });
 
-  it('with a wrong token, which it does not tell', async () => {
+  it('on a wrong token, without showing it', async () => {
     const wrong = `not-${token}`;
-    const message = await failureOf(apiTest({ token: wrong }).source.count([interval]));
+    const message = await failureOf(apiTest({ authentication: bearer(wrong) }).source.count([interval]));
     expect(message).not.toContain(token);
     expect(message).toContain('api-token');
   });
 
-  it('with a token that no header can hold, which it does not tell', async () => {
-    const api = apiTest({ token: `${token}\n` });
+  it('on a token that is not valid in a header, without showing it', async () => {
+    const api = apiTest({ authentication: bearer(`${token}\n`) });
     expect(await failureOf(api.source.count([interval]))).not.toContain(token);
   });
 });

@@ -14,6 +14,7 @@ import { retryPolicies } from '../../../src/io/retry.ts';
 import { slotAt } from '../../../src/windows/slot.ts';
 import { TestClock } from '../../support/clock.ts';
 import {
+  cancelled,
   createTable,
   type DynamoAnswer,
   type DynamoServer,
@@ -59,6 +60,22 @@ function openStaging(told: Partial<DynamoSettings> = {}): DynamoStaging {
   });
   onTestFinished(() => staging.close());
   return staging;
+}
+
+/** Pending messages of the slot, in the order of their ids. */
+function messages(count: number): StagedMessage[] {
+  return Array.from({ length: count }, (_, n) =>
+    stagedMessage({ slot: slot.id, message_id: `id ${String(n).padStart(4, '0')}` }),
+  );
+}
+
+/** Ids that no other test uses: `a1`, `a2`, … */
+function counter(prefix: string): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${prefix}${count}`;
+  };
 }
 
 /** Puts a server before the DynamoDB that `answer` may make misbehave. */
@@ -246,16 +263,187 @@ describe('DynamoStaging: lost responses', () => {
     expect(await openStaging().record(record, 0)).toBe(false);
   });
 
-  it('messages are staged and unstaged', async () => {
+  it('messages are staged and unstaged, each request with its own token', async () => {
+    const tokens: string[] = [];
+    let isLost = true;
+    await useFront(async ({ action, body }, pass) => {
+      const answer = await pass();
+      if (action !== 'TransactWriteItems') return answer;
+      tokens.push(body.ClientRequestToken);
+      isLost = !isLost;
+      return isLost ? answer : undefined;
+    });
+    const staging = openStaging({ newId: counter('a') });
     const message = stagedMessage({ slot: slot.id });
-    const staged = await loseResponse('PutItem');
-    await openStaging().stage([message]);
-    expect(staged()).toBe(2);
-    expect((await openStaging().slot(slot)).staged).toEqual([message]);
-    const unstaged = await loseResponse('DeleteItem');
-    await openStaging().unstage(slot, [message.message_id], late);
-    expect(unstaged()).toBe(2);
-    expect((await openStaging().slot(slot)).staged).toEqual([]);
+    await staging.stage([message]);
+    expect((await staging.slot(slot)).staged).toEqual([message]);
+    await staging.unstage(slot, [message.message_id], late);
+    expect((await staging.slot(slot)).staged).toEqual([]);
+    expect(tokens).toEqual(['a1', 'a1', 'a2', 'a2']);
+  });
+
+  it('a message that another writer has staged since stays, even in a store that ignores tokens', async () => {
+    const newer = stagedMessage({ slot: slot.id, read_at: late, checks: 2 });
+    const newToken = counter('c');
+    let seen = 0;
+    await useFront(async ({ action, body }, pass) => {
+      if (action !== 'TransactWriteItems') return pass();
+      seen += 1;
+      const answer = await pass({ ...body, ClientRequestToken: newToken() });
+      if (seen !== 1) return answer;
+      useDynamo(server.url);
+      await openStaging().stage([newer]);
+      return undefined;
+    });
+    await openStaging().stage([stagedMessage({ slot: slot.id })]);
+    expect(seen).toBe(2);
+    expect((await openStaging().slot(slot)).staged).toEqual([newer]);
+  });
+});
+
+describe('DynamoStaging transactions', () => {
+  /** Records the number of actions in each transaction that is sent. */
+  async function countActions(
+    answer: (sent: number, body: { TransactItems: unknown[] }) => DynamoAnswer | undefined = () => undefined,
+  ): Promise<number[]> {
+    const sizes: number[] = [];
+    await useFront(async ({ action, body }, pass) => {
+      if (action !== 'TransactWriteItems') return pass();
+      return answer(sizes.push(body.TransactItems.length), body) ?? pass();
+    });
+    return sizes;
+  }
+
+  it('stage and unstage 1,221 messages in 13 requests each', async () => {
+    const actions: string[] = [];
+    await useFront(async ({ action }, pass) => {
+      actions.push(action);
+      return pass();
+    });
+    const staging = openStaging();
+    const all = messages(1_221);
+    await staging.stage(all);
+    expect(actions).toEqual(Array(13).fill('TransactWriteItems'));
+    expect((await staging.state()).staged).toHaveLength(1_221);
+    actions.length = 0;
+    await staging.unstage(
+      slot,
+      all.map(({ message_id }) => message_id),
+      late,
+    );
+    expect(actions).toEqual(Array(13).fill('TransactWriteItems'));
+    expect((await staging.state()).staged).toEqual([]);
+  });
+
+  it('stay below 4 MB', async () => {
+    const sizes = await countActions();
+    const open_alerts = Array.from({ length: 90 }, (_, n) => String(n).padEnd(1_000, 'x'));
+    const large = messages(80).map((message) => ({ ...message, open_alerts, open_alert_count: 90 }));
+    await openStaging().stage(large);
+    expect(sizes.toSorted()).toEqual([38, 38, 4]);
+    expect((await openStaging().slot(slot)).staged).toEqual(large);
+  });
+
+  it('that are refused as invalid are halved', async () => {
+    const refused = (body: { TransactItems: unknown[] }) =>
+      body.TransactItems.length > 30 ? dynamoError('ValidationException', 'The items exceed 4 MB.') : undefined;
+    const sizes = await countActions((_sent, body) => refused(body));
+    const all = messages(100);
+    await openStaging().stage(all);
+    expect(sizes).toEqual([100, 50, 25, 25, 50, 25, 25]);
+    expect((await openStaging().slot(slot)).staged).toEqual(all);
+  });
+
+  it('that fail as invalid for every item end after a few requests', async () => {
+    const sizes = await countActions((_sent, { TransactItems }) =>
+      cancelled(...TransactItems.map(() => 'ValidationError')),
+    );
+    expect(await errorOf(openStaging().stage(messages(100)))).toMatchObject({
+      code: 'staging-unavailable',
+      message: expect.stringContaining(
+        'refused dynamodb:PutItem: it responded 400, TransactionCanceledException, Valid',
+      ),
+    });
+    expect(sizes).toEqual([100, 50, 25, 13, 7, 4, 2, 1]);
+  });
+
+  it('leave out messages that were read later, and send the others at once', async () => {
+    const newer = messages(100).filter((_, n) => n % 3 === 0);
+    await openStaging().stage(newer.map((message) => ({ ...message, read_at: late, checks: 9 })));
+    const sizes = await countActions();
+    const clock = new TestClock();
+    await openStaging({ clock }).stage(messages(100));
+    expect([sizes, clock.waits]).toEqual([[100, 66], []]);
+    const { staged } = await openStaging().slot(slot);
+    expect(staged.map(({ checks }) => checks)).toEqual(messages(100).map((_, n) => (n % 3 === 0 ? 9 : 1)));
+    const ids = staged.map(({ message_id }) => message_id);
+    await openStaging().unstage(slot, ids, '2024-09-08T00:00:00.000Z');
+    expect((await openStaging().slot(slot)).staged).toHaveLength(newer.length);
+    await openStaging({ clock }).stage(newer);
+    expect([sizes, clock.waits]).toEqual([[100, 66, 100, 66, 34], []]);
+  });
+
+  it.each([
+    ['TransactionConflict', 100],
+    ['ThrottlingError', 500],
+    ['ProvisionedThroughputExceeded', 500],
+  ])('cancelled by %s are sent again with backoff and another token', async (code, baseMs) => {
+    const tokens = new Set<string>();
+    const sizes = await countActions((sent, body) => {
+      tokens.add((body as unknown as { ClientRequestToken: string }).ClientRequestToken);
+      return sent > 3 ? undefined : cancelled(...body.TransactItems.map((_, n) => (n === 2 ? code : 'None')));
+    });
+    const clock = new TestClock();
+    await openStaging({ clock }).stage(messages(5));
+    expect(sizes).toEqual([5, 5, 5, 5]);
+    expect(tokens.size).toBe(4);
+    expect(clock.waits).toEqual([1, 2, 4].map((factor) => baseMs * factor));
+    expect((await openStaging().slot(slot)).staged).toHaveLength(5);
+  });
+
+  it('keep out what was read later when they meet a conflict as well', async () => {
+    const sizes = await countActions((sent) =>
+      sent > 1 ? undefined : cancelled('None', 'ConditionalCheckFailed', 'TransactionConflict'),
+    );
+    await openStaging().stage(messages(3));
+    expect(sizes).toEqual([3, 2]);
+    expect((await openStaging().slot(slot)).staged.map(({ message_id }) => message_id)).toEqual(['id 0000', 'id 0002']);
+  });
+
+  it.each([
+    ['TransactionConflict', 'slot-contended', `during all ${attemptsMax} attempts`],
+    ['ThrottlingError', 'staging-unavailable', `throttled after ${attemptsMax} attempts (ThrottlingError)`],
+  ])('give up on %s in the end', async (reason, code, told) => {
+    const sizes = await countActions(() => cancelled('None', reason));
+    expect(await errorOf(openStaging().stage(messages(2)))).toMatchObject({
+      code,
+      message: expect.stringContaining(told),
+    });
+    expect(sizes).toHaveLength(attemptsMax);
+  });
+
+  it('wait for one in progress, and replace a token that was used for others', async () => {
+    const tokens: string[] = [];
+    await countActions((sent, body) => {
+      tokens.push((body as unknown as { ClientRequestToken: string }).ClientRequestToken);
+      if (sent === 1) return dynamoError('TransactionInProgressException');
+      return sent === 2 ? dynamoError('IdempotentParameterMismatchException') : undefined;
+    });
+    await openStaging({ newId: counter('b') }).stage(messages(2));
+    expect(tokens).toEqual(['b1', 'b1', 'b2']);
+    expect((await openStaging().slot(slot)).staged).toHaveLength(2);
+  });
+
+  it('have one action for an id that a list names twice', async () => {
+    const sizes = await countActions();
+    const [message] = messages(1);
+    const at = (read_at: string, checks: number) => ({ ...message!, read_at, checks });
+    const staging = openStaging();
+    await staging.stage([at('2024-08-02T00:00:00.000Z', 1), at(late, 2), at('2024-08-03T00:00:00.000Z', 3)]);
+    expect((await staging.slot(slot)).staged).toEqual([at(late, 2)]);
+    await staging.unstage(slot, [message!.message_id, message!.message_id], late);
+    expect((await staging.slot(slot)).staged).toEqual([]);
+    expect(sizes).toEqual([1, 1]);
   });
 });
 
@@ -294,31 +482,40 @@ describe('DynamoStaging retries', () => {
     expect(waits[0]).toBeLessThanOrEqual(9_000);
   });
 
-  it('each of many concurrent writes until it succeeds', async () => {
+  it('each of many concurrent transactions until it succeeds', async () => {
     const tries = new Map<string, number>();
     await useFront(async ({ action, body }, pass) => {
-      const sk = body.Item?.sk.S as string;
-      const count = (tries.get(sk) ?? 0) + 1;
-      tries.set(sk, count);
-      return action !== 'PutItem' || count === 5 ? pass() : dynamoError('ThrottlingException', 'no');
+      const count = (tries.get(body.ClientRequestToken) ?? 0) + 1;
+      tries.set(body.ClientRequestToken, count);
+      return action !== 'TransactWriteItems' || count === 5 ? pass() : dynamoError('ThrottlingException', 'no');
     });
-    const messages = Array.from({ length: 40 }, (_, n) => stagedMessage({ slot: slot.id, message_id: `id ${n}` }));
-    await openStaging().stage(messages);
-    expect((await openStaging().slot(slot)).staged).toHaveLength(40);
+    await openStaging().stage(messages(640));
+    expect((await openStaging().slot(slot)).staged).toHaveLength(640);
+    expect([...tries.values()].filter((count) => count === 5)).toHaveLength(7);
   });
 
   it('up to 8 times, then fails without starting further writes', async () => {
     const sent = new Set<string>();
     await useFront(async ({ body }) => {
-      sent.add(body.Item.sk.S);
+      sent.add(body.ClientRequestToken);
       return dynamoError('ThrottlingException', 'no');
     });
-    const messages = Array.from({ length: 100 }, (_, n) => stagedMessage({ slot: slot.id, message_id: `id ${n}` }));
-    const error = await errorOf(openStaging().stage(messages));
+    const error = await errorOf(openStaging().stage(messages(1_000)));
     expect(error.code).toBe('staging-unavailable');
     expect(error.message).toContain(`The DynamoDB table ${table} in eu-west-1`);
     expect(error.message).toContain(`after ${attemptsMax} attempts (ThrottlingException)`);
-    expect(sent.size).toBeLessThan(messages.length);
+    expect(sent.size).toBeLessThan(10);
+  });
+
+  it('a record that meets a transaction', async () => {
+    let left = 2;
+    await useFront(async (_request, pass) => {
+      left -= 1;
+      return left < 0 ? pass() : dynamoError('TransactionConflictException', 'Transaction is ongoing for the item');
+    });
+    const clock = new TestClock();
+    expect(await openStaging({ clock }).record(ledgerRecord({ slot: slot.id }), 0)).toBe(true);
+    expect(clock.waits).toEqual([100, 200]);
   });
 
   it.each([
@@ -411,15 +608,16 @@ describe('DynamoStaging reports', () => {
   });
 
   it.each([
-    ['Query', (staging: DynamoStaging) => staging.state()],
-    ['GetItem', (staging: DynamoStaging) => staging.slot(slot)],
-    ['PutItem', (staging: DynamoStaging) => staging.stage([stagedMessage({ slot: slot.id })])],
-    ['DeleteItem', (staging: DynamoStaging) => staging.unstage(slot, ['a'], late)],
-    ['DescribeTable', (staging: DynamoStaging) => staging.prepare()],
-  ])('a missing permission for %s', async (action, ask) => {
+    ['Query', 'Query', (staging: DynamoStaging) => staging.state()],
+    ['GetItem', 'GetItem', (staging: DynamoStaging) => staging.slot(slot)],
+    ['PutItem', 'PutItem', (staging: DynamoStaging) => staging.record(ledgerRecord({ slot: slot.id }), 0)],
+    ['PutItem', 'TransactWriteItems', (staging: DynamoStaging) => staging.stage(messages(2))],
+    ['DeleteItem', 'TransactWriteItems', (staging: DynamoStaging) => staging.unstage(slot, ['a'], late)],
+    ['DescribeTable', 'DescribeTable', (staging: DynamoStaging) => staging.prepare()],
+  ])('a missing permission for %s by %s', async (action, request, ask) => {
     let sent = 0;
-    await useFront(async (request, pass) => {
-      if (request.action !== action) return pass();
+    await useFront(async (each, pass) => {
+      if (each.action !== request) return pass();
       sent += 1;
       return dynamoError(
         'AccessDeniedException',
