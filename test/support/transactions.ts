@@ -4,6 +4,8 @@ import { request } from 'undici';
 
 type Attributes = Record<string, AttributeValue>;
 
+import { notReadLater } from '../../src/io/dynamodb/items.ts';
+
 interface TransactionBody {
   readonly TransactItems: readonly TransactWriteItem[];
   readonly ClientRequestToken?: string;
@@ -18,7 +20,7 @@ const actionsMax = 100;
 const bytesMax = 4 * 1024 * 1024;
 /** BatchWriteItem's limit. */
 const batchMax = 25;
-const condition = 'attribute_not_exists(pk) OR read_at <= :read_at';
+const condition = notReadLater;
 
 /**
  * TransactWriteItems of puts and deletes in one table with the keys `pk` and `sk`, on a DynamoDB that lacks it. Transactions
@@ -100,7 +102,11 @@ function holds(
   stored: Attributes | undefined,
 ): boolean {
   if (ConditionExpression !== condition) throw new Error(`The condition ${ConditionExpression} is not known here.`);
-  return stored === undefined || stored.read_at!.S! <= ExpressionAttributeValues![':read_at']!.S!;
+  if (stored === undefined) return true;
+  const value = (name: string) => Object.values(ExpressionAttributeValues![name]!)[0] as string;
+  const readAt = stored.read_at?.S;
+  if (readAt === undefined || readAt.length !== Number(value(':chars'))) return true;
+  return readAt <= value(':read_at') || readAt < value(':from') || readAt > value(':to');
 }
 
 function failed(name: string, more: object = {}): Answer {
