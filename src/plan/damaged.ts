@@ -34,7 +34,7 @@ export function nameOfDamaged(item: DamagedItem, layout: Layout): string {
   return `${names[item.kind]} (${member})`;
 }
 
-/** What to do about a damaged item. */
+/** The remedy for a damaged item, as a sentence without its period. */
 export function remedyOfDamaged(item: DamagedItem, layout: Layout): string {
   if (item.kind === 'source') return 'The next run that uses the source replaces it';
   return damagedSlot(item, layout) === undefined

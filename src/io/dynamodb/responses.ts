@@ -55,7 +55,7 @@ function asCut(httpStatusCode: number) {
   };
 }
 
-/** What a body lacks, in a few words. */
+/** The defect of a body in a few words; undefined if it has none. */
 function faultOf(bytes: Uint8Array, checksum: string | undefined, action: string): string | undefined {
   if (bytes.length === 0) return 'no body';
   if (checksum !== undefined && String(crc32(bytes)) !== checksum) return 'another checksum than its header says';

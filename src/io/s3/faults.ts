@@ -162,7 +162,7 @@ function otherFault(error: AwsFailure): AwsFault | undefined {
     if (s3Verdict(error) !== 'transient') return undefined;
     return { code, reason: `it was unreachable (${s3Reason(error)})`, remedy: 'check the network, then re-run' };
   }
-  // Of a body that could not be read, the SDK's own message is about its parser.
+  // If a body could not be read, the SDK's own message is about its parser.
   const isOwn =
     /\$response|\$metadata|UnknownError/.test(error.message ?? '') || error.$metadata?.httpStatusCode === 200;
   const said = isOwn ? '' : sayable(error.message ?? '');
