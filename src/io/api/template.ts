@@ -104,7 +104,7 @@ export function compileBody(text: string): Body {
     const bare = /[:[,]\s*(\{(?:start|end|size|page|offset|cursor)\})/.exec(text)?.[1];
     throw new TemplateError(
       bare === undefined
-        ? `write JSON, which this is not (${(error as Error).message.replace(/(?: in JSON|,? ").*$/s, '')})`
+        ? `use JSON, which this is not (${(error as Error).message.replace(/(?: in JSON|,? ").*$/s, '')})`
         : `use JSON, with placeholders within strings: \`"${bare}"\`, or \`"${bare.replace('}', ':number}')}"\` for a number`,
       bare ?? '',
     );
@@ -147,7 +147,7 @@ function compileText<Name extends string>(text: string, known: readonly Name[]):
     const name = known.find((each) => each === written);
     if (name === undefined) throw new TemplateError(`\`{${written}}\` is not a placeholder here`, whole, written);
     if (type !== undefined && type !== 'number')
-      throw new TemplateError(`write \`{${name}:number}\` for a number`, whole);
+      throw new TemplateError(`use \`{${name}:number}\` for a number`, whole);
     if (match.index > end) parts.push(text.slice(end, match.index));
     parts.push({ name, isNumber: type === 'number' });
     end = match.index + whole.length;

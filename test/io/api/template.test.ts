@@ -77,7 +77,7 @@ describe('a query', () => {
     ['{page}=1', '{page}='],
   ])('is refused: %s', (query, shown) => {
     const { message, shown: said } = refusalOf(() => compileQuery(query));
-    expect(message).toContain('write `name=value` pairs');
+    expect(message).toContain('use `name=value` pairs');
     expect(said).toBe(shown);
   });
 
@@ -86,7 +86,7 @@ describe('a query', () => {
     ['a={token}', '`{token}` is not a placeholder here', 'token'],
     ['a={start', 'close the placeholder: `{start}`', undefined],
     ['a={size:number}', '`:number` is for `api-body`', undefined],
-    ['a={size:int}', 'write `{size:number}` for a number', undefined],
+    ['a={size:int}', 'use `{size:number}` for a number', undefined],
   ])('is refused: %s', (query, said, unknown) => {
     const refusal = refusalOf(() => compileQuery(query));
     expect(refusal.message).toContain(said);
@@ -125,8 +125,8 @@ describe('a body', () => {
 
   it.each([
     ['{"a":{start}}', '`"{start}"`, or `"{start:number}"` for a number'],
-    ['{"a":', 'write JSON, which this is not'],
-    ['a=b', 'write JSON, which this is not'],
+    ['{"a":', 'use JSON, which this is not'],
+    ['a=b', 'use JSON, which this is not'],
     ['{"a":"{from}"}', '`{from}` is not a placeholder here'],
     ['{"a":"x{size:number}"}', 'must stand alone in its string'],
   ])('is refused: %s', (text, said) => {
@@ -146,14 +146,14 @@ describe('headers', () => {
   });
 
   it.each([
-    ['X-Key', 'write one `Name: value` a line'],
-    ['X Key: 1', 'write one `Name: value` a line'],
+    ['X-Key', 'use one `Name: value` a line'],
+    ['X Key: 1', 'use one `Name: value` a line'],
     ['X-Key: {tokn}', '`{tokn}` is not a placeholder here'],
     ['X-Key: {start}', '`{start}` is not a placeholder here'],
     ['X-Key: ü', 'printable ASCII'],
     ['Host: b.example', 'leave `Host` out'],
     ['user-agent: x', 'leave `user-agent` out'],
-    ['X-Key: a\nx-key: b', 'write each header once'],
+    ['X-Key: a\nx-key: b', 'use each header once'],
   ])('are refused: %j', (text, said) => {
     expect(refusalOf(() => compileHeaders(text)).message).toContain(said);
   });

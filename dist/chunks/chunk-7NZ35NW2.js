@@ -1,0 +1,2 @@
+import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);
+import{__name}from"./chunk-ENMAI3OJ.js";import{setTimeout}from"node:timers/promises";var clock={now:Date.now,elapsed:__name(()=>performance.now(),"elapsed"),sleep:__name(ms=>setTimeout(ms),"sleep"),random:Math.random};function backoffMs(clock2,attempts,baseMs,maxMs){return clock2.random()*Math.min(maxMs,baseMs*2**attempts)}__name(backoffMs,"backoffMs");export{clock,backoffMs};
