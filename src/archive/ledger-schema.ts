@@ -7,7 +7,7 @@ import type { ArchiveState, DamagedItem, LedgerRecord, SourceRecord, StagedMessa
 // The members of stored items, checked when they are read: another program, a restored backup or a person may have changed
 // them. Members that this version does not know are kept.
 
-/** Revisions outside of 1 to this are not ones that a run wrote; a store lets the next write replace them. */
+/** A run only writes revisions from 1 to this; a store lets the next write replace any other. */
 export const revisionMax = 1e15;
 /** The years 0001 to 9999, in µs since 1970. */
 const [timestampMin, timestampMax] = [-62_135_596_800_000_000n, 253_402_300_799_999_999n];
@@ -126,7 +126,7 @@ const sourceRecord = v.looseObject({
 
 const schemas = { slot: ledgerRecord, message: stagedMessage, source: sourceRecord };
 
-/** An item as a store holds it. */
+/** An item as it is stored. */
 export interface StoredItem {
   readonly kind: DamagedItem['kind'];
   /** For people. */
@@ -139,7 +139,7 @@ export interface StoredItem {
   readonly value: unknown;
 }
 
-/** Separates the items that a run can have written from damaged ones. */
+/** Separates valid items from damaged ones. */
 export function stateOf(items: readonly StoredItem[]): ArchiveState {
   const ledger: LedgerRecord[] = [];
   const staged: StagedMessage[] = [];
@@ -161,7 +161,7 @@ export function stateOf(items: readonly StoredItem[]): ArchiveState {
 }
 
 /**
- * A slot's record; of a damaged one, the members that are valid, so that a reading can replace it. It names no version, so
+ * Returns a slot's record. If it is damaged, returns its valid members, so that a reading can replace it, but no `version`, so
  * that the reading checks every byte of the object.
  */
 export function recordOf(item: StoredItem, slotId: string): LedgerRecord {
@@ -171,15 +171,15 @@ export function recordOf(item: StoredItem, slotId: string): LedgerRecord {
   return { ...nothing, ...valid, slot: slotId, revision: revisionOf(item) } as LedgerRecord;
 }
 
-/** As {@link recordOf}, for a source's record. */
+/** Like {@link recordOf}, for a source's record. */
 export function sourceRecordOf(item: StoredItem, source: SourceRecord['source']): SourceRecord {
   if (faultIn(item) === undefined) return item.value as SourceRecord;
   return { ...validMembers(item), source, revision: revisionOf(item) } as SourceRecord;
 }
 
 /**
- * As {@link recordOf}, for a staged message; undefined if its id is lost. A damaged message counts as read before every other,
- * so that any reading replaces or removes it.
+ * Like {@link recordOf}, for a staged message; undefined if its id is lost. A damaged message counts as read before all
+ * others, so that any reading replaces or removes it.
  */
 export function stagedMessageOf(item: StoredItem, slotId: string): StagedMessage | undefined {
   if (faultIn(item) === undefined) return item.value as StagedMessage;
@@ -227,7 +227,7 @@ function validMembers({ kind, value }: StoredItem): Record<string, unknown> {
   );
 }
 
-/** The revision that the store holds; 0 if no run can have written it. */
+/** Returns the stored revision; 0 if no run can have written it. */
 function revisionOf({ known, value }: StoredItem): number {
   const stored =
     'revision' in known ? known.revision : (value as { readonly revision?: unknown } | undefined)?.revision;

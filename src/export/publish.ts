@@ -185,7 +185,7 @@ async function merge(
   return { ...done, object: await publish(context, toMerge, next, current?.version) };
 }
 
-/** Of the rows whose bytes differ, those whose content differs: indices of closed rows. */
+/** Returns the rows that differ in content, not only in bytes, as indices of closed rows. */
 async function amendedRows(
   context: Context,
   { findings, spool }: ToMerge,

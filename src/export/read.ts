@@ -121,7 +121,7 @@ async function provenReading(context: Context, request: ReadRequest, isFinal: bo
   });
 }
 
-/** What a pass proves; if nothing, the problem as a clause. */
+/** The outcome of a proven pass, or a clause that says why a pass proves nothing. */
 type Proof = Pick<SlotReading, 'count' | 'isUnproven'> | string;
 
 /** Makes passes until one is proven. */

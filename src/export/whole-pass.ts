@@ -5,7 +5,7 @@ import { type Pass, type Source, TooDeep } from '../io/ports.ts';
 import { type Interval, instant } from '../windows/interval.ts';
 import type { Reading } from './reading.ts';
 
-/** What proves a pass: nothing more, or that the previous pass found the same, perhaps with other page borders. */
+/** The proof that a pass needs: none, or a previous pass with the same result, possibly with different page borders. */
 type Need = 'nothing' | 'same' | 'same with other borders';
 
 /** In order of strength. */

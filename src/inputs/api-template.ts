@@ -11,7 +11,7 @@ import {
 } from '../io/api/template.ts';
 import { distance, type Parser, Refusal } from './given.ts';
 
-/** Other APIs' names for what a placeholder stands for. */
+/** Names that other APIs use for the placeholders. */
 const synonyms: Readonly<Record<string, string>> = {
   from: 'start',
   since: 'start',
@@ -36,27 +36,28 @@ const synonyms: Readonly<Record<string, string>> = {
   secret: 'password',
 };
 
-/** The query string of each request. */
+/** Parses the query string of each request. */
 export const query: Parser<readonly Parameter[]> = {
   accepted: 'use `name=value` pairs with `&` between them',
   read: (text) => compiled(() => compileQuery(text), placeholders, secretPlaceholders, '`api-headers`'),
 };
 
-/** The body of each request. */
+/** Parses the body of each request. */
 export const body: Parser<Body> = {
   accepted: 'use JSON, with placeholders within strings',
   read: (text) => compiled(() => compileBody(text), placeholders, secretPlaceholders, '`api-headers`'),
 };
 
-/** The headers of each request. */
+/** Parses the headers of each request. */
 export const headers: Parser<readonly Header[]> = {
-  accepted: 'use one `Name: value` a line',
+  accepted: 'use one `Name: value` per line',
   read: (text) => compiled(() => compileHeaders(text), secretPlaceholders, placeholders, '`api-query` or `api-body`'),
 };
 
 /**
- * @param others placeholders of other inputs, and where these stand
- * @throws Refusal which names the nearest placeholder
+ * @param others placeholders of other inputs
+ * @param where the names of those inputs
+ * @throws Refusal that names the closest placeholder
  */
 function compiled<Template>(
   compile: () => Template,
@@ -81,6 +82,6 @@ function instead(unknown: string, names: readonly string[], others: readonly str
     meant !== undefined && names.includes(meant)
       ? meant
       : names.toSorted((a, b) => distance(name, a) - distance(name, b)).find((each) => distance(name, each) <= 2);
-  if (nearest !== undefined) return `the nearest is \`{${nearest}}\``;
-  return `there are ${names.map((each) => `\`{${each}}\``).join(', ')}`;
+  if (nearest !== undefined) return `the closest is \`{${nearest}}\``;
+  return `use one of ${names.map((each) => `\`{${each}}\``).join(', ')}`;
 }

@@ -31,8 +31,8 @@ const monthDaysMax = 31;
 const hoursADay = 24;
 
 /**
- * Reads the inputs of the API; undefined without an `api-url`.
- * @throws UserError where one is not accepted, contradicts another, or is missing
+ * Reads the inputs of the API; returns undefined without an `api-url`.
+ * @throws UserError if an input is invalid, contradicts another, or is missing
  */
 export function readApi(given: Given, layout: Layout): ApiSettings | undefined {
   const url = given.read('api-url', address);
@@ -72,7 +72,7 @@ function readRequest(given: Given): RequestTemplate {
   const compiled = given.read('api-body', body);
   if (compiled !== undefined && method === 'GET')
     throw given.refuse('api-body', 'only POST sends a body, set `api-method: POST`', '');
-  // With a body, the usual query would state everything twice.
+  // With a body, the default query would send every parameter twice.
   const isUsual = given.text('api-query') === inputDefaults['api-query'];
   return { method, body: compiled, query: compiled !== undefined && isUsual ? [] : given.read('api-query', query) };
 }
@@ -83,14 +83,14 @@ interface AskedPaging {
   readonly next: Place | 'link' | undefined;
 }
 
-/** The placeholders of each kind of paging. */
+/** The placeholder of each kind of paging. */
 const pagingPlaceholders: Readonly<Record<Exclude<ApiPaging, 'none'>, Placeholder>> = {
   page: 'page',
   offset: 'offset',
   next: 'cursor',
 };
 
-/** How the API pages, by the placeholders of its requests, `api-next` and `api-paging`, which must agree. */
+/** Derives how the API pages from the placeholders of its requests, `api-next` and `api-paging`, which must agree. */
 function pagingOf(
   given: Given,
   request: RequestTemplate,
@@ -104,7 +104,7 @@ function pagingOf(
   const stranger = kinds.find((each) => each !== kind);
   if (stranger !== undefined) {
     const name = pagingPlaceholders[stranger];
-    if (!used.has(name)) throw given.refuse('api-next', `paging by \`${kind}\` has no use for it, leave it out`);
+    if (!used.has(name)) throw given.refuse('api-next', `paging by \`${kind}\` does not use it, leave it out`);
     const other = paging === undefined && kind === 'next' ? '`api-next`' : `paging by \`${kind}\``;
     const remedy =
       kind === 'none' || paging !== undefined
@@ -112,7 +112,7 @@ function pagingOf(
         : `, or leave ${kind === 'next' ? '`api-next`' : `\`{${kind}}\``} out`;
     throw given.refuse(
       placeIn(given, name),
-      `\`{${name}}\` does not go with ${other}: leave \`{${name}}\` out${remedy}`,
+      `\`{${name}}\` cannot be combined with ${other}: leave \`{${name}}\` out${remedy}`,
       `{${name}}`,
     );
   }
@@ -128,7 +128,7 @@ function pagingOf(
       throw used.has('cursor')
         ? given.refuse(
             placeIn(given, 'cursor'),
-            'it needs `api-next`, which says where a page states it: use a JSON pointer there, such as `/next_cursor`',
+            'it needs `api-next`, the place of the cursor in a response: use a JSON pointer there, such as `/next_cursor`',
             '{cursor}',
           )
         : given.refuse('api-paging', 'it needs `api-next`, use a JSON pointer, `link` or `header:Name` there');
@@ -136,7 +136,7 @@ function pagingOf(
       if (maxResults !== undefined) return { kind };
       throw given.refuse(
         paging === undefined ? 'api-query' : 'api-paging',
-        'requests do not page, so that nothing shows whether a response is complete: use `{page}`, `{offset}` or `{cursor}` in `api-query`, or in `api-max-results` the most messages that the API sends at once',
+        'requests do not page, so nothing shows whether a response is complete: use `{page}`, `{offset}` or `{cursor}` in `api-query`, or set `api-max-results` to the maximum number of messages in one response',
       );
   }
 }
@@ -159,22 +159,25 @@ function readAuthentication(given: Given, isUsed: boolean): Authentication {
   const needsPair = secrets.has('basic') || secrets.has('username') || secrets.has('password');
   if (secrets.has('token') && secretsGiven.oauth === undefined && secretsGiven.token === undefined) {
     if (secretsGiven.username !== undefined)
-      throw given.refuse('api-headers', 'user name and password go in a header `Authorization: Basic {basic}`');
+      throw given.refuse(
+        'api-headers',
+        'to send the user name and password, use the header `Authorization: Basic {basic}`',
+      );
     given.required('api-token', token);
   }
   if (secretsGiven.token !== undefined && secretsGiven.oauth !== undefined)
-    throw given.refuse('api-token', '`api-oauth-token-url` gives out the token, leave one of them out', '***');
+    throw given.refuse('api-token', '`api-oauth-token-url` already provides the token, leave one of them out', '***');
   if (secretsGiven.token !== undefined && !secrets.has('token'))
-    throw given.refuse('api-token', 'no header holds it, use `{token}` in `api-headers`', '***');
+    throw given.refuse('api-token', 'no header contains it, use `{token}` in `api-headers`', '***');
   if (secretsGiven.oauth !== undefined && !secrets.has('token'))
-    throw given.refuse('api-oauth-token-url', 'no header holds the token, use `{token}` in `api-headers`');
+    throw given.refuse('api-oauth-token-url', 'no header contains the token, use `{token}` in `api-headers`');
   if (needsPair) {
     if (secrets.has('basic') || secrets.has('username')) given.required('api-username', userText);
     if (secrets.has('basic') || secrets.has('password')) given.required('api-password', secretText);
   } else {
     for (const name of ['api-username', 'api-password'] as const)
       if (given.text(name) !== '')
-        throw given.refuse(name, 'no header holds it, use `Authorization: Basic {basic}` in `api-headers`', '***');
+        throw given.refuse(name, 'no header contains it, use `Authorization: Basic {basic}` in `api-headers`', '***');
   }
   return { headers: read, ...secretsGiven };
 }
@@ -200,7 +203,7 @@ function readCertificate(given: Given): ClientCertificate | undefined {
   throw given.refuse('api-client-key', 'it is not the key of `api-client-certificate`', '***');
 }
 
-/** An HTTP URL without secrets, to which each request can add its query; as written. */
+/** An HTTP URL without secrets, kept as written; each request appends its query. */
 export const address: Parser<string> = {
   accepted: 'use the URL of the message API, such as `https://api.example.com/v1/messages`',
   read(text) {
@@ -208,11 +211,11 @@ export const address: Parser<string> = {
     if (url === undefined) throw new Refusal(address.accepted, withoutSecrets(text));
     if (url.username !== '' || url.password !== '') {
       throw new Refusal(
-        'use it without a user name and a password, these go in `api-username` and `api-password`',
+        'leave out the user name and password, set `api-username` and `api-password` instead',
         withoutSecrets(text),
       );
     }
-    if (text.includes('#')) throw new Refusal('use it without "#" and what follows', withoutSecrets(text));
+    if (text.includes('#')) throw new Refusal('leave out "#" and everything after it', withoutSecrets(text));
     const found = /\{(\w+)\}/.exec(text)?.[0];
     if (found !== undefined) throw new Refusal('put placeholders in `api-query` or `api-body`', found);
     return text;
@@ -229,14 +232,14 @@ const tokenAddress: Parser<string> = {
   },
 };
 
-/** A token as a header can hold it. */
+/** A token that a header can contain. */
 const token: Parser<string> = {
-  accepted: 'use the token that the API accepts as a bearer, in printable ASCII without spaces',
+  accepted: 'use the bearer token of the API, in printable ASCII without spaces',
   read(text) {
-    if (/^bearer\s/i.test(text)) throw new Refusal('use the token alone, without the word before it');
+    if (/^bearer\s/i.test(text)) throw new Refusal('use the token alone, without `Bearer` before it');
     const wrong = text.search(/[^\x21-\x7e]/);
     if (wrong === -1) return text;
-    throw new Refusal(`${token.accepted}, which its character ${wrong + 1} is not`);
+    throw new Refusal(`${token.accepted} (character ${wrong + 1} is not allowed)`);
   },
 };
 
@@ -262,16 +265,16 @@ const plainText: Parser<string> = {
 };
 
 const certificate: Parser<string> = {
-  accepted: 'use the certificate in PEM, from `-----BEGIN CERTIFICATE-----` on',
+  accepted: 'use the certificate in PEM, starting with `-----BEGIN CERTIFICATE-----`',
   read: (text) => readable(text, () => new X509Certificate(text), certificate.accepted),
 };
 
 const privateKey: Parser<string> = {
-  accepted: 'use the key in PEM without a passphrase, from `-----BEGIN PRIVATE KEY-----` on',
+  accepted: 'use the key in PEM without a passphrase, starting with `-----BEGIN PRIVATE KEY-----`',
   read: (text) => readable(text, () => createPrivateKey(text), privateKey.accepted),
 };
 
-/** A secret that Node can read. Why it cannot is not shown: the text may be part of it. */
+/** Checks that Node can parse a secret. Its error is not shown, since it may contain parts of the secret. */
 function readable(text: string, parse: () => unknown, accepted: string): string {
   try {
     parse();
@@ -281,7 +284,7 @@ function readable(text: string, parse: () => unknown, accepted: string): string 
   }
 }
 
-/** A field name of HTTP, in lower case. */
+/** Parses `header:Name`; the name is in lower case. */
 function headerIn(text: string): { readonly header: string } | undefined {
   const [, name] = /^header:\s*([!#$%&'*+.^_`|~\w-]+)$/i.exec(text) ?? [];
   return name === undefined ? undefined : { header: name.toLowerCase() };
@@ -315,7 +318,7 @@ const daysOrHours: Parser<number> = {
   },
 };
 
-/** A parameter that is set twice, once in each input, would be sent twice. */
+/** A parameter in both inputs would be sent twice. */
 function checkQuery(given: Given, url: string, request: RequestTemplate): void {
   const { searchParams } = new URL(url);
   const twice = request.query.find(({ name }) => searchParams.has(decodeURIComponent(name)));
@@ -330,22 +333,22 @@ function checkRange(given: Given, request: RequestTemplate, timeFormat: ApiTimeF
   for (const name of ['start', 'end'] as const) {
     if (used.has(name)) continue;
     const shown = input === 'api-body' ? '' : undefined;
-    throw given.refuse(input, `\`{${name}}\` is missing: each request must state the range that it is for`, shown);
+    throw given.refuse(input, `\`{${name}}\` is missing: each request must state its range`, shown);
   }
   const isNumeric = timeFormat.startsWith('epoch');
   const number = (['start', 'end'] as const).find((name) => numbersIn(request).has(name));
   if (number === undefined || isNumeric) return;
-  const why = `it is sent as \`api-time-format\` says, and \`${timeFormat}\` is not a number: use \`{${number}}\`, or \`api-time-format: epoch-s\``;
+  const why = `\`api-time-format: ${timeFormat}\` is not numeric: use \`{${number}}\`, or \`api-time-format: epoch-s\``;
   throw given.refuse('api-body', why, `{${number}:number}`);
 }
 
-/** With dates, one day needs a day on each side. Longer intervals are halved until they fit. */
+/** With dates, a request for one day also needs the days before and after it. Longer intervals are halved until they fit. */
 function checkDays(given: Given, maxDays: number, timeFormat: ApiTimeFormat): void {
   const days = requestDays(1, timeFormat);
   if (timeFormat !== 'date' || days <= maxDays) return;
   throw given.refuse(
     'api-max-days',
-    `one request with dates is for at least ${days} days, use at least ${days}, or set \`api-time-format: iso\``,
+    `with \`api-time-format: date\`, each request covers at least ${days} days: use at least ${days}, or set \`api-time-format: iso\``,
   );
 }
 

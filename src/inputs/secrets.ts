@@ -100,7 +100,7 @@ function stringIn(json: string): string {
   }
 }
 
-/** Whether a value holds no placeholder: what fills it is known by itself. */
+/** Returns whether a value contains no placeholder. The values of placeholders are masked separately. */
 function isLiteral(value: string): boolean {
   return !/\{\w+(?::number)?\}/.test(value);
 }

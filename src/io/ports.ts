@@ -141,11 +141,11 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** What one page shows of the inputs, in sentences that name what is there instead. */
+/** Problems with the inputs that one page reveals, in sentences that name what the page contains instead. */
 export interface Probed {
   /** Why none of several messages can be read; absent where one can. */
   readonly failure?: string;
-  /** What a person should look into. */
+  /** Possible mistakes, for a person to check. */
   readonly warnings: readonly string[];
 }
 

@@ -8,14 +8,14 @@ const keyCharactersMax = 80;
 /** Printable ASCII, except quotes: neither a terminal nor the runner interprets it. */
 const safeKey = /^[ !#-&(-~]+$/;
 
-/** The slot of a damaged item; undefined if its key does not name one of this layout. */
+/** Returns the slot of a damaged item; undefined if its key does not name one of this layout. */
 export function damagedSlot({ start }: DamagedItem, layout: Layout): Slot | undefined {
   if (start === undefined) return undefined;
   const slot = slotAt(start, layout);
   return slot.start === start ? slot : undefined;
 }
 
-/** Ids of the slots to read again, because their record or one of their pending messages is damaged. */
+/** Returns the ids of the slots to read again because their record or one of their pending messages is damaged. */
 export function damagedSlots(damaged: readonly DamagedItem[] = [], layout: Layout): ReadonlySet<string> {
   return new Set(damaged.flatMap((item) => damagedSlot(item, layout)?.id ?? []));
 }
@@ -23,7 +23,7 @@ export function damagedSlots(damaged: readonly DamagedItem[] = [], layout: Layou
 /** A damaged item as the subject of a sentence: `The ledger record of slot … (counts.read)`. */
 export function nameOfDamaged(item: DamagedItem, layout: Layout): string {
   const slot = damagedSlot(item, layout)?.id;
-  const member = item.member === undefined ? 'not an object of JSON' : `invalid: ${item.member}`;
+  const member = item.member === undefined ? 'not a JSON object' : `invalid: ${item.member}`;
   const isSafe = item.key.length <= keyCharactersMax && safeKey.test(item.key);
   const key = isSafe ? ` "${item.key}"` : '';
   const names = {
@@ -61,6 +61,6 @@ export function damageWarning(url: string, damaged: readonly DamagedItem[], layo
     ...(lost.length > 0
       ? [`Delete the ${counted(lost.length, 'item')} that ${lost.length === 1 ? 'belongs' : 'belong'} to no slot.`]
       : []),
-    'Find out what else writes there; only runs should.',
+    'Find out what else writes to it: only runs should.',
   ].join(' ');
 }

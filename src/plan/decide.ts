@@ -73,7 +73,7 @@ export const reasons = [
   'up-to-date',
 ] as const;
 
-/** What to do with a slot: read all of it, re-check its pending messages only, or nothing. */
+/** The action planned for a slot: read all of it, re-check only its pending messages, or nothing. */
 export type Action = 'read' | 're-check' | 'none';
 
 /** The decision on one slot. */

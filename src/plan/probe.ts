@@ -7,9 +7,9 @@ import { misconfigured } from './facts.ts';
 const nothing: Probed = { warnings: [] };
 
 /**
- * Has each source read one page of a slot that is planned, so that a wrong setting ends the plan before any leg starts. What
- * a page shows of the messages themselves counts as long as nothing was archived.
- * @throws UserError where the source lets nobody in, or no message can be read
+ * Reads one page of a planned slot from each source, so that a wrong setting fails the plan before any leg starts. Problems
+ * with the messages themselves are reported only until closed messages have been archived.
+ * @throws UserError if the source denies access, or no message can be read
  */
 export async function probeSources(sources: Sources, slots: readonly PlannedSlot[], facts: Facts, log: Log) {
   const isProven = [...facts.ledger.values()].some(({ counts }) => (counts?.closed ?? 0) > 0);
@@ -21,7 +21,7 @@ export async function probeSources(sources: Sources, slots: readonly PlannedSlot
   }
 }
 
-/** Slots before the last one are likely to be settled, and to have closed alerts. */
+/** Tries the second-to-last slot first: it is more likely to be settled, and to have closed alerts. */
 async function probed(source: Source, slots: readonly PlannedSlot[]): Promise<Probed> {
   const planned = slots.filter((each) => each.source === source.name && each.action === 'read').map(({ slot }) => slot);
   for (const slot of new Set([planned.at(-2), planned.at(-1), planned[Math.floor(planned.length / 2)]])) {
@@ -32,7 +32,7 @@ async function probed(source: Source, slots: readonly PlannedSlot[]): Promise<Pr
   return nothing;
 }
 
-/** What a leg may still get over, or concerns this slot alone, is for the leg to say. */
+/** Ignores errors that may be temporary or concern only this slot: the leg reports them if they persist. */
 function whereUnsure(error: unknown): Probed {
   const isOfSlot = error instanceof RequestRefused && !misconfigured.has(error.status);
   if (error instanceof Unavailable || isOfSlot) return nothing;

@@ -19,7 +19,7 @@ export interface CauseRow {
   readonly code?: string;
   /** The run that met the error. */
   readonly runUrl?: string;
-  /** Whether these are all planned slots of their window. */
+  /** True if these are all planned slots of their window. */
   readonly isWhole?: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface ManifestCheck {
   readonly unknown: readonly string[];
   /** The first 50 ids that are not archived. */
   readonly notArchived: readonly string[];
-  /** Whether a source was searched for ids that are neither archived nor pending. */
+  /** True if a source was searched for ids that are neither archived nor pending. */
   readonly isAsked: boolean;
 }
 

@@ -36,7 +36,7 @@ function planResult(planned: number, missing: readonly Missing[], archived: numb
     return count > 0 ? [shortfallPhrases[why].clause(count)] : [];
   });
   const done = planned - missing.length;
-  return `${number(done)} of ${counted(planned, 'planned slot')} ${done === 1 ? 'was' : 'were'} read and verified; ${listed(clauses)}`;
+  return `${number(done)} of ${number(planned)} planned slots ${done === 1 ? 'was' : 'were'} read and verified; ${listed(clauses)}`;
 }
 
 const shortfalls = Object.keys(shortfallPhrases) as Shortfall[];

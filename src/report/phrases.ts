@@ -26,9 +26,9 @@ export type CauseName = (typeof causeNames)[number];
 export interface CauseFacts {
   /** Slots, windows, messages or indices affected. */
   readonly count: number;
-  /** Whether an error message is shown with the cause. */
+  /** True if an error message is shown with the cause. */
   readonly hasError?: boolean;
-  /** Whether slots are missing that a refresh planned: repeating it would start over. */
+  /** True if slots planned by a refresh are missing: repeating the refresh would start over. */
   readonly isRefresh?: boolean;
   /** The days to pass as `from` and `to`. */
   readonly from?: string;
@@ -61,7 +61,10 @@ export const causePhrases: Readonly<Record<CauseName, CausePhrases>> = {
     toDo: () => "Check the source's URL, query and JSON pointers, then re-run with `refresh: true`.",
   },
   unreadable: {
-    what: ({ count, bound = '' }) => `None of the ${bound}${counted(count, 'message')} read ${is(count)} valid`,
+    what: ({ count, bound = '' }) =>
+      count === 1
+        ? 'The 1 message read is not valid'
+        : `None of the ${bound}${counted(count, 'message')} read are valid`,
     toDo: () => 'Check `message-id`, `message-timestamp` and `message-alerts`, then re-run with `refresh: true`.',
   },
   unowned: {
@@ -186,7 +189,7 @@ export type CaseName = keyof Cases | 'twins' | 'invalid';
 interface CasePhrases {
   /** A column's name. */
   readonly label: string;
-  /** What the label means: a clause. */
+  /** The meaning of the label, as a clause. */
   readonly definition: string;
   /** A clause: `3 archived messages were re-opened`. */
   readonly what: (count: number) => string;

@@ -82,7 +82,7 @@ export interface Work {
   readonly rechecked: number;
 }
 
-/** What a survey depends on besides the plan and the archive's state. */
+/** The inputs of a survey besides the plan and the archive's state. */
 export type Circumstances = Pick<Survey, 'archive' | 'now' | 'runUrl'> & {
   readonly layout: Layout;
   readonly recentDays: number;

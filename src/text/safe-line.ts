@@ -3,7 +3,7 @@ const breaks = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /** Invisible characters: they change the direction of text or hide a command, since the runner's comparisons skip them. */
 const ignorable = /[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 /** Terminal escape sequences: colors, cursor, window titles, links. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are to be removed
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this removes them
 const escapes = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
 
 /**

@@ -27,9 +27,9 @@ it('a manifest is held against the archive, and against the API where that is na
   await writeFile(manifest, 'id\nplain\nlost\n');
   const lost = await made.run(verify);
   expect(lost).toMatchObject({ code: 1, outputs: { complete: 'false' } });
-  expect(lost.log).toContain('names 1 message unknown (first: "lost").');
+  expect(lost.log).toContain('lists 1 message that is unknown (first: "lost").');
   expect(lost.summary).toContain('- `lost`');
   const alone = await made.run({ ...verify, 'api-url': '', 'api-token': '' });
   expect(alone.code).toBe(1);
-  expect(alone.log).toContain('names 2 messages unknown or without alerts (first: "lost").');
+  expect(alone.log).toContain('lists 2 messages that are unknown or without alerts (first: "lost").');
 });

@@ -37,7 +37,7 @@ it('what one of two sources lacks of the days that both serve is named, and the 
   const ran = await made.run();
   expect(ran).toMatchObject({ code: 1, outputs: { archived: '1', complete: 'false' } });
   const said =
-    '1 message with alerts is in the API and not in Elasticsearch between 2024-08-26 and 2024-09-02: "settled".';
+    '1 message with alerts is in the API but not in Elasticsearch, from 2024-08-26 to 2024-09-01: "settled".';
   expect(ran.log).toContain(`::error::${said}`);
   expect(ran.summary).toContain('`"settled"`');
   expect(await made.run({ 'overlap-days': '0' })).toMatchObject({ code: 0, outputs: { complete: 'true' } });

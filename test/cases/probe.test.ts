@@ -40,7 +40,7 @@ describe('a dry run reads one page, and says', () => {
   it('which input holds the token that the API does not accept', async () => {
     const { url, requests } = await api((_, response) => void sendJson(response, {}, 401));
     const ran = await (await Case.make({ 'api-url': url.href })).run(dry);
-    expect(ran).toMatchObject({ code: 1 });
+    expect(ran).toMatchObject({ code: 2 });
     expect(ran.log).toMatch(/401.*`api-token`/);
     expect(requests).toHaveLength(1);
   });

@@ -28,7 +28,7 @@ it('case 4: a message that an API filtering by arrival leaves in no slot is name
     const ran = await made.run(inputs);
     expect(ran).toMatchObject({ code: 1, outputs: { complete: 'false' } });
     expect(ran.log).toContain(
-      `::error::1 message with alerts was returned for a time other than its own timestamp, and is in no slot: ${said}`,
+      `::error::1 message with alerts was returned for a time other than its own timestamp and is in no slot: ${said}`,
     );
     expect(ran.log).toContain('`message-timestamp`');
     expect(ran.summary).toContain(said.slice(1, 5));

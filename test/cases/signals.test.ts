@@ -48,7 +48,7 @@ it.each([
     const { code: ended, log } = await ran;
     expect(ended).toBe(code);
     expect(log.split('\n').filter((line) => line.startsWith('Stopped'))).toEqual([
-      `Stopped by ${signal}: the temporary files are removed. Re-run to continue.`,
+      `Stopped by ${signal}; removing temporary files. Re-run to continue. [interrupted]`,
     ]);
     expect(await readdir(temporary)).toEqual([]);
     expect(await run()).toMatchObject({ code: 0, outputs: { archived: '25', complete: 'true' } });
@@ -65,7 +65,7 @@ it('what a killed run left is removed by the next one, and what a live run holds
   expect(await readdir(temporary)).toHaveLength(2);
   const next = await run();
   expect(next).toMatchObject({ code: 0, outputs: { archived: '25', complete: 'true' } });
-  expect(next.log).toContain('Removed the temporary files of 1 run that had been killed.');
+  expect(next.log).toContain('Removed temporary files of 1 killed run.');
   expect(await readdir(temporary)).toEqual([held]);
   live.child.kill('SIGTERM');
   expect((await live.ran).code).toBe(143);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { api, Case, june } from './support/run.ts';
 
-/** What no reading can place: every page of every range holds all of it. */
+/** Messages without timestamps: every page of every range returns all of them. */
 function everything(messages: readonly object[]) {
   return ({ page, size }: { page: number; size: number }) => ({
     messages: messages.slice((page - 1) * size, page * size),
@@ -17,15 +17,14 @@ it('case 6: where all 200 messages are invalid the run is red, counts each once 
   const made = await Case.make({ 'api-url': url.href, from: '2024-05-20', 'api-page-size': '2' });
   const ran = await made.run();
   expect(ran).toMatchObject({ code: 1, outputs: { archived: '0', invalid: '200', complete: 'false' } });
-  const said =
-    'None of the 200 messages that were read is valid: missing timestamp (360 messages), missing id (40 messages).';
+  const said = 'None of the 200 messages read are valid: missing timestamp (360 messages), missing id (40 messages).';
   expect(ran.log).toContain(`::error::${said}`);
   expect(ran.summary).toContain(
     '**200 invalid**, in quarantine with the reason: missing timestamp (360), missing id (40)',
   );
-  expect(ran.summary).toContain('None of the 200 messages that were read is valid.');
+  expect(ran.summary).toContain('None of the 200 messages read are valid.');
 
-  // What is settled is not read again, and stays as it is.
+  // Settled slots are not read again.
   expect(await made.run()).toMatchObject({ code: 1, outputs: { complete: 'false' } });
   const mended = await made.run({ 'message-timestamp': '/sent', refresh: 'true' });
   expect(mended.log).not.toContain('None of the');
@@ -39,5 +38,5 @@ it('case 6: a run that could read none of what it read is red, also where the ar
   messages.splice(0, 25, { message_id: 'x' });
   const ran = await made.run({ refresh: 'true', 'accept-fewer': 'true' });
   expect(ran).toMatchObject({ code: 1, outputs: { complete: 'false', invalid: '1' } });
-  expect(ran.log).toContain('None of the 1 message that was read is valid: missing timestamp (1 message).');
+  expect(ran.log).toContain('The 1 message read is not valid: missing timestamp (1 message).');
 });

@@ -68,7 +68,7 @@ it('verify finds every changed byte of an object, and names it as damage or forg
   // The next run does not adopt the last of them.
   const ran = await made.run({ refresh: 'true' });
   expect(ran.code).toBe(1);
-  expect(ran.log).toContain('restore it from an earlier version or a backup');
+  expect(ran.log).toContain('Restore it from an earlier version or a backup');
   await writeFile(path, bytes);
   expect(await made.run()).toMatchObject({ code: 0, outputs: { 'objects-written': '0', complete: 'true' } });
   expect(await made.run({ command: 'verify' })).toMatchObject({ code: 0 });
@@ -92,7 +92,7 @@ it('a slot that no longer returns a message fails and names it, though another c
   const ran = await made.run({ refresh: 'true' });
   expect(ran.code).toBe(1);
   expect(ran.log).toMatch(
-    /Slot \S+ has shrunk: the source returned \d+ messages with alerts \(\d+ on \S+\); no longer returned: "m-00004"\. Check the source, then run with accept-fewer: true if that is right\./,
+    /Slot \S+ has shrunk: the source returned \d+ messages with alerts \(\d+ on \S+\); no longer returned: "m-00004"\. Check the source\. If the messages were removed on purpose, run with accept-fewer: true\. \[slot-shrunk\]/,
   );
   const accepted = await made.run({ refresh: 'true', 'accept-fewer': 'true' });
   expect(accepted).toMatchObject({ code: 0, outputs: { complete: 'true' } });

@@ -44,7 +44,7 @@ describe('a run over DynamoDB', () => {
       return requests;
     };
     put(['open']);
-    // Of the GetItems, two are for the records of the sources that are not used.
+    // Two GetItems read the records of the unused sources.
     expect(await ran()).toEqual({ Query: 3, GetItem: 3, TransactWriteItems: 3, PutItem: 1 });
     // A re-check reads what is pending, and again before it merges: other runs may have been faster.
     expect(await ran()).toEqual({ Query: 4, GetItem: 4, TransactWriteItems: 3, PutItem: 1 });

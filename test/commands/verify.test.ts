@@ -374,7 +374,7 @@ describe('verify beside a run', () => {
     return verify({ ...embedded.parts, archive });
   }
 
-  it('looks again at an object and a slot that the run wrote meanwhile', async () => {
+  it('re-reads an object and a slot that a run wrote during verification', async () => {
     const truth = truthOf();
     const embedded = await archiveOf(truth);
     const other = await embedded.again();

@@ -72,7 +72,7 @@ function change(truth: Truth): void {
   truth.putRaw('i2', day(9), `{"message_id":{},"timestamp":"${instant(day(9))}"}`);
 }
 
-/** What the process does when it ends: the state before, and the run's options. */
+/** The work that the crash interrupts: the state before it, and the run's options. */
 const situations: Record<string, { before: (parts: Embedded, truth: Truth) => Promise<void>; refresh: boolean }> = {
   'a slot is first read': { before: async (_, truth) => change(truth), refresh: false },
   'a slot is re-read': {

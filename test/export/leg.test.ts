@@ -138,7 +138,7 @@ describe('an unavailable source', () => {
 
 describe('a slot whose object cannot be made', () => {
   it('leaves no file of it behind', async () => {
-    // What is read as closed here is no closed message to those who write it.
+    // The source reads these messages as closed, but the writer does not.
     const shape = { ...plainSettings.shape, closedStatuses: ['shut'] };
     const embedded = await newParts({ settings: { ...plainSettings, shape } });
     const { tally } = await runAll(embedded.parts, newSource(), slots[0]!);

@@ -27,17 +27,17 @@ function refusalOf(texts: Texts): string {
   throw new Error(`accepted: ${JSON.stringify(texts)}`);
 }
 
-describe('a template that is wrong is refused with the nearest right one', () => {
+describe('an invalid template is refused with the closest placeholder', () => {
   it.each<[string, Texts, string | RegExp]>([
     [
       'api-query',
       { 'api-query': `${range}&page={pge}` },
-      'contains "{pge}": `{pge}` is not a placeholder here, the nearest is `{page}`.',
+      'contains "{pge}": `{pge}` is not a placeholder here, the closest is `{page}`.',
     ],
-    ['api-query', { 'api-query': `${range}&n={limit}` }, 'the nearest is `{size}`'],
-    ['api-query', { 'api-query': `${range}&n={whatever}` }, 'there are `{start}`, `{end}`, `{size}`'],
+    ['api-query', { 'api-query': `${range}&n={limit}` }, 'the closest is `{size}`'],
+    ['api-query', { 'api-query': `${range}&n={whatever}` }, 'use one of `{start}`, `{end}`, `{size}`'],
     ['api-query', { 'api-query': `${range}&key={token}` }, 'use it in `api-headers`'],
-    ['api-headers', { 'api-headers': 'X-Key: {key}' }, 'the nearest is `{token}`'],
+    ['api-headers', { 'api-headers': 'X-Key: {key}' }, 'the closest is `{token}`'],
     ['api-headers', { 'api-headers': 'X-Key: {token}\nX-At: {start}' }, 'use it in `api-query` or `api-body`'],
     ['api-query', { 'api-query': 'to={end}&page={page}' }, '`{start}` is missing'],
     ['api-query', { 'api-query': 'from={start}&page={page}' }, '`{end}` is missing'],
@@ -45,17 +45,17 @@ describe('a template that is wrong is refused with the nearest right one', () =>
     [
       'api-query',
       { 'api-query': `${range}&page={page}`, 'api-next': '/next' },
-      /"\{page\}": .*does not go with `api-next`: leave `\{page\}` out, or leave `api-next` out/,
+      /"\{page\}": .*cannot be combined with `api-next`: leave `\{page\}` out, or leave `api-next` out/,
     ],
     [
       'api-query',
       { 'api-paging': 'next', 'api-next': 'link' },
-      /"\{page\}": `\{page\}` does not go with paging by `next`/,
+      /"\{page\}": `\{page\}` cannot be combined with paging by `next`/,
     ],
     [
       'api-next',
       { 'api-query': `${range}&page={page}`, 'api-paging': 'page', 'api-next': '/next' },
-      'has no use for it, leave it out',
+      'does not use it, leave it out',
     ],
     ['api-query', { 'api-query': `${range}&page={page}&offset={offset}` }, /"\{offset\}": .*paging by `page`/],
     [
@@ -81,7 +81,7 @@ describe('a template that is wrong is refused with the nearest right one', () =>
     [
       'api-body',
       { 'api-method': 'POST', 'api-body': '{"from":"{start:number}","to":"{end}","page":"{page}"}' },
-      /"\{start:number\}": .*`date` is not a number: use `\{start\}`, or `api-time-format: epoch-s`/,
+      /"\{start:number\}": .*`api-time-format: date` is not numeric: use `\{start\}`, or `api-time-format: epoch-s`/,
     ],
     ['api-method', { 'api-method': 'PUT' }, 'use one of `GET`, `POST`'],
   ])('%s in %j', (name, texts, said) => {
@@ -107,8 +107,8 @@ describe('credentials that do not go together are refused', () => {
       { 'api-token': '', 'api-username': 'ann', 'api-password': 'hush-hush' },
       '`Authorization: Basic {basic}`',
     ],
-    ['api-password', { 'api-password': 'hush-hush' }, 'no header holds it'],
-    ['api-token', { 'api-headers': 'Accept: text/json' }, 'no header holds it, use `{token}`'],
+    ['api-password', { 'api-password': 'hush-hush' }, 'no header contains it'],
+    ['api-token', { 'api-headers': 'Accept: text/json' }, 'no header contains it, use `{token}`'],
     [
       'api-password',
       { 'api-token': '', 'api-headers': 'Authorization: Basic {basic}', 'api-username': 'ann' },

@@ -104,7 +104,7 @@ describe.concurrent('what cannot be used is named in one sentence, and no messag
       sentence: /^Elasticsearch at \S+ denied access \(401.*\): check elasticsearch-api-key\. \[source-unauthorized\]$/,
     },
     'an Elasticsearch that is not there': {
-      inputs: { 'elasticsearch-url': nobody, 'elasticsearch-index': absent },
+      inputs: { 'api-url': '', 'api-token': '', 'elasticsearch-url': nobody, 'elasticsearch-index': absent },
       sentence: new RegExp(`^Elasticsearch at ${nobody} was unreachable after 7 attempts`),
       alsoSaid: new RegExp(`^Elasticsearch at ${nobody} was unreachable .*; .*\\d+ s.*\\d of 7`, 'm'),
     },

@@ -348,13 +348,13 @@ describe('S3Archive', () => {
   it('refuses a bucket that is not there, and credentials that are not its', async () => {
     const { other, relay } = await world(undefined, () => undefined);
     const nowhere = await archiveAt(relay.url, `no-${other.bucket}`);
-    expect(await failureOf(nowhere.prepare())).toContain('there is no such bucket');
-    expect(await failureOf(nowhere.list())).toContain('there is no such bucket');
-    expect(await failureOf(nowhere.publish(path, { text: 'x' }, undefined))).toContain('there is no such bucket');
+    expect(await failureOf(nowhere.prepare())).toContain('the bucket does not exist');
+    expect(await failureOf(nowhere.list())).toContain('the bucket does not exist');
+    expect(await failureOf(nowhere.publish(path, { text: 'x' }, undefined))).toContain('the bucket does not exist');
     const stranger = await archiveAt(relay.url, other.bucket, {
       credentials: { accessKeyId: 'nobody', secretAccessKey },
     });
-    expect(await failureOf(stranger.prepare())).toContain('No user exists with the provided access key ID');
+    expect(await failureOf(stranger.prepare())).toContain('InvalidAccessKeyId');
     const mistyped = await archiveAt(relay.url, other.bucket, {
       credentials: { accessKeyId, secretAccessKey: 'mistyped' },
     });

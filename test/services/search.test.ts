@@ -522,7 +522,7 @@ describe.each(searchEngines())('$name', (engine) => {
 
     it.each<[string, (search: Search) => Fate | undefined, string]>([
       ['a failed shard', ({ kind }) => (kind === 'page' ? failedShard : undefined), 'searched only 1 of 2 shards'],
-      ['no time', ({ kind }) => (kind === 'page' ? timedOut : undefined), 'ran out of time in a search'],
+      ['no time', ({ kind }) => (kind === 'page' ? timedOut : undefined), 'timed out during a search'],
       ['no memory', ({ kind }) => (kind === 'page' ? breaker : undefined), 'circuit_breaking_exception'],
       ['cut responses', ({ kind }) => (kind === 'page' ? cut : undefined), 'before the response was complete'],
       [

@@ -66,7 +66,7 @@ interface DataPage extends Span {
   readonly bounds: Bounds;
 }
 
-/** What is kept of a chunk until its page indexes are read, which follow all data pages. */
+/** A chunk and its pages, kept until its page indexes are read, which follow all data pages. */
 interface Indexed {
   readonly chunk: Chunk;
   readonly pages: readonly Omit<DataPage, 'values'>[];

@@ -9,24 +9,24 @@ import type { Authentication, ClientCertificate, OauthSettings } from './setting
 import { renderHeader } from './template.ts';
 
 const tokenBytesMax = 1024 * 1024;
-/** A token is renewed this long before it expires, or after nine tenths of a shorter life. */
+/** A token is renewed this long before it expires, or after nine tenths of its lifetime if that is later. */
 const renewedMsBefore = 60_000;
 const renewedAfter = 0.9;
 
-/** What a token response holds (RFC 6749, section 5.1). */
+/** The content of a token response (RFC 6749, section 5.1). */
 interface Token {
   readonly text: string;
-  /** In ms since 1970; undefined where the server does not say. */
+  /** In ms since 1970; undefined if the server states no lifetime. */
   readonly renewAt: number | undefined;
 }
 
-/** Makes the headers that say who asks. OAuth tokens are cached, and requested one at a time. */
+/** Builds the headers that authenticate requests. OAuth tokens are cached, and requested one at a time. */
 export class Authenticator {
   readonly #settings: Authentication;
   readonly #clock: Clock;
   readonly #http: HttpClient | undefined;
   #token: Promise<Token> | undefined;
-  /** Some servers read the client's secret in the header `Authorization` alone, others in the body alone. */
+  /** Some servers accept the client secret only in the header `Authorization`, others only in the body. */
   #isInBody = false;
 
   constructor(settings: Authentication, clock: Clock, say: Say, tls?: ClientCertificate) {
@@ -38,8 +38,8 @@ export class Authenticator {
   }
 
   /**
-   * The headers of the next request, and the token that they carry.
-   * @throws UserError where no token is given out; Unavailable
+   * Returns the headers of the next request, and the token that they contain.
+   * @throws UserError if the token endpoint issues no token; Unavailable
    */
   async headers(): Promise<{ readonly headers: Record<string, string>; readonly token: string | undefined }> {
     const { headers, username, password, oauth } = this.#settings;
@@ -61,7 +61,7 @@ export class Authenticator {
     return { headers: Object.fromEntries(rendered), token };
   }
 
-  /** Gives up a token that the API did not accept; false where there is no other one to have. */
+  /** Discards a token that the API rejected. Returns false if a new one cannot be requested. */
   async giveUp(token: string | undefined): Promise<boolean> {
     if (this.#settings.oauth === undefined) return false;
     const current = await this.#token?.catch(() => undefined);
@@ -93,7 +93,7 @@ export class Authenticator {
     } catch (error) {
       if (!isClientRefused(error)) throw error;
       const token = await this.#requestAs(oauth, !this.#isInBody).catch((again: unknown) => {
-        // The first refusal is about the usual way.
+        // The first error concerns the usual way of sending the secret.
         throw isClientRefused(again) ? error : again;
       });
       this.#isInBody = !this.#isInBody;
@@ -105,7 +105,7 @@ export class Authenticator {
     const { tokenUrl, clientId, clientSecret, scope } = oauth;
     const url = new URL(tokenUrl);
     const form = new URLSearchParams();
-    // Servers with a grant of their own have it in the URL.
+    // For servers with a grant type of their own, the URL contains it.
     if (!url.searchParams.has('grant_type')) form.set('grant_type', 'client_credentials');
     if (scope !== undefined) form.set('scope', scope);
     const pair = Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64');
@@ -153,7 +153,7 @@ function isClientRefused(error: unknown): error is RequestRefused {
   return error instanceof RequestRefused && (error.status === 400 || error.status === 401);
 }
 
-/** As RFC 6749, section 2.3.1, has it within Basic. */
+/** Encodes a part of the Basic credentials as RFC 6749, section 2.3.1, requires. */
 function formEncoded(text: string): string {
   return new URLSearchParams({ x: text }).toString().slice(2);
 }

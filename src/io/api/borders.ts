@@ -1,10 +1,10 @@
-/** Messages on a page that is requested only to see the border between two others. */
+/** The maximum size of a page that is requested only to check the border between two others. */
 const sizeMax = 12;
 
-/** A page that holds the last message of one page and the first message of the next one. */
+/** A page that contains the last message of one page and the first message of the next. */
 export interface Border {
   readonly size: number;
-  /** The number of the page, from 1 on. */
+  /** The number of the page, starting at 1. */
   readonly number: number;
   /** The index, within this page, of the last message before the border. */
   readonly at: number;

@@ -4,14 +4,14 @@ import { type Answer, endOf } from './end.ts';
 import type { Ending, PagedReading, Pages } from './paged-reading.ts';
 import { Taken } from './taken.ts';
 
-/** More pages in a row that bring nothing new mean that the server does not move on. */
+/** More consecutive pages without new messages mean that the server does not advance. */
 const staleMax = 3;
-/** Servers that filter after they have paged send pages without messages in between; so many in a row are no paging. */
+/** Servers that filter after paging return empty pages in between; more consecutive ones mean that paging does not work. */
 const emptyMax = 1_000;
 
 /**
- * Reads the pages of one range one after the other: each states where the next one is, the last one does not. A page without
- * messages is no end as long as it states a next one.
+ * Reads the pages of one range sequentially: each page except the last states where the next one is. A page without messages
+ * is not the end if it states a next page.
  */
 export class ChainReading implements PagedReading {
   readonly taken = new Taken();
@@ -24,12 +24,12 @@ export class ChainReading implements PagedReading {
     this.#limit = limit;
   }
 
-  /** Whether any page stated a next one. */
+  /** True if any page stated a next one. */
   get hasNext(): boolean {
     return this.#hasNext;
   }
 
-  /** @throws LostReading where a page after the first one is refused: its cursor may have expired */
+  /** @throws LostReading if a page after the first is refused: its cursor may have expired */
   async toEnd(): Promise<Ending> {
     const used = new Set<string>();
     let next: string | undefined;
@@ -78,6 +78,6 @@ export class ChainReading implements PagedReading {
     if (number === 1 || refusal.status === 204) return { kind: endOf({ refusal }, number, () => false)!, number };
     const { promised, received } = this.taken;
     if (promised === received) return { kind: 'refused', number };
-    throw new LostReading(`page ${number} was refused (${refusal.status}), as a cursor is that has expired`);
+    throw new LostReading(`page ${number} was refused (${refusal.status}): its cursor may have expired`);
   }
 }

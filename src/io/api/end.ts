@@ -11,14 +11,14 @@ export type Answer =
   | { readonly refusal: RequestRefused };
 
 /**
- * How a server shows that a page is past the last one. `empty`: it says so. `refused`, `repeated`: it may say so, or it may
- * not page that deep; then something else must prove that this is the end.
+ * How a server responds to a request for a page past the last one. `empty` proves the end. `refused` and `repeated` may also
+ * mean that the server does not page that deep, so the end needs other proof.
  */
 export type End = 'empty' | 'refused' | 'repeated';
 
-/** Statuses with which servers refuse a page past the last one, or deeper than they page. */
+/** Status codes with which servers refuse a page that is past the last one, or deeper than they page. */
 const refusals: ReadonlySet<number> = new Set([400, 404, 416, 422]);
-/** An expired cursor may also be gone (410). */
+/** For an expired cursor, a server may also respond 410 Gone. */
 const cursorRefusals: ReadonlySet<number> = new Set([...refusals, 410]);
 const noContent = 204;
 
@@ -26,7 +26,7 @@ const noContent = 204;
  * The only place that recognizes an end. An end is a page without messages: an empty list, null, 204 No Content, or a body
  * without a list (on the first page only with a total of 0). After the first page it is also a refusal of the page (400, 404,
  * 416, 422), or a page that only repeats messages of earlier ones.
- * @param number the page's number, from 1 on
+ * @param number the page's number, starting at 1
  * @param hasCome whether every message of a page was on earlier pages
  * @returns undefined if the page has new messages
  * @throws the refusal, if it is not an end
@@ -42,7 +42,7 @@ export function endOf(answer: Answer, number: number, hasCome: (page: Page) => b
   return number > 1 && hasCome(page) ? 'repeated' : undefined;
 }
 
-/** How lenient to be about a missing list: on a first page it most often means that `api-messages` is wrong. */
+/** Returns the accepted forms of an empty list. On a first page, a missing list usually means that `api-messages` is wrong. */
 export function emptyListOf(number: number): NonNullable<PageShape['emptyList']> {
   return number === 1 ? 'null' : 'missing';
 }
@@ -52,7 +52,7 @@ export function isRefusedPage(error: unknown): error is RequestRefused {
   return error instanceof RequestRefused && refusals.has(error.status);
 }
 
-/** A refusal that may be an end, or an expired cursor; anything else is thrown on. */
+/** Returns a refusal that may be an end or an expired cursor. @throws any other error unchanged */
 export function refusalOf(error: unknown): Answer {
   if (error instanceof RequestRefused && (error.status === noContent || cursorRefusals.has(error.status)))
     return { refusal: error };

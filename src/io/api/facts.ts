@@ -6,7 +6,7 @@ import type { ApiSettings, Paging, Place } from './settings.ts';
 type Headers = ResponseHead['headers'];
 type Facts = Pick<ApiSettings, 'messages' | 'message' | 'total' | 'paging'>;
 
-/** The parts of a page's body that are read. */
+/** Returns the parts of a page's body to read. */
 export function shapeOf({ messages, message, total, paging }: Facts): PageShape {
   const next = nextPlace(paging);
   return {
@@ -18,8 +18,8 @@ export function shapeOf({ messages, message, total, paging }: Facts): PageShape 
 }
 
 /**
- * A page with its total, wherever the response states it.
- * @throws PageError where a header holds something else than a count
+ * Returns a page with its total, from the body or a header of the response.
+ * @throws PageError if the header is not a count
  */
 export function withTotal(page: Page, headers: Headers, place: Place | undefined): Page {
   if (place === undefined || 'pointer' in place) return page;
@@ -32,8 +32,8 @@ export function withTotal(page: Page, headers: Headers, place: Place | undefined
 }
 
 /**
- * The next page, as a response states it: a URL or a cursor; undefined where there is none.
- * @throws PageError where it is neither a string nor a number
+ * Returns the URL or cursor of the next page, as a response states it; undefined if there is no next page.
+ * @throws PageError if it is neither a string nor a number
  */
 export function nextOf(page: Page, headers: Headers, paging: Paging): string | undefined {
   const place = nextPlace(paging);
@@ -44,7 +44,7 @@ export function nextOf(page: Page, headers: Headers, paging: Paging): string | u
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
   if (value === null || value === false || value === '') return undefined;
-  // The number as it is written: it may be too long for a double.
+  // The original text of the number, which may be too long for a double.
   if (typeof value === 'number') return text;
   if (typeof value === 'string') return textOf(value);
   throw new PageError(`its next page at ${formatPointer(place.pointer)} is neither a string nor a number`);
@@ -62,7 +62,7 @@ function textOf(value: string | string[] | undefined): string | undefined {
 const linkPattern = /<([^>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]+))?)*)/g;
 const parameterPattern = /;\s*([\w*-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s",;]+)))?/g;
 
-/** The target of the relation `next` (RFC 8288): `<https://…>; rel="next", <…>; rel="last"`. */
+/** Returns the target of the relation `next` (RFC 8288): `<https://…>; rel="next", <…>; rel="last"`. */
 function linkNext(header: string | string[] | undefined): string | undefined {
   const text = [header ?? []].flat().join(', ');
   for (const [, target, parameters = ''] of text.matchAll(linkPattern)) {

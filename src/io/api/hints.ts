@@ -1,7 +1,7 @@
 import type { ApiSettings, Authentication } from './settings.ts';
 import { secretsOf } from './template.ts';
 
-/** The remedy for each status that is final, as a clause that names the inputs. */
+/** Returns the remedy for each status code that is not retried, as a clause that names the inputs. */
 export function hintsFor({
   authentication,
   request,

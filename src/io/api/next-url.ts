@@ -1,12 +1,12 @@
 import { UserError } from '../../errors.ts';
 import { keepSecretBriefly } from '../../text/secrets.ts';
 
-/** Parameters whose values let whoever knows them in. */
+/** Names of parameters whose values may be credentials. */
 const signed = /auth|credential|key|pass|secret|sig|token/i;
 
 /**
- * The URL of the next page, as a response states it: absolute, or relative to the API's.
- * @throws UserError where it is none, or has another origin: the token would go there
+ * Returns the URL of the next page, which a response states as absolute or relative to the API's URL.
+ * @throws UserError if it is not a URL, or has another origin, which must not receive the credentials
  */
 export function nextUrl(next: string, apiUrl: string): URL {
   const base = new URL(apiUrl);
@@ -15,17 +15,17 @@ export function nextUrl(next: string, apiUrl: string): URL {
   if (url === null) {
     throw new UserError(
       'source-response-invalid',
-      `The message API at ${api} states its next page as something else than a URL. Write \`{cursor}\` where it goes, in \`api-query\` or \`api-body\`, or check \`api-next\`.`,
+      `The message API at ${api} returned a next page that is not a URL. If it is a cursor, put \`{cursor}\` in \`api-query\` or \`api-body\`; otherwise check \`api-next\`.`,
     );
   }
   if (url.origin !== base.origin) {
     throw new UserError(
       'source-refused',
-      `The message API at ${api} states its next page at ${url.origin}, another origin, where the token must not go. Check \`api-next\`, or set \`api-url\` to that origin.`,
+      `The message API at ${api} returned a next page on another origin, ${url.origin}, to which credentials are not sent. Check \`api-next\`, or set \`api-url\` to that origin.`,
     );
   }
   for (const [name, value] of url.searchParams) if (signed.test(name)) keepSecretBriefly(value);
-  // As the server spelled it, which is how Node prints the path.
+  // Mask the server's own spelling too, since Node prints the path that way.
   for (const pair of url.search.slice(1).split('&')) {
     const [name = '', ...value] = pair.split('=');
     if (signed.test(name)) keepSecretBriefly(value.join('='));

@@ -1,9 +1,9 @@
-/** How many times a page that the server cannot serve is halved. */
+/** How many times the page size is halved if the server cannot serve a page. */
 const halvingsMax = 6;
 
 /**
- * The requested page size: the user's, or a half, or a quarter of it and so on, since servers may accept no other sizes. It
- * learns what the server actually returns.
+ * Chooses the requested page size: the user's, or half of it, a quarter and so on, since servers may accept no other sizes.
+ * Learns which sizes the server actually returns.
  */
 export class PageSizes {
   readonly #requested: number;
@@ -13,12 +13,12 @@ export class PageSizes {
   #cap = Number.POSITIVE_INFINITY;
   #takesHalves = true;
 
-  /** @param requested the user's page size, from 1 on */
+  /** @param requested the user's page size, at least 1 */
   constructor(requested: number) {
     this.#requested = requested;
   }
 
-  /** The size for an attempt, from 0 on. Two consecutive attempts have other borders between pages, if the server allows. */
+  /** Returns the size for an attempt, counted from 0. If the server allows, consecutive attempts have different page borders. */
   at(attempt: number): number {
     const most = this.#halved(this.#halvings);
     if (attempt % 2 === 0 || !this.#takesHalves) return most;
@@ -39,14 +39,14 @@ export class PageSizes {
     this.#isSettled ||= this.#hasGrown;
   }
 
-  /** Notes that the server served all pages: larger ones, which may have failed for another reason, are tried once more. */
+  /** Notes that the server served all pages: larger ones, which may have failed for another reason, are tried again. */
   noteSuccess(): void {
     if (this.#halvings === 0 || this.#isSettled) return;
     this.#halvings -= 1;
     this.#hasGrown = true;
   }
 
-  /** Starts over: the server served no page, however small, so size is not the cause. */
+  /** Starts over: the server failed at every page size, so size is not the cause. */
   reset(): void {
     this.#halvings = 0;
   }
@@ -60,7 +60,7 @@ export class PageSizes {
     this.#takesHalves = false;
   }
 
-  /** Notes the length of a page that was followed by another one: the server returns no longer pages. */
+  /** Notes the length of a page that was not the last: the server returns no longer pages. */
   noteCap(length: number): void {
     this.#cap = length;
   }

@@ -2,13 +2,13 @@ import type { Page } from '../../messages/page.ts';
 import type { Answer, End } from './end.ts';
 import type { Taken } from './taken.ts';
 
-/** Which page of a range a request is for. */
+/** Identifies the page of a range that a request is for. */
 export interface PageRequest {
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly number: number;
-  /** Messages on the first page; 0 as long as it has not come. */
+  /** Messages on the first page; 0 before it was received. */
   readonly pageLength: number;
-  /** The URL or the cursor that the page before it stated. */
+  /** The URL or the cursor that the previous page stated. */
   readonly next?: string | undefined;
 }
 
@@ -19,9 +19,9 @@ export interface Pages {
   take(page: Page, note: (page: Page, strays: number) => void): Promise<void>;
   /** Releases the memory of a page that is not passed on. */
   drop(page: Page): void;
-  /** @throws UserError if that is more pages than there can be */
+  /** @throws UserError if that is more than the maximum number of pages */
   assertEnds(pages: number): void;
-  /** @throws UserError always: a page repeats earlier ones, so the API ignores how it is paged */
+  /** @throws UserError always: a page repeats earlier ones, so the API ignores the paging parameters */
   refuseRepeated(number: number): never;
 }
 
@@ -33,7 +33,7 @@ export interface Ending {
   readonly number: number;
 }
 
-/** Reads the pages of one range until the end was seen. */
+/** Reads the pages of one range to its end. */
 export interface PagedReading {
   readonly taken: Taken;
   toEnd(): Promise<Ending>;

@@ -6,25 +6,25 @@ import { ClosedStatuses } from '../../messages/statuses.ts';
 import { parseTimestamp } from '../../messages/time/timestamp.ts';
 import { sayable } from '../../text/said.ts';
 
-/** Messages that are looked into. */
+/** The maximum number of messages to inspect. */
 const messagesMax = 50;
 const namedMax = 5;
-/** Ids that come with several lists of alerts: one or two may have changed between two pages of the server's own. */
+/** The minimum number of ids with several lists of alerts: one or two messages may have changed while the server paged. */
 const repeatedMin = 3;
 const depthMax = 4;
 const valuesMax = 500;
 const idName = /(?:^|[a-z_-])(?:id|guid|uuid|sid|key|no|number)$/i;
 const statusName = /stat(?:us|e)|resolution|disposition/i;
 
-/** What one page shows of the inputs that say where the parts of a message are. */
+/** Problems that one page reveals in the inputs that locate the parts of a message. */
 export interface PageProbe {
-  /** Why no message of the page can be read; absent where one can. */
+  /** Why no message of the page can be read; absent if one can. */
   readonly failure?: string;
-  /** What a person should look into. */
+  /** Possible mistakes, for a person to check. */
   readonly warnings: readonly string[];
 }
 
-/** Looks into the messages of a page. Each sentence names the input, and what is there instead. */
+/** Inspects the messages of a page. Each sentence names the input to check, and what the page contains instead. */
 export function probePage({ bytes, messages }: Page, shape: MessageShape): PageProbe {
   const some = messages.slice(0, messagesMax);
   if (some.length === 0) return { warnings: [] };
@@ -39,7 +39,7 @@ export function probePage({ bytes, messages }: Page, shape: MessageShape): PageP
   return { warnings: statusWarnings(alerts, shape) };
 }
 
-/** An API of alerts sends a message once for each of them: then no record shows whether all of them are closed. */
+/** Detects an API of alerts, which returns a message once for each alert, so no record shows whether all of them are closed. */
 function recordsPerAlert(
   messages: Page['messages'],
   values: readonly unknown[],
@@ -53,7 +53,7 @@ function recordsPerAlert(
   });
   const repeated = [...alertsOf.values()].filter(({ size }) => size > 1).length;
   if (repeated < repeatedMin) return undefined;
-  return `${repeated} ids come more than once on it, each time with other alerts, so that it has a record for each alert instead of each message. See docs/no-fit.md`;
+  return `${repeated} ids appear more than once, each time with different alerts, so the API returns one record per alert instead of one per message. See docs/no-fit.md`;
 }
 
 function unreadable(reason: string, values: readonly unknown[], { id, timestamp, alerts }: MessageShape): string {
@@ -108,7 +108,7 @@ interface Place {
   readonly value: unknown;
 }
 
-/** The values within a value, the outermost first; of a list, those of its first element alone. */
+/** Returns the values within a value, outermost first. Lists are not descended into. */
 function placesIn(root: unknown): Place[] {
   const found: Place[] = [];
   const queue: Place[] = [{ pointer: [], value: root }];
@@ -137,7 +137,7 @@ function membersOf(value: unknown): string {
   return names.length === 0 ? 'it has no members' : `its members are ${names.map((name) => sayable(name)).join(', ')}`;
 }
 
-/** The alerts of a message, as `message-alerts` finds them. */
+/** Returns the alerts of a message that `message-alerts` selects. */
 function alertsIn(message: unknown, { alerts, alertId, alertStatus }: MessageShape): unknown[] {
   let places: unknown[] = [message];
   for (const token of alerts)
@@ -170,7 +170,7 @@ function isScalar(value: unknown): value is string | number | boolean {
 function isTime(value: unknown): boolean {
   if (typeof value !== 'string' && typeof value !== 'number') return false;
   const micros = parseTimestamp(JSON.stringify(value), {});
-  // A small number is hardly a time.
+  // A small number is unlikely to be a time.
   return micros !== undefined && micros > BigInt(Date.UTC(1990, 0)) * 1000n;
 }
 

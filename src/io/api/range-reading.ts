@@ -5,8 +5,8 @@ import type { Ending, PagedReading, Pages } from './paged-reading.ts';
 import { Taken } from './taken.ts';
 
 /**
- * Reads the numbered pages of one range, several at a time, until the end was seen: with a total, one page more than it
- * implies; without, page after page.
+ * Reads the numbered pages of one range concurrently, to its end. With a total, it requests one page more than the total
+ * implies; without a total, it requests pages until one is past the end.
  */
 export class RangeReading implements PagedReading {
   readonly taken = new Taken();
@@ -14,13 +14,13 @@ export class RangeReading implements PagedReading {
   readonly #limit: LimitFunction;
   readonly #concurrency: number;
   readonly #size: number;
-  /** Whether a second page that equals the first one may be an end. */
+  /** Returns whether a second page that equals the first may be an end. */
   readonly #mayRepeatFirst: (taken: Taken) => boolean;
   #failure: { readonly error: unknown } | undefined;
   /** The lowest requested page without new messages. */
   #ending: (Ending & { readonly answer: Answer }) | undefined;
 
-  /** @param size the requested messages of a page */
+  /** @param size the requested number of messages per page */
   constructor(
     pages: Pages,
     limit: LimitFunction,
@@ -64,7 +64,7 @@ export class RangeReading implements PagedReading {
     return promised !== undefined && received > promised;
   }
 
-  /** Passes pages on as they arrive, and then checks the page after them, which is requested at the same time. */
+  /** Passes pages on as they arrive, then checks the page after the last one, which is requested concurrently. */
   async #readAll(first: number, last: number): Promise<void> {
     let after: Answer | undefined;
     await this.#each(first, last + 1, async (number) => {
@@ -79,7 +79,7 @@ export class RangeReading implements PagedReading {
     else this.#drop(after);
   }
 
-  /** Checks pages in their order, once all of them have arrived. */
+  /** Checks pages in order, once all of them have arrived. */
   async #readInOrder(first: number, last: number): Promise<void> {
     const answers = new Map<number, Answer>();
     await this.#each(first, last, async (number) => {
@@ -125,7 +125,7 @@ export class RangeReading implements PagedReading {
       this.#pages.refuseRepeated(2);
   }
 
-  /** Pages of one message are equal if the source holds it twice. */
+  /** Pages of a single message can be equal because the source has that message twice. */
   #mayRepeat(page: Page): boolean {
     return page.messages.length > 0 && this.#size > 1;
   }

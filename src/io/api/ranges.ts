@@ -1,7 +1,7 @@
 import { DAY_MS, day, type Interval, instant } from '../../windows/interval.ts';
 import type { ApiSettings, ApiTimeFormat } from './settings.ts';
 
-/** In the easternmost zone (UTC+14) a day begins so much earlier. */
+/** In the easternmost time zone (UTC+14), a day begins this much earlier than in UTC. */
 const easternmostMs = 14 * 3_600_000;
 const secondMs = 1000;
 
@@ -33,8 +33,8 @@ export class Ranges {
   }
 
   /**
-   * The range to request for an interval, in ms. It is rounded outward first: a server may end its day hours before the one
-   * that an interval ends within. It holds no day that has not begun anywhere.
+   * Returns the range to request for an interval, in ms. It is first rounded outward, since a server's day may end hours
+   * before the day in which the interval ends. It excludes days that have not begun in any time zone.
    */
   around({ start, end }: Interval): Interval {
     const { pad } = this.#settings;
@@ -45,13 +45,13 @@ export class Ranges {
     });
   }
 
-  /** Whether one request may have the range of this interval. */
+  /** Returns whether one request can cover this interval. */
   fits(interval: Interval): boolean {
     const { start, end } = this.around(interval);
     return end - start <= this.#settings.maxMs;
   }
 
-  /** The days of an interval alone, with an end that is the day after its last one, and with one that is its last. */
+  /** Returns the days of an interval without padding, both with the day after its last as the end and with its last day. */
   ownDays({ start, end }: Interval): { readonly toEnd: Interval; readonly toLastDay: Interval } {
     const first = Math.floor(start / DAY_MS) * DAY_MS;
     const last = Math.ceil(end / DAY_MS) * DAY_MS;
@@ -61,7 +61,7 @@ export class Ranges {
     };
   }
 
-  /** The halves of an interval, in units of the time format and no shorter than a second; undefined if it has none. */
+  /** Returns the halves of an interval, in units of the time format of at least a second; undefined if it is too short. */
   halves({ start, end }: Interval): [Interval, Interval] | undefined {
     const unit = Math.max(this.#unitMs, secondMs);
     const middle = Math.round((start + end) / 2 / unit) * unit;
@@ -73,7 +73,7 @@ export class Ranges {
     return undefined;
   }
 
-  /** A range as requests state it. */
+  /** Formats a range as requests state it. */
   text({ start, end }: Interval): RangeText {
     return { start: this.#time(start), end: this.#time(end) };
   }
@@ -110,7 +110,7 @@ function formatTime(ms: number, format: ApiTimeFormat): string {
   }
 }
 
-/** An interval for people. */
+/** Formats an interval for people. */
 export function label({ start, end }: Interval): string {
   return `${instant(start)} to ${instant(end)}`;
 }

@@ -8,7 +8,7 @@ export type ApiTimeFormat = (typeof apiTimeFormats)[number];
 export const apiPagings = ['page', 'offset', 'next', 'none'] as const;
 export type ApiPaging = (typeof apiPagings)[number];
 
-/** Where a response states a number or the next page: in its body, or in a header, by its name in lower case. */
+/** Where a response states a number or the next page: in its body, or in a header, whose name is in lower case. */
 export type Place = { readonly pointer: Pointer } | { readonly header: string };
 
 /** How the pages after the first one are requested. */
@@ -26,7 +26,7 @@ export interface OauthSettings {
   readonly scope: string | undefined;
 }
 
-/** Who asks: the headers of each request and the secrets that fill them. */
+/** The headers that authenticate each request, and the secrets that they contain. */
 export interface Authentication {
   readonly headers: readonly Header[];
   readonly token?: string | undefined;
@@ -51,7 +51,7 @@ export interface ApiSettings {
   readonly timeFormat: ApiTimeFormat;
   /** The longest range of one request, in ms; longer intervals are halved. */
   readonly maxMs: number;
-  /** The most messages that the API serves of one range; undefined: as many as there are. */
+  /** The maximum number of messages that the API serves for one range; undefined: no limit. */
   readonly maxResults: number | undefined;
   readonly messages: Pointer;
   /** The message within an element of the list. */
@@ -63,15 +63,15 @@ export interface ApiSettings {
   readonly stallMs?: number;
 }
 
-/** How far around an interval messages are requested, in ms. */
+/** How far a requested range extends beyond its interval, in ms. */
 export interface Pad {
   readonly start: number;
   readonly end: number;
 }
 
-/** A day on each side for dates: servers count days in other zones, and inclusively or not. */
+/** A day on each side for dates: servers count days in other time zones, and include the last one or not. */
 const dayPad: Pad = { start: DAY_MS, end: DAY_MS };
-/** A server may leave out its start: no message is to lie exactly on it. */
+/** A server may exclude the start of a range, so the range starts a little earlier. */
 const startMs = 1000;
 
 /** @param maxDays the longest range of one request; an interval of exactly this length leaves no room for a pad of less than a day */
@@ -80,7 +80,7 @@ export function padOf(format: ApiTimeFormat, intervalDays: number, maxDays: numb
   return { start: intervalDays === maxDays ? 0 : startMs, end: 0 };
 }
 
-/** Days in the range of one request for so many whole days. */
+/** Returns the days in the range of a request for a number of whole days. */
 export function requestDays(intervalDays: number, format: ApiTimeFormat): number {
   return format === 'date' ? intervalDays + (dayPad.start + dayPad.end) / DAY_MS : intervalDays;
 }

@@ -3,7 +3,7 @@ import { endOf } from './end.ts';
 import type { Ending, PagedReading, Pages } from './paged-reading.ts';
 import { Taken } from './taken.ts';
 
-/** Reads one range of an API that does not page: a response holds all of it, unless it reaches `api-max-results`. */
+/** Reads one range of an API that does not page: a response is complete unless it reaches `api-max-results`. */
 export class SingleReading implements PagedReading {
   readonly taken = new Taken();
   readonly #pages: Pages;

@@ -33,23 +33,23 @@ import { placeholdersIn, renderBody, renderUrl, type Values } from './template.t
 /** Bytes of one page, decompressed. */
 const pageBytesMax = 256 * 1024 * 1024;
 const pagesMax = 1_000_000;
-/** Statuses of gateways for a server that is down, and for one that does not manage a page in time. */
+/** Status codes of gateways for a server that is down, or that does not produce a page in time. */
 const gatewayFailures: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 /** Gateway failures before a smaller page is requested. */
 const gatewayFailuresMax = 3;
-/** A server that looks one message ahead, to know whether more follow, may send it too. */
+/** A server that fetches one extra message to learn whether more follow may send that one too. */
 const messagesAheadMax = 1;
-/** Messages on a page of an API that takes no page size. */
+/** The maximum number of messages on a page of an API without a page size. */
 const unsizedMax = 100_000;
-/** Reading shorter pages again costs no more than looking at each border between them. */
+/** For shorter pages, a second pass costs no more than checking each border between them. */
 const borderedPageMin = 6;
 
-/** Messages that a page needs so that it is no accident where none of them can be read. */
+/** On a page with fewer messages, the unreadable ones may be exceptions. */
 const probedMin = 3;
 
 const firstPage: PageRequest = { number: 1, pageLength: 0 };
 
-/** Any HTTP API whose requests a template describes. */
+/** Reads messages from any HTTP API whose requests a template describes. */
 export class ApiSource implements Source {
   readonly name = 'api';
   readonly deliversOnce = false;
@@ -67,23 +67,23 @@ export class ApiSource implements Source {
   readonly #say: Say;
   readonly #ranges: Ranges;
   readonly #sizes: PageSizes;
-  /** Whether requests state the size of a page, and where the next one is. */
+  /** True if requests contain a page size, and a cursor. */
   readonly #hasSize: boolean;
   readonly #hasCursor: boolean;
-  /** The most messages received for one range: the server pages at least that deep. */
+  /** The maximum number of messages received for one range: the server pages at least that deep. */
   #deepest = 0;
-  /** The most messages on one page. */
+  /** The maximum number of messages on one page. */
   #longest = 0;
-  /** Whether a second page other than the first was seen. */
+  /** True once a second page that differs from the first was received. */
   #hasPaged = false;
-  /** Whether the server serves pages of one message, for counting, and small ones far in, for borders. */
+  /** False without page sizes, or once the server refused a page of one message, or a small page across a border. */
   #countsByOne: boolean;
   #showsBorders: boolean;
 
   /**
    * @param say receives lines about long waits
-   * @param now ms since 1970, of the world that is read: later days are not requested
-   * @param message where the parts of a message are, so that a page can be checked against it; absent: none is
+   * @param now the source's current time, in ms since 1970: later days are not requested
+   * @param message the shape against which {@link probe} checks a page; without it, there is no probe
    */
   constructor(
     settings: ApiSettings,
@@ -163,8 +163,8 @@ export class ApiSource implements Source {
     this.#memory.give(page.bytes.buffer);
     if (page.messages.length === 0) return undefined;
     if (failure === undefined) return { warnings };
-    const sentence = `The message API at ${this.url} sent a page for ${label(interval)} that does not fit: ${failure}.`;
-    // One or two may be broken.
+    const sentence = `The message API at ${this.url} returned a page for ${label(interval)} that does not match the inputs: ${failure}.`;
+    // Only one or two messages may be invalid themselves.
     return page.messages.length >= probedMin ? { failure: sentence, warnings } : { warnings: [sentence] };
   }
 
@@ -173,7 +173,7 @@ export class ApiSource implements Source {
     await this.#authenticator.close();
   }
 
-  /** Whether one small page states a total. */
+  /** True if one small page states a total. */
   get #countsCheaply(): boolean {
     return this.#settings.total !== undefined && this.#settings.paging.kind !== 'none';
   }
@@ -185,7 +185,7 @@ export class ApiSource implements Source {
     );
   }
 
-  /** Leaves out counts that the server refuses: they only help an audit. */
+  /** Omits counts that the server refuses: they only help an audit. */
   async #countOwnDays(interval: Interval): Promise<OwnDays> {
     if (!this.#ranges.fits(interval)) return {};
     const { toEnd, toLastDay } = this.#ranges.ownDays(interval);
@@ -201,7 +201,7 @@ export class ApiSource implements Source {
     };
   }
 
-  /** Requests a page of one message, the cheapest that states a total, or a whole page if the server refuses that. */
+  /** Requests a page of one message, the cheapest with a total, or a full page if the server refuses that. */
   async #total(interval: Interval, asked: Interval): Promise<number | undefined> {
     const { pageSize } = this.#settings;
     const totalBy = async (size: number) => {
@@ -246,9 +246,9 @@ export class ApiSource implements Source {
   }
 
   /**
-   * Whether a reading shows by itself that it is whole: its end, and that no message moved between its pages. Without totals
-   * the caller makes another pass anyway, where the slot is to be settled.
-   * @throws TooDeep, LostReading or UserError where more messages may follow
+   * Returns whether a reading proves by itself that it is complete: that it reached the end, and that no message moved between
+   * its pages. Without totals, the caller makes another pass anyway if the slot can become settled.
+   * @throws TooDeep, LostReading or UserError if more messages may follow
    */
   async #endsSurely(
     interval: Interval,
@@ -261,7 +261,7 @@ export class ApiSource implements Source {
     const isEndSure = ending.kind === 'empty';
     if (reading instanceof ChainReading) {
       if (!reading.hasNext) await this.#assertChained(interval, asked, taken);
-      // Nobody knows what a cursor stands for: a number of messages to skip moves as page numbers do.
+      // A cursor may be a number of messages to skip, which shifts just as page numbers do.
       return isEndSure && (taken.totals.length === 0 || !reading.hasNext);
     }
     if (this.#settings.paging.kind === 'none') return true;
@@ -291,20 +291,20 @@ export class ApiSource implements Source {
         if (pages <= pagesMax) return;
         throw new UserError(
           'source-limit',
-          `The message API at ${this.url} has more than ${pagesMax} pages for ${label(interval)}, or does not end. Check \`api-total\` and \`api-page-size\`.`,
+          `The message API at ${this.url} has more than ${pagesMax} pages for ${label(interval)}, or its paging never ends. Check \`api-total\` and \`api-page-size\`.`,
         );
       },
       refuseRepeated: (number) => this.#refuseRepeated(interval, number),
     };
   }
 
-  /** @throws TooDeep where the API serves no more than it holds of an interval; UserError where there is no shorter one */
+  /** @throws TooDeep if the API may not serve all messages of an interval; UserError if it cannot be halved */
   #assertFits(interval: Interval, received: number, total: number | undefined): void {
     const { maxResults, paging } = this.#settings;
     const held = Math.max(received, total ?? 0);
     if (maxResults === undefined || held < maxResults) return;
     const halves = this.#ranges.halves(interval);
-    // The page after the last one still shows whether this is all.
+    // The page after the last one still shows whether these are all messages.
     if (halves === undefined && held === maxResults && paging.kind !== 'none') return;
     const message = `The message API at ${this.url} holds ${held} messages for ${label(interval)}, and no shorter range can be requested, but \`api-max-results\` is ${maxResults}. Set \`api-time-format\` to a finer one, or raise \`api-max-results\` if the API serves more.`;
     throw halves === undefined ? new UserError('source-limit', message) : new TooDeep(message, halves, total);
@@ -312,7 +312,7 @@ export class ApiSource implements Source {
 
   #tooLong(interval: Interval): Error {
     const halves = this.#ranges.halves(interval);
-    const message = `One request cannot be for ${label(interval)}: with \`api-time-format\` its range is longer than \`api-max-days\`. Raise \`api-max-days\`, or set a finer \`api-time-format\`.`;
+    const message = `A single request cannot cover ${label(interval)}: in units of \`api-time-format\`, its range is longer than \`api-max-days\`. Raise \`api-max-days\`, or set a finer \`api-time-format\`.`;
     return halves === undefined ? new UserError('input-invalid', message) : new TooDeep(message, halves, undefined);
   }
 
@@ -328,8 +328,8 @@ export class ApiSource implements Source {
   }
 
   /**
-   * Tells a page that needs no next one from a page whose next one is stated elsewhere than `api-next` says: a smaller page
-   * must state a next one, else the halves of the range may hold nothing that the whole does not.
+   * Distinguishes a range of one page from a range whose next page is not where `api-next` points: a smaller page must state a
+   * next one; otherwise, the halves of the range must not contain messages that the whole range does not.
    */
   async #assertChained(interval: Interval, asked: Interval, taken: Taken): Promise<void> {
     if (this.#hasPaged || taken.received < 2) return;
@@ -357,7 +357,7 @@ export class ApiSource implements Source {
     const place = paging.kind === 'next' ? describeNext(paging.next) : '';
     return new UserError(
       'source-paging-ignored',
-      `The message API at ${this.url} holds ${held} messages for ${label(interval)} and sent a page of ${sent} without a next one ${place}. Check \`api-next\`.`,
+      `The message API at ${this.url} holds ${held} messages for ${label(interval)} but returned a page of ${sent} without a next page ${place}. Check \`api-next\`.`,
     );
   }
 
@@ -372,11 +372,11 @@ export class ApiSource implements Source {
         this.#memory.give(page.bytes.buffer);
         if (!taken.hasCome(page))
           throw new LostReading(
-            'a part of the range holds messages that the whole range does not, though that states no next page (check `api-next`)',
+            'part of the range has messages that the whole range does not, although it states no next page (check `api-next`)',
           );
         lengths.push(page.messages.length);
       }
-      // Where all of them lie in one half, that one may be cut as the whole is.
+      // If one half has all the messages, it may be truncated just as the whole range is.
       whole = lengths[0] === 0 ? halves[1] : lengths[1] === 0 ? halves[0] : undefined;
     }
   }
@@ -388,9 +388,9 @@ export class ApiSource implements Source {
   }
 
   /**
-   * A refusal or a repetition may be the end, or all that the server serves of a range. It is the end if everything promised
-   * was received, and if the server served more of another range or its only page is not full.
-   * @throws TooDeep if a shorter range can tell; UserError if there is none
+   * A refused or repeated page may mean the end, or that the server does not page deeper. It is the end if all messages of the
+   * total were received, and if the server served more for another range or its only page is not full.
+   * @throws TooDeep if a shorter range can decide it; UserError if there is none
    */
   #assertEnds(interval: Interval, size: number, taken: Taken, { number }: Ending): void {
     const { promised, received, pageLength } = taken;
@@ -399,9 +399,9 @@ export class ApiSource implements Source {
     if (!isShort && (received < this.#deepest || isOneOpenPage)) return;
     this.#deepest = Math.max(this.#deepest, received);
     const halves = this.#ranges.halves(interval);
-    // No shorter range exists; a last page that is not full still tells an end from a limit.
+    // No shorter range exists, but a last page that is not full still distinguishes the end from a limit.
     if (halves === undefined && !isShort && taken.lengthOf(number - 1) < pageLength) return;
-    const message = `The message API at ${this.url} serves ${received} messages of ${label(interval)} and refuses page ${number}${isShort ? `, though its total is ${promised}` : ''}: it may hold more than it serves. Check \`api-total\`, and try another \`api-page-size\`.`;
+    const message = `The message API at ${this.url} serves ${received} messages for ${label(interval)} and refuses page ${number}${isShort ? `, though its total is ${promised}` : ''}: it may hold more than it serves. Check \`api-total\`, and try another \`api-page-size\`.`;
     throw halves === undefined ? new UserError('source-limit', message) : new TooDeep(message, halves, promised);
   }
 
@@ -421,7 +421,7 @@ export class ApiSource implements Source {
       const request = { number: border.number, pageLength: 0 };
       const answer = await this.#page(interval, asked, request, border.size).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
-        // Another pass will show it.
+        // Another pass checks the border instead.
         if (isRefusedPage(error)) this.#showsBorders = false;
         return undefined;
       });
@@ -481,7 +481,7 @@ export class ApiSource implements Source {
   #values(asked: Interval, { number, pageLength, next }: PageRequest, size: number): Values {
     const { paging } = this.#settings;
     const first = 'first' in paging ? paging.first : 0;
-    // A server may return shorter pages than requested: the next one then begins where the last one ended.
+    // A server may return shorter pages than requested: the next page then begins where the previous one ended.
     const stride = pageLength === 0 ? size : this.#hasSize ? Math.min(size, pageLength) : pageLength;
     return {
       ...this.#ranges.text(asked),
@@ -511,11 +511,11 @@ export class ApiSource implements Source {
     } catch (error) {
       this.#memory.give(bytes.buffer);
       if (!(error instanceof PageError)) throw error;
-      // A server that does not state a length can be cut without a sign of it.
-      if (error.isCut) throw new Retryable(`sent a page that is cut (${error.message})`);
+      // Without a Content-Length, a truncated response looks complete.
+      if (error.isCut) throw new Retryable(`sent a truncated page (${error.message})`);
       throw new UserError(
         'source-response-invalid',
-        `The message API at ${this.url} sent page ${number} of ${label(interval)} as something else than a page of messages (${error.message}). Check \`api-url\`, \`api-messages\` (${formatPointer(messages)}) and \`api-total\`${describeTotal(total)}.`,
+        `The message API at ${this.url} returned an invalid page ${number} for ${label(interval)} (${error.message}). Check \`api-url\`, \`api-messages\` (${formatPointer(messages)}) and \`api-total\`${describeTotal(total)}.`,
       );
     }
   }
@@ -530,7 +530,7 @@ export class ApiSource implements Source {
       'source-range-ignored',
       strays.length > page.messages.length / 2
         ? `${sent}: it ignores the range. Check \`{start}\` and \`{end}\` in \`api-query\`, and \`api-time-format\`.`
-        : `${sent}: it selects by another time than that of the message, such as its arrival. Check \`message-timestamp\` and \`api-time-format\`.`,
+        : `${sent}: it selects messages by a time other than their own, such as their arrival. Check \`message-timestamp\` and \`api-time-format\`.`,
     );
   }
 }
@@ -545,7 +545,7 @@ function describeNext(next: Place | 'link'): string {
   return 'pointer' in next ? `at ${formatPointer(next.pointer)}` : `in the header \`${next.header}\``;
 }
 
-/** A server that takes only certain page sizes refused half of the user's. */
+/** A server that accepts only certain page sizes refused half of the user's page size. */
 class RefusedHalf extends Error {}
 
 function isGatewayFailure(error: unknown): error is Unavailable {

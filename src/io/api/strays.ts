@@ -3,7 +3,7 @@ import { invalidMessage } from '../../messages/read.ts';
 import { DAY_MS, type Interval } from '../../windows/interval.ts';
 import type { ApiTimeFormat } from './settings.ts';
 
-/** How far outside the requested range a message may be: servers count days in other zones, and ends may be inclusive. */
+/** How far outside the requested range a message may be: servers use other time zones, and ends may be inclusive. */
 const beyondMs: Readonly<Record<ApiTimeFormat, number>> = {
   date: 2 * DAY_MS,
   iso: 1000,
@@ -13,11 +13,11 @@ const beyondMs: Readonly<Record<ApiTimeFormat, number>> = {
   'epoch-ms': 1000,
 };
 /**
- * A message this far outside has a broken clock, such as 1970 or 2038. A nearer one was selected by another time than its own
- * and belongs to another slot of the archive: it must not be set aside.
+ * A message this far outside comes from a wrong clock, such as 1970 or 2038. A nearer one was selected by a time other than
+ * its own and belongs to another slot of the archive, so it must not be quarantined.
  */
 const farMs = 92 * DAY_MS;
-/** A single stray says nothing about the server. */
+/** A single stray proves nothing about the server. */
 const straysMin = 2;
 
 /** A page whose messages far outside the requested range are marked invalid. */
@@ -48,7 +48,7 @@ export function withoutStrays(page: Page, asked: Interval, format: ApiTimeFormat
   return { page: far > 0 ? { ...page, messages } : page, far, near: near === undefined ? near : Number(near / 1000n) };
 }
 
-/** Returns whether so many strays among so many messages mean that the server ignores the range. */
+/** Returns whether this share of strays among the messages received means that the server ignores the range. */
 export function ignoresRange(strays: number, received: number): boolean {
   return strays >= straysMin && strays > received / 2;
 }

@@ -35,7 +35,7 @@ export class Taken {
     this.#totals.push(total);
   }
 
-  /** Messages received, each as often as it was. */
+  /** The number of messages received, including duplicates. */
   get received(): number {
     return this.#received;
   }
@@ -62,13 +62,13 @@ export class Taken {
     return this.#pages.get(number)?.length ?? 0;
   }
 
-  /** Returns whether a page equals the one of this number, byte by byte. */
+  /** Returns whether a page equals the page with this number, byte for byte. */
   isSame(page: Page, number: number): boolean {
     const other = this.#pages.get(number);
     return other !== undefined && Buffer.compare(page.shas, other.shas) === 0;
   }
 
-  /** Returns whether every message of a page was received on another one. */
+  /** Returns whether every message of a page was already received. */
   hasCome(page: Page): boolean {
     const come = new Set<string>();
     for (const { shas } of this.#pages.values()) for (const sha of eachSha(shas)) come.add(sha);
@@ -81,8 +81,8 @@ export class Taken {
   }
 
   /**
-   * The messages on both sides of each border: the last one of a page and the first one of the next. Undefined if a page other
-   * than the last differs in length from the first, since the positions of borders are then unknown.
+   * Returns the messages on both sides of each border: the last of one page and the first of the next. Undefined if a page
+   * other than the last differs in length from the first, since the positions of borders are then unknown.
    */
   borders(): { readonly position: number; readonly last: string; readonly first: string }[] | undefined {
     const borders = [];

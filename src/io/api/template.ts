@@ -6,7 +6,7 @@ export type Placeholder = (typeof placeholders)[number];
 export const secretPlaceholders = ['token', 'username', 'password', 'basic'] as const;
 export type SecretPlaceholder = (typeof secretPlaceholders)[number];
 
-/** The text of each placeholder; an absent one leaves out the parameter or the member that it stands in. */
+/** The text of each placeholder. If one is absent, the parameter or member that contains it is omitted. */
 export type Values = Readonly<Partial<Record<Placeholder, string>>>;
 
 /** A literal text, or a placeholder within it. */
@@ -32,7 +32,7 @@ export type Body =
   | { readonly members: readonly (readonly [name: string, value: Body])[] }
   | { readonly literal: number | boolean | null };
 
-/** What every request to an API looks like. */
+/** The common form of all requests to an API. */
 export interface RequestTemplate {
   readonly method: 'GET' | 'POST';
   readonly query: readonly Parameter[];
@@ -40,7 +40,7 @@ export interface RequestTemplate {
   readonly body: Body | undefined;
 }
 
-/** A template that cannot be compiled. Its message is a clause that says what to write; `shown` is the part that is wrong. */
+/** A template that cannot be compiled. Its message is a clause that says how to fix it; `shown` is the invalid part. */
 export class TemplateError extends Error {
   readonly shown: string;
   /** The name of a placeholder that does not exist. */
@@ -71,8 +71,8 @@ const ownHeaders = new Set([
 ]);
 
 /**
- * Reads `name=value` pairs with `&` between them; `""` is none. Values hold placeholders, and what a URL cannot hold is
- * encoded.
+ * Parses `name=value` pairs separated by `&`; `""` means no pairs. Values may contain placeholders, and must otherwise be
+ * percent-encoded.
  * @throws TemplateError
  */
 export function compileQuery(text: string): Parameter[] {
@@ -81,7 +81,7 @@ export function compileQuery(text: string): Parameter[] {
     const [, name, value] = /^([^\s=?#{}]+)=([^#\r\n]*)$/.exec(pair) ?? [];
     if (name === undefined || value === undefined || !isEncoded(pair)) {
       throw new TemplateError(
-        'use `name=value` pairs with `&` between them, percent-encoded where need be: `status=all&from={start}`',
+        'use `name=value` pairs with `&` between them, percent-encoded where necessary: `status=all&from={start}`',
         /^[^=]*=?/.exec(pair)?.[0] ?? '',
       );
     }
@@ -93,7 +93,7 @@ export function compileQuery(text: string): Parameter[] {
 }
 
 /**
- * Reads a JSON text whose strings hold placeholders.
+ * Parses JSON text whose strings may contain placeholders.
  * @throws TemplateError
  */
 export function compileBody(text: string): Body {
@@ -104,7 +104,7 @@ export function compileBody(text: string): Body {
     const bare = /[:[,]\s*(\{(?:start|end|size|page|offset|cursor)\})/.exec(text)?.[1];
     throw new TemplateError(
       bare === undefined
-        ? `use JSON, which this is not (${(error as Error).message.replace(/(?: in JSON|,? ").*$/s, '')})`
+        ? `use valid JSON (${(error as Error).message.replace(/(?: in JSON|,? ").*$/s, '')})`
         : `use JSON, with placeholders within strings: \`"${bare}"\`, or \`"${bare.replace('}', ':number}')}"\` for a number`,
       bare ?? '',
     );
@@ -113,7 +113,7 @@ export function compileBody(text: string): Body {
 }
 
 /**
- * Reads one `Name: value` a line.
+ * Parses one `Name: value` per line.
  * @throws TemplateError
  */
 export function compileHeaders(text: string): Header[] {
@@ -129,7 +129,7 @@ function headerOf(line: string): Header {
   const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*)$/.exec(line) ?? [];
   if (name === undefined || value === undefined) {
     const shown = /^[^\s:]*/.exec(line)?.[0] ?? '';
-    throw new TemplateError('use one `Name: value` a line, such as `X-Api-Key: {token}`', shown);
+    throw new TemplateError('use one `Name: value` per line, such as `X-Api-Key: {token}`', shown);
   }
   if (ownHeaders.has(name.toLowerCase())) throw new TemplateError(`leave \`${name}\` out, each request sets it`, name);
   if (/[^\x20-\x7e]/.test(value)) throw new TemplateError('use the value in printable ASCII', name);
@@ -171,7 +171,7 @@ function bodyOf(value: unknown): Body {
   return { members: Object.entries(value).map(([name, part]) => [name, bodyOf(part)] as const) };
 }
 
-/** The placeholders of a request. */
+/** Returns the placeholders of a request. */
 export function placeholdersIn({ query, body }: RequestTemplate): Set<Placeholder> {
   return new Set([...query.flatMap(({ value }) => namesIn(value)), ...(body === undefined ? [] : namesInBody(body))]);
 }
@@ -181,7 +181,7 @@ export function numbersIn({ body }: RequestTemplate): Set<Placeholder> {
   return new Set(body === undefined ? [] : namesInBody(body, true));
 }
 
-/** The secrets that headers carry. */
+/** Returns the secrets that headers contain. */
 export function secretsOf(headers: readonly Header[]): Set<SecretPlaceholder> {
   return new Set(headers.flatMap(({ value }) => namesIn(value)));
 }
@@ -196,7 +196,7 @@ function namesInBody(body: Body, areNumbers?: true): Placeholder[] {
   return 'members' in body ? body.members.flatMap(([, value]) => namesInBody(value, areNumbers)) : [];
 }
 
-/** The URL of a request: the query is added to the one that the URL has. */
+/** Returns the URL of a request, with the query appended to any that the URL already has. */
 export function renderUrl(url: string, { query }: RequestTemplate, values: Values): URL {
   const rendered = new URL(url);
   const pairs = query.flatMap(({ name, value }) => {
@@ -212,7 +212,7 @@ export function renderBody(body: Body, values: Values): string {
   return JSON.stringify(jsonOf(body, values) ?? null);
 }
 
-/** The value of a header; undefined where a secret of it is absent. */
+/** Returns the value of a header; undefined if one of its secrets is absent. */
 export function renderHeader(
   { value }: Header,
   secrets: Readonly<Partial<Record<SecretPlaceholder, string>>>,
@@ -220,7 +220,7 @@ export function renderHeader(
   return renderText(value, secrets, (text) => text);
 }
 
-/** Undefined where a placeholder has no value: then whatever holds the text is left out. */
+/** Returns undefined if a placeholder has no value, so that the parameter, header or member is omitted. */
 function renderText<Name extends string>(
   text: Text<Name>,
   values: Readonly<Partial<Record<Name, string>>>,

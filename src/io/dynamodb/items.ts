@@ -47,10 +47,10 @@ function startOf(slotId: string): string {
   return slotId.split('-')[0]!;
 }
 
-/** The condition of a first record: there is none, or one whose revision no run can have written. */
+/** The condition of a first record: none exists, or its revision is one that no run can have written. */
 export const noRecord = 'attribute_not_exists(pk) OR NOT (revision BETWEEN :first AND :last)';
 export const noRecordValues = toAttributes({ ':first': 1, ':last': revisionMax });
-/** The condition of a change to a staged message: it was not read later, or no run can have written when it was. */
+/** The condition of a change to a staged message: it was not read later, or no run can have written its `read_at`. */
 export const notReadLater =
   'attribute_not_exists(pk) OR read_at <= :read_at OR NOT (size(read_at) = :chars AND read_at BETWEEN :from AND :to)';
 
@@ -59,7 +59,7 @@ export function readAtValues(readAt: Instant): Attributes {
   return toAttributes({ ':read_at': readAt, ':chars': readAt.length, ':from': '1', ':to': '3' });
 }
 
-/** Items of the table as they are checked; those of other kinds, such as notes, are left out. */
+/** Returns the items of the table in the form in which they are checked, without those of other kinds, such as notes. */
 export function storedItems(items: readonly Attributes[]): StoredItem[] {
   return items.flatMap((item) => {
     const sk = item.sk?.S ?? '';
@@ -84,7 +84,7 @@ function storedMessage(sk: string, value: Value): StoredItem {
   const [start = ''] = sk.slice(messagePrefix.length).split('#', 1);
   const id = sk.slice(messagePrefix.length + start.length + 1);
   const { slot, message_id } = value;
-  // A hash does not show its id, but an id shows whether the hash is its own.
+  // A hash does not reveal its id, but the id shows whether the hash is correct.
   const isOwn = typeof message_id === 'string' && messageKey(start, message_id) === sk;
   const known = { ...(!id.startsWith(hashMark) && { message_id: id }) };
   const isOfSlot = typeof slot === 'string' && startOf(slot) === start;
@@ -98,7 +98,7 @@ function storedSource(sk: string, value: Value): StoredItem {
   return { kind: 'source', key: source, known: { source }, value };
 }
 
-/** The message's item, with as many of its open alerts as fit. */
+/** Returns the message's item, with as many of its open alerts as fit. */
 export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) => Attributes): Attributes {
   const open_alerts = [...message.open_alerts];
   let item = itemOf(message);
@@ -108,7 +108,7 @@ export function fitted(message: StagedMessage, itemOf: (message: StagedMessage) 
   return item;
 }
 
-/** The record, with its error's message truncated. */
+/** Returns the record, with its error's message truncated. */
 export function shortened<Row extends LedgerRecord | SourceRecord>({ last_error, ...record }: Row) {
   if (last_error === undefined) return record;
   const message = last_error.message.slice(0, errorCharsMax).toWellFormed();

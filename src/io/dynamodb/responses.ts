@@ -25,8 +25,8 @@ const members: Readonly<Record<string, (body: Readonly<Record<string, unknown>>)
 };
 
 /**
- * Checks successes before the SDK parses them. It takes an empty body for a response without members: a write that never
- * reached DynamoDB would count as done, and a query as one that found nothing.
+ * Checks successful responses before the SDK parses them. The SDK accepts an empty body as a response without members: a write
+ * that never reached DynamoDB would count as done, and a failed query as one that found nothing.
  */
 export const wholeResponses: Plugin = {
   applyToStack(stack) {
@@ -48,17 +48,17 @@ export const wholeResponses: Plugin = {
   },
 };
 
-/** Marks an error as one of a response whose status code had come. */
+/** Adds the status code to an error in the body of a response. */
 function asCut(httpStatusCode: number) {
   return (error: unknown): never => {
     throw Object.assign(error as Error, { $metadata: { httpStatusCode } });
   };
 }
 
-/** The defect of a body in a few words; undefined if it has none. */
+/** Returns what is wrong with a body, in a few words; undefined if it is valid. */
 function faultOf(bytes: Uint8Array, checksum: string | undefined, action: string): string | undefined {
   if (bytes.length === 0) return 'no body';
-  if (checksum !== undefined && String(crc32(bytes)) !== checksum) return 'another checksum than its header says';
+  if (checksum !== undefined && String(crc32(bytes)) !== checksum) return 'a checksum that does not match its header';
   try {
     const body: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'no JSON object';

@@ -97,7 +97,7 @@ export class DynamoStaging implements Staging {
     return stateOf(storedItems(await this.#query('')));
   }
 
-  /** Reads the record first: a writer who stages messages in between will have changed its revision. */
+  /** Reads the record first: a writer that stages messages in between also changes its revision. */
   async slot(slot: Slot): Promise<{ record: LedgerRecord | undefined; staged: StagedMessage[] }> {
     const item = await this.#get(slotKey(slot.id));
     const [record] = storedItems(item === undefined ? [] : [item]);
@@ -127,7 +127,7 @@ export class DynamoStaging implements Staging {
     const readAts = new Map<string, Instant>();
     for (const message of messages) {
       const sk = messageKey(message.slot, message.message_id);
-      // A transaction refuses two actions on one item.
+      // A transaction rejects two actions on one item.
       if ((readAts.get(sk) ?? '') > message.read_at) continue;
       readAts.set(sk, message.read_at);
       writes.set(sk, await this.#putOf(sk, message));
@@ -211,7 +211,7 @@ export class DynamoStaging implements Staging {
   }
 
   /**
-   * The size of an item.
+   * Returns the size of an item, in bytes.
    * @throws UserError if it is too large to be stored
    */
   async #bytesOf(item: Attributes): Promise<number> {
@@ -219,11 +219,11 @@ export class DynamoStaging implements Staging {
     if (bytes <= itemBytesMax) return bytes;
     throw new UserError(
       'staging-unavailable',
-      `${await this.#name()} cannot store the item ${JSON.stringify(item.sk?.S?.slice(0, 100))}: it has ${bytes} bytes, more than the limit of ${itemBytesMax}. Check which of its attributes is so long.`,
+      `${await this.#name()} cannot store the item ${JSON.stringify(item.sk?.S?.slice(0, 100))}: it has ${bytes} bytes, more than the limit of ${itemBytesMax}. Check which of its attributes is so large.`,
     );
   }
 
-  /** The archive's items whose sort key has the prefix. A page may be empty before the last one. */
+  /** Returns the archive's items whose sort key has the prefix. Pages before the last one may be empty. */
   async #query(prefix: string): Promise<Attributes[]> {
     const isAll = prefix === '';
     return this.#request('Query', async () => {

@@ -12,7 +12,7 @@ import { retry, retryPolicies, type Transient } from '../retry.ts';
 
 /** DynamoDB's limit. */
 const actionsMax = 100;
-/** DynamoDB allows 4 MB, and counts an item somewhat differently than we do. */
+/** DynamoDB allows 4 MB, and measures items slightly differently. */
 const bytesMax = 3_500_000;
 /** Concurrent transactions of one list. All items of an archive share one partition key, whose write throughput is limited. */
 const concurrencyMax = 4;
@@ -37,8 +37,8 @@ export interface Transactions {
 }
 
 /**
- * Writes items of distinct keys, up to 100 in a request. An item whose condition does not hold stays as it is; the others are
- * written all the same. After a failure, some may be written and others not.
+ * Writes items with distinct keys, up to 100 per request. An item whose condition fails is unchanged; the others are written
+ * anyway. After an error, some items may be written and others not.
  *
  * DynamoDB recognizes a repeated request by its token for ten minutes, so a request whose response was lost takes effect once.
  * Even later, or in a store that ignores tokens, repeating it is harmless as long as its conditions compare versions: if our
@@ -75,7 +75,7 @@ async function writeBatch(transactions: Transactions, batch: readonly ItemWrite[
         if (cancelled === undefined) return;
         const codes = codesOf(cancelled);
         const kept = left.filter((_, n) => codes[n] !== conditionFailed);
-        // If conditions alone failed, the others are sent again at once.
+        // If only conditions failed, the remaining items are sent again at once.
         const isProgress =
           kept.length < left.length && codes.every((code) => code === 'None' || code === conditionFailed);
         left = kept;
@@ -83,7 +83,7 @@ async function writeBatch(transactions: Transactions, batch: readonly ItemWrite[
       }
     });
   } catch (error) {
-    // Whether the size of a transaction includes the items that it deletes or replaces is not documented.
+    // The size may include the items that the transaction deletes or replaces, which is not documented.
     if (!isInvalid(error) || left.length < 2) throw error;
     const middle = Math.ceil(left.length / 2);
     for (const half of [left.slice(0, middle), left.slice(middle)]) await writeBatch(transactions, half);
@@ -117,7 +117,7 @@ function isInvalid(error: unknown): boolean {
   return (error instanceof Error && error.name === 'ValidationException') || causesOf(error).includes(invalid);
 }
 
-/** Why a transaction was cancelled, besides conditions that failed: `TransactionConflict`, `ThrottlingError`, …; else empty. */
+/** Returns why a transaction was cancelled, except failed conditions: `TransactionConflict`, `ThrottlingError`, …; may be empty. */
 export function causesOf(error: unknown): string[] {
   const codes = error instanceof TransactionCanceledException ? codesOf(error) : [];
   return [...new Set(codes)].filter((code) => code !== 'None' && code !== conditionFailed);

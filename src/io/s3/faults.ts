@@ -40,6 +40,8 @@ const elsewhere = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConst
 
 /** Classifies a failed request. */
 export function s3Verdict(error: unknown): S3Verdict {
+  // Thrown by our own code, such as the credentials provider, which has retried already.
+  if (error instanceof UserError) return 'refused';
   const { name = '', code, $metadata } = error as AwsFailure;
   const known = verdicts[name];
   if (known !== undefined) return known;

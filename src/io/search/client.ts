@@ -11,7 +11,7 @@ export interface Request {
 
 export type Response = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>;
 
-/** A search engine, and the ways in which it differs from the other one. */
+/** A search engine, and its differences from the other one. */
 export interface Product {
   readonly name: 'Elasticsearch' | 'OpenSearch';
   /** How its inputs begin, and its name as a source. */
@@ -46,7 +46,7 @@ export interface SearchClient {
   readonly remedies: AccessRemedies;
   /**
    * Resolves to any response, whatever its status code.
-   * @throws WrongProduct; UserError where there are no credentials to send; else an Error whose message is the reason:
+   * @throws WrongProduct; UserError if there are no credentials to send; else an Error whose message is the reason:
    *   `ECONNREFUSED`
    */
   send(request: Request): Promise<Response>;
@@ -55,7 +55,7 @@ export interface SearchClient {
   close(): Promise<void>;
 }
 
-/** Something else than the product responded. The message is a clause: `the server does not identify itself as one`. */
+/** The server that responded is not the product. The message is a clause: `the server does not identify itself as one`. */
 export class WrongProduct extends Error {
   /** The remedy, as a clause; undefined: check the URL. */
   readonly remedy: string | undefined;
@@ -86,7 +86,7 @@ export function headerOf(headers: Response['headers'], name: string): string | u
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** `Basic …`, as RFC 7617 has it, in UTF-8. */
+/** Returns `Basic …` as RFC 7617 defines it, in UTF-8. */
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -148,7 +148,7 @@ export class Cluster {
   #refused(refusal: Refusal, headers: Response['headers']): Error {
     const { status, type, text } = refusal;
     if (text.includes(contextMissing)) return lostPointInTime();
-    if (text.includes('index.max_result_window')) return new TooMuch('allows no page of this size');
+    if (text.includes('index.max_result_window')) return new TooMuch('does not allow a page of this size');
     const said = saidIn(text);
     const retryable = this.#retries.retryable({ status, headers }, type || said);
     if (retryable !== undefined) return retryable;

@@ -7,7 +7,7 @@ import type { Guess, Json } from './query.ts';
 export interface StatusSummary {
   readonly total: number;
   readonly alerted: number;
-  /** Undefined where no field holds statuses exactly. */
+  /** Undefined if no field holds statuses exactly. */
   readonly guess: Guess | undefined;
   /** True if the guess accounts for every status that occurs. */
   readonly isExact: boolean;

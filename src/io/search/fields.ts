@@ -45,9 +45,9 @@ export interface StatusField {
 /** How the indices map the parts of a message. */
 export interface Fields {
   readonly timestamp: TimestampField;
-  /** A field that holds ids unchanged, though possibly not all of them; undefined where there is none. */
+  /** A field that holds ids unchanged, though possibly not all of them; undefined if none does. */
   readonly id: string | undefined;
-  /** Undefined where no field holds statuses exactly. */
+  /** Undefined if no field holds statuses exactly. */
   readonly status: StatusField | undefined;
   /** Indices that do not map the timestamp, so that no search by time finds their messages. */
   readonly withoutTimestamp: readonly string[];
@@ -72,7 +72,7 @@ export function fieldsInQuestion(shape: MessageShape): string[] {
 /**
  * Interprets the capabilities of the fields of a message.
  * @param where the indices for people
- * @throws UserError where an index that maps the timestamp does not map it as a date, or cannot search and sort by it
+ * @throws UserError if an index that maps the timestamp does not map it as a date, or cannot search and sort by it
  */
 export function readFields(
   { indices, fields }: Pick<Capabilities, 'indices' | 'fields'>,
@@ -121,12 +121,12 @@ export function stubPaths({ id, timestamp, alerts }: MessageShape): string[] {
   });
 }
 
-/** The name of the field that a JSON pointer leads to: the index of a list's element is no part of it. */
+/** The name of the field that a JSON pointer leads to, without indices of list elements. */
 export function fieldName(pointer: Pointer): string {
   return pointer.filter((token) => !isOfMany(token)).join('.');
 }
 
-/** True if the pointer leads into a list, all elements of which are values of the field. */
+/** True if the pointer leads into a list, whose elements are all values of the field. */
 export function isOfList(pointer: Pointer): boolean {
   return pointer.some((token) => isIndex(token));
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Unsearched } from '../../archive/ledger.ts';
 
-/** The settings that decide whether searches reach an index, and whether it returns messages unchanged. */
+/** The settings that determine whether searches reach an index, and whether it returns messages unchanged. */
 const settingNames = [
   'index.hidden',
   'index.frozen',
@@ -11,11 +11,11 @@ const settingNames = [
   'index.mapping.source.mode',
 ];
 
-/** Requests settings of every index that an expression covers, also closed and hidden ones, through aliases and data streams. */
+/** Requests the settings of every index of an expression, including closed and hidden ones and those behind aliases. */
 export const settingsPath = `_settings/${settingNames.join(',')}`;
 export const settingsParameters = { expand_wildcards: 'all', flat_settings: 'true', include_defaults: 'true' } as const;
 
-/** The response has only indices whose mapping configures `_source`. */
+/** The response contains only indices whose mapping configures `_source`. */
 export const sourcesPath = '_mapping';
 export const sourcesParameters = { filter_path: '*.mappings._source' } as const;
 

@@ -23,16 +23,16 @@ import {
 } from './indices.ts';
 import type { Json } from './query.ts';
 
-/** The indices, as they are looked up before anything is read. */
+/** The metadata of the indices, which is looked up before anything is read. */
 export interface Prepared {
   readonly fields: Fields;
   /** The `_source` of a search for whole messages. */
   readonly whole: Json;
-  /** Absent where the cluster does not disclose which indices there are. */
+  /** Undefined if the cluster does not disclose which indices exist. */
   readonly coverage: Coverage | undefined;
 }
 
-/** Which of the indices that an expression covers are searched. */
+/** The indices that an expression covers, searched or not. */
 export interface Coverage {
   readonly searched: readonly string[];
   /** The number of their shards. */
@@ -55,8 +55,8 @@ export class LookUp {
   }
 
   /**
-   * @param assertEmpty throws where an index that does not map the timestamp holds messages
-   * @throws UserError where the messages cannot be read unchanged
+   * @param assertEmpty throws if an index that does not map the timestamp contains messages
+   * @throws UserError if the messages cannot be read unchanged
    */
   async prepare(assertEmpty: (index: string, fields: Fields) => Promise<void>): Promise<Prepared> {
     const known = await this.#capabilities();
@@ -66,7 +66,7 @@ export class LookUp {
     for (const unmapped of fields.withoutTimestamp) await assertEmpty(unmapped, fields);
     if (fields.status === undefined)
       this.#log.warning(
-        `${product} cannot search by the status of alerts in ${this.#where}: open messages are read whole, too. Map the status as keyword to read less.`,
+        `${product} cannot search by the status of alerts in ${this.#where}: open messages are also read in full. Map the status as keyword to read less.`,
       );
     return { fields, whole: await this.#wholeSource(), coverage };
   }
@@ -127,7 +127,7 @@ export class LookUp {
     return { searched: indices, shards: shardsOf(all, indices), unsearched };
   }
 
-  /** Undefined where one of the requests fails: they are auxiliary. */
+  /** Returns undefined if one of the requests fails: they are auxiliary. */
   async #metadata(): Promise<{ all: SettingsByIndex; sources: SourcesByIndex } | undefined> {
     const get = (path: string, parameters: Readonly<Record<string, string>>) =>
       ({ method: 'GET', path: this.#path(path), parameters }) as const;
@@ -139,7 +139,7 @@ export class LookUp {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#log.warning(
-        `${this.#cluster.place} does not disclose which indices ${this.#index} covers, so completeness rests on the pattern as the key sees it: closed and hidden indices, and fields that an index removes from messages, go unnoticed. Grant access to the settings and mappings of the indices. (${error.message})`,
+        `${this.#cluster.place} does not disclose which indices ${this.#index} covers, so closed and hidden indices, and fields that an index removes from messages, go unnoticed. Grant access to the settings and mappings of the indices. (${error.message})`,
       );
       return undefined;
     }

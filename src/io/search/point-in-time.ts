@@ -132,7 +132,7 @@ export class PointInTime {
 
   /**
    * Yields every page of a search but the last, which is empty, and returns how many messages they had.
-   * @throws LostReading when the search counts another number
+   * @throws LostReading if the search counts a different number
    */
   async *pages(search: Search, size = new PageSize()): AsyncGenerator<Page, number> {
     let received = 0;
@@ -211,7 +211,7 @@ export class PointInTime {
   #tooManyTies(count: number): UserError {
     return new UserError(
       'source-limit',
-      `${this.#cluster.place} returned a page in which all ${count} messages have the same place in the order, and serves no larger page: raise index.max_result_window of the indices.`,
+      `${this.#cluster.place} returned a page in which all ${count} messages have the same sort position, and allows no larger page: raise index.max_result_window of the indices.`,
     );
   }
 
@@ -252,7 +252,7 @@ function assertWhole(shards: Share | undefined, clusters: Share | undefined, tim
     throw new Retryable(`searched only ${shards?.successful ?? 'some'} of ${shards?.total ?? 'its'} shards`);
   if (clusters !== undefined && clusters.successful !== clusters.total)
     throw new Retryable(`searched only ${clusters.successful} of ${clusters.total} clusters`);
-  if (timedOut) throw new Retryable('ran out of time in a search');
+  if (timedOut) throw new Retryable('timed out during a search');
 }
 
 function exactly(total: number | undefined, relation: string | undefined): number {

@@ -34,7 +34,7 @@ export function anyOf(field: string, values: readonly Json[]): Json {
   return `{"terms":{${JSON.stringify(field)}:[${values.join(',')}]}}`;
 }
 
-/** Finds an interval; its bounds are clipped to the range of a `date_nanos`. */
+/** Matches an interval, whose bounds are clipped to the range of a `date_nanos`. */
 export function within({ field, hasNanos }: TimestampField, { start, end }: Interval): Json {
   const bound = (ms: number) => (hasNanos ? Math.min(Math.max(ms, nanosMs.first), nanosMs.last) : ms);
   return JSON.stringify({ range: { [field]: { gte: bound(start), lt: bound(end), format: 'epoch_millis' } } });
@@ -99,7 +99,7 @@ export function readStatuses({ alerted, ...ways }: v.InferOutput<typeof statuses
   };
 }
 
-/** Where indices hold the alerts: under a nested path, or (undefined) in the message itself. */
+/** The paths under which indices hold the alerts: a nested path, or undefined for the message itself. */
 function paths({ nested, isPlain }: StatusField): (string | undefined)[] {
   return [...(isPlain ? [undefined] : []), ...nested];
 }

@@ -13,7 +13,7 @@ function misplaced({ start, end, id, extras }: ScannedMessage): ScannedMessage {
   return { start, ...invalidMessage(end, reason, id), ...(extras && { extras }) };
 }
 
-/** The page of a search outside of a range; messages whose own timestamp lies inside become invalid. */
+/** Marks messages in a page of a search outside a range as invalid if their own timestamp lies inside. */
 export function withMisplaced(page: Page, range: Interval): Page {
   const messages = page.messages.map((message) =>
     message.timestamp !== undefined && contains(range, message.timestamp) ? misplaced(message) : message,
@@ -25,7 +25,7 @@ export function isMisplaced(message: ScannedMessage): boolean {
   return message.reason === reason;
 }
 
-/** This many strays, if they are most of a page, mean that the field is not the message's timestamp at all. */
+/** This many strays, if they are more than half of a page, mean that the field is not the message's timestamp. */
 const straysMin = 5;
 
 /**
@@ -52,7 +52,7 @@ export class Seams {
     return [...this.#ids.values()];
   }
 
-  /** The page in which such messages are invalid. @throws UserError where they are most of the page */
+  /** Returns the page with such messages marked invalid. @throws UserError if they are more than half of the page */
   revised(page: Page): Page {
     if (this.#isOff || !page.messages.some((message) => this.#isStray(message))) return page;
     const strays = page.messages.filter((message) => this.#isStray(message));

@@ -32,9 +32,9 @@ import {
 import { isMisplaced, Seams, withMisplaced } from './seams.ts';
 import type { SearchSettings } from './settings.ts';
 
-/** The most slots that one aggregation counts, each in up to three ways. */
+/** The maximum number of slots that one aggregation counts, each in up to three ways. */
 const slotsMax = 1_000;
-/** How often a count is made while points in time are lost. */
+/** The maximum attempts at a count whose point in time is lost. */
 const countsMax = 5;
 /** The most ids of one query. */
 const idsMax = 1_000;
@@ -45,7 +45,7 @@ const outsideMax = 10_000;
 
 type Take = (page: Page) => Promise<void>;
 
-/** Messages in the indices of a search engine. */
+/** Reads messages from the indices of a search engine. */
 export class SearchSource implements Source {
   readonly name: SourceName;
   readonly deliversOnce = true;
@@ -109,7 +109,7 @@ export class SearchSource implements Source {
     });
   }
 
-  /** Returns no counts, and logs why, where the cluster refuses to count. */
+  /** Returns no counts, and logs why, if the cluster refuses to count. */
   async count(slots: readonly Interval[]): Promise<SourceCount[]> {
     if (slots.length === 0) return [];
     return this.#count(slots).catch((error: unknown) => {
@@ -173,7 +173,7 @@ export class SearchSource implements Source {
     });
   }
 
-  /** Counts what lies in no slot of a range. Omits a count, and logs why, where the cluster refuses it. */
+  /** Counts the messages that lie in no slot of a range. Omits a count, and logs why, if the cluster refuses it. */
   async strays(range: Interval): Promise<Strays> {
     const { fields, coverage } = await this.#prepare();
     const { timestamp } = fields;
@@ -231,7 +231,7 @@ export class SearchSource implements Source {
     return PointInTime.during(this.#cluster, this.#scan, this.#memory, index, work);
   }
 
-  /** Counts, and repeats it where the point in time is lost. */
+  /** Counts, and retries if the point in time is lost. */
   async #counting<Result>(work: (point: PointInTime) => Promise<Result>, index?: string): Promise<Result> {
     for (let count = 1; ; count += 1) {
       try {
@@ -260,7 +260,7 @@ export class SearchSource implements Source {
     return { total, alerted, guess: guess(status, others), isExact: isComplete };
   }
 
-  /** Looks the indices and their fields up, once. */
+  /** Looks up the indices and their fields once. */
   #prepare(): Promise<Prepared> {
     this.#prepared ??= this.#lookUp
       .prepare((index, fields) => this.#assertEmpty(index, fields))
@@ -354,7 +354,7 @@ async function isAtMost(max: number, counting: Promise<number>): Promise<boolean
   }
 }
 
-/** The milliseconds in which messages lie. */
+/** Returns the milliseconds in which messages lie. */
 function momentsOf(sought: readonly Sought[]): Interval[] {
   return union(
     sought.flatMap(({ timestamp }) => {

@@ -15,7 +15,7 @@ export interface CaptureNode {
   /** The indices of this value and of those within it. A later member of the same name clears them. */
   readonly below: number[];
   readonly members: Member[];
-  /** What the visitor reads instead of the walk: this value, or each element of this list. */
+  /** Set if the visitor reads this value, or each element of this list, instead of the walk. */
   visit: 'value' | 'elements' | undefined;
 }
 

@@ -6,7 +6,7 @@ import { type Layout, type Slot, slotById, slotsIn } from '../../windows/slot.ts
 import { type Shortfall, shortfallPhrases } from '../phrases.ts';
 import type { Missing, Survey } from '../survey.ts';
 
-/** What the coverage page needs to know besides the {@link Survey}. */
+/** The data of the coverage page besides the {@link Survey}. */
 export interface Setting {
   readonly layout: Layout;
   readonly format: Format;

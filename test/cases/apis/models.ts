@@ -295,7 +295,7 @@ export const models: readonly ApiModel[] = [
     }),
   },
   {
-    // No public API: the one of a stranger, of an unusual kind in every respect.
+    // Not a public API: unusual in every respect.
     section: 'An API of your own',
     path: '/mail',
     auth: { headers: { 'x-api-key': token } },

@@ -28,7 +28,7 @@ export function june(count: number, prefix = 'm'): ReturnType<typeof message>[] 
   );
 }
 
-/** What one request to the API asks for. */
+/** One request to the API. */
 export interface Asked {
   readonly url: URL;
   readonly page: number;
@@ -41,7 +41,7 @@ export interface Asked {
   readonly count: number;
 }
 
-/** What the API responds: a value is sent as JSON; otherwise the handler has written the response itself. */
+/** Returns a value to send as JSON, or undefined if it has written the response itself. */
 export type Handler = (asked: Asked, response: ServerResponse) => unknown;
 
 /** An API that responds by `handle`. */
@@ -61,7 +61,7 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
   response.end(JSON.stringify(value));
 }
 
-/** What an API that filters by timestamp and counts right sends for one request. */
+/** The response of an API that filters by timestamp and counts correctly. */
 export function pageOf<Sent extends { readonly timestamp: string }>(
   messages: readonly Sent[],
   { page, size, start, end }: Asked,
@@ -71,12 +71,12 @@ export function pageOf<Sent extends { readonly timestamp: string }>(
   return { messages: found.slice((page - 1) * size, page * size), total: found.length };
 }
 
-/** What one run of the action left. */
+/** The results of one run of the action. */
 export interface Ran {
   readonly code: number | null;
-  /** What it printed on standard output and standard error, without the lines that ask the runner to mask a secret. */
+  /** Standard output and standard error, without the lines that ask the runner to mask a secret. */
   readonly log: string;
-  /** What it printed on standard output, as it came. */
+  /** Standard output, unchanged. */
   readonly printed: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
@@ -184,7 +184,7 @@ export class Case {
     return JSON.parse(await readFile(join(this.folder, 'archive', '_report', 'ledger.json'), 'utf8'));
   }
 
-  /** What lies in quarantine: one parsed line for each message. */
+  /** The quarantined messages, one parsed line each. */
   async quarantined(): Promise<Record<string, unknown>[]> {
     const folder = join(this.folder, 'archive', '_quarantine');
     const files = (await readdir(folder, { recursive: true }).catch(() => [])).filter((path) =>

@@ -82,7 +82,7 @@ describe('probePage', () => {
       ...message(id, 'closed'),
       alerts: [{ alert_id: n, status: 'closed' }],
     }));
-    expect(probe(records).failure).toMatch(/^3 ids come more than once on it, .*docs\/no-fit\.md$/);
+    expect(probe(records).failure).toMatch(/^3 ids appear more than once, .*docs\/no-fit\.md$/);
     const same = [0, 1, 2, 0, 1, 2].map((id) => message(id, 'closed'));
     expect(probe(same)).toEqual({ warnings: [] });
   });

@@ -11,7 +11,7 @@ function ranges(timeFormat: ApiTimeFormat, now = '2024-11-01'): Ranges {
 }
 
 describe('Ranges', () => {
-  it('asks with dates for a day on each side', () => {
+  it('requests a day on each side with dates', () => {
     const asked = ranges('date');
     expect(asked.text(asked.around(between('2024-06-01', '2024-07-01')))).toEqual({
       start: '2024-05-31',
@@ -24,7 +24,7 @@ describe('Ranges', () => {
     ['2024-06-15T12:00:00Z', '2024-06-16'],
     ['2024-06-15T23:59:59Z', '2024-06-16'],
     ['2024-06-20T12:00:00Z', '2024-06-17'],
-  ])('asks with dates for no day that has begun nowhere (%s)', (now, end) => {
+  ])('requests no day that has not begun in any time zone, with dates (%s)', (now, end) => {
     const asked = ranges('date', now);
     expect(asked.text(asked.around(between('2024-06-01', '2024-06-15T12:00:00Z'))).end).toBe(end);
   });

@@ -334,7 +334,7 @@ describe('ApiSource fails', () => {
   it('on a page that is not JSON, after one request', async () => {
     const website = await testServer((response) => response.end('<html><body>Sign in</body></html>'));
     expect(await failureOf(apiSource(website.url.href).read(interval, 0, async () => undefined))).toMatch(
-      /page 1 of .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*`api-messages` \(\/messages\).*`api-total` \(\/total\)/,
+      /page 1 for .*\(it is HTML or XML rather than JSON, perhaps a sign-in page\).*`api-messages` \(\/messages\).*`api-total` \(\/total\)/,
     );
     expect(website.requests).toHaveLength(1);
   });

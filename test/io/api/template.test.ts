@@ -125,8 +125,8 @@ describe('a body', () => {
 
   it.each([
     ['{"a":{start}}', '`"{start}"`, or `"{start:number}"` for a number'],
-    ['{"a":', 'use JSON, which this is not'],
-    ['a=b', 'use JSON, which this is not'],
+    ['{"a":', 'use valid JSON'],
+    ['a=b', 'use valid JSON'],
     ['{"a":"{from}"}', '`{from}` is not a placeholder here'],
     ['{"a":"x{size:number}"}', 'must stand alone in its string'],
   ])('is refused: %s', (text, said) => {
@@ -146,8 +146,8 @@ describe('headers', () => {
   });
 
   it.each([
-    ['X-Key', 'use one `Name: value` a line'],
-    ['X Key: 1', 'use one `Name: value` a line'],
+    ['X-Key', 'use one `Name: value` per line'],
+    ['X Key: 1', 'use one `Name: value` per line'],
     ['X-Key: {tokn}', '`{tokn}` is not a placeholder here'],
     ['X-Key: {start}', '`{start}` is not a placeholder here'],
     ['X-Key: ü', 'printable ASCII'],

@@ -5,12 +5,12 @@ import type { State } from '../../../src/messages/message.ts';
 import type { Page } from '../../../src/messages/page.ts';
 import { DAY_MS, type Interval } from '../../../src/windows/interval.ts';
 
-/** What is true of a message, told without the source. */
+/** The expected facts about a message, known independently of the source. */
 export interface KnownMessage {
   /** Null where it cannot be read. */
   readonly id: string | null;
   readonly state: State;
-  /** Of the message's bytes, in hex. */
+  /** The hash of the message's bytes, in hex. */
   readonly sha256: string;
 }
 
@@ -33,7 +33,7 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
     return made;
   };
 
-  /** Of very different lengths; the last ends at a moment that is no whole day, hour or second. */
+  /** Intervals of very different lengths; one ends at an instant that is not a whole day, hour or second. */
   const intervals: readonly [string, (now: number) => Interval][] = [
     ['a month', (now) => between(now, 50, 20)],
     ['one day', (now) => between(now, 40, 39)],
@@ -50,7 +50,7 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
       const shas = new Set(messages.map(({ sha }) => sha));
       const states = new Map(messages.map(({ id, state }) => [id, state]));
       for (const { id, state, sha256 } of known(interval)) {
-        // Of a message that stays out of the archive, a source may send no more than tells so.
+        // For a message that is not archived, a source may send only the parts that show its state.
         if (state === 'closed' || state === 'invalid') expect(shas).toContain(sha256);
         else expect(states.get(id ?? undefined)).toBe(state);
       }

@@ -144,7 +144,7 @@ describe('the issue', () => {
 describe('the issue of its own account', () => {
   const marked = {
     title: 'Not theirs',
-    body: `<!-- message-archive: ${id} -->\nAll is well.`,
+    body: `<!-- message-archive: ${id} -->\nNothing to report.`,
     labels: ['message-archive'],
   };
   const trackerWith = (github: TestGithub, notes: Notes) => trackerOn(github, id, {}, new TestClock(), notes);

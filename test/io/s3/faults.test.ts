@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../src/errors.ts';
 import { type S3Verdict, s3Verdict } from '../../../src/io/s3/faults.ts';
 
 /** The SDK's error for a response; by default, for one without a body. */
@@ -26,6 +27,7 @@ describe('s3Verdict', () => {
     ['transient', 'a timeout', Object.assign(new Error('late'), { name: 'TimeoutError' })],
     ['refused', 'no credentials', Object.assign(new Error('none'), { name: 'CredentialsProviderError', code: 'x' })],
     ['refused', 'a bug', new TypeError('x is not a function')],
+    ['refused', 'an error of our own', new UserError('aws-credentials', 'The role could not be assumed.')],
   ])('classifies as %s: %s', (verdict, _, error) => {
     expect(s3Verdict(error)).toBe(verdict);
   });

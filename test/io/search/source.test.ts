@@ -160,7 +160,7 @@ describe('ElasticsearchSource', () => {
       'searched only 1 of 2 shards',
     ],
     ['a cluster', { _clusters: { total: 2, successful: 1, skipped: 1 } }, 'searched only 1 of 2 clusters'],
-    ['its time', { timed_out: true }, 'ran out of time in a search'],
+    ['its time', { timed_out: true }, 'timed out during a search'],
     ['its exactness', { hits: { total: { value: 0, relation: 'gte' }, hits: [] } }, 'does not count exactly'],
   ])('rejects a response that lacks %s', async (_, change, said) => {
     const server = await emptyCluster((response, path) => {
