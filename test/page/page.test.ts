@@ -160,7 +160,7 @@ describe('the panel of a slot', () => {
     const text = await page.getByRole('dialog').textContent();
     for (const line of [
       `failed: ${whys.failed}`,
-      'unavailable after 7 attempts (503). Check that the service is up, then re-run. (15 January 2026, 03:17 UTC, run)',
+      'unavailable after 7 attempts (503). Check that the service is up, then re-run. [source-unavailable] (15 January 2026, 03:17 UTC, run)',
       'Elasticsearch',
       'messages-20210202T000000Z-20210301T000000Z.parquet',
       'd1'.repeat(32),
