@@ -5,6 +5,7 @@ import { counted, names } from '../format.ts';
 import type { Source } from '../io/ports.ts';
 import type { PlannedSlot } from '../plan/decide.ts';
 import { isLive } from '../plan/settled.ts';
+import { type CaseName, caseLine } from '../report/phrases.ts';
 import { type Instant, instant } from '../windows/interval.ts';
 import type { Slot } from '../windows/slot.ts';
 import { countStatuses, type Findings } from './findings.ts';
@@ -243,19 +244,18 @@ interface SlotCases {
 }
 
 function logCases(context: Context, slot: Slot, { findings, merged, removedPending, unalerted }: SlotCases): void {
-  const warn = (ids: readonly string[], noun: string, what: string) => {
-    if (ids.length > 0) context.log.warning(`Slot ${slot.id}: ${counted(ids.length, noun)} ${what}: ${names(ids)}.`);
-  };
-  warn(merged.reopened, 'archived message', 're-opened; the archived version stays until all alerts are closed again');
-  warn(merged.amended, 'archived message', 'amended at the source');
-  warn(merged.removed, 'archived message', 'removed at source; the archived version stays');
-  warn(removedPending, 'pending message', 'removed at source, still pending');
   const conflicting = new Set(findings.conflicting);
-  warn(
-    findings.twins.filter((id) => !conflicting.has(id)),
-    'message',
-    'held more than once by the source; archived once, the others counted as duplicates',
-  );
-  warn(findings.conflicting, 'message', 'with conflicting contents; the one whose alerts changed last was taken');
-  warn(unalerted, 'pending message', 'now without alerts, no longer pending');
+  const cases: readonly (readonly [CaseName, readonly string[]])[] = [
+    ['reopened', merged.reopened],
+    ['amended', merged.amended],
+    ['removed', merged.removed],
+    ['removed_pending', removedPending],
+    ['twins', findings.twins.filter((id) => !conflicting.has(id))],
+    ['conflicting', findings.conflicting],
+  ];
+  for (const [name, ids] of cases) if (ids.length > 0) context.log.warning(`Slot ${slot.id}: ${caseLine(name, ids)}`);
+  if (unalerted.length > 0)
+    context.log.warning(
+      `Slot ${slot.id}: ${counted(unalerted.length, 'pending message')} now without alerts, no longer pending: ${names(unalerted)}.`,
+    );
 }

@@ -228,7 +228,7 @@ describe('one bad thing is not all', () => {
       cases: { conflicting: 1 },
       source_count: { total: 26 },
     });
-    expect(ran.log).toContain('conflicting contents');
+    expect(ran.log).toContain('more than one version at the source');
     expect(ran.log).toContain('m-00003');
     expect(requests.length).toBeLessThan(20);
   });

@@ -130,7 +130,7 @@ describe('a merge repeated after it published and another writer came first', ()
     );
     expect(records).toBe(2);
     expect(tally.done).toMatchObject([{ added: 1, isWritten: true, record: { cases: { amended: 1 }, rows: 2 } }]);
-    expect(embedded.said.warnings).toEqual([expect.stringContaining('1 archived message amended at the source: "m"')]);
+    expect(embedded.said.warnings).toEqual([expect.stringContaining('1 archived message was amended at source: "m"')]);
     const { staged } = await staging.slot(slot);
     expect(staged.map(({ message_id, checks }) => [message_id, checks])).toEqual([['o', 2]]);
   });

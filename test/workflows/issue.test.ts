@@ -39,6 +39,7 @@ test('a failed run opens the tracking issue, another failed run updates it, and 
   for (const month of ['02', '03', '04']) {
     source.truth.put({ id: `closed-${month}`, at: Date.parse(`2024-${month}-15`), statuses: ['closed'] });
   }
+  source.refusal = 422;
   const refuse = (...starts: string[]) => {
     // Counts, which request pages of one message, succeed.
     source.refuses = (query) => query.get('page_size') !== '1' && starts.includes(query.get('start_time')!);
@@ -48,7 +49,7 @@ test('a failed run opens the tracking issue, another failed run updates it, and 
   const [opened] = await github.issues();
   expect(opened).toMatchObject({ state: 'open', labels: [{ name: 'message-archive' }] });
   expect(opened!.body).toContain('April 2024');
-  expect(opened!.body).toContain('403');
+  expect(opened!.body).toContain('422');
   expect(opened!.body).toContain(`https://github.com/${caller}/actions/runs/`);
 
   refuse('2024-03-17', '2024-03-31');

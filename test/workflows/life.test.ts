@@ -161,7 +161,7 @@ describe('the life of an archive, run by run', () => {
   it('shows how long a message has been open', () => {
     for (const { report } of [first, weekly, accepted, closed]) {
       expect(report.outputs.report!['oldest-open']).toBe('2019-03-20T00:00:00.000Z');
-      expect(report.summary).toMatch(/\*\*\d open\*\*, .*; the oldest is 6 years \d+ months? old/);
+      expect(report.summary).toMatch(/\*\*\d pending\*\*, .*; the oldest is 6 years \d+ months? old/);
       expect(report.summary).toContain('forgotten');
     }
   });

@@ -9,8 +9,10 @@ export const token = 'a-token-that-nobody-may-see';
 /** A message API over a truth that the test changes. */
 export class Source {
   readonly truth = new Truth();
-  /** Returns true for queries to respond to with 403. */
+  /** Returns true for queries to refuse. */
   refuses: (query: URLSearchParams) => boolean = () => false;
+  /** The status code of a refusal: 403 ends a plan, 422 fails the slot alone. */
+  refusal: 403 | 422 = 403;
   #server!: TestServer;
 
   static async start(): Promise<Source> {
@@ -39,7 +41,7 @@ export class Source {
       if (isKnown && !this.refuses(new URL(request.url!, 'http://source').searchParams)) {
         return answer(response, count, request);
       }
-      response.writeHead(isKnown ? 403 : 401).end();
+      response.writeHead(isKnown ? this.refusal : 401).end();
     };
   }
 }
