@@ -354,7 +354,7 @@ describe('S3Archive', () => {
     const stranger = await archiveAt(relay.url, other.bucket, {
       credentials: { accessKeyId: 'nobody', secretAccessKey },
     });
-    expect(await failureOf(stranger.prepare())).toContain('InvalidAccessKeyId');
+    expect(await failureOf(stranger.prepare())).toContain('No user exists with the provided access key ID');
     const mistyped = await archiveAt(relay.url, other.bucket, {
       credentials: { accessKeyId, secretAccessKey: 'mistyped' },
     });
