@@ -1,27 +1,14 @@
 import { counted } from '../format.ts';
+import { monthNames } from '../messages/time/calendar.ts';
 import { DAY_MS, type Interval } from '../windows/interval.ts';
 
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 /** Ages below these limits are given in days, then in months. */
 const daysMax = 60;
 const monthsMax = 24;
 
 /** Returns the name of a month from 0 to 11: `June`. */
 export function monthName(month: number): string {
-  return months[month]!;
+  return monthNames[month]!;
 }
 
 /** Returns the UTC day of `ms` since 1970: `1 June 2024`. */
